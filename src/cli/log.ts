@@ -1,0 +1,56 @@
+import type { Record } from '../daemon/record.ts';
+import { printable } from '../system/printable.ts';
+import { describe, type Level } from './words.ts';
+
+export type LogFormat = 'text' | 'json';
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+/** Writes records as they come, one line each. */
+export function createLog(
+  write: (line: string) => void,
+  format: LogFormat,
+  verbosity: Verbosity,
+  now: () => Date = () => new Date(),
+): (record: Record) => void {
+  return (record) => {
+    const { level, text } = describe(record);
+    if (!shown[verbosity].includes(level)) return;
+    const time = localTime(now());
+    write(format === 'json' ? `${asJson(time, level, text, record)}\n` : `${time} ${marks[level]}${text}\n`);
+  };
+}
+
+const shown: { readonly [verbosity in Verbosity]: readonly Level[] } = {
+  quiet: ['error', 'warning'],
+  normal: ['error', 'warning', 'info'],
+  verbose: ['error', 'warning', 'info', 'detail'],
+};
+
+const marks: { readonly [level in Level]: string } = {
+  error: 'ERROR ',
+  warning: 'WARNING ',
+  info: '',
+  detail: '',
+};
+
+/** The record's own fields behind time, level and message; bytes from outside as safely shown text. */
+function asJson(time: string, level: Level, message: string, record: Record): string {
+  const fields = Object.entries(record).map(([key, value]: [string, unknown]) => [
+    key,
+    value instanceof Uint8Array ? printable(value) : value,
+  ]);
+  return JSON.stringify({ time, level, message, ...Object.fromEntries(fields) });
+}
+
+/** Local time with its zone, as in RFC 3339: `2026-11-24T09:28:01.123+01:00`. */
+export function localTime(date: Date): string {
+  const minutes = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + minutes * 60_000).toISOString().slice(0, -1);
+  const sign = minutes < 0 ? '-' : '+';
+  const zone = `${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+  return `${local}${sign}${zone}`;
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}

@@ -1,0 +1,70 @@
+import { userInfo } from 'node:os';
+import type { Settings } from '../config/settings.ts';
+import { runDaemon } from '../daemon/daemon.ts';
+import { FolderRefused } from '../daemon/trusted-folders.ts';
+import type { Account } from '../hooks/environment.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { version } from '../version.ts';
+import type { LogSettings } from './arguments.ts';
+import { createLog } from './log.ts';
+import { describeFolderRefusal } from './words.ts';
+
+const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Runs the listener in the foreground until a signal ends it; a second signal ends it at once.
+ * @throws Failure when it cannot start
+ */
+export async function runListener(settings: Settings, logSettings: LogSettings): Promise<void> {
+  // A log whose reader has gone must not stop anything.
+  process.stdout.on('error', () => {});
+  const record = createLog((line) => process.stdout.write(line), logSettings.format, logSettings.verbosity);
+  const ending = new AbortController();
+  function end(signal: NodeJS.Signals): void {
+    if (ending.signal.aborted) {
+      atOnce.abort();
+      return;
+    }
+    record({ kind: 'listener-ending', signal });
+    ending.abort();
+  }
+  const atOnce = new AbortController();
+  for (const signal of endingSignals) process.on(signal, end);
+  // What hooks make is not for everybody to write, whoever started us.
+  process.umask(0o022);
+
+  record({ kind: 'listener-started', version, scriptDir: settings.scriptDir, pid: process.pid });
+  try {
+    await runDaemon({
+      settings,
+      account: currentAccount(),
+      record,
+      signal: ending.signal,
+      atOnce: atOnce.signal,
+    });
+  } catch (error) {
+    ending.abort();
+    throw error instanceof FolderRefused ? asFailure(error) : error;
+  } finally {
+    for (const signal of endingSignals) process.removeListener(signal, end);
+  }
+  record({ kind: 'listener-ended' });
+}
+
+function asFailure({ folder, refusal }: FolderRefused): Failure {
+  const { kind } = refusal.cause;
+  const { message, cure } = describeFolderRefusal(folder, refusal);
+  const code = kind === 'missing' || kind === 'not-a-folder' ? exitCode.usage : exitCode.notPermitted;
+  return new Failure(code, message, cure);
+}
+
+/** Who runs us, and so the hooks; a user without an entry in the password database is known by number. */
+function currentAccount(): Account {
+  try {
+    const { uid, username, homedir, shell } = userInfo();
+    return { uid, username, home: homedir, shell: shell ?? '/bin/sh' };
+  } catch {
+    const uid = process.geteuid?.() ?? 0;
+    return { uid, username: String(uid), home: process.env.HOME ?? '/', shell: '/bin/sh' };
+  }
+}

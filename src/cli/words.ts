@@ -1,0 +1,301 @@
+import { userInfo } from 'node:os';
+import type { Record } from '../daemon/record.ts';
+import type { Unrunnable } from '../hooks/admit.ts';
+import type { Outcome } from '../hooks/run.ts';
+import type { Refusal, RefusalCause } from '../hooks/trust.ts';
+import type { Reason, Transition } from '../lifecycle/transition.ts';
+import { printable } from '../system/printable.ts';
+import { quote } from './quote.ts';
+
+/** How much a line matters: errors and warnings are said with `--quiet` too, details only with `--verbose`. */
+export type Level = 'error' | 'warning' | 'info' | 'detail';
+
+export interface Words {
+  readonly level: Level;
+  readonly text: string;
+}
+
+/** What happened, for a person: the thing, what was found, and what mends it. The only place that words records. */
+export function describe(record: Record): Words {
+  switch (record.kind) {
+    case 'listener-started':
+      return info(
+        `docker-lifecycle-listener ${record.version} started: pid ${record.pid}, hooks in ${record.scriptDir}`,
+      );
+    case 'listener-ending':
+      return info(`${record.signal} received: ending`);
+    case 'listener-ended':
+      return info('Ended');
+    case 'engine-is-down':
+      return info(`Docker is not running at ${record.url}: waiting for it`);
+    case 'transition':
+      return info(describeTransition(record.transition));
+    case 'hint-taken':
+      return info(describeHint(record.said, record.engineIsUp));
+    case 'notifier-trusted':
+      return warning(
+        `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
+      );
+    case 'access-list':
+      return warning(
+        `${record.folder} has an access control list: make sure that it lets nobody else write, ` +
+          `now or in files to come. See: getfacl ${quote(record.folder)}`,
+      );
+
+    case 'engine-watched':
+      return info(
+        `Watching Docker at ${record.url}${record.pidfile === undefined ? '' : `, pid file ${record.pidfile}`}`,
+      );
+    case 'engine-silent':
+      return info(`Docker at ${record.url} does not answer yet: waiting for it`);
+    case 'engine-answers-badly':
+      return warning(
+        `${record.url} answers with status ${record.status} instead of 200: not taken for a running Docker`,
+      );
+    case 'engine-forbidden':
+      return warning(
+        `May not open ${record.path}. Run as root, or join its group: sudo usermod -aG docker ${quote(userInfo().username)}`,
+      );
+    case 'engine-socket-removed':
+      return warning(
+        `${record.path} was removed while Docker runs: nobody can reach it there. Mend it with: systemctl restart docker`,
+      );
+    case 'engine-left-alone':
+      return describeLeftAlone(record);
+    case 'watch-degraded':
+      return warning(
+        `Cannot watch ${record.folder} (${record.error}): looking there every 2 s instead. ` +
+          'Raise fs.inotify.max_user_instances and max_user_watches with sysctl',
+      );
+
+    case 'notifier-listening':
+      return info(`Listening for notifiers on ${addressAndPort(record.address, record.port)}`);
+    case 'notifier-not-listening':
+      return warning(`Not listening on ${addressAndPort(record.address, record.port)}: ${record.error}`);
+    case 'notifier-said':
+      return detail(`${record.from} says ${record.said}`);
+    case 'notifier-refused':
+      return warning(
+        `Refused from ${record.from}: "${printable(record.bytes, 80)}"${record.tooLong ? ', a line without end' : ''}. ` +
+          'Only start and stop are understood',
+      );
+    case 'notifier-silent':
+      return detail(`${record.from} said nothing: dropped`);
+    case 'notifier-flooded':
+      return warning(`${record.count} more messages came to the notifier's port than are shown here`);
+    case 'notifier-held':
+      return info(`A notifier at ${record.from} keeps its connection open`);
+    case 'notifier-gone':
+      return info(`The notifier at ${record.from} is gone without a word: looking whether Docker is`);
+
+    case 'hooks-found':
+      return info(
+        record.count === 0
+          ? `No hooks in ${record.folder}`
+          : `Running ${plural(record.count, 'hook')} in ${record.folder}`,
+      );
+    case 'hooks-done':
+      return describeDone(record);
+    case 'hooks-overtaken':
+      return info('Docker has stopped again before on_start could begin: left out');
+    case 'hooks-dropped':
+      return warning(
+        `Too many transitions wait for their hooks: left out ${record.dropped.map(label).join(', ')}`,
+      );
+    case 'folder-missing':
+      return info(`There is no folder ${record.folder}: nothing to run at ${record.event}`);
+    case 'folder-unreadable':
+      return error(`Cannot read ${record.folder} (${record.code}): its hooks do not run`);
+    case 'folder-refused': {
+      const { found, cure } = describeRefusal(record.refusal);
+      return error(`Skipping all of ${record.folder}: ${found}. ${cure}`);
+    }
+    case 'name-refused':
+      return error(`Skipping ${record.hook}: its name is not UTF-8. Rename it`);
+    case 'hook-refused': {
+      const { found, cure } = describeRefusal(record.admission);
+      return error(`Skipping ${record.hook}: ${found}. ${cure}`);
+    }
+    case 'hook-left-out':
+      return describeLeftOut(record.hook, record.why);
+    case 'hook-linked':
+      return warning(
+        `${record.hook} has ${record.hardLinks} names (hard links): whoever can change another of them changes it`,
+      );
+    case 'hook-started':
+      return detail(`${record.hook} started`);
+    case 'hook-output':
+      return info(`${record.hook}: ${printable(record.line)}`);
+    case 'hook-running':
+      return warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`);
+    case 'hook-ended':
+      return describeEnd(record.hook, record.outcome, record.durationMs);
+    default:
+      return record satisfies never;
+  }
+}
+
+/** A refusal in words: what was found, and a sentence with the command that mends it. */
+export function describeRefusal({ path, cause }: { path: string; cause: RefusalCause | Unrunnable }): {
+  found: string;
+  cure: string;
+} {
+  const it = quote(path);
+  switch (cause.kind) {
+    case 'missing':
+      return { found: `${path} does not exist`, cure: `Run: mkdir -p ${it}` };
+    case 'unreadable':
+      return { found: `${path} cannot be read (${cause.code})`, cure: `See: ls -ld ${it}` };
+    case 'owner': {
+      const whom = cause.trusted === 0 ? 'root' : `root or user ${cause.trusted}`;
+      const owner = cause.trusted === 0 ? 'root' : `${cause.trusted}`;
+      return {
+        found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
+        cure: `Run: chown -h ${owner} ${it}`,
+      };
+    }
+    case 'writable':
+      return describeWritable(path, cause);
+    case 'set-id':
+      return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, cure: `Run: chmod ug-s ${it}` };
+    case 'not-a-folder':
+      return { found: `${path} is no folder`, cure: 'Give the folder that holds on_start and on_stop' };
+    case 'not-a-file':
+      return { found: `${path} is no regular file`, cure: `See: ls -ld ${it}` };
+    case 'too-many-links':
+      return { found: `${path} is a link that leads in circles`, cure: `See: ls -ld ${it}` };
+    case 'no-interpreter':
+      return { found: `${path} does not say what runs it`, cure: 'Make its first line: #!/bin/sh' };
+    default:
+      return cause satisfies never;
+  }
+}
+
+/** The same for a whole folder, as the reason why the listener does not start. */
+export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; cure: string } {
+  const { found, cure } = describeRefusal(refusal);
+  return { message: `Will not run hooks from ${folder}: ${found}`, cure };
+}
+
+function describeWritable(path: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {
+  const group = (cause.mode & 0o020) !== 0;
+  const others = (cause.mode & 0o002) !== 0;
+  const who = [...(group ? [`group ${cause.gid}`] : []), ...(others ? ['everybody'] : [])].join(' and ');
+  const found = `${path} is writable by ${who} (mode ${octal(cause.mode)})`;
+  if (cause.sticky)
+    return { found, cure: 'Its sticky bit is no protection: keep hooks elsewhere, as in /etc' };
+  const bits = `${group ? 'g' : ''}${others ? 'o' : ''}`;
+  return { found, cure: `Run: chmod ${bits}-w ${quote(path)}` };
+}
+
+function describeTransition({ event, reason, source, run }: Transition): string {
+  const which = run === undefined ? '' : ` (pid ${run.split('@')[0]})`;
+  const said = source === 'notifier' ? ', says the notifier' : '';
+  if (event === 'start') {
+    return reason === 'listener-started'
+      ? `Docker is up already${which}${said}`
+      : `Docker has started${which}${said}`;
+  }
+  return `Docker ${endings[reason]}${which}${said}`;
+}
+
+const endings: { readonly [reason in Reason]: string } = {
+  'listener-started': 'stops',
+  'engine-started': 'stops',
+  shutdown: 'is stopping',
+  crash: 'has crashed or was killed',
+  unreachable: 'does not answer any more',
+  unseen: 'was restarted in the meantime',
+};
+
+function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
+  if (message === 'start') {
+    return engineIsUp
+      ? 'A notifier says start: Docker is known to be up, nothing to do'
+      : 'A notifier says start: looking whether Docker is there';
+  }
+  return engineIsUp
+    ? 'A notifier says stop: asking Docker, which decides'
+    : 'A notifier says stop: Docker is known to be down, nothing to do';
+}
+
+function describeLeftAlone(record: Extract<Record, { kind: 'engine-left-alone' }>): Words {
+  if (record.holder === 'systemd') {
+    return detail(
+      `${record.path} is held by systemd and would start Docker: not opened while Docker is down`,
+    );
+  }
+  const pidfile =
+    record.pidfile === undefined ? 'no pid file is known' : `${record.pidfile} names no running process`;
+  return warning(
+    `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
+      'Run as root, or give --pidfile',
+  );
+}
+
+function describeLeftOut(hook: string, why: 'masked' | 'switched-off' | 'gone'): Words {
+  switch (why) {
+    case 'masked':
+      return detail(`${hook} is masked by a link to /dev/null`);
+    case 'switched-off':
+      return info(`${hook} is not executable: left out (chmod +x to switch it on)`);
+    case 'gone':
+      return detail(`${hook} was removed before its turn`);
+    default:
+      return why satisfies never;
+  }
+}
+
+function describeDone(record: Extract<Record, { kind: 'hooks-done' }>): Words {
+  const { transition, ran, failed, durationMs } = record;
+  const text = `on_${transition.event} done: ${plural(ran, 'hook')} run in ${seconds(durationMs)}`;
+  return failed === 0 ? info(text) : warning(`${text}, ${failed} failed`);
+}
+
+function describeEnd(hook: string, outcome: Outcome, durationMs: number): Words {
+  const after = `after ${seconds(durationMs)}`;
+  switch (outcome.kind) {
+    case 'exited':
+      return outcome.code === 0
+        ? detail(`${hook} succeeded ${after}`)
+        : error(`${hook} failed with exit code ${outcome.code} ${after}`);
+    case 'killed':
+      return error(`${hook} was ended by ${outcome.signal} ${after}`);
+    case 'not-started':
+      return error(
+        outcome.code === 'ENOENT'
+          ? `${hook} could not be started: the program on its #! line does not exist`
+          : `${hook} could not be started (${outcome.code})`,
+      );
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function label({ event, sequence }: Transition): string {
+  return `on_${event} (${sequence})`;
+}
+
+function addressAndPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function seconds(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  return milliseconds < 120_000
+    ? `${(milliseconds / 1000).toFixed(1)} s`
+    : `${Math.round(milliseconds / 60_000)} min`;
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+const error = (text: string): Words => ({ level: 'error', text });
+const warning = (text: string): Words => ({ level: 'warning', text });
+const info = (text: string): Words => ({ level: 'info', text });
+const detail = (text: string): Words => ({ level: 'detail', text });

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import { errorCode } from '../system/failure.ts';
+import { printable } from '../system/printable.ts';
+
+/** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
+export interface Candidate {
+  /** Absolute path. */
+  readonly path: string;
+  /** As people know it: `on_start/10-hello`. */
+  readonly name: string;
+}
+
+/** What a folder holds. `missing` is no error: then nothing is to be run. */
+export type Listing =
+  | {
+      readonly kind: 'listed';
+      readonly candidates: readonly Candidate[];
+      readonly unspeakable: readonly string[];
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly code: string };
+
+/** The folder of an event's hooks. Only these two names are ever joined to a path, never what came from outside. */
+export function folderOf(event: LifecycleEvent): 'on_start' | 'on_stop' {
+  switch (event) {
+    case 'start':
+      return 'on_start';
+    case 'stop':
+      return 'on_stop';
+    default:
+      return event satisfies never;
+  }
+}
+
+/**
+ * The hooks in a folder by their names, in the order of the names' bytes whatever the locale. Left out are
+ * hidden files, editors' backups, and what package managers leave behind (`isIgnored`). `unspeakable` are
+ * names that are not UTF-8, which Node cannot pass to the system; shown safely.
+ */
+export function listHooks(scriptDir: string, event: LifecycleEvent): Listing {
+  const folder = folderOf(event);
+  let names: Buffer[];
+  try {
+    names = readdirSync(join(scriptDir, folder), { encoding: 'buffer' });
+  } catch (error) {
+    const code = errorCode(error) ?? 'UNKNOWN';
+    return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code };
+  }
+  const candidates: Candidate[] = [];
+  const unspeakable: string[] = [];
+  for (const bytes of names.sort(Buffer.compare)) {
+    const name = bytes.toString('utf8');
+    if (isIgnored(name)) continue;
+    if (Buffer.compare(Buffer.from(name, 'utf8'), bytes) !== 0)
+      unspeakable.push(`${folder}/${printable(bytes)}`);
+    else candidates.push({ path: join(scriptDir, folder, name), name: `${folder}/${printable(bytes)}` });
+  }
+  return { kind: 'listed', candidates, unspeakable };
+}
+
+const ignoredEndings = [
+  '~',
+  '.bak',
+  '.swp',
+  '.orig',
+  '.rpmsave',
+  '.rpmorig',
+  '.rpmnew',
+  '.dpkg-old',
+  '.dpkg-new',
+  '.dpkg-dist',
+  '.disabled',
+];
+
+/** Whether a name is that of a hidden file, a backup or a leftover, and so of no hook. */
+export function isIgnored(name: string): boolean {
+  return name.startsWith('.') || ignoredEndings.some((ending) => name.endsWith(ending));
+}

@@ -1,0 +1,25 @@
+/** Which run of an engine: made by the sensor, compared for equality only. */
+export type Run = string;
+
+/** How an engine ended, as far as its sensor can tell. */
+export type Ending = 'shutdown' | 'crash' | 'unreachable';
+
+/**
+ * What one sensor saw. `at` is milliseconds since the epoch; time is data here, so that the lifecycle
+ * needs no clock.
+ */
+export type Observation =
+  /** The engine answered a `_ping` for the first time in this run. */
+  | { readonly kind: 'engine-answers'; readonly engine: string; readonly at: number; readonly run?: Run }
+  /** The sensor's first look found no engine. */
+  | { readonly kind: 'engine-absent'; readonly engine: string; readonly at: number }
+  /** The engine that answered before is going, or has gone. */
+  | { readonly kind: 'engine-ends'; readonly engine: string; readonly at: number; readonly how: Ending }
+  /** A message from outside. Only a trusted one can change anything; any other is a hint for the sensor. */
+  | {
+      readonly kind: 'message';
+      readonly engine: string;
+      readonly at: number;
+      readonly message: 'start' | 'stop';
+      readonly trusted: boolean;
+    };

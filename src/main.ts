@@ -1,0 +1,38 @@
+import { readArguments } from './cli/arguments.ts';
+import { help } from './cli/help.ts';
+import { runListener } from './cli/run.ts';
+import { runDemo } from './demo/demo.ts';
+import { runEmbeddedEngine } from './demo/embedded-engine.ts';
+import { exitCode, Failure } from './system/failure.ts';
+import { version } from './version.ts';
+
+async function main(): Promise<number> {
+  const command = readArguments(process.argv.slice(2), process.env);
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(help);
+      return exitCode.done;
+    case 'version':
+      process.stdout.write(`${version}\n`);
+      return exitCode.done;
+    case 'demo':
+      return runDemo((text) => process.stdout.write(text));
+    case 'embedded-engine':
+      runEmbeddedEngine(command);
+      return exitCode.done;
+    case 'run':
+      await runListener(command.settings, command.log);
+      return exitCode.done;
+    default:
+      return command satisfies never;
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  const cure = error.cure === undefined ? '' : `\n  ${error.cure}`;
+  process.stderr.write(`docker-lifecycle-listener: ${error.message}${cure}\n`);
+  process.exitCode = error.exitCode;
+}

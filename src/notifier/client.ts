@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { answer, createLineReader, type Line } from './protocol.ts';
+import type { ClientReport } from './report.ts';
+
+/** What a client's connection needs of the server that accepted it. */
+export interface ClientHost {
+  /** A message arrived. The end of a held connection counts as `stop`, for its notifier could not say so. */
+  message(message: 'start' | 'stop'): void;
+  report(report: ClientReport): void;
+  /** Whether one more connection may be held; a yes is given back with `release`. */
+  hold(): boolean;
+  release(): void;
+}
+
+/** How long a client may take from one line that is understood to the next, in ms. */
+export const patience = 5000;
+/** How many lines a client may say; a notifier says three. */
+const mostLines = 64;
+/** How long a held connection may be silent until TCP asks whether the other side is still there, in ms. */
+const keepAlive = 30_000;
+
+/** Serves one client until it is done, says something wrong, or says nothing for too long. */
+export function serveClient(socket: Socket, host: ClientHost): void {
+  const from = `${socket.remoteAddress ?? 'somebody'}:${socket.remotePort ?? 0}`;
+  const reader = createLineReader();
+  let state: 'talking' | 'held' | 'done' = 'talking';
+  let lines = 0;
+  let timer = setTimeout(silent, patience);
+
+  function silent(): void {
+    if (lines === 0) host.report({ kind: 'notifier-silent', from });
+    finish();
+  }
+
+  function finish(): void {
+    clearTimeout(timer);
+    if (state === 'held') host.release();
+    state = 'done';
+    socket.destroy();
+  }
+
+  function hear(line: Line): void {
+    if (state === 'done') return;
+    lines += 1;
+    if (lines > mostLines && state !== 'held') return finish();
+    switch (line.kind) {
+      case 'message':
+        return hearMessage(line.message);
+      case 'hold':
+        return hearHold();
+      case 'refused':
+        host.report({ kind: 'notifier-refused', from, bytes: line.bytes, tooLong: line.tooLong });
+        return finish();
+      default:
+        return line satisfies never;
+    }
+  }
+
+  function hearMessage(message: 'start' | 'stop'): void {
+    socket.write(answer.ok);
+    host.report({ kind: 'notifier-said', from, said: message });
+    if (state === 'held' && message === 'stop') {
+      host.release();
+      state = 'talking';
+      socket.end();
+    }
+    if (state === 'talking') timer = again(timer, silent);
+    host.message(message);
+  }
+
+  function hearHold(): void {
+    if (state === 'held') return;
+    if (!host.hold()) {
+      socket.write(answer.no);
+      return;
+    }
+    state = 'held';
+    clearTimeout(timer);
+    socket.setKeepAlive(true, keepAlive);
+    socket.write(answer.ok);
+    host.report({ kind: 'notifier-held', from });
+  }
+
+  socket.on('data', (bytes) => {
+    for (const line of reader.push(bytes)) hear(line);
+  });
+  socket.on('end', () => {
+    for (const line of reader.end()) hear(line);
+  });
+  socket.on('error', () => {
+    // A reset, or an answer to somebody who has left: `close` follows.
+  });
+  socket.on('close', () => {
+    const lost = state === 'held';
+    finish();
+    if (!lost) return;
+    host.report({ kind: 'notifier-gone', from });
+    host.message('stop');
+  });
+}
+
+function again(timer: NodeJS.Timeout, action: () => void): NodeJS.Timeout {
+  clearTimeout(timer);
+  return setTimeout(action, patience);
+}

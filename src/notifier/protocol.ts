@@ -1,0 +1,64 @@
+/** What a line from a client means. `hold` and `goodbye` exist only beyond the original's protocol. */
+export type Line =
+  | { readonly kind: 'message'; readonly message: 'start' | 'stop' }
+  /** Our own notifier asks that its connection be kept for as long as it lives. */
+  | { readonly kind: 'hold' }
+  /** Anything else. `bytes` is at most `longestLine` long; `tooLong` says that more came than that. */
+  | { readonly kind: 'refused'; readonly bytes: Uint8Array; readonly tooLong: boolean };
+
+/** The longest line that is read, in bytes; no word of the protocol comes near it. */
+export const longestLine = 256;
+
+/** What a client is answered: that its line was understood, and that it cannot be held. */
+export const answer = { ok: 'ok\n', no: 'no\n' } as const;
+
+/** Takes the bytes of one connection as they come and gives its lines. Keeps no more than one line in memory. */
+export interface LineReader {
+  /** Lines that these bytes complete; after a refused one nothing more is read. */
+  push(bytes: Uint8Array): Line[];
+  /** The connection ended: what came without a line's end counts as a line, as with `printf start | nc`. */
+  end(): Line[];
+}
+
+export function createLineReader(): LineReader {
+  let rest: Uint8Array = new Uint8Array(0);
+  let refused = false;
+
+  function take(bytes: Uint8Array, tooLong: boolean): Line {
+    const line = understand(bytes, tooLong);
+    refused = line.kind === 'refused';
+    return line;
+  }
+
+  return {
+    push(bytes) {
+      const lines: Line[] = [];
+      let pending = Buffer.concat([rest, bytes]);
+      while (!refused) {
+        const end = pending.indexOf(lineFeed);
+        if (end === -1 || end > longestLine) {
+          if (pending.length > longestLine) lines.push(take(pending.subarray(0, longestLine), true));
+          break;
+        }
+        lines.push(take(pending.subarray(0, end), false));
+        pending = pending.subarray(end + 1);
+      }
+      rest = refused ? new Uint8Array(0) : Buffer.from(pending);
+      return lines;
+    },
+    end() {
+      return refused || rest.length === 0 ? [] : [take(rest, false)];
+    },
+  };
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+function understand(bytes: Uint8Array, tooLong: boolean): Line {
+  const line = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes;
+  const word = line.length <= 5 ? Buffer.from(line).toString('latin1') : '';
+  if (word === 'start' || word === 'stop') return { kind: 'message', message: word };
+  if (word === 'hold') return { kind: 'hold' };
+  return { kind: 'refused', bytes: Uint8Array.from(line), tooLong };
+}

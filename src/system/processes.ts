@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+
+/** One process and no other: a pid alone may be used again, a pid with its start time is not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to the process's start, as the kernel writes it; `''` where there is no `/proc`. */
+  readonly startTime: string;
+}
+
+/** Whether a process does its work, is on its way out (killed, or a zombie), or is no more. */
+export type Liveness = 'alive' | 'exiting' | 'gone';
+
+/** The process that has this pid now, or undefined when there is none or it is exiting. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readStat(pid);
+  return stat?.liveness === 'alive' ? { pid, startTime: stat.startTime } : undefined;
+}
+
+/** How this very process is; `gone` too when its pid now belongs to another. */
+export function liveness({ pid, startTime }: ProcessIdentity): Liveness {
+  const stat = readStat(pid);
+  return stat === undefined || stat.startTime !== startTime ? 'gone' : stat.liveness;
+}
+
+/** The name the kernel has for a process (at most 15 characters), or undefined when it cannot be read. */
+export function processName(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process started, in milliseconds since the epoch, to the second; undefined where unknown. */
+export function startedAt({ startTime }: ProcessIdentity): number | undefined {
+  try {
+    const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
+    // USER_HZ is 100 on every architecture that Node runs on.
+    return boot === undefined || startTime === ''
+      ? undefined
+      : (Number(boot) + Number(startTime) / 100) * 1000;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Stat {
+  readonly liveness: Liveness;
+  readonly startTime: string;
+}
+
+/** PF_EXITING in the kernel's include/linux/sched.h; field 9 of /proc/PID/stat, see proc_pid_stat(5). */
+const exitingFlag = 0x4;
+
+function readStat(pid: number): Stat | undefined {
+  if (process.platform !== 'linux') return signalZero(pid);
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The name in field 2 may hold spaces and parentheses: count from behind the last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state = '', flags = '0', startTime = ''] = [fields[0], fields[6], fields[19]];
+  // A connection's end is seen before the zombie is: the kernel closes files first, and says so in the flags.
+  const exiting = 'ZXx'.includes(state) || (Number(flags) & exitingFlag) !== 0;
+  return { liveness: exiting ? 'exiting' : 'alive', startTime };
+}
+
+function signalZero(pid: number): Stat | undefined {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPERM')
+      return { liveness: 'alive', startTime: '' };
+    return undefined;
+  }
+  return { liveness: 'alive', startTime: '' };
+}
