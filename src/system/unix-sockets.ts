@@ -21,15 +21,13 @@ export function socketHolder(path: string): SocketHolder {
   const inodes = listeningInodes(path);
   if (inodes === undefined) return 'other'; // No /proc: a system without systemd.
   if (inodes.length === 0) return 'nobody';
+  let hidden = false;
   for (const pid of systemdProcesses()) {
     const held = socketsOf(pid);
-    if (held === undefined) {
-      if (pid === 1) return askSystemctl(path);
-      continue;
-    }
-    if (inodes.some((inode) => held.has(inode))) return 'systemd';
+    if (held === undefined) hidden = true;
+    else if (inodes.some((inode) => held.has(inode))) return 'systemd';
   }
-  return 'other';
+  return hidden ? askSystemctl(path) : 'other';
 }
 
 /** Inodes of the sockets that listen on `path`, from /proc/net/unix (proc_net(5)); undefined without /proc. */

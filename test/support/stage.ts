@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type LogLine, type WatchedListener, watchListener } from '../../src/demo/listener.ts';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { waitFor } from './wait-for.ts';
+
+/** The program as it is shipped: `npm test` builds it first. */
+export const program = fileURLToPath(new URL('../../dist/docker-lifecycle-listener.js', import.meta.url));
+
+export interface EngineOptions {
+  readonly generation?: 20 | 26;
+  readonly startupMs?: number;
+  readonly shutdownMs?: number;
+}
+
+/** A place for one test: a script folder, an embedded engine's paths, and everything started there. */
+export interface Stage {
+  readonly folder: string;
+  readonly hooks: string;
+  readonly socket: string;
+  readonly pidfile: string;
+  readonly port: number;
+  /** Writes a hook; each of its runs is counted in `runs` unless it has a text of its own. */
+  hook(name: string, text?: string, mode?: number): void;
+  /** The hooks that ran, in order, each as `on_start/10-a start <reason>`. */
+  runs(): string[];
+  /** Starts an embedded engine; does not wait until it answers. */
+  startEngine(options?: EngineOptions): ChildProcess;
+  /** Starts the listener on the stage's engine and port, with a JSON log. */
+  listen(...words: string[]): WatchedListener;
+  /** Says a line on the listener's port as the original's notifier does. */
+  say(line: string): Promise<void>;
+  /** Ends everything, and removes the folder. */
+  clear(): Promise<void>;
+}
+
+export async function createStage(): Promise<Stage> {
+  const folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
+  const hooks = join(folder, 'hooks');
+  const runLog = join(folder, 'runs');
+  const socket = join(folder, 'e.sock');
+  const pidfile = join(folder, 'e.pid');
+  const port = await freePort();
+  const engines: ChildProcess[] = [];
+  const listeners: WatchedListener[] = [];
+  for (const word of ['on_start', 'on_stop']) {
+    mkdirSync(join(hooks, word), { recursive: true });
+    chmodSync(join(hooks, word), 0o755);
+  }
+  chmodSync(hooks, 0o755);
+
+  return {
+    folder,
+    hooks,
+    socket,
+    pidfile,
+    port,
+    hook(name, text, mode = 0o755) {
+      const path = join(hooks, name);
+      const counting = `#!/bin/sh\necho "${name} $1 $DOCKER_LIFECYCLE_REASON" >>"${runLog}"\n`;
+      writeFileSync(path, text ?? counting);
+      chmodSync(path, mode);
+    },
+    runs: () => (existsSync(runLog) ? readFileSync(runLog, 'utf8').trimEnd().split('\n') : []),
+    startEngine({ generation = 26, startupMs = 50, shutdownMs = 50 } = {}) {
+      const numbers = [generation, startupMs, shutdownMs].map(String);
+      const engine = spawn(process.execPath, [program, 'embedded-engine', socket, pidfile, ...numbers], {
+        stdio: 'inherit',
+      });
+      engines.push(engine);
+      return engine;
+    },
+    listen(...words) {
+      const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile, '--verbose'];
+      const where = words.includes('--no-notifier') ? [] : ['--listen', '127.0.0.1'];
+      const listener = watchListener(
+        program,
+        [hooks, String(port), ...engine, ...where, ...words],
+        process.env,
+        () => {},
+      );
+      listeners.push(listener);
+      return listener;
+    },
+    async say(line) {
+      const client = connect(port, '127.0.0.1', () => client.end(line));
+      client.on('error', () => {});
+      client.resume();
+      await once(client, 'close');
+    },
+    async clear() {
+      await Promise.all(listeners.map((listener) => listener.end()));
+      await Promise.all(engines.map((engine) => endProcess(engine, 'SIGKILL')));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Signals a process and waits until it is over. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  child.kill(signal);
+  await waitFor(() => child.exitCode !== null || child.signalCode !== null);
+}
+
+/** A TCP port that nobody uses. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The events of the transitions in a log, in order. */
+export function transitionsIn(lines: readonly LogLine[]): string[] {
+  return lines.filter(({ kind }) => kind === 'transition').map((line) => transitionOf(line).event);
+}
+
+/** The transition that a log line carries. */
+export function transitionOf(line: LogLine): { event: string; reason: string } {
+  return (line as unknown as { transition: { event: string; reason: string } }).transition;
+}
+
+/** Whether a log line says that the hooks of an event are done. */
+export function hooksDone(event: 'start' | 'stop'): (line: LogLine) => boolean {
+  return (line) => line.kind === 'hooks-done' && transitionOf(line).event === event;
+}
+
+/** Whether a log line is of a kind. */
+export function ofKind(kind: string): (line: LogLine) => boolean {
+  return (line) => line.kind === kind;
+}
