@@ -7,7 +7,7 @@ import { exitCode, Failure } from './system/failure.ts';
 import { version } from './version.ts';
 
 async function main(): Promise<number> {
-  const command = readArguments(process.argv.slice(2), process.env);
+  const command = readArguments(process.argv.slice(2));
   switch (command.kind) {
     case 'help':
       process.stdout.write(help);

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { defaultEndpoint, type Endpoint, parseEndpoint } from '../config/endpoint.ts';
-import { defaultPidfile } from '../config/pidfile.ts';
-import { defaultPort, type NotifierMode, type Settings } from '../config/settings.ts';
+import { durationForm, parseDuration } from '../config/duration.ts';
+import { chooseEngines } from '../config/engines.ts';
+import { defaultPort, type NotifierMode, type Settings, type WhenStarted } from '../config/settings.ts';
+import { defaultStateDir } from '../config/state-dir.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import type { LogFormat, Verbosity } from './log.ts';
@@ -24,11 +26,15 @@ export interface LogSettings {
 }
 
 const options = {
-  host: { type: 'string', short: 'H' },
+  host: { type: 'string', short: 'H', multiple: true },
+  context: { type: 'string', short: 'c', multiple: true },
   pidfile: { type: 'string' },
   listen: { type: 'string', multiple: true },
   'no-notifier': { type: 'boolean' },
   'trust-notifier': { type: 'boolean' },
+  'when-started': { type: 'string' },
+  'state-dir': { type: 'string' },
+  heartbeat: { type: 'string' },
   'log-format': { type: 'string' },
   verbose: { type: 'boolean', short: 'v' },
   quiet: { type: 'boolean', short: 'q' },
@@ -40,12 +46,30 @@ type Values = ReturnType<typeof parse>['values'];
 
 /** How long a hook that is ended may take to clean up before it is killed, in ms. */
 const grace = 10_000;
+/** How often an engine is asked whether it still answers, and how long it may take to, in ms. */
+const heartbeat = { every: 30_000, patience: 10_000 };
+
+/** What the command line is read beside; the real ones by default. */
+export interface ArgumentSurroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+  readonly isRoot: boolean;
+}
+
+function realSurroundings(): ArgumentSurroundings {
+  const { env: environment, platform } = process;
+  return { environment, home: environment.HOME || homedir(), platform, isRoot: process.geteuid?.() === 0 };
+}
 
 /**
  * Reads the command line.
  * @throws Failure with exit code 64 for wrong usage, naming the word and what was expected
  */
-export function readArguments(words: readonly string[], environment: NodeJS.ProcessEnv): Command {
+export function readArguments(
+  words: readonly string[],
+  surroundings: ArgumentSurroundings = realSurroundings(),
+): Command {
   const { values, positionals } = parse(words);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
@@ -61,9 +85,9 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
     case 'embedded-engine':
       return embeddedEngine(rest);
     case 'run':
-      return run(values, rest, environment);
+      return run(values, rest, surroundings);
     default:
-      return run(values, positionals, environment);
+      return run(values, positionals, surroundings);
   }
 }
 
@@ -89,22 +113,40 @@ function badOption(error: unknown): unknown {
   );
 }
 
-function run(values: Values, positionals: readonly string[], environment: NodeJS.ProcessEnv): Command {
+function run(values: Values, positionals: readonly string[], surroundings: ArgumentSurroundings): Command {
   const [folder, port, ...more] = positionals;
   if (folder === undefined || folder === '') {
     throw usage('No script folder given', 'docker-lifecycle-listener <script_dir> [port]. More: --help');
   }
   if (more[0] !== undefined)
     throw usage(`One folder and one port are all that is taken, not also ${more[0]}`);
-  const endpoint = chooseEndpoint(values.host, environment);
-  const pidfile =
-    values.pidfile === undefined ? defaultPidfile(endpoint, environment) : resolve(values.pidfile);
+  const scriptDir = resolve(folder);
+  const { environment, home, platform, isRoot } = surroundings;
+  const engines = chooseEngines(
+    { hosts: values.host ?? [], contexts: values.context ?? [], pidfile: readPidfile(values.pidfile) },
+    { environment, home, platform },
+  );
+  const notifier = notifierMode(values);
+  if (notifier === 'trusted' && engines.length > 1) {
+    throw usage(
+      '--trust-notifier works with one engine, but several are given',
+      'A message does not say which engine it is about: run one listener for each, on ports of their own',
+    );
+  }
   return {
     kind: 'run',
     settings: {
-      scriptDir: resolve(folder),
-      engine: { name: endpoint.path === defaultEndpoint.path ? 'default' : endpoint.url, endpoint, pidfile },
-      notifier: { mode: notifierMode(values), port: readPort(port), addresses: readAddresses(values.listen) },
+      scriptDir,
+      engines,
+      heartbeat: {
+        every: readDuration('--heartbeat', values.heartbeat) ?? heartbeat.every,
+        patience: heartbeat.patience,
+      },
+      whenStarted: readWhenStarted(values['when-started']),
+      stateDir: values['state-dir']
+        ? resolve(values['state-dir'])
+        : defaultStateDir(scriptDir, { environment, home, isRoot, platform }),
+      notifier: { mode: notifier, port: readPort(port), addresses: readAddresses(values.listen) },
       grace,
     },
     log: { format: readFormat(values['log-format']), verbosity: readVerbosity(values) },
@@ -124,11 +166,21 @@ function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: re
   };
 }
 
-/** `--host`, else DOCKER_HOST, else Docker's default socket. */
-function chooseEndpoint(host: string | undefined, environment: NodeJS.ProcessEnv): Endpoint {
-  if (host !== undefined) return parseEndpoint(host, '--host');
-  if (environment.DOCKER_HOST) return parseEndpoint(environment.DOCKER_HOST, 'DOCKER_HOST');
-  return defaultEndpoint;
+function readPidfile(path: string | undefined): string | undefined {
+  return path === undefined || path === 'none' ? path : resolve(path);
+}
+
+function readDuration(flag: string, text: string | undefined): number | undefined {
+  const milliseconds = text === undefined ? undefined : parseDuration(text);
+  if (text !== undefined && milliseconds === undefined) {
+    throw usage(`${flag}: ${JSON.stringify(text)} is no duration`, `Give ${durationForm}`);
+  }
+  return milliseconds;
+}
+
+function readWhenStarted(word = 'always'): WhenStarted {
+  if (word === 'always' || word === 'new' || word === 'never') return word;
+  throw usage(`--when-started: ${JSON.stringify(word)} is not known`, 'Give always, new or never');
 }
 
 function notifierMode(values: Values): NotifierMode {

@@ -10,10 +10,18 @@ is up; those in <script_dir>/on_stop when Docker stops or dies; one after the ot
 [port] is where a notifier container may connect; 47200 by default.
 
 Options:
-  -H, --host ENDPOINT    which engine, as unix:///path/to/docker.sock
-                         (default: DOCKER_HOST, else unix:///var/run/docker.sock)
-      --pidfile PATH     where that engine writes its pid (default: /var/run/docker.pid for the default
-                         socket, docker.pid beside a rootless one)
+  -H, --host ENDPOINT    which engine: unix:///path/to/docker.sock, tcp://HOST:PORT, ssh://USER@HOST;
+                         repeatable, one engine each
+  -c, --context NAME     the same by Docker context; repeatable
+                         (default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,
+                         unix:///var/run/docker.sock; and if nothing is there, where Docker's kin keep theirs)
+      --pidfile PATH     where that engine writes its pid, or none where that cannot be seen from here
+                         (default: /var/run/docker.pid for the default socket, docker.pid beside a rootless one)
+      --when-started W   what to run when this starts and Docker is up: always on_start, only if this run of
+                         Docker is new to it, or never (default: always)
+      --heartbeat TIME   how often to make sure that Docker still answers; 0 for never (default: 30s)
+      --state-dir PATH   where to remember what was told
+                         (default: below /var/lib/docker-lifecycle-listener, or in your home folder)
       --listen ADDRESS   where notifiers may connect; repeatable (default: loopback and docker0)
       --no-notifier      do not listen for notifiers
       --trust-notifier   act on a notifier's message alone, where the engine itself cannot be seen

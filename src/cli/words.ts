@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { defaultEndpoint } from '../config/endpoint.ts';
 import type { Record } from '../daemon/record.ts';
 import type { Unrunnable } from '../hooks/admit.ts';
 import type { Outcome } from '../hooks/run.ts';
@@ -42,10 +43,28 @@ export function describe(record: Record): Words {
           `now or in files to come. See: getfacl ${quote(record.folder)}`,
       );
 
-    case 'engine-watched':
+    case 'hooks-not-wanted':
       return info(
-        `Watching Docker at ${record.url}${record.pidfile === undefined ? '' : `, pid file ${record.pidfile}`}`,
+        `on_${record.transition.event} is not run: it was so before the listener started (--when-started ${record.whenStarted})`,
       );
+    case 'memory-unreadable':
+      return warning(`Cannot read ${record.path}: ${record.error}. Starting as if for the first time`);
+    case 'memory-not-kept':
+      return error(
+        `Cannot write ${record.path}: ${record.error}. If the listener ends now, it will not know what it has told. ` +
+          'Make room there, or give another folder with --state-dir',
+      );
+    case 'memory-kept-again':
+      return info(`${record.path} can be written again`);
+    case 'state-refused': {
+      const { found, cure } = describeRefusal(record.refusal);
+      return error(`Remembering nothing in ${record.folder}: ${found}. ${cure}`);
+    }
+
+    case 'engine-watched':
+      return info(describeWatched(record));
+    case 'engine-not-reached':
+      return warning(`Cannot reach ${record.url}: ${record.message} (${record.code}). Trying on`);
     case 'engine-silent':
       return info(`Docker at ${record.url} does not answer yet: waiting for it`);
     case 'engine-answers-badly':
@@ -189,7 +208,8 @@ function describeWritable(path: string, cause: Extract<RefusalCause, { kind: 'wr
 }
 
 function describeTransition({ event, reason, source, run }: Transition): string {
-  const which = run === undefined ? '' : ` (pid ${run.split('@')[0]})`;
+  const pid = /^(\d+)@/.exec(run ?? '')?.[1];
+  const which = pid === undefined ? '' : ` (pid ${pid})`;
   const said = source === 'notifier' ? ', says the notifier' : '';
   if (event === 'start') {
     return reason === 'listener-started'
@@ -200,13 +220,19 @@ function describeTransition({ event, reason, source, run }: Transition): string 
 }
 
 const endings: { readonly [reason in Reason]: string } = {
-  'listener-started': 'stops',
+  'listener-started': 'has stopped while the listener was not running',
   'engine-started': 'stops',
   shutdown: 'is stopping',
   crash: 'has crashed or was killed',
   unreachable: 'does not answer any more',
   unseen: 'was restarted in the meantime',
 };
+
+function describeWatched({ url, pidfile, chosenBy }: Extract<Record, { kind: 'engine-watched' }>): string {
+  const found = chosenBy === 'found' ? `, for nothing is at ${defaultEndpoint.path}` : '';
+  const by = chosenBy === 'default' || chosenBy === 'found' ? found : ` (${chosenBy})`;
+  return `Watching Docker at ${url}${by}${pidfile === undefined ? '' : `, pid file ${pidfile}`}`;
+}
 
 function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
   if (message === 'start') {

@@ -11,7 +11,7 @@ export function defaultPidfile(
   environment: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
 ): string | undefined {
-  if (platform !== 'linux') return undefined;
+  if (platform !== 'linux' || endpoint.kind !== 'unix') return undefined;
   if (endpoint.path === defaultEndpoint.path || endpoint.path === '/run/docker.sock')
     return '/var/run/docker.pid';
   const runtime = environment.XDG_RUNTIME_DIR;

@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
-import { type Sensor, startSensor } from '../engine/sensor.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
 import type { Account } from '../hooks/environment.ts';
 import { createHookQueue } from '../hooks/queue.ts';
-import type { Observation } from '../lifecycle/observation.ts';
-import { type EngineState, nothingKnown, reduce } from '../lifecycle/reduce.ts';
+import { walkToFolder } from '../hooks/trust.ts';
+import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
+import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
+import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { requireTrustedFolders } from './trusted-folders.ts';
 
@@ -23,62 +24,74 @@ export interface DaemonOptions {
 }
 
 /**
- * Runs until `signal`: sensors → lifecycle → hooks, and tells `record` what happens. Resolves when every
- * hook has ended and every socket is closed.
+ * Runs until `signal`: for each engine sensor → lifecycle → hooks, and tells `record` what happens. Resolves
+ * when every hook has ended and every socket is closed.
  * @throws FolderRefused over folders that somebody else could change
  * @throws Failure when the port cannot be had
  */
 export async function runDaemon({ settings, account, record, signal, atOnce }: DaemonOptions): Promise<void> {
-  const { scriptDir, engine, notifier, grace } = settings;
+  const { scriptDir, stateDir, notifier, grace } = settings;
   const folders = [scriptDir, join(scriptDir, 'on_start'), join(scriptDir, 'on_stop')];
   requireTrustedFolders(folders, account);
   void warnOfAccessLists(folders, record, signal);
 
-  const { url } = engine.endpoint;
-  const hooks = createHookQueue({ scriptDir, url, account, grace, atOnce, report: record }, signal);
-  let state: EngineState = nothingKnown;
+  const memory = openMemory(stateDir, account, record);
+  const pipelines: Pipeline[] = [];
   let port: NotifierServer | undefined;
-  let sensor: Sensor | undefined;
-
-  function observe(observation: Observation): void {
-    if (signal.aborted) return;
-    const before = state;
-    const step = reduce(before, observation);
-    state = step.state;
-    for (const transition of step.transitions) {
-      record({ kind: 'transition', transition });
-      hooks.push(transition);
-    }
-    if (before.phase === 'unknown' && state.phase === 'down') {
-      record({ kind: 'engine-is-down', engine: engine.name, url });
-    }
-    // Docker makes its bridge when it first starts: listen there too from now on.
-    if (observation.kind === 'engine-answers') void port?.refresh();
-  }
-
-  function message(said: 'start' | 'stop'): void {
-    if (notifier.mode === 'trusted') {
-      observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });
-    } else {
-      record({ kind: 'hint-taken', said, engineIsUp: state.phase === 'up' });
-    }
-    if (said === 'start') sensor?.lookForStart();
-    else sensor?.lookForStop();
-  }
-
-  const addresses = () => notifier.addresses ?? listenAddresses();
   if (notifier.mode !== 'off') {
-    port = await startNotifierServer({ port: notifier.port, addresses, message, report: record, signal });
+    port = await startNotifierServer({
+      port: notifier.port,
+      addresses: () => notifier.addresses ?? listenAddresses(),
+      message: (said) => {
+        for (const pipeline of pipelines) pipeline.message(said, notifier.mode);
+      },
+      report: record,
+      signal,
+    });
   }
   if (notifier.mode === 'trusted') record({ kind: 'notifier-trusted', port: notifier.port });
 
-  if (!signal.aborted) {
-    const { name, endpoint, pidfile } = engine;
-    sensor = startSensor({ engine: name, endpoint, pidfile, observe, report: record, signal });
-  }
+  const watches = createFolderWatches((folder, error) => {
+    record({ kind: 'watch-degraded', folder, error: String(error) });
+  }, signal);
+  const queues = settings.engines.map((engine) => {
+    const { name, endpoint } = engine;
+    const host = { scriptDir, url: endpoint.url, account, grace, atOnce };
+    const hooks = createHookQueue(
+      { ...host, report: (report) => record({ engine: name, ...report }) },
+      signal,
+    );
+    if (!signal.aborted) {
+      pipelines.push(
+        startPipeline({
+          engine,
+          heartbeat: settings.heartbeat,
+          whenStarted: settings.whenStarted,
+          hooks,
+          memory,
+          folders: watches,
+          record,
+          // Docker makes its bridge when it first starts: listen there too from now on.
+          answered: () => void port?.refresh(),
+          signal,
+        }),
+      );
+    }
+    return hooks;
+  });
 
   await aborted(signal);
-  await hooks.idle();
+  memory.flush();
+  await Promise.all(queues.map((queue) => queue.idle()));
+}
+
+/** Whoever could write there could make up starts and stops: then better without. */
+function openMemory(folder: string, account: Account, record: (record: Record) => void): EngineMemory {
+  const walked = walkToFolder(folder, account.uid);
+  // Missing, it is made: what leads there is trusted.
+  if (walked.trusted || walked.refusal.cause.kind === 'missing') return openEngineMemory(folder, record);
+  record({ kind: 'state-refused', folder, refusal: walked.refusal });
+  return forgetful;
 }
 
 async function warnOfAccessLists(

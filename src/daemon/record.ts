@@ -1,10 +1,18 @@
+import type { WhenStarted } from '../config/settings.ts';
 import type { EngineReport } from '../engine/report.ts';
 import type { HookReport } from '../hooks/report.ts';
+import type { Refusal } from '../hooks/trust.ts';
+import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { NotifierReport } from '../notifier/report.ts';
 
 /** Everything that happens while the daemon runs, as data; put into words in one place, cli/words.ts. */
-export type Record = DaemonRecord | EngineReport | NotifierReport | HookReport;
+export type Record =
+  | DaemonRecord
+  | EngineReport
+  | NotifierReport
+  | MemoryReport
+  | ({ readonly engine: string } & HookReport);
 
 export type DaemonRecord =
   | {
@@ -17,7 +25,18 @@ export type DaemonRecord =
   | { readonly kind: 'listener-ended' }
   | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
+  /** What was found when the listener started, and is not to be acted on; see `--when-started`. */
+  | { readonly kind: 'hooks-not-wanted'; readonly transition: Transition; readonly whenStarted: WhenStarted }
   /** A notifier's message that changed nothing. */
-  | { readonly kind: 'hint-taken'; readonly said: 'start' | 'stop'; readonly engineIsUp: boolean }
+  | {
+      readonly kind: 'hint-taken';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly engineIsUp: boolean;
+    }
   | { readonly kind: 'notifier-trusted'; readonly port: number }
+  /** The folder for what is to be remembered is not safe: nothing is remembered. */
+  | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** The system's limit on watched files is used up. */
+  | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string }
   | { readonly kind: 'access-list'; readonly folder: string };

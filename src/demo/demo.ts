@@ -69,7 +69,7 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
   };
   const listener = watchListener(
     program,
-    [hooks, String(port), '--listen', '127.0.0.1', ...engineOptions],
+    [hooks, String(port), '--listen', '127.0.0.1', '--state-dir', join(folder, 'state'), ...engineOptions],
     environment,
     show,
   );

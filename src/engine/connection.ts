@@ -1,74 +1,96 @@
-import { Agent, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
 import { errorCode } from '../system/failure.ts';
+import { dial, hostHeader } from './dial.ts';
+import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
 /** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */
 export type ConnectionEnd =
   | { readonly kind: 'closed' }
-  /** `code` is Node's: `ENOENT`, `ECONNREFUSED`, `EACCES`, … */
-  | { readonly kind: 'not-made'; readonly code: string };
+  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, or `EPROTO` for what is no HTTP. */
+  | { readonly kind: 'not-made'; readonly code: string; readonly message: string };
 
-/** One connection to an engine, held open; nothing is ever sent on it but `GET /_ping`. */
-export interface Connection {
-  /** Asks once; the answer comes whenever the engine is ready to give it. Not called while one is pending. */
-  ping(): void;
-  /** Lets go of the engine at once. No handler is called any more. */
-  close(): void;
-}
-
+/** Who is told what becomes of a connection. */
 export interface ConnectionHandlers {
-  /** An answer to `ping`: 200 means that an engine serves its API; a proxy before a dead one says 500 or 502. */
-  readonly answered: (status: number) => void;
+  readonly answered: (answer: HttpAnswer) => void;
   /** Called once, when the other side is gone. */
   readonly ended: (end: ConnectionEnd) => void;
 }
 
 /**
- * Opens a connection. Once one `_ping` on it has been answered it is idle in the engine's eyes: an engine
- * that shuts down closes it at once (23.0 and later; Go's http.Server.Shutdown) and does not wait for it.
+ * One connection to an engine, held open. One request at a time: asking while an answer is awaited is a
+ * defect of the caller's.
  */
-export function openConnection(endpoint: Endpoint, handlers: ConnectionHandlers): Connection {
+export interface Connection {
+  /** Asks for a path; the answer comes whenever the engine is ready to give it, or never. */
+  get(path: string): void;
+  /** From now on somebody else is told. */
+  handOver(handlers: ConnectionHandlers): void;
+  /** Lets go of the engine at once. Nobody is told anything any more. */
+  close(): void;
+}
+
+/**
+ * Opens a connection. Once one request on it has been answered it is idle in the engine's eyes: an engine that
+ * shuts down closes it at once (23.0 and later; Go's http.Server.Shutdown) and does not wait for it.
+ */
+export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): Connection {
+  let handlers = first;
   let connected = false;
   let over = false;
-  const socket: Socket = connect(endpoint.path);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  agent.createConnection = () => socket;
+  let stream: Duplex | undefined;
+  const reader = createAnswerReader();
+  const host = hostHeader(endpoint);
 
   function end(how: ConnectionEnd): void {
     if (over) return;
     over = true;
-    socket.destroy();
-    agent.destroy();
+    stream?.destroy();
     handlers.ended(how);
   }
 
-  socket.on('connect', () => {
-    connected = true;
-  });
-  socket.on('error', (error) => {
-    end(connected ? { kind: 'closed' } : { kind: 'not-made', code: errorCode(error) ?? 'UNKNOWN' });
-  });
-  socket.on('end', () => end({ kind: 'closed' }));
-  socket.on('close', () => end({ kind: 'closed' }));
+  function failed(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = errorCode(error) ?? 'UNKNOWN';
+    end(connected && code !== 'SSH' ? { kind: 'closed' } : { kind: 'not-made', code, message });
+  }
+
+  function heard(bytes: Buffer): void {
+    if (over) return;
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = reader.push(bytes);
+    } catch (error) {
+      return end({ kind: 'not-made', code: 'EPROTO', message: error instanceof Error ? error.message : '' });
+    }
+    if (answer !== undefined) handlers.answered(answer);
+  }
+
+  try {
+    const line = dial(endpoint);
+    stream = line.stream;
+    stream.once(line.ready, () => {
+      connected = true;
+    });
+    stream.on('data', heard);
+    stream.on('error', failed);
+    stream.on('end', () => end({ kind: 'closed' }));
+    stream.on('close', () => end({ kind: 'closed' }));
+  } catch (error) {
+    // Not before the caller has its connection.
+    setImmediate(() => failed(error));
+  }
 
   return {
-    ping() {
-      const asked = request({ agent, path: '/_ping', headers: { Host: 'docker' } });
-      // The socket's own events tell of every end; this one only must not go unhandled.
-      asked.on('error', () => end({ kind: 'closed' }));
-      asked.on('response', (response) => {
-        response.resume();
-        response.on('end', () => {
-          if (!over) handlers.answered(response.statusCode ?? 0);
-        });
-      });
-      asked.end();
+    get(path) {
+      stream?.write(getRequest(path, host));
+    },
+    handOver(next) {
+      handlers = next;
     },
     close() {
       over = true;
-      agent.destroy();
-      socket.destroy();
+      stream?.destroy();
     },
   };
 }

@@ -1,32 +1,23 @@
 /** What a sensor has to say that is no observation: for whoever wonders why nothing happens. */
-export type EngineReport =
+export type EngineReport = { readonly engine: string; readonly url: string } & EngineRemark;
+
+export type EngineRemark =
   /** What is watched from now on. */
-  | {
-      readonly kind: 'engine-watched';
-      readonly engine: string;
-      readonly url: string;
-      readonly pidfile: string | undefined;
-    }
+  | { readonly kind: 'engine-watched'; readonly pidfile: string | undefined; readonly chosenBy: string }
   /** A connection was accepted, but nothing answers yet. */
-  | { readonly kind: 'engine-silent'; readonly engine: string; readonly url: string }
+  | { readonly kind: 'engine-silent' }
   /** Something answers, but with another status than 200: a proxy before an engine that is not there. */
-  | {
-      readonly kind: 'engine-answers-badly';
-      readonly engine: string;
-      readonly url: string;
-      readonly status: number;
-    }
+  | { readonly kind: 'engine-answers-badly'; readonly status: number }
   /** This user may not open the socket. */
-  | { readonly kind: 'engine-forbidden'; readonly engine: string; readonly path: string }
+  | { readonly kind: 'engine-forbidden'; readonly path: string }
+  /** An engine afar cannot be reached, or not be trusted; `code` and `message` as the system has them. */
+  | { readonly kind: 'engine-not-reached'; readonly code: string; readonly message: string }
   /** The socket's file was removed, while the engine goes on listening on it. */
-  | { readonly kind: 'engine-socket-removed'; readonly engine: string; readonly path: string }
+  | { readonly kind: 'engine-socket-removed'; readonly path: string }
   /** The socket may start Docker when opened, and nothing says that Docker runs: so it is left alone. */
   | {
       readonly kind: 'engine-left-alone';
-      readonly engine: string;
       readonly path: string;
       readonly pidfile: string | undefined;
-      readonly holder: 'systemd' | 'unknown';
-    }
-  /** The system's limit on watched files is used up. */
-  | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string };
+      readonly holder: 'systemd' | 'unknown' | 'nobody';
+    };

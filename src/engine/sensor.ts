@@ -1,18 +1,22 @@
-import type { Endpoint } from '../config/endpoint.ts';
-import type { Ending, Observation } from '../lifecycle/observation.ts';
+import type { EngineSettings, Heartbeat } from '../config/settings.ts';
+import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
 import { coalesce } from '../system/coalesce.ts';
-import { watchFolder } from '../system/folder-watch.ts';
+import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
-import { type Connection, type ConnectionEnd, openConnection } from './connection.ts';
+import { createBackoff } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import { type Hold, holdConnection } from './hold.ts';
+import { patience } from './patience.ts';
+import { type ProbeFailure, startProbe } from './probe.ts';
+import { createRemarks } from './remarks.ts';
 import type { EngineReport } from './report.ts';
 import { runOf, signsOf } from './signs.ts';
+import { type Doubt, type State, settleDoubt, type Up } from './state.ts';
 
 export interface SensorOptions {
-  /** The engine's name in observations and reports. */
-  readonly engine: string;
-  readonly endpoint: Endpoint;
-  /** Where the engine writes its pid; undefined where there is none to be seen. */
-  readonly pidfile: string | undefined;
+  readonly engine: EngineSettings;
+  readonly heartbeat: Heartbeat;
+  readonly folders: FolderWatches;
   readonly observe: (observation: Observation) => void;
   readonly report: (report: EngineReport) => void;
   /** Ends everything the sensor opened. */
@@ -27,68 +31,18 @@ export interface Sensor {
   lookForStop(): void;
 }
 
-/** Until its connection was lost the engine was up; whether it still is must show before `deadline`. */
-interface Doubt {
-  readonly process: ProcessIdentity | undefined;
-  readonly deadline: number;
-}
-
-/**
- * ```
- *   down ──connect──▶ asking ──200──▶ up ──it ends──▶ going ──its process is over──▶ down
- *     ▲                 │ ▲            │
- *     └──no connection──┘ └─cut, but───┘
- *                           still there
- * ```
- */
-type State =
-  /** Nothing is open. */
-  | { readonly name: 'down' }
-  /** One `_ping` is pending: it is answered at the instant when the engine serves its API. */
-  | {
-      readonly name: 'asking';
-      readonly connection: Connection;
-      readonly process: ProcessIdentity | undefined;
-      readonly doubt: Doubt | undefined;
-    }
-  /** One idle connection is held; its end is the first sign of a stop. */
-  | {
-      readonly name: 'up';
-      readonly connection: Connection;
-      readonly process: ProcessIdentity | undefined;
-      /** A connection that nobody accepts would start the engine again: systemd listens on the socket. */
-      readonly activated: boolean;
-      readonly listed: boolean;
-      readonly asked: boolean;
-    }
-  /** Told as ended; nothing is opened while that process lives, lest it be kept or started again. */
-  | { readonly name: 'going'; readonly process: ProcessIdentity; readonly activated: boolean };
-
-/** How long an engine may keep a first `_ping` waiting before it counts as starting, in ms. */
-const silence = 1000;
-/** How often a starting engine's process is looked at while its answer is awaited, in ms. */
-const startingCheck = 1000;
-/** Refusals of permission until it is reported: a new socket belongs to root until the engine gives it to its group. */
-const accessPatience = 6;
-/** How long a lost connection may stay in doubt before the engine counts as unreachable, in ms. */
-const doubtLimit = 5000;
-/** Attempts to connect: first and longest pause in ms; the longest without a process that shows it is coming. */
-const retry = { first: 5, longest: 1000, longestBlind: 30_000 };
-/** A socket's file goes microseconds before its listener does: how often, and after how many ms, to look again. */
-const rechecks = [2, 10, 50, 250, 1000];
-/** Hints that come faster than this are taken together, in ms. */
-const hintInterval = 100;
-
 /**
  * Watches one engine: says when it answers, and when it is going, as real engines were measured to do; polls
  * nothing while nothing happens, and opens no connection that could start an engine that is down.
  */
-export function startSensor(options: SensorOptions): Sensor {
-  const { engine, endpoint, pidfile, report, signal } = options;
-  const signs = signsOf(endpoint, pidfile);
+export function startSensor({ heartbeat, signal, ...options }: SensorOptions): Sensor {
+  const { name: engine, endpoint, pidfile } = options.engine;
+  const isLocal = endpoint.kind === 'unix';
+  const signs = signsOf(options.engine);
+  const backoff = createBackoff(isLocal ? patience.local : patience.afar);
+  const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
   let state: State = { name: 'down' };
   let timer: NodeJS.Timeout | undefined;
-  let attempts = 0;
   let firstLook = true;
 
   function enter(next: State): void {
@@ -106,149 +60,195 @@ export function startSensor(options: SensorOptions): Sensor {
     if (signal.aborted) return;
     switch (state.name) {
       case 'down':
-        return connectIfAllowed(undefined);
+        return askIfAllowed(undefined);
       case 'asking':
-        if (state.process !== undefined && !signs.isAtWork(state.process)) notAnswered(state);
+        if (state.process !== undefined && !signs.isAtWork(state.process)) notFound({ kind: 'closed' });
         return;
+      case 'doubting':
+        return askAgain(state.doubt);
       case 'up':
-        return checkSigns(0);
+        return checkSigns(state, 0);
+      case 'frozen':
+        if (!signs.isAtWork(state.process)) leave();
+        return;
       case 'going':
         if (signs.isAtWork(state.process) && (state.activated || !isServing())) return;
-        enter({ name: 'down' });
-        return connectIfAllowed(undefined);
+        return leave();
       default:
         return state satisfies never;
     }
   }
 
-  function connectIfAllowed(doubt: Doubt | undefined): void {
-    const process = signs.process();
-    if (process === undefined && !mayConnectBlindly()) return absent();
-    if (!signs.hasSocket()) return absent();
-    const connection = openConnection(endpoint, {
-      answered: (status) => answered(status),
-      ended: (end) => ended(end),
-    });
-    enter({ name: 'asking', connection, process, doubt });
-    connection.ping();
-    later(silence, stillSilent);
+  /** Nothing to tell any more: looks for the next engine. */
+  function leave(): void {
+    letGo();
+    enter({ name: 'down' });
+    look();
   }
 
-  /**
-   * Without a process that shows that the engine runs, a connection may be the very thing that starts it.
-   * It is harmless where a program other than systemd would take it, or where nobody would.
-   */
-  function mayConnectBlindly(): boolean {
-    if (!signs.hasSocket()) return false;
-    const holder = signs.holder();
-    if (holder === 'nobody') return pidfile === undefined;
-    if (holder === 'other') return true;
-    if (firstLook) report({ kind: 'engine-left-alone', engine, path: endpoint.path, pidfile, holder });
+  function letGo(): void {
+    if (state.name === 'asking') state.probe.cancel();
+    if (state.name === 'up' || state.name === 'frozen') state.hold.release();
+  }
+
+  /** Sends a probe, unless that could start the engine. */
+  function askIfAllowed(doubt: Doubt | undefined): void {
+    const process = signs.process();
+    if (!signs.hasSocket() || (process === undefined && !mayAskBlindly())) return absent();
+    // Which run it is comes first only where it can differ from one that was told, and no process says it.
+    const identify = process === undefined && (firstLook || doubt !== undefined);
+    const probe = startProbe(endpoint, identify, { found, failed: notFound });
+    enter({ name: 'asking', probe, process, doubt, since: Date.now() });
+    later(patience.silence, stillSilent);
+  }
+
+  /** Without a process that shows that the engine runs, a connection may be the very thing that starts it. */
+  function mayAskBlindly(): boolean {
+    const holder = signs.mayConnectBlindly();
+    if (holder === true || holder === 'other') return true;
+    if (firstLook && isLocal)
+      remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
     return false;
   }
 
-  function absent(): void {
-    if (firstLook) options.observe({ kind: 'engine-absent', engine, at: Date.now() });
+  function absent(process?: ProcessIdentity): void {
+    const run = process === undefined ? {} : { run: runOf(process) };
+    if (firstLook) options.observe({ kind: 'engine-absent', engine, at: Date.now(), ...run });
     firstLook = false;
   }
 
   function stillSilent(): void {
     if (state.name !== 'asking') return;
-    const { process, doubt } = state;
+    const { process, doubt, since } = state;
     if (firstLook) {
-      report({ kind: 'engine-silent', engine, url: endpoint.url });
-      absent();
+      remarks.say({ kind: 'engine-silent' });
+      absent(process);
     }
-    if (process !== undefined && !signs.isAtWork(process)) return notAnswered(state);
-    if (doubt !== undefined && Date.now() >= doubt.deadline) return ends('unreachable', doubt.process);
-    later(startingCheck, stillSilent);
+    if (process !== undefined && !signs.isAtWork(process)) return notFound({ kind: 'closed' });
+    const limit = doubt === undefined ? patience.blindPatience : patience.doubt.silent;
+    const waited = Date.now() - (doubt?.since ?? since);
+    // With a process there, the answer that comes one day is the engine's start: never given up.
+    if (waited >= limit && (process === undefined || doubt !== undefined))
+      return notFound({ kind: 'closed' });
+    later(patience.startingCheck, stillSilent);
   }
 
-  function answered(status: number): void {
-    if (state.name === 'up') {
-      state = { ...state, asked: false };
-    } else if (state.name === 'asking') {
-      if (status === 200) return nowUp(state);
-      if (attempts === 0) report({ kind: 'engine-answers-badly', engine, url: endpoint.url, status });
-      notAnswered(state);
-    }
-  }
-
-  function nowUp({ connection, process = signs.process() }: Extract<State, { name: 'asking' }>): void {
-    attempts = 0;
+  function found(connection: Connection, identity: Run | undefined): void {
+    if (state.name !== 'asking') return;
+    const { process = signs.process(), doubt } = state;
+    const run = process === undefined ? identity : runOf(process);
+    const askLater = run === undefined && !firstLook && doubt === undefined;
+    const hold = holdConnection(connection, heartbeat, askLater, {
+      lost: connectionLost,
+      silent: fallsSilent,
+      answeredLate,
+      identified: (now) => options.observe({ kind: 'engine-identified', engine, at: Date.now(), run: now }),
+    });
     firstLook = false;
-    enter({ name: 'up', connection, process, activated: true, listed: false, asked: false });
-    const run = process === undefined ? {} : { run: runOf(process) };
-    options.observe({ kind: 'engine-answers', engine, at: Date.now(), ...run });
-    // Only now, when hooks are on their way: this reads much of /proc.
-    if (state.name === 'up' && !signal.aborted) {
-      const holder = signs.holder();
-      state = {
-        ...state,
-        activated: holder === 'systemd' || holder === 'unknown',
-        listed: signs.isListening() === true,
-      };
-    }
+    remarks.forget();
+    nowUp(hold, process, run);
   }
 
-  function ended(end: ConnectionEnd): void {
-    if (state.name === 'up') return connectionLost(state);
-    if (state.name === 'asking') notAnswered(state, end);
+  function nowUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
+    // Until it is known who holds the socket, the careful answer counts.
+    enter({ name: 'up', hold, process, activated: true, listed: false, since: Date.now() });
+    options.observe({
+      kind: 'engine-answers',
+      engine,
+      at: Date.now(),
+      ...(run === undefined ? {} : { run }),
+    });
+    if (state.name !== 'up' || signal.aborted) return;
+    // Only now, when hooks are on their way: this reads much of /proc.
+    const holder = signs.holder();
+    const activated = holder === 'systemd' || holder === 'unknown';
+    state = { ...state, activated, listed: signs.isListening() === true };
+  }
+
+  /** No engine answered: the connection was not made, was ended, or means nothing. */
+  function notFound(failure: ProbeFailure): void {
+    if (state.name !== 'asking') return;
+    const { process, doubt } = state;
+    letGo();
+    if (doubt !== undefined) {
+      const how = endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, Date.now());
+      if (how !== undefined) return ends(how, doubt.process);
+      enter({ name: 'doubting', doubt });
+      return laterInDoubt(doubt);
+    }
+    enter({ name: 'down' });
+    explain(failure);
+    absent();
+    const nobody = failure.kind === 'not-made' && ['ECONNREFUSED', 'ENOENT'].includes(failure.code);
+    // The watched folders tell when somebody listens there again.
+    if (isLocal && nobody && process === undefined && backoff.attempts >= patience.refusals) return;
+    later(
+      Math.min(
+        backoff.next(),
+        process === undefined ? Number.POSITIVE_INFINITY : patience.longestWhileComing,
+      ),
+      look,
+    );
+  }
+
+  function explain(failure: ProbeFailure): void {
+    if (failure.kind === 'answered-badly')
+      remarks.sayOnce({ kind: 'engine-answers-badly', status: failure.status });
+    if (failure.kind !== 'not-made') return;
+    const { code, message } = failure;
+    if (!isLocal) remarks.sayOnce({ kind: 'engine-not-reached', code, message });
+    else if (code === 'EACCES' && backoff.attempts >= patience.forbidden) {
+      remarks.sayOnce({ kind: 'engine-forbidden', path: endpoint.path });
+    }
   }
 
   /** The connection ended: with the engine, or was it only cut by something between? */
-  function connectionLost({ process, activated }: Extract<State, { name: 'up' }>): void {
+  function connectionLost(): void {
+    if (state.name === 'frozen') return leave();
+    if (state.name !== 'up') return;
+    const { process, activated, since } = state;
     if (process !== undefined) {
-      if (!signs.isAtWork(process)) return ends(howItEnded(process));
-      if (activated || !isServing()) return ends('shutdown');
-    } else if (!signs.hasSocket()) {
-      return ends('shutdown');
+      if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
+      if (activated || !isServing()) return ends('shutdown', process);
     }
-    attempts = 0;
-    inDoubt({ process, deadline: Date.now() + doubtLimit });
+    const doubt: Doubt = { process, since: Date.now() };
+    enter({ name: 'doubting', doubt });
+    if (Date.now() - since < patience.settled) return laterInDoubt(doubt);
+    backoff.reset();
+    askAgain(doubt);
   }
 
-  function inDoubt(doubt: Doubt): void {
-    enter({ name: 'down' });
-    connectIfAllowed(doubt);
-    // Whatever the reason: it may not be asked any more, so it is not there.
-    if (state.name === 'down') ends('shutdown', doubt.process);
+  function askAgain(doubt: Doubt): void {
+    const how = endedMeanwhile(doubt);
+    if (how !== undefined) return ends(how, doubt.process);
+    enter({ name: 'doubting', doubt });
+    askIfAllowed(doubt);
+    if (state.name !== 'doubting') return;
+    // It may not be asked any more: its socket is gone, or by now a connection would start it.
+    if (doubt.process !== undefined || Date.now() - doubt.since >= patience.doubt.refused) {
+      return ends('shutdown', doubt.process);
+    }
+    laterInDoubt(doubt);
   }
 
-  /** No answer to the pending `_ping`: the connection was not made, was ended, or means nothing. */
-  function notAnswered(asking: Extract<State, { name: 'asking' }>, end?: ConnectionEnd): void {
-    const { connection, process, doubt } = asking;
-    connection.close();
-    if (doubt !== undefined) {
-      if (doubt.process !== undefined && !signs.isAtWork(doubt.process))
-        return ends(howItEnded(doubt.process));
-      if (end?.kind === 'not-made' && end.code === 'ECONNREFUSED') return ends('crash', doubt.process);
-      if (Date.now() >= doubt.deadline) return ends('unreachable', doubt.process);
-      return later(nextPause(process), () => inDoubt(doubt));
-    }
-    enter({ name: 'down' });
-    absent();
-    if (end?.kind === 'not-made' && end.code === 'EACCES' && attempts === accessPatience) {
-      report({ kind: 'engine-forbidden', engine, path: endpoint.path });
-    }
-    later(nextPause(process), look);
+  function laterInDoubt(doubt: Doubt): void {
+    later(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
   }
 
-  function nextPause(process: ProcessIdentity | undefined): number {
-    const longest = process === undefined ? retry.longestBlind : retry.longest;
-    return Math.min(retry.first * 2 ** attempts++, longest);
+  function endedMeanwhile({ process }: Doubt): Ending | undefined {
+    return process === undefined || signs.isAtWork(process) ? undefined : howItEnded(process);
   }
 
   /** While up: is the process still there, and does it still listen? */
-  function checkSigns(recheck: number): void {
-    if (state.name !== 'up') return;
-    const { process, listed } = state;
-    if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(process));
-    if (!listed || signs.hasSocket()) return;
-    if (signs.isListening() === false) return ends('shutdown');
-    const pause = rechecks[recheck];
-    if (pause !== undefined) return later(pause, () => checkSigns(recheck + 1));
-    report({ kind: 'engine-socket-removed', engine, path: endpoint.path });
+  function checkSigns({ process, listed, hold }: Up, recheck: number): void {
+    if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(process), process);
+    if (!listed || !isLocal || signs.hasSocket()) return;
+    if (signs.isListening() === false) return ends('shutdown', process);
+    const pause = patience.rechecks[recheck];
+    if (pause === undefined) return remarks.say({ kind: 'engine-socket-removed', path: endpoint.path });
+    later(pause, () => {
+      if (state.name === 'up' && state.hold === hold) checkSigns(state, recheck + 1);
+    });
   }
 
   function isServing(): boolean {
@@ -259,46 +259,51 @@ export function startSensor(options: SensorOptions): Sensor {
     return signs.leftPidfile(process) ? 'crash' : 'shutdown';
   }
 
-  function ends(how: Ending, process = state.name === 'up' ? state.process : undefined): void {
-    const activated = state.name === 'up' && state.activated;
+  /** The engine is there, but does not answer. */
+  function fallsSilent(): void {
+    if (state.name !== 'up') return;
+    const { process, hold } = state;
+    if (process === undefined) return ends('unreachable', undefined);
+    if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
+    enter({ name: 'frozen', hold, process });
+    options.observe({ kind: 'engine-ends', engine, at: Date.now(), how: 'unreachable' });
+  }
+
+  function answeredLate(): void {
+    if (state.name !== 'frozen') return;
+    nowUp(state.hold, state.process, runOf(state.process));
+  }
+
+  function ends(how: Ending, process: ProcessIdentity | undefined): void {
     // First of all let go: an engine that shuts down must not find us in its way.
-    if (state.name === 'up' || state.name === 'asking') state.connection.close();
+    letGo();
+    const activated = state.name === 'up' && state.activated;
     const alive = process !== undefined && signs.isAtWork(process);
     enter(alive ? { name: 'going', process, activated } : { name: 'down' });
+    backoff.reset();
     options.observe({ kind: 'engine-ends', engine, at: Date.now(), how });
     look();
   }
 
-  for (const folder of signs.folders()) {
-    watchFolder(
-      folder,
-      {
-        changed(name) {
-          if (name !== undefined && !signs.isSign(name)) return;
-          attempts = 0;
-          look();
-        },
-        degraded: (path, error) => report({ kind: 'watch-degraded', folder: path, error: String(error) }),
-      },
-      signal,
-    );
+  function changed(): void {
+    backoff.reset();
+    look();
   }
+
+  for (const [folder, names] of signs.places()) options.folders.watch(folder, names, changed);
   signal.addEventListener('abort', () => {
     clearTimeout(timer);
-    if (state.name === 'up' || state.name === 'asking') state.connection.close();
+    letGo();
   });
-  report({ kind: 'engine-watched', engine, url: endpoint.url, pidfile });
+  remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
   look();
 
-  const hinted = coalesce(hintInterval, signal);
+  const hinted = coalesce(patience.hintInterval, signal);
   return {
     lookForStart: () => hinted(look),
     lookForStop: () =>
       hinted(() => {
-        if (state.name === 'up' && !state.asked) {
-          state = { ...state, asked: true };
-          state.connection.ping();
-        }
+        if (state.name === 'up') state.hold.ask();
         look();
       }),
   };

@@ -1,50 +1,76 @@
 import { existsSync, readlinkSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import type { Endpoint } from '../config/endpoint.ts';
+import { basename, dirname, resolve } from 'node:path';
+import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
-import { liveness, type ProcessIdentity } from '../system/processes.ts';
+import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
 import { isListening, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
 
-/** What can be known of an engine on this machine without opening its socket. */
+/** What can be known of an engine without opening a connection to it. */
 export interface Signs {
-  /** The folders in which an engine's coming and going shows. */
-  folders(): readonly string[];
-  /** The entries in them that matter. */
-  isSign(name: string): boolean;
+  /** The folders in which its coming and going shows, and the entries in them that matter. */
+  places(): ReadonlyMap<string, readonly string[]>;
   /** The engine's process as its pid file names it; undefined without a pid file, or when it is stale. */
   process(): ProcessIdentity | undefined;
   /** Whether that process is still at work. */
   isAtWork(process: ProcessIdentity): boolean;
   /** Whether a process that is over left its pid file behind, as one does that was killed. */
   leftPidfile(process: ProcessIdentity): boolean;
-  /** Whether the socket's file is there. */
+  /** Whether the socket's file is there; always for an engine that has none on this machine. */
   hasSocket(): boolean;
   /** Whether some program listens on the socket, also when its file was removed; undefined where not told. */
   isListening(): boolean | undefined;
+  /** Whether a connection may be opened although no process shows that the engine runs; else who holds the socket. */
+  mayConnectBlindly(): true | SocketHolder;
   /** Who would answer a connection. */
   holder(): SocketHolder;
 }
 
-/** The signs of the engine at `endpoint`; without a pid file its process stays unknown. */
-export function signsOf(endpoint: Endpoint, pidfile: string | undefined): Signs {
-  const socket = () => followLink(endpoint.path);
-  const watched = [endpoint.path, ...(pidfile === undefined ? [] : [pidfile])];
+/** The signs of an engine: plenty on this machine, none afar. */
+export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' | 'pidfile'>): Signs {
+  if (endpoint.kind === 'unix') return localSigns(endpoint.path, pidfile);
   return {
-    folders: () => [...new Set([...watched, socket()].map((path) => dirname(path)))],
-    isSign: (name) => [...watched, socket()].some((path) => path.endsWith(`/${name}`)),
-    process: () => (pidfile === undefined ? undefined : readEngineProcess(pidfile)),
-    isAtWork: (process) => liveness(process) === 'alive',
-    leftPidfile: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
-    hasSocket: () => existsSync(endpoint.path),
-    isListening: () => isListening(socket()),
-    holder: () => socketHolder(socket()),
+    places: () => new Map(),
+    process: () => undefined,
+    isAtWork: () => false,
+    leftPidfile: () => false,
+    hasSocket: () => true,
+    isListening: () => undefined,
+    mayConnectBlindly: () => true,
+    holder: () => 'other',
   };
 }
 
-/** The identity of a run that is known by its process. */
+function localSigns(path: string, pidfile: string | undefined): Signs {
+  const socket = () => followLink(path);
+  return {
+    places() {
+      const places = new Map<string, string[]>();
+      for (const entry of new Set([path, socket(), ...(pidfile === undefined ? [] : [pidfile])])) {
+        places.set(dirname(entry), [...(places.get(dirname(entry)) ?? []), basename(entry)]);
+      }
+      return places;
+    },
+    process: () => (pidfile === undefined ? undefined : readEngineProcess(pidfile)),
+    isAtWork: (process) => liveness(process) === 'alive',
+    leftPidfile: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
+    hasSocket: () => existsSync(path),
+    isListening: () => isListening(socket()),
+    holder: () => socketHolder(socket()),
+    mayConnectBlindly() {
+      const holder = socketHolder(socket());
+      if (holder === 'other') return true;
+      // Nobody here listens. Left behind by a killed engine, or an engine in another namespace (a container's,
+      // a virtual machine's): harmless to ask, unless its orderly stop took the pid file away.
+      if (holder === 'nobody' && (pidfile === undefined || existsSync(pidfile))) return true;
+      return holder;
+    },
+  };
+}
+
+/** The identity of a run that is known by its process; a pid and its start time come again after a reboot. */
 export function runOf({ pid, startTime }: ProcessIdentity): Run {
-  return `${pid}@${startTime}`;
+  return `${pid}@${startTime}@${bootId()}`;
 }
 
 /** Docker Desktop makes /var/run/docker.sock a link into the user's home: what matters happens there. */

@@ -9,10 +9,12 @@ export type Ending = 'shutdown' | 'crash' | 'unreachable';
  * needs no clock.
  */
 export type Observation =
-  /** The engine answered a `_ping` for the first time in this run. */
+  /** The engine answered: for the first time in this run, or again after it was in doubt. */
   | { readonly kind: 'engine-answers'; readonly engine: string; readonly at: number; readonly run?: Run }
-  /** The sensor's first look found no engine. */
-  | { readonly kind: 'engine-absent'; readonly engine: string; readonly at: number }
+  /** The engine that answered has said which run of it this is. */
+  | { readonly kind: 'engine-identified'; readonly engine: string; readonly at: number; readonly run: Run }
+  /** The sensor's first look found none that answers; `run` when the process of one is there all the same. */
+  | { readonly kind: 'engine-absent'; readonly engine: string; readonly at: number; readonly run?: Run }
   /** The engine that answered before is going, or has gone. */
   | { readonly kind: 'engine-ends'; readonly engine: string; readonly at: number; readonly how: Ending }
   /** A message from outside. Only a trusted one can change anything; any other is a hint for the sensor. */

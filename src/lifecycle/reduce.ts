@@ -3,12 +3,32 @@ import type { LifecycleEvent, Reason, Source, Transition } from './transition.ts
 
 /** What is known of one engine. `sequence` is that of the last transition told, 0 before the first. */
 export type EngineState =
-  | { readonly phase: 'unknown'; readonly sequence: number }
+  /** Nobody has looked yet in this life of the listener; `before` is what was told in the last one. */
+  | { readonly phase: 'unknown'; readonly sequence: number; readonly before?: Told }
   | { readonly phase: 'down'; readonly sequence: number }
   | { readonly phase: 'up'; readonly sequence: number; readonly toldBy: Source; readonly run?: Run };
 
+/** The last transition of an engine that was told, as it is kept from one life of the listener to the next. */
+export interface Told {
+  readonly event: LifecycleEvent;
+  readonly sequence: number;
+  readonly run?: Run;
+}
+
 /** What is known before anyone has looked. */
-export const nothingKnown: EngineState = { phase: 'unknown', sequence: 0 };
+export function atFirst(before?: Told): EngineState {
+  return before === undefined
+    ? { phase: 'unknown', sequence: 0 }
+    : { phase: 'unknown', sequence: before.sequence, before };
+}
+
+/** What is to be kept of a state for the next life; undefined when nothing was ever told. */
+export function toldIn(state: EngineState): Told | undefined {
+  const { phase, sequence } = state;
+  if (phase === 'unknown') return state.before;
+  if (phase === 'down') return sequence === 0 ? undefined : { event: 'stop', sequence };
+  return { event: 'start', sequence, ...runField(state.run) };
+}
 
 /** The next state, and what is to be told: none, one, or a stop and a start for a restart nobody saw. */
 export interface Step {
@@ -19,18 +39,22 @@ export interface Step {
 /**
  * What an observation means for one engine.
  *
- * Promises, for every sequence of observations whatever their source or order: transitions alternate and
- * the first is `start`; sequence numbers rise by one; an untrusted message changes nothing; an engine that
- * is seen to answer gives a start at once unless it was told already, and its end a stop.
+ * Promises, for every sequence of observations whatever their source or order: in one life of the listener
+ * transitions alternate, and the first is a start, but for the stop of an engine that ended between two lives;
+ * sequence numbers rise by one; an untrusted message changes nothing; an engine that is seen to answer gives a
+ * start at once unless it was told already, and its end a stop; a changed run gives both.
  */
 export function reduce(state: EngineState, observation: Observation): Step {
   switch (observation.kind) {
     case 'engine-answers':
-      return answers(state, observation);
+      return state.phase === 'unknown' ? firstSeen(state, observation) : answers(state, observation);
+    case 'engine-identified':
+      return state.phase === 'up' ? answers(state, observation) : unchanged(state);
     case 'engine-absent':
-      return state.phase === 'unknown' ? { state: down(state), transitions: [] } : unchanged(state);
+      return state.phase === 'unknown' ? firstMissed(state, observation, observation.run) : unchanged(state);
     case 'engine-ends':
-      return state.phase === 'up' ? stop(state, observation, observation.how, 'engine') : ended(state);
+      if (state.phase === 'unknown') return firstMissed(state, observation);
+      return state.phase === 'up' ? stop(state, observation, observation.how, 'engine') : unchanged(state);
     case 'message':
       return observation.trusted ? believe(state, observation) : unchanged(state);
     default:
@@ -38,14 +62,45 @@ export function reduce(state: EngineState, observation: Observation): Step {
   }
 }
 
-function answers(state: EngineState, seen: Extract<Observation, { kind: 'engine-answers' }>): Step {
-  if (state.phase !== 'up') {
-    const reason = state.phase === 'unknown' ? 'listener-started' : 'engine-started';
-    return start(state, seen, reason, 'engine', seen.run);
-  }
+type Seen<Kind extends Observation['kind']> = Extract<Observation, { kind: Kind }>;
+type Unknown = Extract<EngineState, { phase: 'unknown' }>;
+
+/** The first look found it up. Is it the run that was told in the listener's last life? */
+function firstSeen(state: Unknown, seen: Seen<'engine-answers'>): Step {
+  const { before } = state;
+  const begin = (from: EngineState, again: boolean) =>
+    start(from, seen, 'listener-started', 'engine', seen.run, again);
+  if (before?.event !== 'start') return begin(state, false);
+  if (before.run === undefined || seen.run === undefined) return begin(state, false);
+  if (before.run === seen.run) return begin(state, true);
+  const stopped = missed(state, before, seen);
+  const started = begin(stopped.state, false);
+  return { state: started.state, transitions: [...stopped.transitions, ...started.transitions] };
+}
+
+/**
+ * The first look found none that answers: what was up in the listener's last life has ended since. Unless its
+ * very process is there (`run`), and only slow: then it stays to be seen.
+ */
+function firstMissed(state: Unknown, seen: Observation, run?: Run): Step {
+  if (run !== undefined && run === state.before?.run) return unchanged(state);
+  return state.before?.event === 'start'
+    ? missed(state, state.before, seen)
+    : { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
+}
+
+function missed(state: Unknown, { run }: Told, seen: Observation): Step {
+  return stop({ ...state, ...runField(run) }, seen, 'listener-started', 'engine');
+}
+
+function answers(
+  state: Exclude<EngineState, Unknown>,
+  seen: Seen<'engine-answers'> | Seen<'engine-identified'>,
+): Step {
+  if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
   const restarted = state.run !== undefined && seen.run !== undefined && state.run !== seen.run;
   if (!restarted) {
-    // Told by a message first: from now on the engine vouches for it.
+    // Told by a message first, or not identified yet: from now on the engine vouches for it.
     return { state: up(state.sequence, 'engine', seen.run ?? state.run), transitions: [] };
   }
   const stopped = stop(state, seen, 'unseen', 'engine');
@@ -53,54 +108,64 @@ function answers(state: EngineState, seen: Extract<Observation, { kind: 'engine-
   return { state: started.state, transitions: [...stopped.transitions, ...started.transitions] };
 }
 
-function believe(state: EngineState, said: Extract<Observation, { kind: 'message' }>): Step {
-  if (said.message === 'start') {
-    return state.phase === 'up'
-      ? unchanged(state)
-      : start(state, said, 'engine-started', 'notifier', undefined);
+function believe(state: EngineState, said: Seen<'message'>): Step {
+  switch (state.phase) {
+    case 'unknown':
+      if (said.message === 'stop') return firstMissed(state, said);
+      return start(state, said, 'engine-started', 'notifier', undefined);
+    case 'down':
+      return said.message === 'stop'
+        ? unchanged(state)
+        : start(state, said, 'engine-started', 'notifier', undefined);
+    case 'up':
+      return said.message === 'start' ? unchanged(state) : stop(state, said, 'shutdown', 'notifier');
+    default:
+      return state satisfies never;
   }
-  return state.phase === 'up' ? stop(state, said, 'shutdown', 'notifier') : ended(state);
 }
 
-function start(state: EngineState, seen: Observation, reason: Reason, source: Source, run?: Run): Step {
-  const transition = told(state, 'start', seen, reason, source, run);
-  return { state: up(transition.sequence, source, run), transitions: [transition] };
+function start(
+  state: EngineState,
+  seen: Observation,
+  reason: Reason,
+  source: Source,
+  run: Run | undefined,
+  again = false,
+): Step {
+  const { engine, at } = seen;
+  const sequence = state.sequence + 1;
+  const repeated = again ? { again } : {};
+  const transition = {
+    event: 'start',
+    reason,
+    source,
+    engine,
+    at,
+    sequence,
+    ...runField(run),
+    ...repeated,
+  } as const;
+  return { state: up(sequence, source, run), transitions: [transition] };
 }
 
 function stop(
-  state: Extract<EngineState, { phase: 'up' }>,
+  state: { readonly sequence: number; readonly run?: Run },
   seen: Observation,
   reason: Reason,
   source: Source,
 ): Step {
-  const transition = told(state, 'stop', seen, reason, source, state.run);
-  return { state: { phase: 'down', sequence: transition.sequence }, transitions: [transition] };
-}
-
-function told(
-  state: EngineState,
-  event: LifecycleEvent,
-  seen: Observation,
-  reason: Reason,
-  source: Source,
-  run?: Run,
-): Transition {
   const { engine, at } = seen;
   const sequence = state.sequence + 1;
-  return { event, reason, source, engine, at, sequence, ...(run === undefined ? {} : { run }) };
+  const transition = { event: 'stop', reason, source, engine, at, sequence, ...runField(state.run) } as const;
+  return { state: { phase: 'down', sequence }, transitions: [transition] };
 }
 
 function up(sequence: number, toldBy: Source, run?: Run): EngineState {
-  return { phase: 'up', sequence, toldBy, ...(run === undefined ? {} : { run }) };
+  return { phase: 'up', sequence, toldBy, ...runField(run) };
 }
 
-function down(state: EngineState): EngineState {
-  return { phase: 'down', sequence: state.sequence };
-}
-
-/** An end of something never told as started: nothing to tell, but now it is known to be down. */
-function ended(state: EngineState): Step {
-  return { state: down(state), transitions: [] };
+function runField(run: Run | undefined): { readonly run?: Run } {
+  return run === undefined ? {} : { run };
 }
 
 function unchanged(state: EngineState): Step {

@@ -6,17 +6,21 @@ export type LifecycleEvent = 'start' | 'stop';
 /**
  * Why a transition was told.
  *
- * - `listener-started`: the engine was up already when the listener first looked.
+ * - `listener-started`: the listener's first look found the engine up; or, for a stop, found that the engine
+ *   which was up when the listener last ran has ended meanwhile.
  * - `engine-started`: it came up while the listener watched.
  * - `shutdown`, `crash`, `unreachable`: how it ended.
- * - `unseen`: it was restarted while nobody could see it; known by a changed run.
+ * - `unseen`: it was restarted under the listener's eyes, and nobody could see it; known by a changed run.
  */
 export type Reason = 'listener-started' | 'engine-started' | Ending | 'unseen';
 
 /** Who told it: the engine itself, or a notifier that the administrator chose to trust. */
 export type Source = 'engine' | 'notifier';
 
-/** What observations came to mean: the engine is up, or it is not any more. They alternate, `start` first. */
+/**
+ * What observations came to mean: the engine is up, or it is not any more. In one life of the listener they
+ * alternate, `start` first.
+ */
 export interface Transition {
   readonly event: LifecycleEvent;
   readonly reason: Reason;
@@ -24,7 +28,9 @@ export interface Transition {
   readonly engine: string;
   /** Milliseconds since the epoch, from the observation. */
   readonly at: number;
-  /** Counts the transitions of one engine, from 1. */
+  /** Counts the transitions of one engine, from 1, on through the listener's own restarts. */
   readonly sequence: number;
   readonly run?: Run;
+  /** This run's start was told before, in an earlier life of the listener. */
+  readonly again?: true;
 }

@@ -44,6 +44,22 @@ export function startedAt({ startTime }: ProcessIdentity): number | undefined {
   }
 }
 
+/** Which boot of this machine this is, in 8 digits; `''` where the system does not tell. */
+export function bootId(): string {
+  boot ??= read('/proc/sys/kernel/random/boot_id').slice(0, 8);
+  return boot;
+}
+
+let boot: string | undefined;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 interface Stat {
   readonly liveness: Liveness;
   readonly startTime: string;

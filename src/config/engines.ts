@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { exitCode, Failure } from '../system/failure.ts';
+import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder, tlsFiles } from './contexts.ts';
+import { defaultEndpoint, type Endpoint, parseEndpoint, unixEndpoint } from './endpoint.ts';
+import { knownSockets } from './known-sockets.ts';
+import { defaultPidfile } from './pidfile.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** What the user said about which engines to watch. */
+export interface EngineWishes {
+  readonly hosts: readonly string[];
+  readonly contexts: readonly string[];
+  /** An absolute path, or `none` for an engine whose pid file cannot be seen from here. */
+  readonly pidfile: string | undefined;
+}
+
+/** What this choice depends on beside the wishes; real values by default. */
+export interface Surroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * The engines to watch, in Docker's own order of what counts (cli/command/cli.go, resolveContextName):
+ * `--host` and `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` in the CLI's `config.json`,
+ * Docker's default socket. Beyond Docker's rules: flags repeat, one engine each; and where nothing is said
+ * and nothing is at the default socket, the first of the known products' sockets that is there.
+ * @throws Failure with exit code 64 or 78 for what is malformed or does not exist
+ */
+export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings): EngineSettings[] {
+  const named = [
+    ...wishes.contexts.map((name) => fromContext(name, surroundings)),
+    ...wishes.hosts.map((host) => fromHost(host, '--host', surroundings)),
+  ];
+  const chosen = named.length > 0 ? named : [byEnvironment(surroundings)];
+  if (wishes.pidfile !== undefined && chosen.length > 1) {
+    throw new Failure(
+      exitCode.usage,
+      '--pidfile belongs to one engine, but several are given',
+      'Leave it out, or run one listener for each',
+    );
+  }
+  const engines = chosen.map((choice) => withPidfile(choice, wishes.pidfile, surroundings));
+  for (const [index, engine] of engines.entries()) {
+    const twin = engines
+      .slice(0, index)
+      .find(({ name, endpoint }) => name === engine.name || endpoint.url === engine.endpoint.url);
+    if (twin !== undefined) {
+      throw new Failure(
+        exitCode.usage,
+        `The engine at ${engine.endpoint.url} is given twice`,
+        'Give each engine once',
+      );
+    }
+  }
+  return engines;
+}
+
+type Choice = Pick<EngineSettings, 'name' | 'endpoint' | 'chosenBy'>;
+
+function fromContext(name: string, surroundings: Surroundings, chosenBy = '--context'): Choice {
+  const { environment, home } = surroundings;
+  // Docker's `default` context is whatever counts when no context does.
+  if (name === defaultContext && environment.DOCKER_HOST) {
+    return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
+  }
+  const endpoint = contextEndpoint(name, dockerConfigFolder(environment, home));
+  return { name, endpoint, chosenBy };
+}
+
+function fromHost(host: string, chosenBy: string, surroundings: Surroundings): Choice {
+  const endpoint = parseEndpoint(host, chosenBy, tlsByEnvironment(surroundings));
+  return { name: nameOf(endpoint), endpoint, chosenBy };
+}
+
+function byEnvironment(surroundings: Surroundings): Choice {
+  const { environment, home } = surroundings;
+  if (environment.DOCKER_HOST) return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
+  if (environment.DOCKER_CONTEXT)
+    return fromContext(environment.DOCKER_CONTEXT, surroundings, 'DOCKER_CONTEXT');
+  const current = currentContext(dockerConfigFolder(environment, home));
+  if (current !== undefined && current !== defaultContext) {
+    return fromContext(current, surroundings, 'docker context use');
+  }
+  return bySocket(surroundings);
+}
+
+function bySocket({ environment, home, platform }: Surroundings): Choice {
+  const known = existsSync(defaultEndpoint.path)
+    ? undefined
+    : knownSockets(home, environment, platform).find((path) => existsSync(path));
+  if (known === undefined) return { name: defaultContext, endpoint: defaultEndpoint, chosenBy: 'default' };
+  const endpoint = unixEndpoint(known);
+  return { name: nameOf(endpoint), endpoint, chosenBy: 'found' };
+}
+
+/** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` ask for TLS on `tcp://`, with the files in `DOCKER_CERT_PATH`. */
+function tlsByEnvironment({ environment, home }: Surroundings) {
+  const verify = Boolean(environment.DOCKER_TLS_VERIFY);
+  if (!verify && !environment.DOCKER_TLS) return undefined;
+  const folder = environment.DOCKER_CERT_PATH || dockerConfigFolder(environment, home);
+  return tlsFiles(folder, verify) ?? { folder, ca: undefined, cert: undefined, key: undefined, verify };
+}
+
+function nameOf(endpoint: Endpoint): string {
+  return endpoint.url === defaultEndpoint.url ? defaultContext : endpoint.url;
+}
+
+function withPidfile(
+  choice: Choice,
+  wish: string | undefined,
+  { environment, platform }: Surroundings,
+): EngineSettings {
+  const pidfile = wish === undefined ? defaultPidfile(choice.endpoint, environment, platform) : wish;
+  return { ...choice, pidfile: pidfile === 'none' ? undefined : pidfile };
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { basename, join, resolve } from 'node:path';
+
+/** What the default depends on; real values by default. */
+export interface StateDirSurroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly isRoot: boolean;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * Where a listener keeps what it must remember: systemd's `StateDirectory=` where it runs under that, else a
+ * folder of its own for each script folder, so that two listeners do not take each other's memory for theirs.
+ */
+export function defaultStateDir(
+  scriptDir: string,
+  { environment, home, isRoot, platform }: StateDirSurroundings,
+): string {
+  // systemd.exec(5): several are separated by colons.
+  const given = environment.STATE_DIRECTORY?.split(':')[0];
+  if (given) return resolve(given);
+  const digest = createHash('sha256').update(scriptDir).digest('hex').slice(0, 8);
+  const own = `${basename(scriptDir) || 'root'}-${digest}`;
+  return join(stateFolder(environment, home, isRoot, platform), 'docker-lifecycle-listener', own);
+}
+
+function stateFolder(
+  environment: NodeJS.ProcessEnv,
+  home: string,
+  isRoot: boolean,
+  platform: NodeJS.Platform,
+): string {
+  if (isRoot) return platform === 'darwin' ? '/var/db' : '/var/lib';
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  // XDG Base Directory Specification.
+  return environment.XDG_STATE_HOME || join(home, '.local', 'state');
+}

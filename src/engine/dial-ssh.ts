@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Duplex } from 'node:stream';
+import type { SshEndpoint } from '../config/endpoint.ts';
+
+/** How much of what `ssh` says on standard error is kept for the message, in bytes. */
+const lastWords = 1024;
+
+/** Why `ssh` ended before the engine answered; `code` is `SSH` as a Node system error's would be. */
+export class SshEnded extends Error {
+  override readonly name = 'SshEnded';
+  readonly code = 'SSH';
+}
+
+/**
+ * An engine behind the user's own `ssh`, with its settings, keys and agent, the way the Docker CLI does it.
+ * The stream ends with the process, and the process with the stream.
+ */
+export function dialSsh(endpoint: SshEndpoint): Duplex {
+  const child = spawn('ssh', sshArguments(endpoint), { stdio: ['pipe', 'pipe', 'pipe'] });
+  const { stdin, stdout, stderr } = child;
+  let said = '';
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-lastWords);
+  });
+  const stream = new Duplex({
+    read: () => stdout.resume(),
+    write: (chunk, _encoding, done) => void stdin.write(chunk, done),
+    final: (done) => void stdin.end(done),
+    destroy(error, done) {
+      endChild(child);
+      done(error);
+    },
+  });
+  // A pipe to a process that has ended: its exit says the same, with the reason.
+  stdin.on('error', () => {});
+  stdout.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) stdout.pause();
+  });
+  child.once('error', (error) => stream.destroy(error));
+  child.once('close', (code, signal) => {
+    if (stream.destroyed) return;
+    const reason = said.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
+    stream.destroy(new SshEnded(`ssh: ${reason}`));
+  });
+  child.once('spawn', () => stream.emit('connect'));
+  return stream;
+}
+
+/** The words after `ssh`; `--` keeps what a host is called from being an option. */
+export function sshArguments({ host, user, port, path }: SshEndpoint): string[] {
+  const remote = path === undefined ? [] : ['--host', `unix://${path}`];
+  return [
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...['-o', 'ConnectTimeout=30', '-o', 'BatchMode=yes', '-T', '--', host],
+    ...['docker', ...remote, 'system', 'dial-stdio'],
+  ];
+}
+
+function endChild(child: ChildProcess): void {
+  child.stdin?.destroy();
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.kill();
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import type { Endpoint, TcpEndpoint, TlsFiles } from '../config/endpoint.ts';
+import { dialSsh } from './dial-ssh.ts';
+
+/** How long a silent TCP connection may be idle until the system asks whether the other side still is, in ms. */
+const keepAlive = 30_000;
+
+/** What carries the bytes to an engine, and what becomes of its beginning. */
+export interface Line {
+  readonly stream: Duplex;
+  /** The stream's event that says that the other side has accepted. */
+  readonly ready: 'connect' | 'secureConnect';
+}
+
+/**
+ * Opens a line to an engine. What goes wrong is told by the stream's `error`.
+ * @throws the system's error when a TLS file cannot be read
+ */
+export function dial(endpoint: Endpoint): Line {
+  switch (endpoint.kind) {
+    case 'unix':
+    case 'npipe':
+      return { stream: connect(endpoint.path), ready: 'connect' };
+    case 'tcp':
+      return dialTcp(endpoint);
+    case 'ssh':
+      return { stream: dialSsh(endpoint), ready: 'connect' };
+    default:
+      return endpoint satisfies never;
+  }
+}
+
+/** The `Host` that goes with a request: a reverse proxy may look at it, an engine does not. */
+export function hostHeader(endpoint: Endpoint): string {
+  if (endpoint.kind !== 'tcp') return 'docker';
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  return `${host}:${endpoint.port}`;
+}
+
+function dialTcp({ host, port, tls }: TcpEndpoint): Line {
+  const address = { host, port, keepAlive: true, keepAliveInitialDelay: keepAlive, noDelay: true };
+  return tls === undefined
+    ? { stream: connect(address), ready: 'connect' }
+    : { stream: connectTls({ ...address, ...readTls(tls) }), ready: 'secureConnect' };
+}
+
+/** Read at each dial, so that certificates that were renewed are taken up. */
+function readTls({ ca, cert, key, verify }: TlsFiles) {
+  const read = (path: string | undefined) => (path === undefined ? {} : { path: readFileSync(path) });
+  const [authority, certificate, secret] = [read(ca), read(cert), read(key)];
+  return {
+    rejectUnauthorized: verify,
+    ...(authority.path && { ca: authority.path }),
+    ...(certificate.path && { cert: certificate.path }),
+    ...(secret.path && { key: secret.path }),
+  };
+}

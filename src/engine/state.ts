@@ -1,0 +1,84 @@
+import type { Ending } from '../lifecycle/observation.ts';
+import type { ProcessIdentity } from '../system/processes.ts';
+import type { Hold } from './hold.ts';
+import { patience } from './patience.ts';
+import type { Probe, ProbeFailure } from './probe.ts';
+
+/**
+ * What a sensor is at.
+ *
+ * ```
+ *   down ──probe──▶ asking ──answer──▶ up ──it ends──▶ going ──its process is over──▶ down
+ *    ▲                │ ▲              │ ▲
+ *    └──no engine─────┘ │          late│ │answer
+ *                       │              ▼ │
+ *                    doubting ◀─cut─┘ frozen
+ * ```
+ */
+export type State =
+  /** Nothing is open. */
+  | { readonly name: 'down' }
+  /** One `_ping` is pending: it is answered at the instant when the engine serves its API. */
+  | {
+      readonly name: 'asking';
+      readonly probe: Probe;
+      readonly process: ProcessIdentity | undefined;
+      readonly doubt: Doubt | undefined;
+      readonly since: number;
+    }
+  /** The connection to an engine that is up was cut: a pause before it is asked again. */
+  | { readonly name: 'doubting'; readonly doubt: Doubt }
+  /** One idle connection is held; its end is the first sign of a stop. */
+  | Up
+  /** Told as unreachable, but its process is there: its answer, if it comes, says that it is back. */
+  | { readonly name: 'frozen'; readonly hold: Hold; readonly process: ProcessIdentity }
+  /** Told as ended; nothing is opened while that process lives, lest it be kept or started again. */
+  | { readonly name: 'going'; readonly process: ProcessIdentity; readonly activated: boolean };
+
+export interface Up {
+  readonly name: 'up';
+  readonly hold: Hold;
+  readonly process: ProcessIdentity | undefined;
+  /** A connection that nobody accepts would start the engine again: systemd listens on the socket. */
+  readonly activated: boolean;
+  /** Whether the socket is seen among those of this machine that are listened on. */
+  readonly listed: boolean;
+  readonly since: number;
+}
+
+/** Until its connection was cut the engine was up. Whether it still is, what comes next must show. */
+export interface Doubt {
+  readonly process: ProcessIdentity | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * Whether a failed probe settles a doubt, and how the engine ended then.
+ * @param now milliseconds since the epoch
+ * @returns undefined while it stays in doubt
+ */
+export function settleDoubt(
+  doubt: Doubt,
+  failure: ProbeFailure,
+  isLocal: boolean,
+  now: number,
+): Ending | undefined {
+  const age = now - doubt.since;
+  switch (failure.kind) {
+    case 'answered-badly':
+      return age >= patience.doubt.badAnswer ? 'unreachable' : undefined;
+    case 'closed':
+      return age >= patience.doubt.silent ? 'unreachable' : undefined;
+    case 'not-made':
+      if (failure.code === 'ECONNREFUSED') {
+        // A killed engine leaves its socket's file behind; of one afar nobody can say how it ended.
+        const known = doubt.process !== undefined;
+        return known || age >= patience.doubt.refused ? (isLocal ? 'crash' : 'shutdown') : undefined;
+      }
+      if (failure.code === 'ENOENT') return age >= patience.doubt.refused ? 'shutdown' : undefined;
+      return age >= patience.doubt.network ? 'unreachable' : undefined;
+    default:
+      return failure satisfies never;
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Told } from '../lifecycle/reduce.ts';
+import { errorCode } from '../system/failure.ts';
+
+/** What was last told of each engine, kept from one life of the listener to the next. */
+export interface EngineMemory {
+  recall(engine: string): Told | undefined;
+  /** Remembers; on disk as soon as the event loop comes round. Never throws. */
+  keep(engine: string, told: Told): void;
+  /** Writes what is not written yet. */
+  flush(): void;
+}
+
+export type MemoryReport =
+  /** What was remembered cannot be read: the listener starts as if for the first time. */
+  | { readonly kind: 'memory-unreadable'; readonly path: string; readonly error: string }
+  /** It cannot be written, as on a disk that is full. Said once, until it can be written again. */
+  | { readonly kind: 'memory-not-kept'; readonly path: string; readonly error: string }
+  | { readonly kind: 'memory-kept-again'; readonly path: string };
+
+interface MemoryFile {
+  readonly version: 1;
+  readonly engines: { readonly [engine: string]: Told };
+}
+
+/** A memory that lasts as long as the program, where there is no folder to trust with it. */
+export const forgetful: EngineMemory = { recall: () => undefined, keep: () => {}, flush: () => {} };
+
+/**
+ * Opens the memory in a folder that the caller has found to be trusted, and makes the folder when it is
+ * missing. The file is replaced as a whole, so a crash leaves the old one or the new one.
+ */
+export function openEngineMemory(folder: string, report: (report: MemoryReport) => void): EngineMemory {
+  const path = join(folder, 'engines.json');
+  const engines = new Map<string, Told>(Object.entries(readMemory(path, report)));
+  let writing: NodeJS.Immediate | undefined;
+  let failing = false;
+
+  function write(): void {
+    writing = undefined;
+    const content: MemoryFile = { version: 1, engines: Object.fromEntries(engines) };
+    const draft = `${path}.new`;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+      renameSync(draft, path);
+      if (failing) report({ kind: 'memory-kept-again', path });
+      failing = false;
+    } catch (error) {
+      if (!failing) report({ kind: 'memory-not-kept', path, error: String(error) });
+      failing = true;
+    }
+  }
+
+  return {
+    recall: (engine) => engines.get(engine),
+    keep(engine, told) {
+      engines.set(engine, told);
+      // Many engines that start at one time cost one write.
+      writing ??= setImmediate(write);
+    },
+    flush() {
+      if (writing === undefined) return;
+      clearImmediate(writing);
+      write();
+    },
+  };
+}
+
+function readMemory(path: string, report: (report: MemoryReport) => void): MemoryFile['engines'] {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isMemoryFile(content)) return content.engines;
+    report({ kind: 'memory-unreadable', path, error: 'it is of another version, or damaged' });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') report({ kind: 'memory-unreadable', path, error: String(error) });
+  }
+  return {};
+}
+
+function isMemoryFile(content: unknown): content is MemoryFile {
+  if (typeof content !== 'object' || content === null) return false;
+  const { version, engines } = content as { version?: unknown; engines?: unknown };
+  const isTable = typeof engines === 'object' && engines !== null;
+  return version === 1 && isTable && Object.values(engines).every(isTold);
+}
+
+function isTold(value: unknown): value is Told {
+  if (typeof value !== 'object' || value === null) return false;
+  const { event, sequence, run } = value as { event?: unknown; sequence?: unknown; run?: unknown };
+  return (
+    (event === 'start' || event === 'stop') &&
+    Number.isSafeInteger(sequence) &&
+    (run === undefined || typeof run === 'string')
+  );
+}
