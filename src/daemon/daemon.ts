@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultHookSettings } from '../config/hook-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Sensor, startSensor } from '../engine/sensor.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
@@ -35,7 +36,9 @@ export async function runDaemon({ settings, account, record, signal, atOnce }: D
   void warnOfAccessLists(folders, record, signal);
 
   const { url } = engine.endpoint;
-  const hooks = createHookQueue({ scriptDir, url, account, grace, atOnce, report: record }, signal);
+  const hookSettings = { ...defaultHookSettings, grace };
+  const host = { scriptDir, url, account, settings: hookSettings, atOnce, report: record };
+  const hooks = createHookQueue(host, signal);
   let state: EngineState = nothingKnown;
   let port: NotifierServer | undefined;
   let sensor: Sensor | undefined;
