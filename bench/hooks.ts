@@ -16,7 +16,10 @@ import type { Transition } from '../src/lifecycle/transition.ts';
 
 const runParts = '/usr/bin/run-parts';
 const ours = 'the listener';
-const counts = process.argv.slice(2).filter((word) => word !== '-').map(Number);
+const counts = process.argv
+  .slice(2)
+  .filter((word) => word !== '-')
+  .map(Number);
 
 const uid = process.geteuid?.() ?? 0;
 const account = { uid, username: 'bench', home: '/', shell: '/bin/sh' };
