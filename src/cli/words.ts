@@ -1,11 +1,12 @@
 import { userInfo } from 'node:os';
 import { defaultEndpoint } from '../config/endpoint.ts';
 import type { Record } from '../daemon/record.ts';
-import type { Unrunnable } from '../hooks/admit.ts';
-import type { Outcome } from '../hooks/run.ts';
-import type { Refusal, RefusalCause } from '../hooks/trust.ts';
+import type { HookRefusalCause, LeftOut } from '../hooks/admit.ts';
+import { groupSetter } from '../hooks/command.ts';
+import type { EndReason, Outcome } from '../hooks/run.ts';
 import type { Reason, Transition } from '../lifecycle/transition.ts';
 import { printable } from '../system/printable.ts';
+import type { Refusal, RefusalCause } from '../system/trust.ts';
 import { quote } from './quote.ts';
 
 /** How much a line matters: errors and warnings are said with `--quiet` too, details only with `--verbose`. */
@@ -145,6 +146,14 @@ export function describe(record: Record): Words {
       return detail(`${record.hook} started`);
     case 'hook-output':
       return info(`${record.hook}: ${printable(record.line)}`);
+    case 'hook-output-omitted':
+      return warning(`${record.hook} prints faster than a log can take: left out ${bytes(record.bytes)}`);
+    case 'chain-stopped':
+      return warning(`${record.hook} did not succeed: what comes after it is left out`);
+    case 'hook-restarts':
+      return warning(
+        `${record.hook} is to run while Docker does, and has ended: starting it again in ${seconds(record.afterMs)}`,
+      );
     case 'hook-running':
       return warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`);
     case 'hook-ended':
@@ -155,7 +164,7 @@ export function describe(record: Record): Words {
 }
 
 /** A refusal in words: what was found, and a sentence with the command that mends it. */
-export function describeRefusal({ path, cause }: { path: string; cause: RefusalCause | Unrunnable }): {
+export function describeRefusal({ path, cause }: { path: string; cause: RefusalCause | HookRefusalCause }): {
   found: string;
   cure: string;
 } {
@@ -183,8 +192,33 @@ export function describeRefusal({ path, cause }: { path: string; cause: RefusalC
       return { found: `${path} is no regular file`, cure: `See: ls -ld ${it}` };
     case 'too-many-links':
       return { found: `${path} is a link that leads in circles`, cure: `See: ls -ld ${it}` };
+    case 'dangling':
+      return { found: `it is a link to ${path}, which does not exist`, cure: 'Remove or mend the link' };
     case 'no-interpreter':
       return { found: `${path} does not say what runs it`, cure: 'Make its first line: #!/bin/sh' };
+    case 'windows-line-ends':
+      return {
+        found: `the lines of ${path} end as on Windows, so that its first one names no program`,
+        cure: `Run: sed -i 's/\\r$//' ${it}`,
+      };
+    case 'interpreter':
+      return {
+        found:
+          cause.code === 'ENOENT'
+            ? `${cause.program}, the program on its first line, does not exist`
+            : `${cause.program}, the program on its first line, cannot be run (${cause.code})`,
+        cure: `Install it, or correct the first line of ${it}`,
+      };
+    case 'unknown-format':
+      return {
+        found: `${path} is neither a script nor a program of this system`,
+        cure: 'Start it from a script',
+      };
+    case 'not-executable':
+      return {
+        found: `${path} may not be executed here (${cause.code})`,
+        cure: `Look for noexec in what is mounted there, and at: ls -ld ${it}`,
+      };
     default:
       return cause satisfies never;
   }
@@ -259,12 +293,14 @@ function describeLeftAlone(record: Extract<Record, { kind: 'engine-left-alone' }
   );
 }
 
-function describeLeftOut(hook: string, why: 'masked' | 'switched-off' | 'gone'): Words {
+function describeLeftOut(hook: string, why: LeftOut): Words {
   switch (why) {
     case 'masked':
       return detail(`${hook} is masked by a link to /dev/null`);
     case 'switched-off':
       return info(`${hook} is not executable: left out (chmod +x to switch it on)`);
+    case 'folder':
+      return detail(`${hook} is a folder: left out`);
     case 'gone':
       return detail(`${hook} was removed before its turn`);
     default:
@@ -287,14 +323,44 @@ function describeEnd(hook: string, outcome: Outcome, durationMs: number): Words 
         : error(`${hook} failed with exit code ${outcome.code} ${after}`);
     case 'killed':
       return error(`${hook} was ended by ${outcome.signal} ${after}`);
+    case 'ended':
+      return describeEnding(hook, outcome, after);
     case 'not-started':
       return error(
-        outcome.code === 'ENOENT'
-          ? `${hook} could not be started: the program on its #! line does not exist`
+        outcome.program === groupSetter && outcome.code === 'ENOENT'
+          ? `${hook} could not be started: ${groupSetter} sets its user's groups, and is missing. Install util-linux`
           : `${hook} could not be started (${outcome.code})`,
       );
     default:
       return outcome satisfies never;
+  }
+}
+
+const endReasons: { readonly [why in EndReason]: string } = {
+  timeout: 'it took too long',
+  'engine-stops': 'Docker stops',
+  'listener-ends': 'the listener ends',
+};
+
+function describeEnding(
+  hook: string,
+  { why, how }: Extract<Outcome, { kind: 'ended' }>,
+  after: string,
+): Words {
+  const reason = `${after}, for ${endReasons[why]}`;
+  switch (how) {
+    case 'terminated': {
+      const text = `${hook} was ended ${reason}`;
+      return why === 'timeout' ? error(text) : info(text);
+    }
+    case 'killed':
+      return error(`${hook} took no notice of SIGTERM and was killed ${reason}`);
+    case 'given-up':
+      return error(
+        `${hook} could not even be killed, and was given up ${reason}: the kernel holds it, as over a file system that hangs`,
+      );
+    default:
+      return how satisfies never;
   }
 }
 
@@ -315,6 +381,10 @@ function seconds(milliseconds: number): string {
   return milliseconds < 120_000
     ? `${(milliseconds / 1000).toFixed(1)} s`
     : `${Math.round(milliseconds / 60_000)} min`;
+}
+
+function bytes(count: number): string {
+  return count < 1_000_000 ? `${Math.ceil(count / 1000)} kB` : `${Math.round(count / 1_000_000)} MB`;
 }
 
 function octal(mode: number): string {

@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultHookSettings } from '../config/hook-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
 import type { Account } from '../hooks/environment.ts';
 import { createHookQueue } from '../hooks/queue.ts';
-import { walkToFolder } from '../hooks/trust.ts';
 import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
+import { walkToFolder } from '../system/trust.ts';
 import { listenAddresses } from './addresses.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
@@ -30,7 +31,7 @@ export interface DaemonOptions {
  * @throws Failure when the port cannot be had
  */
 export async function runDaemon({ settings, account, record, signal, atOnce }: DaemonOptions): Promise<void> {
-  const { scriptDir, stateDir, notifier, grace } = settings;
+  const { scriptDir, stateDir, notifier } = settings;
   const folders = [scriptDir, join(scriptDir, 'on_start'), join(scriptDir, 'on_stop')];
   requireTrustedFolders(folders, account);
   void warnOfAccessLists(folders, record, signal);
@@ -56,7 +57,8 @@ export async function runDaemon({ settings, account, record, signal, atOnce }: D
   }, signal);
   const queues = settings.engines.map((engine) => {
     const { name, endpoint } = engine;
-    const host = { scriptDir, url: endpoint.url, account, grace, atOnce };
+    const hookSettings = { ...defaultHookSettings, grace: settings.grace };
+    const host = { scriptDir, url: endpoint.url, account, settings: hookSettings, atOnce };
     const hooks = createHookQueue(
       { ...host, report: (report) => record({ engine: name, ...report }) },
       signal,

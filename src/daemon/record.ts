@@ -1,10 +1,10 @@
 import type { WhenStarted } from '../config/settings.ts';
 import type { EngineReport } from '../engine/report.ts';
 import type { HookReport } from '../hooks/report.ts';
-import type { Refusal } from '../hooks/trust.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { NotifierReport } from '../notifier/report.ts';
+import type { Refusal } from '../system/trust.ts';
 
 /** Everything that happens while the daemon runs, as data; put into words in one place, cli/words.ts. */
 export type Record =

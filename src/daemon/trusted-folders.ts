@@ -1,5 +1,5 @@
 import type { Account } from '../hooks/environment.ts';
-import { type Refusal, walkToFolder } from '../hooks/trust.ts';
+import { type Refusal, walkToFolder } from '../system/trust.ts';
 
 /** A folder from which no hook will be run, and why: as data, for whoever words it. */
 export class FolderRefused extends Error {

@@ -1,8 +1,8 @@
 import { mkdtempSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { walkToFolder } from '../hooks/trust.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { walkToFolder } from '../system/trust.ts';
 
 /**
  * Makes a folder that only root and this user can change, all the way from `/`, as the listener wants it for

@@ -1,21 +1,20 @@
 import type { Transition } from '../lifecycle/transition.ts';
+import type { Account } from '../system/account.ts';
 
-/** Who runs the hooks, as the system knows that user. */
-export interface Account {
-  readonly uid: number;
-  readonly username: string;
-  readonly home: string;
-  readonly shell: string;
-}
+export type { Account } from '../system/account.ts';
 
 /** What a hook is told about the transition beside its own path. */
 export interface HookContext {
   readonly transition: Transition;
+  /** What it is run for, as it is told: a transition's event, or `running` for as long as Docker is. */
+  readonly event: HookOccasion;
   /** For `DOCKER_HOST`, so that `docker` in the hook speaks to the same engine. */
   readonly url: string;
   /** The hook's own path. */
   readonly path: string;
 }
+
+export type HookOccasion = 'start' | 'stop' | 'running';
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const homebrewPath = '/opt/homebrew/bin:/opt/homebrew/sbin';
@@ -25,26 +24,31 @@ const kept = ['PATH', 'TZ', 'LC_ALL', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRE
 
 /**
  * The environment of a hook, built from nothing: what the listener was started with (NODE_OPTIONS, LD_PRELOAD,
- * BASH_ENV, …) never reaches a hook. As root not even PATH is taken over.
+ * BASH_ENV, …) never reaches a hook. As root not even PATH is taken over, and of LANG only what looks like one.
+ *
+ * @param account whom the hook is run as
+ * @param inherited the listener's own environment; undefined when the hook is run as somebody else
+ * @param extra what the settings add for this hook
  */
 export function hookEnvironment(
   context: HookContext,
   account: Account,
-  inherited: NodeJS.ProcessEnv,
+  inherited: NodeJS.ProcessEnv | undefined,
   platform: NodeJS.Platform,
+  extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, url, path } = context;
-  const own = account.uid === 0 ? [] : kept.flatMap((name) => entry(name, inherited[name]));
+  const { transition, event, url, path } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
-    ...Object.fromEntries(own),
+    ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
     HOME: account.home,
     USER: account.username,
     LOGNAME: account.username,
     SHELL: account.shell,
-    LANG: inherited.LANG ?? 'C.UTF-8',
+    LANG: locale(inherited?.LANG),
     DOCKER_HOST: url,
-    DOCKER_LIFECYCLE_EVENT: transition.event,
+    ...extra,
+    DOCKER_LIFECYCLE_EVENT: event,
     DOCKER_LIFECYCLE_REASON: transition.reason,
     DOCKER_LIFECYCLE_SOURCE: transition.source,
     DOCKER_LIFECYCLE_ENGINE: transition.engine,
@@ -54,6 +58,16 @@ export function hookEnvironment(
   };
 }
 
-function entry(name: string, value: string | undefined): [string, string][] {
-  return value === undefined ? [] : [[name, value]];
+function entries(inherited: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    kept.flatMap((name): [string, string][] => {
+      const value = inherited[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** A locale's name and no path to one. */
+function locale(inherited: string | undefined): string {
+  return inherited !== undefined && /^[\w.@-]{1,64}$/.test(inherited) ? inherited : 'C.UTF-8';
 }

@@ -22,8 +22,13 @@ export type Listing =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly code: string };
 
-/** The folder of an event's hooks. Only these two names are ever joined to a path, never what came from outside. */
-export function folderOf(event: LifecycleEvent): 'on_start' | 'on_stop' {
+/** The folders that hold hooks. Only these names are ever joined to a path, never what came from outside. */
+export const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
+
+export type HookFolder = (typeof hookFolders)[number];
+
+/** The folder of an event's hooks. */
+export function folderOf(event: LifecycleEvent): HookFolder {
   switch (event) {
     case 'start':
       return 'on_start';
@@ -39,8 +44,7 @@ export function folderOf(event: LifecycleEvent): 'on_start' | 'on_stop' {
  * hidden files, editors' backups, and what package managers leave behind (`isIgnored`). `unspeakable` are
  * names that are not UTF-8, which Node cannot pass to the system; shown safely.
  */
-export function listHooks(scriptDir: string, event: LifecycleEvent): Listing {
-  const folder = folderOf(event);
+export function listHooks(scriptDir: string, folder: HookFolder): Listing {
   let names: Buffer[];
   try {
     names = readdirSync(join(scriptDir, folder), { encoding: 'buffer' });

@@ -1,12 +1,34 @@
 import type { Transition } from '../lifecycle/transition.ts';
-import { type HookHost, runHooks } from './batch.ts';
+import { type HookBatch, runHooks } from './batch.ts';
+import type { HookHost } from './host.ts';
+import { type KeptHooks, type KeptState, keepRunning } from './keep-running.ts';
+import { reportOnce } from './report-once.ts';
+import type { StartedHook } from './start.ts';
 
 /** The transitions of one engine whose hooks are to be run, in order, one at a time. */
 export interface HookQueue {
   /** Runs the hooks of a transition when those before it are done; at once when there are none. */
   push(transition: Transition): void;
-  /** Resolves when nothing runs and nothing waits. */
+  /** Resolves when no hook runs and none waits; what is kept running counts only once `signal` has ended it. */
   idle(): Promise<void>;
+  /** What runs and what waits now. */
+  snapshot(): HookSnapshot;
+}
+
+export interface HookSnapshot {
+  readonly current: { readonly transition: Transition; readonly hook: RunningHook | undefined } | undefined;
+  readonly waiting: readonly Transition[];
+  readonly kept: readonly (
+    | { readonly phase: 'running'; readonly hook: RunningHook }
+    | Exclude<KeptState, { phase: 'running' }>
+  )[];
+}
+
+export interface RunningHook {
+  readonly name: string;
+  readonly pid: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
 }
 
 /** How many transitions may wait; a slow on_stop under an engine that goes up and down makes them pile up. */
@@ -14,11 +36,20 @@ const mostWaiting = 32;
 
 /**
  * A stop overtakes the starts before it: those that have not begun are left out, and the hooks of one that
- * runs are ended, so that on_stop is not kept waiting by an on_start that has lost its point.
+ * runs are ended, so that on_stop is not kept waiting by an on_start that has lost its point. What was kept
+ * running is ended before on_stop begins. A start waits for the on_stop before it.
+ *
+ * With nothing before it, the first hook of a transition has been started when `push` returns; a stop may
+ * first have to end something.
+ *
+ * @param signal ends everything: what runs is ended with its grace, what waits is left out
  */
-export function createHookQueue(host: HookHost, signal: AbortSignal): HookQueue {
+export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue {
+  const host = { ...given, report: reportOnce(given.report) };
   let waiting: Transition[] = [];
-  let current: { readonly transition: Transition; readonly ending: AbortController } | undefined;
+  let batch: HookBatch | undefined;
+  let kept: KeptHooks | undefined;
+  let working = false;
   let work: Promise<void> = Promise.resolve();
 
   function overtakeStarts(): void {
@@ -26,30 +57,69 @@ export function createHookQueue(host: HookHost, signal: AbortSignal): HookQueue 
       if (transition.event === 'start') host.report({ kind: 'hooks-overtaken', transition });
     }
     waiting = waiting.filter(({ event }) => event !== 'start');
-    if (current?.transition.event === 'start') current.ending.abort();
+    if (batch?.transition.event === 'start') batch.end('engine-stops');
+    kept?.end('engine-stops');
   }
 
   async function workOff(): Promise<void> {
+    working = true;
     for (let transition = waiting.shift(); transition !== undefined; transition = waiting.shift()) {
-      const ending = new AbortController();
-      current = { transition, ending };
-      await runHooks(host, transition, ending.signal);
+      if (kept !== undefined) {
+        kept.end('engine-stops');
+        await kept.done;
+        kept = undefined;
+      }
+      batch = runHooks(host, transition);
+      const how = await batch.done;
+      batch = undefined;
+      const stays = transition.event === 'start' && waiting.length === 0 && !signal.aborted;
+      if (stays && how === 'complete') kept = keepRunning(host, transition);
     }
-    current = undefined;
+    working = false;
   }
 
-  signal.addEventListener('abort', () => {
+  function whenAborted(): void {
     waiting = [];
-    current?.ending.abort();
-  });
+    batch?.end('listener-ends');
+    kept?.end('listener-ends');
+  }
+
+  function whenAtOnce(): void {
+    batch?.kill('listener-ends');
+    kept?.kill('listener-ends');
+  }
+
+  signal.addEventListener('abort', whenAborted, { once: true });
+  host.atOnce.addEventListener('abort', whenAtOnce, { once: true });
+
   return {
     push(transition) {
       if (signal.aborted) return;
       if (transition.event === 'stop') overtakeStarts();
       waiting.push(transition);
       if (waiting.length > mostWaiting) host.report({ kind: 'hooks-dropped', dropped: waiting.splice(0, 1) });
-      if (current === undefined) work = workOff();
+      if (!working) work = workOff();
     },
-    idle: () => work,
+    async idle() {
+      await work;
+      if (signal.aborted) await kept?.done;
+    },
+    snapshot() {
+      const hook = batch?.current();
+      return {
+        current:
+          batch === undefined
+            ? undefined
+            : { transition: batch.transition, hook: hook === undefined ? undefined : running(hook) },
+        waiting: [...waiting],
+        kept: (kept?.states() ?? []).map((state) =>
+          state.phase === 'running' ? { phase: 'running', hook: running(state.hook) } : state,
+        ),
+      };
+    },
   };
+}
+
+function running({ name, startedAt, run }: StartedHook): RunningHook {
+  return { name, pid: run.pid, startedAt };
 }

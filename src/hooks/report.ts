@@ -1,7 +1,10 @@
 import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
-import type { Admission } from './admit.ts';
+import type { ProcessIdentity } from '../system/processes.ts';
+import type { Refusal } from '../system/trust.ts';
+import type { HookRefusal, LeftOut } from './admit.ts';
+import type { Stream } from './output.ts';
 import type { Outcome } from './run.ts';
-import type { Refusal } from './trust.ts';
+import type { OutputTail } from './tail.ts';
 
 /** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */
 export type HookReport =
@@ -30,15 +33,31 @@ export type HookReport =
 
 /** What became of one hook. */
 export type HookEvent =
-  | { readonly kind: 'hook-refused'; readonly admission: Extract<Admission, { kind: 'refused' }> }
-  | { readonly kind: 'hook-left-out'; readonly why: 'masked' | 'switched-off' | 'gone' }
+  | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
+  | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
   | { readonly kind: 'hook-linked'; readonly path: string; readonly hardLinks: number }
-  | { readonly kind: 'hook-started' }
-  | { readonly kind: 'hook-output'; readonly stream: 'stdout' | 'stderr'; readonly line: Uint8Array }
+  /** `process` is undefined while its program is still being written, and where it was over at once. */
+  | {
+      readonly kind: 'hook-started';
+      readonly transition: Transition;
+      /** Counts the runs of this listener's life; `hook-ended` has the same. */
+      readonly run: number;
+      readonly process: ProcessIdentity | undefined;
+    }
+  /** The line is valid during the call only. */
+  | { readonly kind: 'hook-output'; readonly stream: Stream; readonly line: Uint8Array }
+  /** It printed faster than a log can take it: so much was not passed on. */
+  | { readonly kind: 'hook-output-omitted'; readonly bytes: number }
   | { readonly kind: 'hook-running'; readonly forMs: number }
   | {
       readonly kind: 'hook-ended';
       readonly transition: Transition;
+      readonly run: number;
       readonly outcome: Outcome;
       readonly durationMs: number;
-    };
+      readonly output: OutputTail;
+    }
+  /** The settings want the rest left out when this one fails. */
+  | { readonly kind: 'chain-stopped'; readonly transition: Transition }
+  /** It is to run while Docker does, and has ended. */
+  | { readonly kind: 'hook-restarts'; readonly afterMs: number };

@@ -1,123 +1,189 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { FullAccount } from '../system/account.ts';
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { errorCode } from '../system/failure.ts';
-import { createLineSplitter } from './lines.ts';
+import { groupLives, signalGroup } from '../system/process-group.ts';
+import { commandFor } from './command.ts';
+import type { OutputCapture } from './output.ts';
+import { readOutput } from './reading.ts';
 
 /** How a hook's run ended. */
 export type Outcome =
   | { readonly kind: 'exited'; readonly code: number }
+  /** By a signal that we did not send. */
   | { readonly kind: 'killed'; readonly signal: NodeJS.Signals }
-  /** The system would not start it: `ENOENT` when the program on its `#!` line is missing. */
-  | { readonly kind: 'not-started'; readonly code: string };
+  /** By us, whatever its exit code. */
+  | { readonly kind: 'ended'; readonly why: EndReason; readonly how: Ending }
+  /** The system would not start it; `program` is what was started, mostly the hook itself. */
+  | { readonly kind: 'not-started'; readonly code: string; readonly program: string };
+
+/** Why we ended a run: it took too long, the engine goes, or the listener does. */
+export type EndReason = 'timeout' | 'engine-stops' | 'listener-ends';
+
+/** What it took to end a run: SIGTERM, SIGKILL, or not even that (the kernel holds it; it was given up). */
+export type Ending = 'terminated' | 'killed' | 'given-up';
 
 export interface RunOptions {
   readonly path: string;
   readonly arguments: readonly string[];
-  readonly environment: Record<string, string>;
-  readonly output: (stream: 'stdout' | 'stderr', line: Uint8Array) => void;
-  /** Ends the run: SIGTERM to its process group, after `grace` ms SIGKILL. */
-  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whom it is run as, when not as ourselves. */
+  readonly user: FullAccount | undefined;
+  readonly capture: OutputCapture;
+  /** How long it may run, in ms; time that the machine slept does not count. */
+  readonly timeout: number | undefined;
+  /** Between SIGTERM and SIGKILL, in ms. */
   readonly grace: number;
-  /** Ends the run without any grace. */
-  readonly atOnce: AbortSignal;
 }
 
-/** How long output is read on after a hook's own end, for what it said last, in ms. */
-const drain = 100;
-/** How long the rest of a group may outlive its leader when the run is ended, in ms. */
-const lastMoment = 500;
+/** A hook that was started. */
+export interface HookRun {
+  /** Undefined when it could not be started (yet). */
+  readonly pid: number | undefined;
+  /** Resolves when it is over; never rejects. */
+  readonly over: Promise<Outcome>;
+  /** Ends it: SIGTERM to its process group, after the grace SIGKILL. The first reason given is the one told. */
+  end(why: EndReason): void;
+  /** Ends it without grace. */
+  kill(why: EndReason): void;
+}
+
+/**
+ * waiting ──▶ running ──▶ over
+ *    └───────────┴─▶ terminating ─▶ killing ─▶ over
+ */
+type State =
+  /** Its program is just being written; `retry` tries again. */
+  | { readonly phase: 'waiting'; readonly retry: AwakeTimer | undefined }
+  | { readonly phase: 'running'; readonly pid: number; readonly limit: AwakeTimer | undefined }
+  /** Its group has had the signal of this phase; `next` is what happens if it does not go. */
+  | { readonly phase: EndPhase; readonly pid: number; readonly why: EndReason; readonly next: AwakeTimer }
+  /** Its own process has ended, or never was. */
+  | { readonly phase: 'over' };
+
+type EndPhase = 'terminating' | 'killing';
+
+/** How long a killed process may take to be gone before it is given up, in ms. */
+const patience = 5000;
+/** Waits before a program that is still being written (`ETXTBSY`) is tried again, in ms. */
+const retries = [10, 20, 50, 100, 200, 500];
+/** Waits between looks at a group whose leader has gone, in ms. */
+const looks = { first: 5, longest: 200 };
 
 /**
  * Runs one hook in a session and process group of its own, `/dev/null` as its input and `/` as its folder.
- * It is over when its own process is: what it left running in the background keeps its output, which is read
- * on and passed on, and does not hold up the next hook.
+ * It is over when its own process is and what that said last has been read: what it left running in the
+ * background does not hold up the next hook. A run that we end is over when its whole group is.
+ *
+ * It has been started when this returns, unless its program is just being written.
  */
-export function runHook(options: RunOptions): Promise<Outcome> {
-  const { path, environment, signal, grace, atOnce } = options;
-  return new Promise((resolve) => {
+export function startHook(options: RunOptions): HookRun {
+  let state: State = { phase: 'waiting', retry: undefined };
+  let abandon = () => {};
+  let settle: (outcome: Outcome) => void = () => {};
+  const over = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+
+  function start(attempt: number): void {
+    const { program, words, credentials } = commandFor(options.path, options.arguments, options.user);
+    const failed = (error: unknown) => {
+      state = { phase: 'over' };
+      settle({ kind: 'not-started', code: errorCode(error) ?? 'UNKNOWN', program });
+    };
     let child: ChildProcess;
     try {
-      child = spawn(path, options.arguments, {
+      child = spawn(program, words, {
+        ...credentials,
         cwd: '/',
-        env: environment,
+        env: options.environment,
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (error) {
-      resolve({ kind: 'not-started', code: errorCode(error) ?? 'UNKNOWN' });
+      const pause = errorCode(error) === 'ETXTBSY' ? retries[attempt] : undefined;
+      if (pause === undefined) failed(error);
+      else state = { phase: 'waiting', retry: afterAwake(pause, () => start(attempt + 1)) };
       return;
     }
-    const drained = Promise.all([
-      passOn(child.stdout, (line) => options.output('stdout', line)),
-      passOn(child.stderr, (line) => options.output('stderr', line)),
-    ]);
-    let deadline: NodeJS.Timeout | undefined;
-
-    function end(): void {
-      signalGroup(child, 'SIGTERM');
-      // A stopped process takes no SIGTERM before it goes on.
-      signalGroup(child, 'SIGCONT');
-      deadline = setTimeout(kill, atOnce.aborted ? 0 : grace);
-    }
-
-    function kill(): void {
-      signalGroup(child, 'SIGKILL');
-    }
-
-    async function over(outcome: Outcome): Promise<void> {
-      signal.removeEventListener('abort', end);
-      atOnce.removeEventListener('abort', kill);
-      clearTimeout(deadline);
-      if (signal.aborted) await endRest(child);
-      await Promise.race([drained, after(drain)]);
-      // Output of what still runs in the background goes on, but keeps nobody waiting.
-      for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
-      resolve(outcome);
-    }
-
-    child.once('error', (error) => void over({ kind: 'not-started', code: errorCode(error) ?? 'UNKNOWN' }));
-    child.once('exit', (code, killedBy) => {
-      void over(
-        killedBy === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal: killedBy },
-      );
-    });
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-    atOnce.addEventListener('abort', kill, { once: true });
-  });
-}
-
-/** Its leader is over: gives the rest of the group, which had its SIGTERM too, a last moment. */
-async function endRest(child: ChildProcess): Promise<void> {
-  for (let waited = 0; waited < lastMoment && signalGroup(child, 0); waited += 20) await after(20);
-  signalGroup(child, 'SIGKILL');
-}
-
-/** Signals a whole group; false when nobody of it is left. */
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return pid !== undefined && process.kill(-pid, signal);
-  } catch {
-    return false;
+    // Some errors are thrown, others told later.
+    if (child.pid === undefined) child.once('error', failed);
+    else watch(child, child.pid);
   }
-}
 
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
-}
-
-function passOn(stream: Readable | null, line: (bytes: Uint8Array) => void): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream === null) return resolve();
-    const splitter = createLineSplitter(line);
-    stream.on('data', (bytes: Buffer) => splitter.push(bytes));
-    stream.on('error', () => resolve());
-    stream.on('close', () => {
-      splitter.end();
-      resolve();
+  function watch(child: ChildProcess, pid: number): void {
+    const { timeout } = options;
+    const limit = timeout === undefined ? undefined : afterAwake(timeout, () => end('timeout'));
+    state = { phase: 'running', pid, limit };
+    const reading = readOutput(child, options.capture);
+    abandon = () => {
+      child.unref();
+      reading.letGo();
+    };
+    child.once('exit', (code, signal) => {
+      if (state.phase === 'running') {
+        limit?.cancel();
+        state = { phase: 'over' };
+        reading.finish(() =>
+          settle(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal }),
+        );
+      } else {
+        whenGroupIsGone(pid, looks.first, () => reading.finish(settleEnded));
+      }
     });
-  });
+  }
+
+  /** The rest of the group has had its SIGTERM too, and has what is left of the grace. */
+  function whenGroupIsGone(group: number, pause: number, gone: () => void): void {
+    if (state.phase === 'over') return;
+    if (!groupLives(group)) gone();
+    else setTimeout(() => whenGroupIsGone(group, Math.min(2 * pause, looks.longest), gone), pause);
+  }
+
+  function settleEnded(): void {
+    if (state.phase !== 'terminating' && state.phase !== 'killing') return;
+    const { phase, why, next } = state;
+    next.cancel();
+    state = { phase: 'over' };
+    settle({ kind: 'ended', why, how: phase === 'killing' ? 'killed' : 'terminated' });
+  }
+
+  function end(why: EndReason): void {
+    if (state.phase === 'running') {
+      const { pid, limit } = state;
+      limit?.cancel();
+      signalGroup(pid, 'SIGTERM');
+      // A stopped process takes no SIGTERM before it goes on.
+      signalGroup(pid, 'SIGCONT');
+      state = { phase: 'terminating', pid, why, next: afterAwake(options.grace, () => kill(why)) };
+    } else if (state.phase === 'waiting') {
+      state.retry?.cancel();
+      state = { phase: 'over' };
+      settle({ kind: 'ended', why, how: 'terminated' });
+    }
+  }
+
+  function kill(reason: EndReason): void {
+    if (state.phase === 'running' || state.phase === 'waiting') end(reason);
+    if (state.phase !== 'terminating') return;
+    const { pid, why, next } = state;
+    next.cancel();
+    signalGroup(pid, 'SIGKILL');
+    const giveUp = () => {
+      state = { phase: 'over' };
+      abandon();
+      settle({ kind: 'ended', why, how: 'given-up' });
+    };
+    state = { phase: 'killing', pid, why, next: afterAwake(patience, giveUp) };
+  }
+
+  start(0);
+  return {
+    get pid() {
+      return 'pid' in state ? state.pid : undefined;
+    },
+    over,
+    end,
+    kill,
+  };
 }

@@ -12,13 +12,13 @@ export type Liveness = 'alive' | 'exiting' | 'gone';
 
 /** The process that has this pid now, or undefined when there is none or it is exiting. */
 export function identify(pid: number): ProcessIdentity | undefined {
-  const stat = readStat(pid);
+  const stat = readProcessStat(pid);
   return stat?.liveness === 'alive' ? { pid, startTime: stat.startTime } : undefined;
 }
 
 /** How this very process is; `gone` too when its pid now belongs to another. */
 export function liveness({ pid, startTime }: ProcessIdentity): Liveness {
-  const stat = readStat(pid);
+  const stat = readProcessStat(pid);
   return stat === undefined || stat.startTime !== startTime ? 'gone' : stat.liveness;
 }
 
@@ -60,15 +60,19 @@ function read(path: string): string {
   }
 }
 
-interface Stat {
+/** What the kernel says of one process. */
+export interface ProcessStat {
   readonly liveness: Liveness;
   readonly startTime: string;
+  /** Its process group; undefined where there is no `/proc`. */
+  readonly group: number | undefined;
 }
 
 /** PF_EXITING in the kernel's include/linux/sched.h; field 9 of /proc/PID/stat, see proc_pid_stat(5). */
 const exitingFlag = 0x4;
 
-function readStat(pid: number): Stat | undefined {
+/** Reads a process's state, or undefined when there is no such process. */
+export function readProcessStat(pid: number): ProcessStat | undefined {
   if (process.platform !== 'linux') return signalZero(pid);
   let text: string;
   try {
@@ -78,19 +82,19 @@ function readStat(pid: number): Stat | undefined {
   }
   // The name in field 2 may hold spaces and parentheses: count from behind the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state = '', flags = '0', startTime = ''] = [fields[0], fields[6], fields[19]];
+  const [state = '', group = '', flags = '0', startTime = ''] = [fields[0], fields[2], fields[6], fields[19]];
   // A connection's end is seen before the zombie is: the kernel closes files first, and says so in the flags.
   const exiting = 'ZXx'.includes(state) || (Number(flags) & exitingFlag) !== 0;
-  return { liveness: exiting ? 'exiting' : 'alive', startTime };
+  return { liveness: exiting ? 'exiting' : 'alive', startTime, group: Number(group) };
 }
 
-function signalZero(pid: number): Stat | undefined {
+function signalZero(pid: number): ProcessStat | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EPERM')
-      return { liveness: 'alive', startTime: '' };
+      return { liveness: 'alive', startTime: '', group: undefined };
     return undefined;
   }
-  return { liveness: 'alive', startTime: '' };
+  return { liveness: 'alive', startTime: '', group: undefined };
 }

@@ -1,8 +1,8 @@
-import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
-import { join, parse, resolve, sep } from 'node:path';
-import { errorCode } from '../system/failure.ts';
+import { lstatSync, readlinkSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { errorCode } from './failure.ts';
 
-/** Why something may not be run, as data: which component, what was found, what would mend it. */
+/** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
 export interface Refusal {
   /** The component that is at fault; for a script deep in a tree often one of its folders. */
   readonly path: string;
@@ -23,8 +23,28 @@ export type RefusalCause =
 
 /** Where a path leads, every component of it trusted; or why not. */
 export type Walk =
-  | { readonly trusted: true; readonly resolved: string; readonly stats: BigIntStats }
+  | { readonly trusted: true; readonly resolved: string; readonly stats: FileStats }
   | { readonly trusted: false; readonly refusal: Refusal };
+
+/** What the rules ask of a file's status. */
+export interface FileStats {
+  /** Permission bits and file type. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  isDirectory(): boolean;
+  isFile(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/** The two things that are asked of a file system; both throw system errors. */
+export interface FileTree {
+  lstat(path: string): FileStats;
+  readlink(path: string): string;
+}
+
+const realFiles: FileTree = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) };
 
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
@@ -41,24 +61,24 @@ const mostLinks = 40;
  * @param path absolute
  * @param user the user whose files are trusted beside root's: 0 when run as root
  */
-export function walk(path: string, user: number): Walk {
-  const { root } = parse(path);
-  let pending = path.slice(root.length).split(sep).filter(isStep);
-  let at = root;
+export function walk(path: string, user: number, files: FileTree = realFiles): Walk {
+  let at: string = sep;
+  let ahead = steps(path);
   let links = 0;
-  let stats = lstatSync(root, { bigint: true });
+  let stats = files.lstat(at);
 
   for (;;) {
     const refusal = untrusted(at, stats, user);
     if (refusal !== undefined) return { trusted: false, refusal };
-    const [next, ...rest] = pending;
+    const [next, ...rest] = ahead;
     if (next === undefined) return { trusted: true, resolved: at, stats };
     if (!stats.isDirectory()) return refuse(at, { kind: 'not-a-folder' });
 
-    const child = next === '..' ? resolve(at, '..') : join(at, next);
+    // Links behind us are resolved, so that `..` is the parent here as it is for the kernel.
+    const child = next === '..' ? resolve(at, next) : join(at, next);
+    ahead = rest;
     try {
-      stats = lstatSync(child, { bigint: true });
-      pending = rest;
+      stats = files.lstat(child);
       if (!stats.isSymbolicLink()) {
         at = child;
         continue;
@@ -67,10 +87,10 @@ export function walk(path: string, user: number): Walk {
       if (owner !== undefined) return { trusted: false, refusal: owner };
       links += 1;
       if (links > mostLinks) return refuse(child, { kind: 'too-many-links' });
-      const target = readlinkSync(child);
-      pending = [...target.split(sep).filter(isStep), ...rest];
-      if (target.startsWith(sep)) at = root;
-      stats = lstatSync(at, { bigint: true });
+      const target = files.readlink(child);
+      ahead = [...steps(target), ...rest];
+      if (target.startsWith(sep)) at = sep;
+      stats = files.lstat(at);
     } catch (error) {
       const code = errorCode(error) ?? 'UNKNOWN';
       return refuse(child, code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code });
@@ -78,40 +98,35 @@ export function walk(path: string, user: number): Walk {
   }
 }
 
-/** Whether an entry of a trusted folder may be run: a regular file, ours, not writable, without set-ID bits. */
-export function walkToHook(path: string, user: number): Walk {
-  const walked = walk(path, user);
-  if (!walked.trusted) return walked;
-  const { resolved, stats } = walked;
-  if (!stats.isFile()) return refuse(resolved, { kind: 'not-a-file' });
-  const mode = Number(stats.mode) & 0o7777;
-  return (mode & 0o6000) === 0 ? walked : refuse(resolved, { kind: 'set-id', mode });
-}
-
-/** Whether a path leads to a folder that may hold hooks. */
-export function walkToFolder(path: string, user: number): Walk {
-  const walked = walk(path, user);
+/** Whether a path leads to a folder whose content nobody else can change. */
+export function walkToFolder(path: string, user: number, files?: FileTree): Walk {
+  const walked = walk(path, user, files);
   return walked.trusted && !walked.stats.isDirectory()
     ? refuse(walked.resolved, { kind: 'not-a-folder' })
     : walked;
 }
 
-function untrusted(path: string, stats: BigIntStats, user: number): Refusal | undefined {
-  const mode = Number(stats.mode) & 0o7777;
+/** Whether a path leads to a regular file that nobody else can change: a hook, settings, a secret. */
+export function walkToFile(path: string, user: number, files?: FileTree): Walk {
+  const walked = walk(path, user, files);
+  return walked.trusted && !walked.stats.isFile() ? refuse(walked.resolved, { kind: 'not-a-file' }) : walked;
+}
+
+function untrusted(path: string, stats: FileStats, user: number): Refusal | undefined {
+  const mode = stats.mode & 0o7777;
   if ((mode & 0o022) !== 0) {
     const sticky = stats.isDirectory() && (mode & 0o1000) !== 0;
-    return { path, cause: { kind: 'writable', mode, gid: Number(stats.gid), sticky } };
+    return { path, cause: { kind: 'writable', mode, gid: stats.gid, sticky } };
   }
   return notOwned(path, stats, user);
 }
 
-function notOwned(path: string, stats: BigIntStats, user: number): Refusal | undefined {
-  const uid = Number(stats.uid);
+function notOwned(path: string, { uid }: FileStats, user: number): Refusal | undefined {
   return uid === 0 || uid === user ? undefined : { path, cause: { kind: 'owner', uid, trusted: user } };
 }
 
-function isStep(component: string): boolean {
-  return component !== '' && component !== '.';
+function steps(path: string): string[] {
+  return path.split(sep).filter((component) => component !== '' && component !== '.');
 }
 
 function refuse(path: string, cause: RefusalCause): Walk {

@@ -1,0 +1,108 @@
+/**
+ * How long a hook takes that does nothing: the listener's own runner, with all its checks and captured output,
+ * beside Debian's run-parts on the same folder and Node's bare spawn. Prints milliseconds a hook, medians.
+ *
+ * Usage: npm run bench:hooks [-- COUNT …]      counts of hooks; 1 10 100 1000 when none is given
+ */
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultHookSettings } from '../src/config/hook-settings.ts';
+import { makePrivateFolder } from '../src/demo/private-folder.ts';
+import { createHookQueue } from '../src/hooks/queue.ts';
+import type { HookReport } from '../src/hooks/report.ts';
+import type { Transition } from '../src/lifecycle/transition.ts';
+
+const runParts = '/usr/bin/run-parts';
+const ours = 'the listener';
+const counts = process.argv
+  .slice(2)
+  .filter((word) => word !== '-')
+  .map(Number);
+
+const uid = process.geteuid?.() ?? 0;
+const account = { uid, username: 'bench', home: '/', shell: '/bin/sh' };
+const transition: Transition = {
+  event: 'start',
+  reason: 'engine-started',
+  source: 'engine',
+  engine: 'bench',
+  at: Date.now(),
+  sequence: 1,
+};
+
+for (const count of counts.length > 0 ? counts : [1, 10, 100, 1000]) await compare(count);
+
+async function compare(count: number): Promise<void> {
+  const scriptDir = makePrivateFolder('dll-bench-', uid, process.env);
+  const folder = join(scriptDir, 'on_start');
+  mkdirSync(folder, { mode: 0o755 });
+  for (let number = 0; number < count; number++) {
+    writeFileSync(join(folder, `hook-${String(number).padStart(4, '0')}`), '#!/bin/sh\n', { mode: 0o755 });
+  }
+  const empty = join(scriptDir, 'empty');
+  mkdirSync(empty);
+
+  const contenders: [string, () => Promise<number>][] = [
+    ['bare spawn', () => spawnAll(folder, 'ignore')],
+    ['spawn, output piped', () => spawnAll(folder, ['ignore', 'pipe', 'pipe'])],
+    [ours, () => listener(scriptDir)],
+  ];
+  // Its own start, which takes longer than a hook, is not counted.
+  if (existsSync(runParts)) {
+    contenders.unshift(['run-parts', async () => Math.max(0, parts(folder) - parts(empty))]);
+  }
+
+  const rounds = count >= 100 ? 5 : 15;
+  const times = new Map<string, number[]>(contenders.map(([name]) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of contenders) times.get(name)?.push((await run()) / count);
+  }
+  const measured = [...times].map(([name, list]): [string, number] => [name, median(list)]);
+  const yardstick = measured.find(([name]) => name === 'run-parts')?.[1];
+  const cells = measured.map(([name, time]) => {
+    const ratio = yardstick === undefined ? '' : ` (${(time / yardstick).toFixed(2)})`;
+    return `${name} ${time.toFixed(3)}${ratio}`;
+  });
+  console.log(`${String(count).padStart(4)} hooks, ms a hook: ${cells.join(', ')}`);
+  rmSync(scriptDir, { recursive: true });
+}
+
+function parts(folder: string): number {
+  const began = performance.now();
+  spawnSync(runParts, [folder], { stdio: 'ignore' });
+  return performance.now() - began;
+}
+
+async function spawnAll(folder: string, stdio: SpawnOptions['stdio']): Promise<number> {
+  const began = performance.now();
+  for (const name of readdirSync(folder).sort()) {
+    const child = spawn(join(folder, name), ['start'], { stdio, detached: true, cwd: '/' });
+    child.stdout?.resume();
+    child.stderr?.resume();
+    await once(child, stdio === 'ignore' ? 'exit' : 'close');
+  }
+  return performance.now() - began;
+}
+
+async function listener(scriptDir: string): Promise<number> {
+  const ending = new AbortController();
+  let failed: HookReport | undefined;
+  const report = (event: HookReport) => {
+    if (event.kind === 'hook-refused' || event.kind === 'folder-refused') failed = event;
+  };
+  const host = { scriptDir, url: 'unix:///run/docker.sock', account, settings: defaultHookSettings };
+  const queue = createHookQueue({ ...host, atOnce: ending.signal, report }, ending.signal);
+  const began = performance.now();
+  queue.push(transition);
+  await queue.idle();
+  const took = performance.now() - began;
+  if (failed !== undefined) throw new Error(`Not measured: ${JSON.stringify(failed)}`);
+  return took;
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,96 @@
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { errorCode } from '../system/failure.ts';
+
+/** Trusted, but nothing that the system can run as it is. */
+export type Unrunnable =
+  /** A text without a `#!` line, or with one that names nothing. */
+  | { readonly kind: 'no-interpreter' }
+  /** Its `#!` line ends in a carriage return, which the kernel takes for part of the program's name. */
+  | { readonly kind: 'windows-line-ends' }
+  /** The program on its `#!` line does not exist (`ENOENT`), or may not be run (`EACCES`). */
+  | { readonly kind: 'interpreter'; readonly program: string; readonly code: string }
+  /** Neither a script nor a program of a kind that Linux or macOS run by themselves. */
+  | { readonly kind: 'unknown-format' }
+  /** Marked executable, but not to be executed here: a file system mounted noexec, or somebody else's file. */
+  | { readonly kind: 'not-executable'; readonly code: string }
+  | { readonly kind: 'unreadable'; readonly code: string };
+
+/** What the first bytes of a file say about what runs it. */
+export type Program =
+  | { readonly kind: 'binary' }
+  | { readonly kind: 'script'; readonly interpreter: string }
+  | Extract<Unrunnable, { kind: 'no-interpreter' | 'windows-line-ends' | 'unknown-format' }>;
+
+/** As much as the kernel looks at: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS takes 512. */
+const sample = 256;
+
+const buffer = Buffer.allocUnsafe(sample);
+
+/**
+ * Whether the system would run this file by itself, without guessing: a text without a `#!` line, or a binary
+ * of an unknown kind, is run through /bin/sh by execvp(3) and so by Node.
+ * @returns undefined when it would
+ */
+export function whyUnrunnable(path: string): Unrunnable | undefined {
+  let descriptor: number | undefined;
+  let program: Program;
+  try {
+    descriptor = openSync(path, 'r');
+    program = readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
+  } catch (error) {
+    const code = errorCode(error) ?? 'UNKNOWN';
+    // A binary that may be executed but not read runs all the same.
+    return code === 'EACCES' ? undefined : { kind: 'unreadable', code };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+  switch (program.kind) {
+    case 'binary':
+      return undefined;
+    case 'script': {
+      const code = whyNotExecutable(resolve('/', program.interpreter));
+      return code === undefined ? undefined : { kind: 'interpreter', program: program.interpreter, code };
+    }
+    default:
+      return program;
+  }
+}
+
+/** Why this process may not execute a file, as a system error's code; undefined when it may. */
+export function whyNotExecutable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return errorCode(error) ?? 'UNKNOWN';
+  }
+}
+
+/** Reads a file's first bytes, up to 256, as execve(2) does. */
+export function readProgram(bytes: Uint8Array): Program {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (text.startsWith('#!')) return readFirstLine(text);
+  if (magicNumbers.some((magic) => text.startsWith(magic))) return { kind: 'binary' };
+  return text.includes('\0') ? { kind: 'unknown-format' } : { kind: 'no-interpreter' };
+}
+
+/** ELF, then Mach-O: 64 and 32 bits, either byte order, and universal. */
+const magicNumbers = [
+  '\x7fELF',
+  '\xcf\xfa\xed\xfe',
+  '\xce\xfa\xed\xfe',
+  '\xfe\xed\xfa\xcf',
+  '\xfe\xed\xfa\xce',
+  '\xca\xfe\xba\xbe',
+];
+
+function readFirstLine(text: string): Program {
+  const end = text.indexOf('\n');
+  const line = end === -1 ? text : text.slice(0, end);
+  const name = /^#![ \t]*([^ \t\0]+)/.exec(line);
+  // A name that fills what the kernel looks at is cut there, which Linux takes for no program at all.
+  if (name?.[1] === undefined || (end === -1 && name[0].length >= sample)) return { kind: 'no-interpreter' };
+  if (line.endsWith('\r')) return { kind: 'windows-line-ends' };
+  return { kind: 'script', interpreter: Buffer.from(name[1], 'latin1').toString('utf8') };
+}

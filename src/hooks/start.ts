@@ -1,0 +1,106 @@
+import type { Transition } from '../lifecycle/transition.ts';
+import { identify } from '../system/processes.ts';
+import { admit } from './admit.ts';
+import { type HookOccasion, hookEnvironment } from './environment.ts';
+import type { Candidate } from './find.ts';
+import type { HookHost } from './host.ts';
+import { createOutputCapture } from './output.ts';
+import type { HookEvent } from './report.ts';
+import { type HookRun, type Outcome, startHook } from './run.ts';
+
+/** What a hook is run for. */
+export interface Occasion {
+  /** What it is told as `$1`. */
+  readonly event: HookOccasion;
+  /** What it is run because of; for what runs while Docker does, its start. */
+  readonly transition: Transition;
+}
+
+/** A hook that was started and whose end is told. */
+export interface StartedHook {
+  readonly name: string;
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly run: HookRun;
+  /** Resolves when it is over and `hook-ended` was reported. */
+  readonly ended: Promise<{ readonly outcome: Outcome; readonly durationMs: number }>;
+}
+
+/** Counts the runs of this process, so that a start and its end can be told to belong together. */
+let runs = 0;
+
+/**
+ * Checks a candidate, starts it in the same breath, and reports whatever comes of it.
+ * @returns undefined when it may not run, or is not meant to
+ */
+export function admitAndStart(
+  host: HookHost,
+  candidate: Candidate,
+  occasion: Occasion,
+): StartedHook | undefined {
+  const { name, path } = candidate;
+  const { transition } = occasion;
+  const report = (event: HookEvent) => host.report({ hook: name, ...event });
+  const admission = admit(candidate, host.account.uid);
+  switch (admission.kind) {
+    case 'admitted':
+      break;
+    case 'refused':
+      report({ kind: 'hook-refused', admission });
+      return undefined;
+    default:
+      report({ kind: 'hook-left-out', why: admission.kind });
+      return undefined;
+  }
+
+  const began = performance.now();
+  const capture = createOutputCapture({
+    line: (stream, line) => report({ kind: 'hook-output', stream, line }),
+    omitted: (bytes) => report({ kind: 'hook-output-omitted', bytes }),
+  });
+  const run = startHook({ ...options(host, candidate, occasion), capture });
+  // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
+  if (host.atOnce.aborted) run.kill('listener-ends');
+  const { pid } = run;
+  runs += 1;
+  const number = runs;
+  if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
+  report({
+    kind: 'hook-started',
+    transition,
+    run: number,
+    process: pid === undefined ? undefined : identify(pid),
+  });
+  const ended = run.over.then((outcome) => {
+    const durationMs = performance.now() - began;
+    report({ kind: 'hook-ended', transition, run: number, outcome, durationMs, output: capture.tail });
+    return { outcome, durationMs };
+  });
+  return { name, path, startedAt: Date.now(), run, ended };
+}
+
+function options(host: HookHost, { name, path }: Candidate, { event, transition }: Occasion) {
+  const { settings, account, url } = host;
+  const { user, environment, timeout } = settings.hooks.get(name) ?? {};
+  const context = { transition, event, url, path };
+  return {
+    path,
+    arguments: [event],
+    // Somebody else is given nothing of what we were given.
+    environment: hookEnvironment(
+      context,
+      user ?? account,
+      user === undefined ? process.env : undefined,
+      process.platform,
+      environment,
+    ),
+    user,
+    timeout: event === 'running' ? undefined : limitOf(timeout ?? settings.timeout[event]),
+    grace: settings.grace,
+  };
+}
+
+function limitOf(timeout: number | 'none' | undefined): number | undefined {
+  return timeout === 'none' ? undefined : timeout;
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { hookEnvironment } from '../../src/hooks/environment.ts';
+import { transition } from '../support/hook-stage.ts';
+
+const root = { uid: 0, username: 'root', home: '/root', shell: '/bin/bash' };
+const jo = { uid: 1000, username: 'jo', home: '/home/jo', shell: '/bin/zsh' };
+const context = {
+  transition: transition('start', 7),
+  event: 'start',
+  url: 'unix:///run/docker.sock',
+  path: '/etc/hooks/on_start/a',
+} as const;
+const hostile = {
+  PATH: '/tmp/evil',
+  LANG: 'de_DE.UTF-8',
+  LC_ALL: 'C',
+  TZ: 'Europe/Vienna',
+  NODE_OPTIONS: '--require=/tmp/evil.js',
+  LD_PRELOAD: '/tmp/evil.so',
+  BASH_ENV: '/tmp/evil',
+  ENV: '/tmp/evil',
+  DOCKER_LIFECYCLE_EVENT: 'lie',
+};
+
+test('for root it is built from nothing', () => {
+  expect(hookEnvironment(context, root, hostile, 'linux')).toEqual({
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    USER: 'root',
+    LOGNAME: 'root',
+    SHELL: '/bin/bash',
+    LANG: 'de_DE.UTF-8',
+    DOCKER_HOST: 'unix:///run/docker.sock',
+    DOCKER_LIFECYCLE_EVENT: 'start',
+    DOCKER_LIFECYCLE_REASON: 'engine-started',
+    DOCKER_LIFECYCLE_SOURCE: 'engine',
+    DOCKER_LIFECYCLE_ENGINE: 'default',
+    DOCKER_LIFECYCLE_SEQUENCE: '7',
+    DOCKER_LIFECYCLE_TIME: '2023-11-14T22:13:20.000Z',
+    DOCKER_LIFECYCLE_HOOK: '/etc/hooks/on_start/a',
+  });
+});
+
+test('another user keeps PATH and time zone, and nothing that changes a program’s code', () => {
+  const own = hookEnvironment(context, jo, hostile, 'linux');
+  expect(own).toMatchObject({ PATH: '/tmp/evil', TZ: 'Europe/Vienna', LC_ALL: 'C', HOME: '/home/jo' });
+  expect(Object.keys(own)).not.toEqual(expect.arrayContaining(['NODE_OPTIONS']));
+  for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'BASH_ENV', 'ENV']) expect(own).not.toHaveProperty(name);
+});
+
+test('run as somebody else it has nothing of what the listener was given', () => {
+  const given = hookEnvironment(context, jo, undefined, 'linux');
+  expect(given).toMatchObject({ USER: 'jo', LANG: 'C.UTF-8' });
+  expect(given.PATH).not.toContain('evil');
+  expect(given).not.toHaveProperty('TZ');
+});
+
+test('a LANG that is no locale’s name is not passed on', () => {
+  for (const LANG of ['../../tmp/evil', '/tmp/evil', '', 'x'.repeat(65)]) {
+    expect(hookEnvironment(context, root, { LANG }, 'linux').LANG).toBe('C.UTF-8');
+  }
+  expect(hookEnvironment(context, root, {}, 'linux').LANG).toBe('C.UTF-8');
+});
+
+test('on macOS Homebrew’s programs are found first', () => {
+  expect(hookEnvironment(context, root, {}, 'darwin').PATH).toMatch(/^\/opt\/homebrew\/bin:/);
+});
+
+test('the settings add to it, and cannot falsify what happened', () => {
+  const extra = { PATH: '/opt/bin', TOKEN: 'x', DOCKER_HOST: 'tcp://a', DOCKER_LIFECYCLE_EVENT: 'lie' };
+  expect(hookEnvironment(context, root, {}, 'linux', extra)).toMatchObject({
+    PATH: '/opt/bin',
+    TOKEN: 'x',
+    DOCKER_HOST: 'tcp://a',
+    DOCKER_LIFECYCLE_EVENT: 'start',
+  });
+});

@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let stage: HookStage;
+beforeEach(() => {
+  stage = createHookStage({ restart: { first: 50, longest: 200, steady: 60_000 } });
+});
+afterEach(() => stage.clear());
+
+const outcomes = () => stage.of('hook-ended').map(({ hook, outcome }) => [hook, outcome]);
+const printed = (line: string) => waitFor(() => stage.printed().includes(line));
+
+describe('when Docker stops while on_start runs', () => {
+  test('the running hook is ended, the rest is skipped, then on_stop begins', async () => {
+    stage.hook(
+      'on_start/a',
+      'exec 2>/dev/null; trap "sleep 0.2; echo bye; exit" TERM; echo a; while :; do sleep 0.05; done',
+    );
+    stage.hook('on_start/b', 'echo b');
+    stage.hook('on_stop/a', 'echo stopped');
+    stage.push('start');
+    await printed('a');
+    stage.push('stop');
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['a', 'bye', 'stopped']);
+    expect(outcomes()[0]).toEqual(['on_start/a', { kind: 'ended', why: 'engine-stops', how: 'terminated' }]);
+  });
+
+  test('a start that has not begun is left out', async () => {
+    stage.hook('on_start/a', 'echo started');
+    stage.hook('on_stop/a', 'echo stopped; sleep 0.3');
+    stage.push('stop');
+    await printed('stopped');
+    stage.push('start');
+    stage.push('stop');
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['stopped', 'stopped']);
+    expect(stage.of('hooks-overtaken')).toMatchObject([{ transition: { sequence: 2 } }]);
+  });
+});
+
+test('when Docker starts while on_stop runs, on_start waits', async () => {
+  stage.hook('on_stop/a', 'sleep 0.3; echo stopped');
+  stage.hook('on_start/a', 'echo started');
+  stage.push('stop');
+  stage.push('start');
+  expect(stage.queue.snapshot()).toMatchObject({
+    current: { transition: { event: 'stop' }, hook: { name: 'on_stop/a' } },
+    waiting: [{ event: 'start' }],
+    kept: [],
+  });
+  await stage.queue.idle();
+  expect(stage.printed()).toEqual(['stopped', 'started']);
+  expect(stage.queue.snapshot()).toEqual({ current: undefined, waiting: [], kept: [] });
+});
+
+test('it takes so many transitions and no more', async () => {
+  stage.hook('on_stop/a', 'sleep 0.5; echo $DOCKER_LIFECYCLE_SEQUENCE', 0o755);
+  stage.push('stop');
+  for (let more = 0; more < 40; more++) stage.push('stop');
+  expect(stage.queue.snapshot().waiting).toHaveLength(32);
+  expect(stage.of('hooks-dropped').map(({ dropped }) => dropped[0]?.sequence)).toEqual([
+    2, 3, 4, 5, 6, 7, 8, 9,
+  ]);
+});
+
+describe('when the listener ends', () => {
+  test('what runs is ended, what waits is left out', async () => {
+    stage.hook('on_stop/a', 'echo a; sleep 60');
+    stage.hook('on_start/b', 'echo b');
+    stage.push('stop');
+    stage.push('start');
+    await printed('a');
+    stage.ending.abort();
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['a']);
+    expect(outcomes()).toEqual([['on_stop/a', { kind: 'ended', why: 'listener-ends', how: 'terminated' }]]);
+    stage.push('start');
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['a']);
+  });
+
+  test('at once means without grace', async () => {
+    stage.hook('on_stop/a', 'trap "" TERM; echo a; while :; do sleep 0.1; done');
+    stage.push('stop');
+    await printed('a');
+    stage.ending.abort();
+    stage.atOnce.abort();
+    await stage.queue.idle();
+    expect(outcomes()).toEqual([['on_stop/a', { kind: 'ended', why: 'listener-ends', how: 'killed' }]]);
+  });
+
+  test('nothing is left that keeps the program from ending', async () => {
+    stage.hook('on_start/a', 'sleep 60 & echo $!');
+    stage.hook('while_running/b', 'exec sleep 60');
+    const before = process.getActiveResourcesInfo().length;
+    await stage.run('start');
+    stage.ending.abort();
+    await stage.queue.idle();
+    process.kill(Number(stage.printed()[0]), 'SIGKILL');
+    await waitFor(() => process.getActiveResourcesInfo().length <= before);
+  });
+});
+
+describe('while_running', () => {
+  const kept = () => stage.queue.snapshot().kept;
+
+  test('starts after on_start, runs until Docker stops, and is over before on_stop', async () => {
+    stage.hook('on_start/a', 'sleep 0.2; echo on_start');
+    stage.hook(
+      'while_running/b',
+      'exec 2>/dev/null; trap "sleep 0.2; echo bye; exit" TERM; echo "$1"; while :; do sleep 0.05; done',
+    );
+    stage.hook('on_stop/c', 'echo on_stop');
+    await stage.run('start');
+    await printed('running');
+    expect(kept()).toMatchObject([{ phase: 'running', hook: { name: 'while_running/b' } }]);
+    await stage.run('stop');
+    expect(stage.printed()).toEqual(['on_start', 'running', 'bye', 'on_stop']);
+    expect(outcomes()[1]).toEqual([
+      'while_running/b',
+      { kind: 'ended', why: 'engine-stops', how: 'terminated' },
+    ]);
+    expect(kept()).toEqual([]);
+  });
+
+  test('all of them run at the same time, and their groups are ended', async () => {
+    for (const name of ['b', 'c']) stage.hook(`while_running/${name}`, 'sleep 60 & echo $!; wait');
+    await stage.run('start');
+    await waitFor(() => stage.printed().length === 2);
+    await stage.run('stop');
+    expect(stage.printed().map(Number).filter(lives)).toEqual([]);
+  });
+
+  test('what ends is started again, later and later', async () => {
+    stage.hook('while_running/b', 'echo run; exit 3');
+    await stage.run('start');
+    await waitFor(() => stage.of('hook-restarts').length === 5);
+    expect(stage.of('hook-restarts').map(({ afterMs }) => afterMs)).toEqual([50, 100, 200, 200, 200]);
+    expect(kept()).toMatchObject([{ phase: 'waiting', name: 'while_running/b' }]);
+    await stage.run('stop');
+    const runs = stage.printed().length;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(stage.printed()).toHaveLength(runs);
+  });
+
+  test('a run that has gone well makes the next wait short again', async () => {
+    await stage.clear();
+    stage = createHookStage({ restart: { first: 50, longest: 1000, steady: 300 } });
+    stage.hook(
+      'while_running/b',
+      `echo run >>"${stage.folder}/n"; [ $(wc -l <"${stage.folder}/n") != 3 ] || sleep 0.5`,
+    );
+    await stage.run('start');
+    await waitFor(() => stage.of('hook-restarts').length === 4);
+    expect(stage.of('hook-restarts').map(({ afterMs }) => afterMs)).toEqual([50, 100, 50, 100]);
+  });
+
+  test('it is checked before each start', async () => {
+    stage.hook('while_running/b', 'echo run; chmod 777 "$0"');
+    await stage.run('start');
+    await waitFor(() => stage.of('hook-refused').length === 1);
+    expect(stage.printed()).toEqual(['run']);
+    expect(kept()).toEqual([{ phase: 'out', name: 'while_running/b' }]);
+    await stage.run('stop');
+  });
+
+  test('no limit holds for it', async () => {
+    await stage.clear();
+    stage = createHookStage({ timeout: { start: 100, stop: 100 } });
+    stage.hook('while_running/b', 'sleep 0.6; echo long; exec sleep 60');
+    await stage.run('start');
+    await printed('long');
+    expect(outcomes()).toEqual([]);
+  });
+
+  test('is ended with the listener, and killed with it', async () => {
+    stage.hook('while_running/b', 'trap "" TERM; echo b; while :; do sleep 0.1; done');
+    stage.hook('on_stop/c', 'echo on_stop');
+    await stage.run('start');
+    await printed('b');
+    stage.ending.abort();
+    stage.atOnce.abort();
+    await stage.queue.idle();
+    expect(outcomes()).toEqual([['while_running/b', { kind: 'ended', why: 'listener-ends', how: 'killed' }]]);
+    expect(stage.printed()).toEqual(['b']);
+  });
+
+  test('is not begun when Docker has stopped again by then', async () => {
+    stage.hook('on_start/a', 'echo a; sleep 60');
+    stage.hook('while_running/b', 'echo b; exec sleep 60');
+    stage.hook('on_stop/c', 'echo c');
+    stage.push('start');
+    await printed('a');
+    await stage.run('stop');
+    expect(stage.printed()).toEqual(['a', 'c']);
+  });
+});
