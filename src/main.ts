@@ -1,5 +1,7 @@
 import { readArguments } from './cli/arguments.ts';
+import { describeSettings } from './cli/config-check.ts';
 import { help } from './cli/help.ts';
+import { load } from './cli/load.ts';
 import { runListener } from './cli/run.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
@@ -20,9 +22,16 @@ async function main(): Promise<number> {
     case 'embedded-engine':
       runEmbeddedEngine(command);
       return exitCode.done;
-    case 'run':
-      await runListener(command.settings, command.log);
+    case 'config-check':
+      process.stdout.write(describeSettings(load(command)));
       return exitCode.done;
+    case 'dry-run':
+      return exitCode.failed;
+    case 'run': {
+      const { settings, log } = load(command);
+      await runListener(settings, log);
+      return exitCode.done;
+    }
     default:
       return command satisfies never;
   }

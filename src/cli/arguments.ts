@@ -1,15 +1,9 @@
-import { isIP } from 'node:net';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { durationForm, parseDuration } from '../config/duration.ts';
-import { chooseEngines } from '../config/engines.ts';
-import { defaultPort, type NotifierMode, type Settings, type WhenStarted } from '../config/settings.ts';
-import { defaultStateDir } from '../config/state-dir.ts';
+import type { Given } from '../config/given.ts';
+import type { RawSettings } from '../config/raw-settings.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import type { LogFormat, Verbosity } from './log.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../system/nearest.ts';
 
 /** What the user asked for. */
 export type Command =
@@ -18,11 +12,12 @@ export type Command =
   | { readonly kind: 'demo' }
   /** For the demo and the tests alone; not in the help. */
   | ({ readonly kind: 'embedded-engine' } & EmbeddedEngineOptions)
-  | { readonly kind: 'run'; readonly settings: Settings; readonly log: LogSettings };
+  | ({ readonly kind: 'run' | 'dry-run' | 'config-check' } & GivenSettings);
 
-export interface LogSettings {
-  readonly format: LogFormat;
-  readonly verbosity: Verbosity;
+export interface GivenSettings {
+  readonly given: RawSettings;
+  /** The settings file that is named; `none` for no file. */
+  readonly config: string | undefined;
 }
 
 const options = {
@@ -35,6 +30,8 @@ const options = {
   'when-started': { type: 'string' },
   'state-dir': { type: 'string' },
   heartbeat: { type: 'string' },
+  config: { type: 'string' },
+  'dry-run': { type: 'boolean' },
   'log-format': { type: 'string' },
   verbose: { type: 'boolean', short: 'v' },
   quiet: { type: 'boolean', short: 'q' },
@@ -44,39 +41,16 @@ const options = {
 
 type Values = ReturnType<typeof parse>['values'];
 
-/** How long a hook that is ended may take to clean up before it is killed, in ms. */
-const grace = 10_000;
-/** How often an engine is asked whether it still answers, and how long it may take to, in ms. */
-const heartbeat = { every: 30_000, patience: 10_000 };
-
-/** What the command line is read beside; the real ones by default. */
-export interface ArgumentSurroundings {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly home: string;
-  readonly platform: NodeJS.Platform;
-  readonly isRoot: boolean;
-}
-
-function realSurroundings(): ArgumentSurroundings {
-  const { env: environment, platform } = process;
-  return { environment, home: environment.HOME || homedir(), platform, isRoot: process.geteuid?.() === 0 };
-}
-
 /**
- * Reads the command line.
+ * Reads the command line; what its values mean is looked at later, together with the settings file's.
  * @throws Failure with exit code 64 for wrong usage, naming the word and what was expected
  */
-export function readArguments(
-  words: readonly string[],
-  surroundings: ArgumentSurroundings = realSurroundings(),
-): Command {
+export function readArguments(words: readonly string[]): Command {
   const { values, positionals } = parse(words);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
   const [first, ...rest] = positionals;
   switch (first) {
-    case undefined:
-      throw usage('No script folder given', 'docker-lifecycle-listener <script_dir> [port]. More: --help');
     case 'help':
       return { kind: 'help' };
     case 'demo':
@@ -84,10 +58,12 @@ export function readArguments(
       return { kind: 'demo' };
     case 'embedded-engine':
       return embeddedEngine(rest);
+    case 'config':
+      return configCheck(values, rest);
     case 'run':
-      return run(values, rest, surroundings);
+      return run(values, rest);
     default:
-      return run(values, positionals, surroundings);
+      return run(values, positionals);
   }
 }
 
@@ -113,44 +89,69 @@ function badOption(error: unknown): unknown {
   );
 }
 
-function run(values: Values, positionals: readonly string[], surroundings: ArgumentSurroundings): Command {
-  const [folder, port, ...more] = positionals;
-  if (folder === undefined || folder === '') {
-    throw usage('No script folder given', 'docker-lifecycle-listener <script_dir> [port]. More: --help');
+function run(values: Values, positionals: readonly string[]): Command {
+  return { kind: values['dry-run'] ? 'dry-run' : 'run', ...givenSettings(values, positionals) };
+}
+
+function configCheck(values: Values, [word, ...rest]: readonly string[]): Command {
+  if (word !== 'check') {
+    const found = word === undefined ? 'config needs a word' : `config knows no ${JSON.stringify(word)}`;
+    throw usage(found, 'docker-lifecycle-listener config check');
   }
-  if (more[0] !== undefined)
-    throw usage(`One folder and one port are all that is taken, not also ${more[0]}`);
-  const scriptDir = resolve(folder);
-  const { environment, home, platform, isRoot } = surroundings;
-  const engines = chooseEngines(
-    { hosts: values.host ?? [], contexts: values.context ?? [], pidfile: readPidfile(values.pidfile) },
-    { environment, home, platform },
-  );
-  const notifier = notifierMode(values);
-  if (notifier === 'trusted' && engines.length > 1) {
-    throw usage(
-      '--trust-notifier works with one engine, but several are given',
-      'A message does not say which engine it is about: run one listener for each, on ports of their own',
-    );
+  return { kind: 'config-check', ...givenSettings(values, rest) };
+}
+
+function givenSettings(values: Values, [folder, port, ...more]: readonly string[]): GivenSettings {
+  if (more[0] !== undefined) {
+    throw usage(`One folder and one port are all that is taken, not also ${JSON.stringify(more[0])}`);
   }
-  return {
-    kind: 'run',
-    settings: {
-      scriptDir,
-      engines,
-      heartbeat: {
-        every: readDuration('--heartbeat', values.heartbeat) ?? heartbeat.every,
-        patience: heartbeat.patience,
-      },
-      whenStarted: readWhenStarted(values['when-started']),
-      stateDir: values['state-dir']
-        ? resolve(values['state-dir'])
-        : defaultStateDir(scriptDir, { environment, home, isRoot, platform }),
-      notifier: { mode: notifier, port: readPort(port), addresses: readAddresses(values.listen) },
-      grace,
-    },
-    log: { format: readFormat(values['log-format']), verbosity: readVerbosity(values) },
+  if (folder === '')
+    throw usage('The script folder is empty', 'Give a path, as /etc/docker-lifecycle-listener.d');
+  const given: RawSettings = {
+    scriptDir: argument(folder),
+    port: argument(port),
+    hosts: flags('host', values.host),
+    contexts: flags('context', values.context),
+    pidfile: flag('pidfile', values.pidfile),
+    whenStarted: flag('when-started', values['when-started']),
+    heartbeat: flag('heartbeat', values.heartbeat),
+    stateDir: flag('state-dir', values['state-dir']),
+    listen: flags('listen', values.listen),
+    notifier: notifierMode(values),
+    logFormat: flag('log-format', values['log-format']),
+    verbosity: verbosity(values),
   };
+  return { given, config: values.config };
+}
+
+function argument(value: string | undefined): Given | undefined {
+  return value === undefined ? undefined : { value, from: { kind: 'argument' } };
+}
+
+function flag(name: keyof typeof options, value: string | undefined): Given | undefined {
+  return value === undefined ? undefined : { value, from: { kind: 'flag', flag: `--${name}` } };
+}
+
+function flags(name: keyof typeof options, values: readonly string[] | undefined): Given[] | undefined {
+  return values?.map((value) => ({ value, from: { kind: 'flag', flag: `--${name}` } }));
+}
+
+function notifierMode(values: Values): Given | undefined {
+  const { 'no-notifier': off, 'trust-notifier': trusted } = values;
+  if (off && trusted) throw exclusive('--no-notifier', '--trust-notifier');
+  if (off && values.listen !== undefined) throw exclusive('--no-notifier', '--listen');
+  if (off) return flag('no-notifier', 'off');
+  return trusted ? flag('trust-notifier', 'trusted') : undefined;
+}
+
+function verbosity({ verbose, quiet }: Values): Given | undefined {
+  if (verbose && quiet) throw exclusive('--verbose', '--quiet');
+  if (quiet) return flag('quiet', 'quiet');
+  return verbose ? flag('verbose', 'verbose') : undefined;
+}
+
+function exclusive(one: string, other: string): Failure {
+  return usage(`${one} and ${other} exclude each other`, 'Give one of them');
 }
 
 function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: readonly string[]): Command {
@@ -164,63 +165,6 @@ function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: re
     startupMs: Number(startupMs ?? 300),
     shutdownMs: Number(shutdownMs ?? 300),
   };
-}
-
-function readPidfile(path: string | undefined): string | undefined {
-  return path === undefined || path === 'none' ? path : resolve(path);
-}
-
-function readDuration(flag: string, text: string | undefined): number | undefined {
-  const milliseconds = text === undefined ? undefined : parseDuration(text);
-  if (text !== undefined && milliseconds === undefined) {
-    throw usage(`${flag}: ${JSON.stringify(text)} is no duration`, `Give ${durationForm}`);
-  }
-  return milliseconds;
-}
-
-function readWhenStarted(word = 'always'): WhenStarted {
-  if (word === 'always' || word === 'new' || word === 'never') return word;
-  throw usage(`--when-started: ${JSON.stringify(word)} is not known`, 'Give always, new or never');
-}
-
-function notifierMode(values: Values): NotifierMode {
-  if (values['no-notifier'] && values['trust-notifier']) {
-    throw usage('--no-notifier and --trust-notifier exclude each other', 'Give one of them');
-  }
-  if (values['no-notifier'] && values.listen !== undefined) {
-    throw usage('--no-notifier and --listen exclude each other', 'Give one of them');
-  }
-  if (values['no-notifier']) return 'off';
-  return values['trust-notifier'] ? 'trusted' : 'hint';
-}
-
-function readPort(text: string | undefined): number {
-  if (text === undefined) return defaultPort;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535)
-    throw usage(`${JSON.stringify(text)} is no port`, 'Give a number from 1 to 65535');
-  return port;
-}
-
-function readAddresses(addresses: string[] | undefined): string[] | undefined {
-  for (const address of addresses ?? []) {
-    if (isIP(address) !== 0) continue;
-    const cure = 'Give an IP address, as 127.0.0.1; or 0.0.0.0 for every interface';
-    throw usage(`--listen: ${JSON.stringify(address)} is no address`, cure);
-  }
-  return addresses && [...new Set(addresses)];
-}
-
-function readFormat(format = 'text'): LogFormat {
-  if (format === 'text' || format === 'json') return format;
-  throw usage(`--log-format: ${JSON.stringify(format)} is no format`, 'Give text or json');
-}
-
-function readVerbosity(values: Values): Verbosity {
-  if (values.verbose && values.quiet)
-    throw usage('--verbose and --quiet exclude each other', 'Give one of them');
-  if (values.quiet) return 'quiet';
-  return values.verbose ? 'verbose' : 'normal';
 }
 
 function usage(message: string, cure?: string): Failure {

@@ -3,6 +3,7 @@ export const help = `docker-lifecycle-listener: runs your scripts when Docker st
 
 Usage:
   docker-lifecycle-listener <script_dir> [port]    run in the foreground (also: run <script_dir> [port])
+  docker-lifecycle-listener config check           what the settings are, and where each comes from
   docker-lifecycle-listener demo                   see it work, without Docker and without root
 
 The executables in <script_dir>/on_start run when Docker starts, and once when this starts and Docker
@@ -25,12 +26,16 @@ Options:
       --listen ADDRESS   where notifiers may connect; repeatable (default: loopback and docker0)
       --no-notifier      do not listen for notifiers
       --trust-notifier   act on a notifier's message alone, where the engine itself cannot be seen
+      --config FILE      settings (default: /etc/docker-lifecycle-listener.toml, else the one in ~/.config; none
+                         for no file)
+      --dry-run          say what would run on each event, in order, and what would not and why
       --log-format FMT   text or json
   -v, --verbose          say more         -q, --quiet    warnings and errors only
   -h, --help             this             --version      the version
 
 Exit codes:
-  0 ended by a signal, 64 wrong usage, 69 the port is in use, 77 not permitted, 1 anything else
+  0 ended by a signal, 64 wrong usage, 69 the port is in use, 77 not permitted, 78 wrong settings,
+  1 anything else
 
 Examples:
   sudo docker-lifecycle-listener /etc/docker-lifecycle-listener.d

@@ -1,9 +1,7 @@
+import type { LogFormat, Verbosity } from '../config/settings.ts';
 import type { Record } from '../daemon/record.ts';
 import { printable } from '../system/printable.ts';
 import { describe, type Level } from './words.ts';
-
-export type LogFormat = 'text' | 'json';
-export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
 /** Writes records as they come, one line each. */
 export function createLog(

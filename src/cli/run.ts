@@ -1,11 +1,10 @@
 import { userInfo } from 'node:os';
-import type { Settings } from '../config/settings.ts';
+import type { LogSettings, Settings } from '../config/settings.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { FolderRefused } from '../daemon/trusted-folders.ts';
-import type { Account } from '../hooks/environment.ts';
+import type { Account } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
-import type { LogSettings } from './arguments.ts';
 import { createLog } from './log.ts';
 import { describeFolderRefusal } from './words.ts';
 

@@ -5,20 +5,20 @@ import { defaultEndpoint, type Endpoint, parseEndpoint, unixEndpoint } from './e
 import { knownSockets } from './known-sockets.ts';
 import { defaultPidfile } from './pidfile.ts';
 import type { EngineSettings } from './settings.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What the user said about which engines to watch. */
 export interface EngineWishes {
-  readonly hosts: readonly string[];
-  readonly contexts: readonly string[];
+  readonly hosts: readonly Wish[];
+  readonly contexts: readonly Wish[];
   /** An absolute path, or `none` for an engine whose pid file cannot be seen from here. */
   readonly pidfile: string | undefined;
 }
 
-/** What this choice depends on beside the wishes; real values by default. */
-export interface Surroundings {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly home: string;
-  readonly platform: NodeJS.Platform;
+/** An endpoint or a context's name, and what to name in an error: the flag, or the file's line. */
+export interface Wish {
+  readonly value: string;
+  readonly from: string;
 }
 
 /**
@@ -30,8 +30,8 @@ export interface Surroundings {
  */
 export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings): EngineSettings[] {
   const named = [
-    ...wishes.contexts.map((name) => fromContext(name, surroundings)),
-    ...wishes.hosts.map((host) => fromHost(host, '--host', surroundings)),
+    ...wishes.contexts.map(({ value, from }) => fromContext(value, surroundings, from)),
+    ...wishes.hosts.map(({ value, from }) => fromHost(value, from, surroundings)),
   ];
   const chosen = named.length > 0 ? named : [byEnvironment(surroundings)];
   if (wishes.pidfile !== undefined && chosen.length > 1) {
@@ -59,7 +59,7 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
 
 type Choice = Pick<EngineSettings, 'name' | 'endpoint' | 'chosenBy'>;
 
-function fromContext(name: string, surroundings: Surroundings, chosenBy = '--context'): Choice {
+function fromContext(name: string, surroundings: Surroundings, chosenBy: string): Choice {
   const { environment, home } = surroundings;
   // Docker's `default` context is whatever counts when no context does.
   if (name === defaultContext && environment.DOCKER_HOST) {

@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
+import type { HookSettings } from './hook-settings.ts';
 
 /** The notifier's port, as it has always been. */
 export const defaultPort = 47200;
@@ -22,23 +23,34 @@ export interface Heartbeat {
   readonly patience: number;
 }
 
-/** What is run when the listener starts and finds that Docker is up, or has stopped meanwhile. */
-export type WhenStarted =
-  /** on_start, each time: as it has always been. */
-  | 'always'
-  /** on_start only when this run of the engine was not told before. */
-  | 'new'
-  /** Nothing. */
-  | 'never';
+export const defaultHeartbeat: Heartbeat = { every: 30_000, patience: 10_000 };
 
-/** What becomes of a notifier's messages. */
-export type NotifierMode =
-  /** They make the listener look at the engine; nothing else. */
-  | 'hint'
-  /** They are acted on alone. */
-  | 'trusted'
-  /** Nobody listens for them. */
-  | 'off';
+/**
+ * What is run when the listener starts and finds that Docker is up, or has stopped meanwhile: `always`
+ * on_start, each time, as it has always been; on_start only when this run of the engine is `new` to the
+ * listener; or nothing, `never`.
+ */
+export type WhenStarted = (typeof whenStartedWords)[number];
+export const whenStartedWords = ['always', 'new', 'never'] as const;
+
+/**
+ * What becomes of a notifier's messages: as a `hint` they make the listener look at the engine, and nothing
+ * else; `trusted`, they are acted on alone; `off`, nobody listens for them.
+ */
+export type NotifierMode = (typeof notifierModes)[number];
+export const notifierModes = ['hint', 'trusted', 'off'] as const;
+
+export interface LogSettings {
+  readonly format: LogFormat;
+  readonly verbosity: Verbosity;
+}
+
+export type LogFormat = (typeof logFormats)[number];
+export const logFormats = ['text', 'json'] as const;
+
+/** `quiet`: warnings and errors alone; `verbose`: details too. */
+export type Verbosity = (typeof verbosities)[number];
+export const verbosities = ['quiet', 'normal', 'verbose'] as const;
 
 export interface NotifierSettings {
   readonly mode: NotifierMode;
@@ -57,6 +69,5 @@ export interface Settings {
   /** Absolute path of the folder for what is remembered from one life of the listener to the next. */
   readonly stateDir: string;
   readonly notifier: NotifierSettings;
-  /** What a hook that is ended is given between SIGTERM and SIGKILL, in ms. */
-  readonly grace: number;
+  readonly hooks: HookSettings;
 }

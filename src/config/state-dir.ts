@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
-
-/** What the default depends on; real values by default. */
-export interface StateDirSurroundings {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly home: string;
-  readonly isRoot: boolean;
-  readonly platform: NodeJS.Platform;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * Where a listener keeps what it must remember: systemd's `StateDirectory=` where it runs under that, else a
@@ -15,7 +8,7 @@ export interface StateDirSurroundings {
  */
 export function defaultStateDir(
   scriptDir: string,
-  { environment, home, isRoot, platform }: StateDirSurroundings,
+  { environment, home, isRoot, platform }: Surroundings,
 ): string {
   // systemd.exec(5): several are separated by colons.
   const given = environment.STATE_DIRECTORY?.split(':')[0];

@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultHookSettings } from '../config/hook-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
-import type { Account } from '../hooks/environment.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
+import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { walkToFolder } from '../system/trust.ts';
 import { listenAddresses } from './addresses.ts';
@@ -32,7 +31,12 @@ export interface DaemonOptions {
  */
 export async function runDaemon({ settings, account, record, signal, atOnce }: DaemonOptions): Promise<void> {
   const { scriptDir, stateDir, notifier } = settings;
-  const folders = [scriptDir, join(scriptDir, 'on_start'), join(scriptDir, 'on_stop')];
+  const folders = [
+    scriptDir,
+    join(scriptDir, 'on_start'),
+    join(scriptDir, 'on_stop'),
+    join(scriptDir, 'while_running'),
+  ];
   requireTrustedFolders(folders, account);
   void warnOfAccessLists(folders, record, signal);
 
@@ -57,8 +61,7 @@ export async function runDaemon({ settings, account, record, signal, atOnce }: D
   }, signal);
   const queues = settings.engines.map((engine) => {
     const { name, endpoint } = engine;
-    const hookSettings = { ...defaultHookSettings, grace: settings.grace };
-    const host = { scriptDir, url: endpoint.url, account, settings: hookSettings, atOnce };
+    const host = { scriptDir, url: endpoint.url, account, settings: settings.hooks, atOnce };
     const hooks = createHookQueue(
       { ...host, report: (report) => record({ engine: name, ...report }) },
       signal,

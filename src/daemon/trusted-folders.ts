@@ -1,4 +1,4 @@
-import type { Account } from '../hooks/environment.ts';
+import type { Account } from '../system/account.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
 
 /** A folder from which no hook will be run, and why: as data, for whoever words it. */

@@ -69,7 +69,17 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
   };
   const listener = watchListener(
     program,
-    [hooks, String(port), '--listen', '127.0.0.1', '--state-dir', join(folder, 'state'), ...engineOptions],
+    [
+      hooks,
+      String(port),
+      '--config',
+      'none',
+      '--listen',
+      '127.0.0.1',
+      '--state-dir',
+      join(folder, 'state'),
+      ...engineOptions,
+    ],
     environment,
     show,
   );

@@ -76,11 +76,14 @@ export async function createStage(): Promise<Stage> {
     },
     listen(...words) {
       const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile, '--verbose'];
-      const state = words.includes('--state-dir') ? [] : ['--state-dir', join(folder, 'state')];
+      const own = [
+        ...(words.includes('--state-dir') ? [] : ['--state-dir', join(folder, 'state')]),
+        ...(words.includes('--config') ? [] : ['--config', 'none']),
+      ];
       const where = words.includes('--no-notifier') ? [] : ['--listen', '127.0.0.1'];
       const listener = watchListener(
         program,
-        [hooks, String(port), ...engine, ...state, ...where, ...words],
+        [hooks, String(port), ...engine, ...own, ...where, ...words],
         process.env,
         () => {},
       );

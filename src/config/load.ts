@@ -1,0 +1,40 @@
+import { exitCode, Failure } from '../system/failure.ts';
+import { locateSettingsFile } from './locate.ts';
+import { overlay, type RawSettings, rawSettingsIn } from './raw-settings.ts';
+import { type Resolved, resolveSettings } from './resolve.ts';
+import type { Surroundings } from './surroundings.ts';
+import { readToml } from './toml.ts';
+
+export interface Loaded extends Resolved {
+  /** What was given, by the command line and the file together, with where. */
+  readonly given: RawSettings;
+  /** The settings file that counted. */
+  readonly file: string | undefined;
+}
+
+/**
+ * The settings that hold: the command line's word, else the file's, else the default.
+ * @param line what the command line says
+ * @param named the settings file it names; `none` for no file
+ * @param guard asked before a file is believed; throws when somebody else could have written it
+ * @throws Failure with exit code 64 for the command line's mistakes, 78 for the file's
+ */
+export function loadSettings(
+  line: RawSettings,
+  named: string | undefined,
+  surroundings: Surroundings,
+  guard: (path: string) => void,
+): Loaded {
+  const located = locateSettingsFile(named, surroundings);
+  if (located === undefined) return { ...resolveSettings(line, surroundings), given: line, file: undefined };
+  guard(located.path);
+  const given = overlay(rawSettingsIn(readToml(located.path, located.text)), line);
+  try {
+    return { ...resolveSettings(given, surroundings), given, file: located.path };
+  } catch (error) {
+    // An endpoint's own reader does not know who gave it.
+    const inFile = error instanceof Failure && error.message.startsWith(`${located.path}, line `);
+    if (!inFile) throw error;
+    throw new Failure(exitCode.badConfiguration, error.message, error.cure);
+  }
+}

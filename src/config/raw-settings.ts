@@ -1,0 +1,81 @@
+import type { Given } from './given.ts';
+import type { Table } from './toml.ts';
+
+/** Settings as they were given, from the command line or from a file; not looked at yet. */
+export interface RawSettings {
+  readonly scriptDir?: Given | undefined;
+  readonly port?: Given | undefined;
+  readonly hosts?: readonly Given[] | undefined;
+  readonly contexts?: readonly Given[] | undefined;
+  readonly pidfile?: Given | undefined;
+  readonly whenStarted?: Given | undefined;
+  readonly heartbeat?: Given | undefined;
+  readonly stateDir?: Given | undefined;
+  readonly listen?: readonly Given[] | undefined;
+  readonly notifier?: Given | undefined;
+  readonly logFormat?: Given | undefined;
+  readonly verbosity?: Given | undefined;
+  readonly grace?: Given | undefined;
+  readonly onStartTimeout?: Given | undefined;
+  readonly onStopTimeout?: Given | undefined;
+  /** By a hook's name with its folder: `on_start/10-hello`. */
+  readonly hooks?: ReadonlyMap<string, RawHookSettings>;
+}
+
+export interface RawHookSettings {
+  readonly timeout?: Given | undefined;
+  readonly user?: Given | undefined;
+  readonly environment?: ReadonlyMap<string, Given> | undefined;
+  readonly stopOnFailure?: Given<boolean> | undefined;
+}
+
+const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
+
+/**
+ * What a settings file says.
+ * @throws Failure with exit code 78 for unknown keys and values of the wrong kind
+ */
+export function rawSettingsIn(file: Table): RawSettings {
+  const timeout = file.table('timeout');
+  const raw: RawSettings = {
+    scriptDir: file.text('script_dir'),
+    port: file.textOrNumber('port'),
+    hosts: file.list('hosts'),
+    contexts: file.list('contexts'),
+    pidfile: file.text('pidfile'),
+    whenStarted: file.text('when_started'),
+    heartbeat: file.textOrNumber('heartbeat'),
+    stateDir: file.text('state_dir'),
+    listen: file.list('listen'),
+    notifier: file.text('notifier'),
+    logFormat: file.text('log_format'),
+    verbosity: file.text('verbosity'),
+    grace: file.textOrNumber('grace'),
+    onStartTimeout: timeout?.textOrNumber('on_start'),
+    onStopTimeout: timeout?.textOrNumber('on_stop'),
+    hooks: new Map(hookFolders.flatMap((folder) => hooksIn(folder, file.table(folder)))),
+  };
+  timeout?.end();
+  file.end();
+  return raw;
+}
+
+function hooksIn(folder: string, table: Table | undefined): [string, RawHookSettings][] {
+  return [...(table?.tables() ?? [])].map(([name, hook]) => {
+    const raw = {
+      timeout: hook.textOrNumber('timeout'),
+      user: hook.text('user'),
+      environment: hook.texts('environment'),
+      stopOnFailure: hook.boolean('stop_on_failure'),
+    };
+    hook.end();
+    return [`${folder}/${name}`, raw];
+  });
+}
+
+/** The command line's word counts before the file's; which engines to watch is one word of each. */
+export function overlay(file: RawSettings, line: RawSettings): RawSettings {
+  const said = Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined));
+  const engines = line.hosts || line.contexts ? { hosts: undefined, contexts: undefined } : {};
+  return { ...file, ...engines, ...said };
+}

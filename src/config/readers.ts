@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import { isAbsolute, resolve } from 'node:path';
+import { nearest } from '../system/nearest.ts';
+import { durationForm, parseDuration } from './duration.ts';
+import { type Given, wrong } from './given.ts';
+
+/**
+ * Reads a TCP port.
+ * @throws Failure naming where it was given
+ */
+export function readPort(given: Given): number {
+  const port = /^\d{1,5}$/.test(given.value) ? Number(given.value) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw wrong(given, 'is no port', 'Give a number from 1 to 65535');
+}
+
+/** Reads a duration, in ms. */
+export function readDuration(given: Given): number {
+  const milliseconds = parseDuration(given.value);
+  if (milliseconds !== undefined) return milliseconds;
+  throw wrong(given, 'is no duration', `Give ${durationForm}`);
+}
+
+/** Reads a limit of time, in ms, or `none`. */
+export function readLimit(given: Given): number | 'none' {
+  if (given.value === 'none') return 'none';
+  const milliseconds = parseDuration(given.value);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw wrong(given, 'is no limit of time', `Give ${durationForm.replace('; or 0', '')}; or none`);
+}
+
+/** Reads one of a few words. */
+export function readChoice<Word extends string>(given: Given, words: readonly Word[]): Word {
+  const word = words.find((known) => known === given.value);
+  if (word !== undefined) return word;
+  const near = nearest(given.value, words);
+  const all = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  throw wrong(
+    given,
+    'is not known',
+    near === undefined ? `Give ${all}` : `Did you mean ${near}? Else give ${all}`,
+  );
+}
+
+/** Reads an IP address to listen on. */
+export function readAddress(given: Given): string {
+  if (isIP(given.value) !== 0) return given.value;
+  throw wrong(given, 'is no address', 'Give an IP address, as 127.0.0.1; or 0.0.0.0 for every interface');
+}
+
+/** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
+export function readPath(given: Given): string {
+  if (given.value === '')
+    throw wrong(given, 'is no path', 'Give an absolute path, as /etc/docker-lifecycle-listener.d');
+  if (given.from.kind !== 'file') return resolve(given.value);
+  if (isAbsolute(given.value)) return resolve(given.value);
+  throw wrong(
+    given,
+    'is no absolute path',
+    'Begin it with /: a service has no working directory to speak of',
+  );
+}

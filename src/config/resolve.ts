@@ -1,0 +1,143 @@
+import { exitCode, Failure } from '../system/failure.ts';
+import { findAccount } from '../system/find-account.ts';
+import { chooseEngines } from './engines.ts';
+import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
+import { defaultHookSettings, type HookSettings, type SingleHookSettings } from './hook-settings.ts';
+import type { RawHookSettings, RawSettings } from './raw-settings.ts';
+import { readAddress, readChoice, readDuration, readLimit, readPath, readPort } from './readers.ts';
+import {
+  defaultHeartbeat,
+  defaultPort,
+  type LogSettings,
+  logFormats,
+  type NotifierMode,
+  notifierModes,
+  type Settings,
+  verbosities,
+  whenStartedWords,
+} from './settings.ts';
+import { defaultStateDir } from './state-dir.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Resolved {
+  readonly settings: Settings;
+  readonly log: LogSettings;
+}
+
+/**
+ * Makes settings of what was given: fills in what was not, and refuses what makes no sense, alone or together.
+ * @throws Failure that names where the wrong value stands: exit code 64 for the command line, 78 for a file
+ */
+export function resolveSettings(raw: RawSettings, surroundings: Surroundings): Resolved {
+  if (raw.scriptDir === undefined) {
+    throw new Failure(
+      exitCode.usage,
+      'No script folder given',
+      'docker-lifecycle-listener <script_dir> [port], or script_dir in a settings file. More: --help',
+    );
+  }
+  const scriptDir = readPath(raw.scriptDir);
+  const engines = chooseEngines(
+    {
+      hosts: (raw.hosts ?? []).map(describeGiven),
+      contexts: (raw.contexts ?? []).map(describeGiven),
+      pidfile: raw.pidfile && (raw.pidfile.value === 'none' ? 'none' : readPath(raw.pidfile)),
+    },
+    surroundings,
+  );
+  const mode: NotifierMode = raw.notifier ? readChoice(raw.notifier, notifierModes) : 'hint';
+  if (mode === 'trusted' && engines.length > 1 && raw.notifier) {
+    throw wrong(
+      raw.notifier,
+      'works with one engine, but several are given',
+      'A message does not say which engine it is about: run one listener for each, on ports of their own',
+    );
+  }
+  // A flag may overrule a file that says both.
+  if (
+    mode === 'off' &&
+    raw.listen?.[0] !== undefined &&
+    raw.listen[0].from.kind === raw.notifier?.from.kind
+  ) {
+    throw wrong(raw.listen[0], 'has nobody to listen there: the notifier is off', 'Leave one of the two out');
+  }
+  return {
+    settings: {
+      scriptDir,
+      engines,
+      heartbeat: { ...defaultHeartbeat, ...(raw.heartbeat && { every: readDuration(raw.heartbeat) }) },
+      whenStarted: raw.whenStarted ? readChoice(raw.whenStarted, whenStartedWords) : 'always',
+      stateDir: raw.stateDir ? readPath(raw.stateDir) : defaultStateDir(scriptDir, surroundings),
+      notifier: {
+        mode,
+        port: raw.port ? readPort(raw.port) : defaultPort,
+        addresses: raw.listen && [...new Set(raw.listen.map(readAddress))],
+      },
+      hooks: resolveHooks(raw, surroundings),
+    },
+    log: {
+      format: raw.logFormat ? readChoice(raw.logFormat, logFormats) : 'text',
+      verbosity: raw.verbosity ? readChoice(raw.verbosity, verbosities) : 'normal',
+    },
+  };
+}
+
+function describeGiven({ value, from }: Given): { value: string; from: string } {
+  return { value, from: describeOrigin(from) };
+}
+
+function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSettings {
+  const { grace, timeout } = defaultHookSettings;
+  const limit = (given: Given | undefined, fallback: number | undefined) => {
+    const read = given && readLimit(given);
+    return read === 'none' ? undefined : (read ?? fallback);
+  };
+  const hooks = [...(raw.hooks ?? [])].map(([name, hook]): [string, SingleHookSettings] => [
+    name,
+    resolveHook(hook, surroundings),
+  ]);
+  return {
+    ...defaultHookSettings,
+    grace: raw.grace ? readDuration(raw.grace) : grace,
+    timeout: {
+      start: limit(raw.onStartTimeout, timeout.start),
+      stop: limit(raw.onStopTimeout, timeout.stop),
+    },
+    hooks: new Map(hooks),
+  };
+}
+
+function resolveHook(raw: RawHookSettings, { isRoot, platform }: Surroundings): SingleHookSettings {
+  const environment = raw.environment && readEnvironment(raw.environment);
+  return {
+    ...(raw.timeout && { timeout: readLimit(raw.timeout) }),
+    ...(raw.user && { user: readUser(raw.user, isRoot, platform) }),
+    ...(environment && { environment }),
+    ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
+  };
+}
+
+function readUser(given: Given, isRoot: boolean, platform: NodeJS.Platform) {
+  if (!isRoot) {
+    throw wrong(
+      given,
+      'cannot be who runs a hook: only root can hand a hook to another user',
+      'Run the listener as root, or leave user out',
+    );
+  }
+  const account = findAccount(given.value, platform);
+  if (account === undefined) throw wrong(given, 'is no user of this system', `See: id ${given.value}`);
+  return account;
+}
+
+function readEnvironment(variables: ReadonlyMap<string, Given>): Record<string, string> {
+  for (const [name, { value, from }] of variables) {
+    const bad = (what: string, cure: string) =>
+      wrong({ value: name, from: from satisfies Origin }, what, cure);
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw bad('is no name of a variable', 'Use letters, digits and _');
+    if (name.startsWith('DOCKER_LIFECYCLE_'))
+      throw bad('is set by the listener itself', 'Give it another name');
+    if (value.includes('\0')) throw bad('has a zero byte in its value', 'Leave it out');
+  }
+  return Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
+}

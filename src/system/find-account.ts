@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { FullAccount } from './account.ts';
+
+/**
+ * A user by name or number, with all groups; undefined when there is none. Asks the system's own tools, which
+ * know of users in directories (LDAP, SSSD, Open Directory) too, and /etc/passwd where there is no `getent`.
+ */
+export function findAccount(
+  name: string,
+  platform: NodeJS.Platform = process.platform,
+): FullAccount | undefined {
+  // What begins with a dash would be an option to them.
+  if (!/^[\w.@$\\][\w.@$\\ -]*$/.test(name)) return undefined;
+  const entry = platform === 'darwin' ? directoryEntry(name) : passwordEntry(name);
+  if (entry === undefined) return undefined;
+  const groups = ask('id', ['-G', '--', entry.username]) ?? ask('id', ['-G', entry.username]) ?? '';
+  const others = groups
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+    .filter((group) => Number.isSafeInteger(group) && group !== entry.gid);
+  return { ...entry, groups: groups === '' ? [] : others };
+}
+
+/** A line of passwd(5). */
+export function readPasswordLine(line: string): Omit<FullAccount, 'groups'> | undefined {
+  const [username, , uid, gid, , home, shell] = line.trimEnd().split(':');
+  if (!username || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return undefined;
+  return { username, uid: Number(uid), gid: Number(gid), home: home || '/', shell: shell || '/bin/sh' };
+}
+
+function passwordEntry(name: string): Omit<FullAccount, 'groups'> | undefined {
+  const asked = ask('getent', ['passwd', name]);
+  if (asked !== undefined) return readPasswordLine(asked);
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n').map(readPasswordLine);
+    return lines.find((entry) => entry?.username === name || String(entry?.uid) === name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** macOS keeps no line for people in /etc/passwd: `id -P` gives one, with three more fields (id(1) there). */
+function directoryEntry(name: string): Omit<FullAccount, 'groups'> | undefined {
+  const fields = ask('id', ['-P', name])?.trimEnd().split(':');
+  if (fields === undefined || fields.length < 10) return undefined;
+  const [username, password, uid, gid, , , , comment, home, shell] = fields;
+  return readPasswordLine([username, password, uid, gid, comment, home, shell].join(':'));
+}
+
+function ask(program: string, words: readonly string[]): string | undefined {
+  try {
+    const environment = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
+    return execFileSync(program, words, {
+      encoding: 'utf8',
+      env: environment,
+      timeout: 10_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } catch {
+    return undefined;
+  }
+}
