@@ -15,7 +15,8 @@ await build({
   format: 'esm',
   target: 'node20.9',
   banner: { js: '#!/usr/bin/env node' },
-  legalComments: 'none',
+  // The licence of what is bundled asks that its notice go along.
+  legalComments: 'eof',
   logLevel: 'warning',
 });
 chmodSync(outfile, 0o755);
