@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 const table = {
   main: { anything: ['cli', 'demo', 'system', 'version'], types: [] },
   cli: {
-    anything: ['daemon', 'service', 'demo', 'journal', 'control', 'config', 'system', 'version'],
-    types: ['engine', 'notifier', 'hooks', 'lifecycle'],
+    anything: ['daemon', 'service', 'demo', 'hooks', 'journal', 'control', 'config', 'system', 'version'],
+    types: ['engine', 'notifier', 'lifecycle'],
   },
   demo: { anything: ['hooks', 'config', 'system'], types: [] },
   daemon: {
