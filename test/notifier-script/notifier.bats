@@ -39,7 +39,7 @@ teardown() {
   done
   listener_log=$BATS_TEST_TMPDIR/listener.log
   node "$root/dist/docker-lifecycle-listener.js" "$hooks" "$port" --listen 127.0.0.1 --trust-notifier \
-    --config none --state-dir "$BATS_TEST_TMPDIR/state" \
+    --config none --state-dir "$hooks/state" \
     --host "unix://$hooks/none.sock" --pidfile "$hooks/none.pid" >"$listener_log" 2>&1 3>&- &
   listener=$!
   children+=("$listener")
