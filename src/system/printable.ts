@@ -1,17 +1,23 @@
 /**
  * Bytes from outside, made safe to show on a terminal and in a log: valid UTF-8 stays readable, control
  * characters, escape sequences, bidirectional overrides and invalid bytes become visible escapes, and what
- * is longer than `limit` bytes is cut with a note of how much is missing.
+ * is longer than `limit` bytes is cut with a note of how much is missing. Tabs stay, for they move nothing
+ * but the text behind them. `\xNN` is always one byte, `\uNNNN` a character of several.
  */
 export function printable(bytes: Uint8Array, limit = 4096): string {
   const shown = bytes.length > limit ? bytes.subarray(0, wholeCharacters(bytes, limit)) : bytes;
-  const text = decode(shown).replace(unsafe, escapeCharacter);
+  const text = printableText(decode(shown));
   return shown.length < bytes.length ? `${text}… (${bytes.length - shown.length} more bytes)` : text;
 }
 
-// C0 without tab, DEL and C1, line and paragraph separators, bidirectional controls (Trojan Source), BOM.
-const unsafe =
-  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** The same for a text that was decoded already; never cut. What is printable already stays as it is. */
+export function printableText(text: string): string {
+  return text.replace(unsafe, escapeCharacter);
+}
+
+// Control characters without tab, line and paragraph separators, bidirectional controls (Trojan Source),
+// byte order mark, half a surrogate pair.
+const unsafe = /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\ufeff]/gu;
 
 function escapeCharacter(character: string): string {
   switch (character) {
@@ -21,7 +27,7 @@ function escapeCharacter(character: string): string {
       return '\\r';
     default: {
       const code = character.charCodeAt(0);
-      return code < 0x100 ? hex(code) : `\\u${code.toString(16).padStart(4, '0')}`;
+      return code < 0x80 ? hex(code) : `\\u${code.toString(16).padStart(4, '0')}`;
     }
   }
 }
@@ -36,36 +42,71 @@ function decode(bytes: Uint8Array): string {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Byte by byte where it must: each maximal valid stretch is decoded, each invalid byte is shown as `\xNN`. */
+/**
+ * Each valid stretch is decoded as a whole, each invalid byte is shown as `\xNN`. Validity is looked up, not
+ * tried: an exception for each byte of binary output would cost seconds a megabyte.
+ */
 function decodeWithEscapes(bytes: Uint8Array): string {
   let text = '';
+  let valid = 0;
   for (let at = 0; at < bytes.length; ) {
-    const length = sequenceLength(bytes[at] ?? 0);
-    try {
-      if (length === 0 || at + length > bytes.length) throw new RangeError('not a sequence');
-      text += strict.decode(bytes.subarray(at, at + length));
+    const length = characterLength(bytes, at);
+    if (length > 0) {
       at += length;
-    } catch {
-      text += hex(bytes[at] ?? 0);
-      at += 1;
+      continue;
     }
+    if (valid < at) text += strict.decode(bytes.subarray(valid, at));
+    text += hex(bytes[at] ?? 0);
+    at += 1;
+    valid = at;
   }
-  return text;
+  return text + strict.decode(bytes.subarray(valid));
+}
+
+/** The length of the well-formed UTF-8 character at `at`, 0 when there is none (Unicode's table 3-7). */
+function characterLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] ?? 0;
+  if (lead < 0x80) return 1;
+  const length = sequenceLength(lead);
+  const [lowest, highest] = secondByte(lead);
+  const second = bytes[at + 1] ?? 0;
+  if (second < lowest || second > highest) return 0;
+  for (let more = 2; more < length; more++) if (!isContinuation(bytes[at + more])) return 0;
+  return length;
 }
 
 function sequenceLength(lead: number): number {
-  if (lead < 0x80) return 1;
   if (lead >= 0xc2 && lead < 0xe0) return 2;
   if (lead >= 0xe0 && lead < 0xf0) return 3;
   if (lead >= 0xf0 && lead < 0xf5) return 4;
   return 0;
 }
 
+/** What may follow a first byte: neither an overlong form, nor a surrogate, nor what is beyond Unicode. */
+function secondByte(lead: number): readonly [lowest: number, highest: number] {
+  switch (lead) {
+    case 0xe0:
+      return [0xa0, 0xbf];
+    case 0xed:
+      return [0x80, 0x9f];
+    case 0xf0:
+      return [0x90, 0xbf];
+    case 0xf4:
+      return [0x80, 0x8f];
+    default:
+      return [0x80, 0xbf];
+  }
+}
+
+function isContinuation(byte = 0): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
 /** The largest cut not above `limit` that does not split a UTF-8 character. */
 function wholeCharacters(bytes: Uint8Array, limit: number): number {
   let cut = limit;
-  while (cut > limit - 4 && cut > 0 && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut -= 1;
-  return ((bytes[cut] ?? 0) & 0xc0) === 0x80 ? limit : cut;
+  while (cut > limit - 4 && cut > 0 && isContinuation(bytes[cut])) cut -= 1;
+  return isContinuation(bytes[cut]) ? limit : cut;
 }
 
 function hex(byte: number): string {
