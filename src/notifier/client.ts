@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Limits } from './limits.ts';
 import { answer, createLineReader, type Line } from './protocol.ts';
 import type { ClientReport } from './report.ts';
 
@@ -12,20 +13,20 @@ export interface ClientHost {
   release(): void;
 }
 
-/** How long a client may take from one line that is understood to the next, in ms. */
-export const patience = 5000;
-/** How many lines a client may say; a notifier says three. */
-const mostLines = 64;
 /** How long a held connection may be silent until TCP asks whether the other side is still there, in ms. */
 const keepAlive = 30_000;
 
 /** Serves one client until it is done, says something wrong, or says nothing for too long. */
-export function serveClient(socket: Socket, host: ClientHost): void {
-  const from = `${socket.remoteAddress ?? 'somebody'}:${socket.remotePort ?? 0}`;
+export function serveClient(
+  socket: Socket,
+  host: ClientHost,
+  limits: Pick<Limits, 'patience' | 'lines'>,
+): void {
+  const from = nameOf(socket);
   const reader = createLineReader();
   let state: 'talking' | 'held' | 'done' = 'talking';
   let lines = 0;
-  let timer = setTimeout(silent, patience);
+  let timer = setTimeout(silent, limits.patience);
 
   function silent(): void {
     if (lines === 0) host.report({ kind: 'notifier-silent', from });
@@ -42,7 +43,7 @@ export function serveClient(socket: Socket, host: ClientHost): void {
   function hear(line: Line): void {
     if (state === 'done') return;
     lines += 1;
-    if (lines > mostLines && state !== 'held') return finish();
+    if (lines > limits.lines) return finish();
     switch (line.kind) {
       case 'message':
         return hearMessage(line.message);
@@ -64,7 +65,10 @@ export function serveClient(socket: Socket, host: ClientHost): void {
       state = 'talking';
       socket.end();
     }
-    if (state === 'talking') timer = again(timer, silent);
+    if (state === 'talking') {
+      clearTimeout(timer);
+      timer = setTimeout(silent, limits.patience);
+    }
     host.message(message);
   }
 
@@ -99,7 +103,6 @@ export function serveClient(socket: Socket, host: ClientHost): void {
   });
 }
 
-function again(timer: NodeJS.Timeout, action: () => void): NodeJS.Timeout {
-  clearTimeout(timer);
-  return setTimeout(action, patience);
+function nameOf({ remoteAddress = 'somebody', remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }

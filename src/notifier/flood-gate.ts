@@ -1,5 +1,4 @@
-/** How many reports pass in one window, and how long a window is, in ms. */
-const flood = { reports: 20, window: 10_000 };
+import type { Limits } from './limits.ts';
 
 /**
  * Lets reports through to `pass`, up to a number in each window of time; tells `flooded` at the window's end
@@ -8,13 +7,14 @@ const flood = { reports: 20, window: 10_000 };
 export function createFloodGate<Report>(
   pass: (report: Report) => void,
   flooded: (count: number) => void,
+  limits: Pick<Limits, 'reports' | 'window'>,
   signal: AbortSignal,
 ): (report: Report) => void {
   let window: NodeJS.Timeout | undefined;
   let seen = 0;
 
   function closeWindow(): void {
-    const kept = seen - flood.reports;
+    const kept = seen - limits.reports;
     window = undefined;
     seen = 0;
     if (kept > 0) flooded(kept);
@@ -23,8 +23,8 @@ export function createFloodGate<Report>(
   signal.addEventListener('abort', () => clearTimeout(window), { once: true });
   return (report) => {
     if (signal.aborted) return;
-    window ??= setTimeout(closeWindow, flood.window);
+    window ??= setTimeout(closeWindow, limits.window);
     seen += 1;
-    if (seen <= flood.reports) pass(report);
+    if (seen <= limits.reports) pass(report);
   };
 }

@@ -1,9 +1,13 @@
-/** What a line from a client means. `hold` and `goodbye` exist only beyond the original's protocol. */
+/** What a line from a client means. `hold` exists only beyond the original's protocol. */
 export type Line =
   | { readonly kind: 'message'; readonly message: 'start' | 'stop' }
   /** Our own notifier asks that its connection be kept for as long as it lives. */
   | { readonly kind: 'hold' }
-  /** Anything else. `bytes` is at most `longestLine` long; `tooLong` says that more came than that. */
+  /**
+   * Anything else, an empty line too: no notifier sends one, neither ours nor the original's, so whoever does
+   * is none, and shows in the log. What it said before stands. `bytes` is at most `longestLine` long; `tooLong`
+   * says that more came than that.
+   */
   | { readonly kind: 'refused'; readonly bytes: Uint8Array; readonly tooLong: boolean };
 
 /** The longest line that is read, in bytes; no word of the protocol comes near it. */

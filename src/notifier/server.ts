@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import { serveClient } from './client.ts';
+import { Failure } from '../system/failure.ts';
+import { type ClientHost, serveClient } from './client.ts';
 import { createFloodGate } from './flood-gate.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { whyNotListening } from './not-listening.ts';
 import type { ClientReport, NotifierReport } from './report.ts';
 
 export interface NotifierServerOptions {
@@ -11,6 +13,7 @@ export interface NotifierServerOptions {
   readonly message: (message: 'start' | 'stop') => void;
   readonly report: (report: NotifierReport) => void;
   readonly signal: AbortSignal;
+  readonly limits?: Limits;
 }
 
 export interface NotifierServer {
@@ -18,52 +21,54 @@ export interface NotifierServer {
   refresh(): Promise<void>;
 }
 
-/** Connections at once, and those of them that may stay: no number that a host with notifiers comes near. */
-const most = { connections: 4000, held: 32 };
-
 /**
  * Listens for notifiers on each address, until `signal`.
  * @throws Failure with exit code 69 when the port is in use, 77 when this user may not open it
  */
 export async function startNotifierServer(options: NotifierServerOptions): Promise<NotifierServer> {
-  const { port, report, signal } = options;
+  const { port, report, signal, limits = defaultLimits } = options;
   const servers = new Map<string, Server>();
   const sockets = new Set<Socket>();
   let held = 0;
   const gate = createFloodGate<ClientReport>(
     report,
     (count) => report({ kind: 'notifier-flooded', count }),
+    limits,
     signal,
   );
+
+  const host: ClientHost = {
+    message: (message) => !signal.aborted && options.message(message),
+    report: gate,
+    hold() {
+      if (held >= limits.held) return false;
+      held += 1;
+      return true;
+    },
+    release() {
+      held -= 1;
+    },
+  };
 
   function accept(socket: Socket): void {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serveClient(socket, {
-      message: (message) => !signal.aborted && options.message(message),
-      report: gate,
-      hold() {
-        if (held >= most.held) return false;
-        held += 1;
-        return true;
-      },
-      release() {
-        held -= 1;
-      },
-    });
+    serveClient(socket, host, limits);
   }
 
   async function listen(address: string): Promise<void> {
     const server = createServer(accept);
-    server.maxConnections = most.connections;
+    server.maxConnections = limits.connections;
     servers.set(address, server);
     try {
       await opened(server, address, port);
-      report({ kind: 'notifier-listening', address, port });
     } catch (error) {
       servers.delete(address);
       throw error;
     }
+    // Given up while it was being opened: some releases of Node listen all the same.
+    if (signal.aborted || servers.get(address) !== server) server.close();
+    else report({ kind: 'notifier-listening', address, port });
   }
 
   async function refresh(): Promise<void> {
@@ -71,37 +76,44 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
     const wanted = new Set(options.addresses());
     for (const [address, server] of servers) {
       if (wanted.has(address)) continue;
-      server.close();
       servers.delete(address);
+      server.close();
     }
     for (const address of wanted) {
-      if (servers.has(address)) continue;
+      if (servers.has(address) || signal.aborted) continue;
       await listen(address).catch((error: unknown) => {
-        report({ kind: 'notifier-not-listening', address, port, error: String(error) });
+        const why = whyNotListening(error, port);
+        const words = why === undefined ? String(error) : `${why.found}. ${why.cure}`;
+        report({ kind: 'notifier-not-listening', address, port, error: words });
       });
     }
   }
 
-  signal.addEventListener('abort', () => {
+  function close(): void {
     for (const server of servers.values()) server.close();
     for (const socket of sockets) socket.destroy();
-  });
+  }
+
+  signal.addEventListener('abort', close, { once: true });
   try {
     for (const address of options.addresses()) {
+      if (signal.aborted) break;
       await listen(address).catch((error: unknown) => {
         throw asFailure(error, address, port);
       });
     }
   } catch (error) {
-    for (const server of servers.values()) server.close();
+    close();
     throw error;
   }
   return { refresh };
 }
 
+/** Resolves when the server listens, and when it was closed before it did, of which no error tells. */
 function opened(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
+    server.once('close', resolve);
     server.listen({ host: address, port }, () => {
       server.removeListener('error', reject);
       // EMFILE and its kin while accepting: that client is lost, the listener is not.
@@ -112,27 +124,7 @@ function opened(server: Server, address: string, port: number): Promise<void> {
 }
 
 function asFailure(error: unknown, address: string, port: number): unknown {
-  const where = `${address} port ${port}`;
-  switch (errorCode(error)) {
-    case 'EADDRINUSE':
-      return new Failure(
-        exitCode.unavailable,
-        `Cannot listen on ${where}: another program does already`,
-        `See which with: ss -ltnp 'sport = :${port}'. Or give another port behind the script folder, or --no-notifier`,
-      );
-    case 'EACCES':
-      return new Failure(
-        exitCode.notPermitted,
-        `Cannot listen on ${where}: ports below 1024 are for root`,
-        'Give a port from 1024 to 65535 behind the script folder',
-      );
-    case 'EADDRNOTAVAIL':
-      return new Failure(
-        exitCode.unavailable,
-        `Cannot listen on ${where}: this machine has no such address`,
-        'See: ip address',
-      );
-    default:
-      return error;
-  }
+  const why = whyNotListening(error, port);
+  if (why === undefined) return error;
+  return new Failure(why.exitCode, `Cannot listen on ${address} port ${port}: ${why.found}`, why.cure);
 }
