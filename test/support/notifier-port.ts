@@ -82,7 +82,10 @@ export interface Client {
   isOver(): boolean;
 }
 
-export async function connectTo(port: number, options: { allowHalfOpen?: boolean } = {}): Promise<Client> {
+export async function connectTo(
+  port: number,
+  options: { readonly host?: string; readonly allowHalfOpen?: boolean } = {},
+): Promise<Client> {
   const socket = connectSocket({ port, host: '127.0.0.1', ...options });
   let received = '';
   let isOver = false;
