@@ -6,6 +6,7 @@ import { runListener } from './cli/run.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
 import { exitCode, Failure } from './system/failure.ts';
+import { printableText } from './system/printable.ts';
 import { version } from './version.ts';
 
 async function main(): Promise<number> {
@@ -41,7 +42,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  const cure = error.cure === undefined ? '' : `\n  ${error.cure}`;
-  process.stderr.write(`docker-lifecycle-listener: ${error.message}${cure}\n`);
+  const cure = error.cure === undefined ? '' : `\n  ${printableText(error.cure)}`;
+  process.stderr.write(`docker-lifecycle-listener: ${printableText(error.message)}${cure}\n`);
   process.exitCode = error.exitCode;
 }

@@ -1,9 +1,13 @@
 import type { LogFormat, Verbosity } from '../config/settings.ts';
 import type { Record } from '../daemon/record.ts';
-import { printable } from '../system/printable.ts';
+import { printable, printableText } from '../system/printable.ts';
 import { describe, type Level } from './words.ts';
 
-/** Writes records as they come, one line each. */
+
+/**
+ * Writes records as they come, one line each: a path with a line's end or an escape sequence in it makes no
+ * second line, and moves no cursor.
+ */
 export function createLog(
   write: (line: string) => void,
   format: LogFormat,
@@ -14,7 +18,10 @@ export function createLog(
     const { level, text } = describe(record);
     if (!shown[verbosity].includes(level)) return;
     const time = localTime(now());
-    write(format === 'json' ? `${asJson(time, level, text, record)}\n` : `${time} ${marks[level]}${text}\n`);
+    const message = printableText(text);
+    const line =
+      format === 'json' ? asJson(time, level, message, record) : `${time} ${marks[level]}${message}`;
+    write(`${line}\n`);
   };
 }
 

@@ -1,5 +1,18 @@
-/** A word as a shell takes it, so that a command we print can be pasted whatever a path contains. */
+import { printableText } from '../system/printable.ts';
+
+/**
+ * A word as a shell takes it, so that a command we print can be pasted whatever a path contains; in POSIX's
+ * terms, for `sh` is all that is sure to be there. One thing cannot be said in them: line ends at the very end.
+ */
 export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  if (printableText(word) === word && !word.includes('\t')) return `'${word.replaceAll("'", `'\\''`)}'`;
+  // What is not printable would not survive the log, and a tab that is pasted asks for completion.
+  return `"$(printf '${[...Buffer.from(word)].map(inFormat).join('')}')"`;
+}
+
+function inFormat(byte: number): string {
+  const character = String.fromCharCode(byte);
+  if (/[\w./]/.test(character)) return character;
+  return character === '%' ? '%%' : `\\${byte.toString(8).padStart(3, '0')}`;
 }

@@ -1,0 +1,254 @@
+import { expect, describe as group, test } from 'vitest';
+import { describe, describeFolderRefusal, type Level } from '../../src/cli/words.ts';
+import type { Record } from '../../src/daemon/record.ts';
+import type { RefusalCause } from '../../src/hooks/trust.ts';
+import type { LifecycleEvent, Reason, Transition } from '../../src/lifecycle/transition.ts';
+
+type Kind = Record['kind'];
+type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;
+/** A record, how much it matters, and what its words must name: the thing, and the cure where there is one. */
+type Case<K extends Kind> = readonly [record: Omit<OfKind<K>, 'kind'>, level: Level, ...names: string[]];
+
+const transition = (event: LifecycleEvent, reason: Reason): Transition => ({
+  event,
+  reason,
+  source: 'engine',
+  engine: 'default',
+  at: 0,
+  sequence: 7,
+  run: '4711@123',
+});
+const start = transition('start', 'engine-started');
+const stop = transition('stop', 'shutdown');
+const url = 'unix:///var/run/docker.sock';
+const socket = '/var/run/docker.sock';
+const hook = 'on_start/10-hello';
+const path = '/srv/my hooks/on_start/10-hello';
+const quoted = "'/srv/my hooks/on_start/10-hello'";
+const folder = '/srv/my hooks/on_start';
+const refused = (cause: RefusalCause) => ({ folder, refusal: { path, cause } });
+const unfit = (
+  cause: OfKind<'hook-refused'>['admission']['cause'],
+): Omit<OfKind<'hook-refused'>, 'kind'> => ({
+  hook,
+  admission: { kind: 'refused', path, cause },
+});
+const ended = (outcome: OfKind<'hook-ended'>['outcome'], durationMs = 1234) => ({
+  hook,
+  transition: start,
+  outcome,
+  durationMs,
+});
+
+/** Every kind of record: a new one without words to check does not compile. */
+const table: { readonly [K in Kind]: readonly Case<K>[] } = {
+  'listener-started': [
+    [{ version: '1.2.3', scriptDir: '/hooks', pid: 99 }, 'info', '1.2.3', '/hooks', 'pid 99'],
+  ],
+  'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
+  'listener-ended': [[{}, 'info', 'Ended']],
+  'engine-is-down': [[{ engine: 'default', url }, 'info', url, 'not running', 'waiting']],
+  transition: [
+    [{ transition: start }, 'info', 'Docker has started', 'pid 4711'],
+    [{ transition: transition('start', 'listener-started') }, 'info', 'Docker is up already'],
+    [{ transition: stop }, 'info', 'Docker is stopping'],
+    [{ transition: transition('stop', 'crash') }, 'info', 'crashed or was killed'],
+    [{ transition: transition('stop', 'unreachable') }, 'info', 'does not answer any more'],
+    [{ transition: transition('stop', 'unseen') }, 'info', 'was restarted'],
+    [{ transition: { ...start, source: 'notifier' } }, 'info', 'Docker has started', 'says the notifier'],
+  ],
+  'hint-taken': [
+    [{ said: 'start', engineIsUp: true }, 'info', 'start', 'nothing to do'],
+    [{ said: 'start', engineIsUp: false }, 'info', 'start', 'looking'],
+    [{ said: 'stop', engineIsUp: true }, 'info', 'stop', 'Docker, which decides'],
+    [{ said: 'stop', engineIsUp: false }, 'info', 'stop', 'nothing to do'],
+  ],
+  'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
+  'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
+
+  'engine-watched': [
+    [{ engine: 'default', url, pidfile: '/var/run/docker.pid' }, 'info', url, '/var/run/docker.pid'],
+    [{ engine: 'default', url, pidfile: undefined }, 'info', url],
+  ],
+  'engine-silent': [[{ engine: 'default', url }, 'info', url, 'does not answer yet']],
+  'engine-answers-badly': [[{ engine: 'default', url, status: 502 }, 'warning', url, '502', '200']],
+  'engine-forbidden': [[{ engine: 'default', path: socket }, 'warning', socket, 'sudo usermod -aG docker ']],
+  'engine-socket-removed': [
+    [{ engine: 'default', path: socket }, 'warning', socket, 'systemctl restart docker'],
+  ],
+  'engine-left-alone': [
+    [{ engine: 'default', path: socket, pidfile: '/p', holder: 'systemd' }, 'detail', socket, 'systemd'],
+    [
+      { engine: 'default', path: socket, pidfile: '/p', holder: 'unknown' },
+      'warning',
+      socket,
+      '/p',
+      '--pidfile',
+    ],
+    [
+      { engine: 'default', path: socket, pidfile: undefined, holder: 'unknown' },
+      'warning',
+      'Run as root',
+      '--pidfile',
+    ],
+  ],
+  'watch-degraded': [
+    [
+      { folder: '/run', error: 'ENOSPC' },
+      'warning',
+      '/run',
+      'ENOSPC',
+      'sysctl',
+      'fs.inotify.max_user_instances',
+    ],
+  ],
+
+  'notifier-listening': [
+    [{ address: '127.0.0.1', port: 47200 }, 'info', '127.0.0.1:47200'],
+    [{ address: '::1', port: 47200 }, 'info', '[::1]:47200'],
+  ],
+  'notifier-not-listening': [
+    [
+      { address: '172.17.0.1', port: 47200, error: 'found. cure' },
+      'warning',
+      '172.17.0.1:47200',
+      'found. cure',
+    ],
+  ],
+  'notifier-said': [[{ from: '127.0.0.1:5', said: 'start' }, 'detail', '127.0.0.1:5', 'start']],
+  'notifier-refused': [
+    [
+      { from: '127.0.0.1:5', bytes: Buffer.from('\u001bhi'), tooLong: false },
+      'warning',
+      '127.0.0.1:5',
+      '"\\x1bhi"',
+      'start and stop',
+    ],
+    [
+      { from: '127.0.0.1:5', bytes: Buffer.alloc(256, 'a'), tooLong: true },
+      'warning',
+      'without end',
+      '(176 more bytes)',
+    ],
+  ],
+  'notifier-silent': [[{ from: '127.0.0.1:5' }, 'detail', '127.0.0.1:5', 'nothing']],
+  'notifier-held': [[{ from: '127.0.0.1:5' }, 'info', '127.0.0.1:5']],
+  'notifier-gone': [[{ from: '127.0.0.1:5' }, 'info', '127.0.0.1:5', 'gone']],
+  'notifier-flooded': [[{ count: 35 }, 'warning', '35', 'port']],
+
+  'hooks-found': [
+    [{ transition: start, count: 0, folder }, 'info', 'No hooks', folder],
+    [{ transition: start, count: 1, folder }, 'info', '1 hook in', folder],
+    [{ transition: start, count: 2, folder }, 'info', '2 hooks', folder],
+  ],
+  'hooks-done': [
+    [{ transition: start, ran: 1, failed: 0, durationMs: 12 }, 'info', 'on_start', '1 hook run', '12 ms'],
+    [
+      { transition: stop, ran: 3, failed: 2, durationMs: 150_000 },
+      'warning',
+      'on_stop',
+      '3 hooks',
+      '2 failed',
+      'min',
+    ],
+  ],
+  'hooks-overtaken': [[{ transition: start }, 'info', 'on_start', 'left out']],
+  'hooks-dropped': [[{ dropped: [start, stop] }, 'warning', 'on_start (7)', 'on_stop (7)']],
+  'folder-missing': [[{ folder, event: 'start' }, 'info', folder, 'start']],
+  'folder-unreadable': [[{ folder, code: 'EACCES' }, 'error', folder, 'EACCES']],
+  'folder-refused': [
+    [
+      refused({ kind: 'writable', mode: 0o775, gid: 999, sticky: false }),
+      'error',
+      folder,
+      'group 999',
+      '0775',
+      `chmod g-w ${quoted}`,
+    ],
+  ],
+  'name-refused': [[{ hook: 'on_start/\\xff' }, 'error', 'on_start/\\xff', 'Rename it']],
+  'hook-refused': [
+    [unfit({ kind: 'missing' }), 'error', hook, path, `mkdir -p ${quoted}`],
+    [unfit({ kind: 'unreadable', code: 'EIO' }), 'error', path, 'EIO', `ls -ld ${quoted}`],
+    [unfit({ kind: 'owner', uid: 1000, trusted: 0 }), 'error', 'user 1000', `chown -h root ${quoted}`],
+    [
+      unfit({ kind: 'owner', uid: 1000, trusted: 1001 }),
+      'error',
+      'root or user 1001',
+      `chown -h 1001 ${quoted}`,
+    ],
+    [
+      unfit({ kind: 'writable', mode: 0o757, gid: 5, sticky: false }),
+      'error',
+      'everybody',
+      '0757',
+      `chmod o-w ${quoted}`,
+    ],
+    [
+      unfit({ kind: 'writable', mode: 0o777, gid: 5, sticky: false }),
+      'error',
+      'group 5 and everybody',
+      `chmod go-w ${quoted}`,
+    ],
+    [
+      unfit({ kind: 'writable', mode: 0o1777, gid: 5, sticky: true }),
+      'error',
+      'sticky',
+      'keep hooks elsewhere',
+    ],
+    [unfit({ kind: 'set-id', mode: 0o4755 }), 'error', '4755', `chmod ug-s ${quoted}`],
+    [unfit({ kind: 'not-a-folder' }), 'error', path, 'on_start and on_stop'],
+    [unfit({ kind: 'not-a-file' }), 'error', 'no regular file', `ls -ld ${quoted}`],
+    [unfit({ kind: 'too-many-links' }), 'error', 'circles', `ls -ld ${quoted}`],
+    [unfit({ kind: 'no-interpreter' }), 'error', path, '#!/bin/sh'],
+  ],
+  'hook-left-out': [
+    [{ hook, why: 'masked' }, 'detail', hook, '/dev/null'],
+    [{ hook, why: 'switched-off' }, 'info', hook, 'chmod +x'],
+    [{ hook, why: 'gone' }, 'detail', hook, 'removed'],
+  ],
+  'hook-linked': [[{ hook, path, hardLinks: 3 }, 'warning', hook, '3 names']],
+  'hook-started': [[{ hook }, 'detail', hook]],
+  'hook-output': [
+    [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],
+  ],
+  'hook-running': [[{ hook, forMs: 60_000 }, 'warning', hook, '60.0 s']],
+  'hook-ended': [
+    [ended({ kind: 'exited', code: 0 }), 'detail', hook, '1.2 s'],
+    [ended({ kind: 'exited', code: 3 }), 'error', hook, 'exit code 3'],
+    [ended({ kind: 'killed', signal: 'SIGKILL' }), 'error', hook, 'SIGKILL'],
+    [ended({ kind: 'not-started', code: 'ENOENT' }), 'error', hook, '#! line'],
+    [ended({ kind: 'not-started', code: 'EACCES' }), 'error', hook, 'EACCES'],
+  ],
+};
+
+group.each(Object.keys(table) as Kind[])('%s', (kind) => {
+  const cases = table[kind] as readonly Case<Kind>[];
+  test.each(cases.map((parts, index) => [index + 1, ...parts] as const))(
+    '%i',
+    (_, fields, level, ...names) => {
+      const words = describe({ kind, ...fields } as Record);
+      expect(words.level).toBe(level);
+      for (const name of names) expect(words.text).toContain(name);
+      expect(words.text).not.toMatch(/undefined|\[object|NaN|\n/);
+      expect(words.text).toMatch(/^\S.*\S$/);
+      // A sentence that stands in a log line ends without a full stop; what follows one is another sentence.
+      expect(words.text).not.toMatch(/\.$/);
+    },
+  );
+});
+
+test('no record has fields that the JSON log has for itself', () => {
+  const fields = Object.values(table).flatMap((cases: readonly Case<Kind>[]) =>
+    cases.flatMap(([record]) => Object.keys(record)),
+  );
+  for (const own of ['time', 'level', 'message']) expect(fields).not.toContain(own);
+});
+
+test('a script folder that is refused is named with what is at fault, and the cure apart', () => {
+  const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
+  expect(describeFolderRefusal('/home/me/hooks', { path: '/home/me', cause })).toEqual({
+    message: 'Will not run hooks from /home/me/hooks: /home/me is owned by user 1000, not by root',
+    cure: 'Run: chown -h root /home/me',
+  });
+});
