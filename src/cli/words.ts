@@ -227,7 +227,11 @@ export function describeRefusal({ path, cause }: { path: string; cause: RefusalC
 /** The same for a whole folder, as the reason why the listener does not start. */
 export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; cure: string } {
   const { found, cure } = describeRefusal(refusal);
-  return { message: `Will not run hooks from ${folder}: ${found}`, cure };
+  const message = `Will not run hooks from ${folder}: ${found}`;
+  // Not where a link leads to that is missing: that one only its owner can make sense of.
+  const isOnTheWay = `${folder}/`.startsWith(`${refusal.path}/`);
+  if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, cure };
+  return { message, cure: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
 }
 
 function describeWritable(path: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {

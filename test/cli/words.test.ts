@@ -1,11 +1,11 @@
 import { expect, describe as group, test } from 'vitest';
 import { describe, describeFolderRefusal, type Level } from '../../src/cli/words.ts';
 import type { Record } from '../../src/daemon/record.ts';
-import type { RefusalCause } from '../../src/hooks/trust.ts';
 import type { LifecycleEvent, Reason, Transition } from '../../src/lifecycle/transition.ts';
 
 type Kind = Record['kind'];
 type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;
+type RefusalCause = OfKind<'folder-refused'>['refusal']['cause'];
 /** A record, how much it matters, and what its words must name: the thing, and the cure where there is one. */
 type Case<K extends Kind> = readonly [record: Omit<OfKind<K>, 'kind'>, level: Level, ...names: string[]];
 
@@ -251,4 +251,19 @@ test('a script folder that is refused is named with what is at fault, and the cu
     message: 'Will not run hooks from /home/me/hooks: /home/me is owned by user 1000, not by root',
     cure: 'Run: chown -h root /home/me',
   });
+});
+
+test.each([
+  ['its parent', '/srv'],
+  ['itself', '/srv/my hooks'],
+])('a script folder that is missing has a cure that makes all of it: from %s on', (_, missing) => {
+  const cause: RefusalCause = { kind: 'missing' };
+  const { message, cure } = describeFolderRefusal('/srv/my hooks', { path: missing, cause });
+  expect(message).toContain(`${missing} does not exist`);
+  expect(cure).toBe("Run: mkdir -p '/srv/my hooks/on_start' '/srv/my hooks/on_stop'");
+});
+
+test('a script folder that is a link to nothing is not made where the link is', () => {
+  const { cure } = describeFolderRefusal('/etc/hooks', { path: '/srv/hooks', cause: { kind: 'missing' } });
+  expect(cure).toBe('Run: mkdir -p /srv/hooks');
 });
