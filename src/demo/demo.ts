@@ -20,17 +20,21 @@ const words = ['on_start', 'on_stop'] as const;
  */
 export async function runDemo(write: (text: string) => void): Promise<number> {
   const folder = makePrivateFolder('dll-demo-', process.geteuid?.() ?? 0, process.env);
-  const stage: Stage = { folder, engines: [], listener: undefined };
   const ending = new AbortController();
-  const interrupt = () => ending.abort(new Error('Interrupted'));
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+  const { signal } = ending;
+  const stage: Stage = { folder, engines: [], listener: undefined, signal };
+  const interrupt = () => ending.abort();
+  // Each time: a second Ctrl-C must not leave behind what the first has begun to clear away.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  // Nobody reads it any more: `demo | head`.
+  process.stdout.on('error', interrupt);
   const interrupted = new Promise<never>((_, reject) => {
-    ending.signal.addEventListener('abort', () => reject(ending.signal.reason as Error));
+    signal.addEventListener('abort', () => reject(signal.reason));
   });
   try {
     return await Promise.race([play(stage, write), interrupted]);
   } catch (error) {
-    write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+    write(signal.aborted ? '\nInterrupted: clearing away\n' : `\nThe demo failed: ${String(error)}\n`);
     return exitCode.failed;
   } finally {
     await stage.listener?.end();
@@ -44,6 +48,8 @@ interface Stage {
   readonly folder: string;
   readonly engines: ChildProcess[];
   listener: WatchedListener | undefined;
+  /** Nothing is started any more. */
+  readonly signal: AbortSignal;
 }
 
 async function play(stage: Stage, write: (text: string) => void): Promise<number> {
@@ -53,7 +59,10 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
   const pidfile = join(folder, 'engine.pid');
   const port = await freePort();
   const bold = process.stdout.isTTY ? (text: string) => `\u001b[1m${text}\u001b[0m` : (text: string) => text;
-  const say = (text: string) => write(`\n${bold(`▸ ${text}`)}\n`);
+  const say = (text: string) => {
+    stage.signal.throwIfAborted();
+    write(`\n${bold(`▸ ${text}`)}\n`);
+  };
   const show = ({ time, level, message }: LogLine) => {
     const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
     write(`  ${time.slice(11, 23)} ${mark}${message.replaceAll(`${folder}/`, '')}\n`);
