@@ -13,6 +13,5 @@ export function quote(word: string): string {
 
 function inFormat(byte: number): string {
   const character = String.fromCharCode(byte);
-  if (/[\w./]/.test(character)) return character;
-  return character === '%' ? '%%' : `\\${byte.toString(8).padStart(3, '0')}`;
+  return /[\w./]/.test(character) ? character : `\\${byte.toString(8).padStart(3, '0')}`;
 }

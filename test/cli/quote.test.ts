@@ -23,6 +23,8 @@ test.each([
   ['', "''"],
   ['/größe', "'/größe'"],
   ['/a\nb', `"$(printf '/a\\012b')"`],
+  ['/a\tb', `"$(printf '/a\\011b')"`],
+  ['/100%\n/b', `"$(printf '/100\\045\\012/b')"`],
   ['/a\u001b[2J', `"$(printf '/a\\033\\1332J')"`],
 ])('%j is written as %s', (word, quoted) => {
   expect(quote(word)).toBe(quoted);

@@ -127,6 +127,19 @@ describe('a storm of messages', () => {
     expect(await listener.end()).toBe(0);
   });
 
+  test('apart, each stop asks Docker, once', async () => {
+    const listener = stage.listen();
+    await waitFor(() => stage.runs().length === 1);
+    for (let round = 1; round <= 3; round++) {
+      await hint(listener, 'stop\n');
+      await waitFor(() => pings === 1 + round);
+    }
+    await hint(listener, 'start\n');
+    await hint(listener, 'stop\n');
+    await waitFor(() => pings === 5);
+    expect(transitionsIn(listener.lines)).toEqual(['start']);
+  });
+
   test('on one connection neither', async () => {
     stage.listen();
     await waitFor(() => stage.runs().length === 1);

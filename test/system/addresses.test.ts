@@ -83,6 +83,11 @@ describe('from what the kernel says of its routes', () => {
     expect(localAddresses(gateway, trie, 'docker0')).toEqual([]);
   });
 
+  test('nor does a default route without one, as of a dial-up line', () => {
+    const dialUp = 'ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n';
+    expect(localAddresses(route + dialUp, trie, 'ppp0')).toEqual([]);
+  });
+
   test('where there are no such files there are no addresses', () => {
     expect(localAddresses('', '', 'docker0')).toEqual([]);
   });
