@@ -17,7 +17,8 @@ Options:
                          (default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,
                          unix:///var/run/docker.sock; and if nothing is there, where Docker's kin keep theirs)
       --pidfile PATH     where that engine writes its pid, or none where that cannot be seen from here
-                         (default: /var/run/docker.pid for the default socket, docker.pid beside a rootless one)
+                         (default: /var/run/docker.pid for the default socket, docker.pid beside a
+                         rootless one)
       --when-started W   what to run when this starts and Docker is up: always on_start, only if this run of
                          Docker is new to it, or never (default: always)
       --heartbeat TIME   how often to make sure that Docker still answers; 0 for never (default: 30s)

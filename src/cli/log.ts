@@ -3,7 +3,6 @@ import type { Record } from '../daemon/record.ts';
 import { printable, printableText } from '../system/printable.ts';
 import { describe, type Level } from './words.ts';
 
-
 /**
  * Writes records as they come, one line each: a path with a line's end or an escape sequence in it makes no
  * second line, and moves no cursor.

@@ -65,7 +65,7 @@ export function describe(record: Record): Words {
     case 'engine-watched':
       return info(describeWatched(record));
     case 'engine-not-reached':
-      return warning(`Cannot reach ${record.url}: ${record.message} (${record.code}). Trying on`);
+      return warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Trying on`);
     case 'engine-silent':
       return info(`Docker at ${record.url} does not answer yet: waiting for it`);
     case 'engine-answers-badly':

@@ -10,8 +10,8 @@ export type EngineRemark =
   | { readonly kind: 'engine-answers-badly'; readonly status: number }
   /** This user may not open the socket. */
   | { readonly kind: 'engine-forbidden'; readonly path: string }
-  /** An engine afar cannot be reached, or not be trusted; `code` and `message` as the system has them. */
-  | { readonly kind: 'engine-not-reached'; readonly code: string; readonly message: string }
+  /** An engine afar cannot be reached, or not be trusted; `code` and `error` as the system has them. */
+  | { readonly kind: 'engine-not-reached'; readonly code: string; readonly error: string }
   /** The socket's file was removed, while the engine goes on listening on it. */
   | { readonly kind: 'engine-socket-removed'; readonly path: string }
   /** The socket may start Docker when opened, and nothing says that Docker runs: so it is left alone. */

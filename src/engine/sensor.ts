@@ -196,7 +196,7 @@ export function startSensor({ heartbeat, signal, ...options }: SensorOptions): S
       remarks.sayOnce({ kind: 'engine-answers-badly', status: failure.status });
     if (failure.kind !== 'not-made') return;
     const { code, message } = failure;
-    if (!isLocal) remarks.sayOnce({ kind: 'engine-not-reached', code, message });
+    if (!isLocal) remarks.sayOnce({ kind: 'engine-not-reached', code, error: message });
     else if (code === 'EACCES' && backoff.attempts >= patience.forbidden) {
       remarks.sayOnce({ kind: 'engine-forbidden', path: endpoint.path });
     }

@@ -28,7 +28,15 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
     [['/', '-v', '-q'], '--verbose and --quiet exclude each other', 'one of them'],
     [['/', '--no-notifier', '--trust-notifier'], '--no-notifier and --trust-notifier', 'one of them'],
     [['/', '--no-notifier', '--listen', '::1'], '--no-notifier and --listen', 'one of them'],
-    [['/', '--host', 'nonsense'], '--host: "nonsense"', 'unix:///var/run/docker.sock'],
+    [['/', '--host', 'http://docker'], 'http://docker', 'unix:///'],
+    [['/', '--host', 'tcp://docker:2375/path'], 'more than a host and a port', 'tcp://HOST:2375'],
+    [['/', '--heartbeat', 'often'], '--heartbeat: "often" is no duration', 'Give'],
+    [['/', '--when-started', 'sometimes'], '"sometimes"', 'always'],
+    [
+      ['/', '--trust-notifier', '-H', 'unix:///a', '-H', 'unix:///b'],
+      'one engine',
+      'run one listener for each',
+    ],
     [['/', '--host', 'unix://relative.sock'], 'no absolute path', 'unix:///path/to/docker.sock'],
     [['/', '--host', `unix:///${'a'.repeat(120)}`], 'too long', 'link'],
     [['demo', 'more'], 'demo takes no argument: more'],
@@ -65,7 +73,18 @@ describe('what is asked for is printed on standard output, with exit code 0', ()
 
   test('--help names every option', async () => {
     const { output } = await runProgram(['--help']);
-    const options = ['--host', '--pidfile', '--listen', '--no-notifier', '--trust-notifier', '--log-format'];
+    const options = [
+      '--host',
+      '--pidfile',
+      '--listen',
+      '--no-notifier',
+      '--trust-notifier',
+      '--log-format',
+      '--context',
+      '--when-started',
+      '--heartbeat',
+      '--state-dir',
+    ];
     for (const option of [...options, '--verbose', '--quiet', '--help', '--version', 'demo']) {
       expect(output).toContain(option);
     }
@@ -88,8 +107,7 @@ describe('the listener', () => {
   afterEach(() => stage.clear());
 
   async function outputOf(...words: string[]): Promise<string> {
-    const where = ['--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile];
-    const listener = startProgram([...words, ...where]);
+    const listener = startProgram([...words, ...stage.place]);
     const isQuiet = words.some((word) => word === '-q' || word === '--quiet');
     await (isQuiet ? listener.said(/WARNING/) : listener.said(/Docker is not running/));
     listener.child.kill('SIGTERM');
@@ -135,7 +153,7 @@ describe('the listener', () => {
   });
 
   test('takes a folder relative to where it was started', async () => {
-    const listener = startProgram(['.', '--no-notifier', '--host', `unix://${stage.socket}`], {
+    const listener = startProgram(['.', '--no-notifier', ...stage.place], {
       folder: stage.hooks,
     });
     await listener.said(/Docker is not running/);

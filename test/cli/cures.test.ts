@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeRefusal } from '../../src/cli/words.ts';
+import { describeFolderRefusal, describeRefusal } from '../../src/cli/words.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
-import { type Walk, walkToFolder, walkToHook } from '../../src/hooks/trust.ts';
+import { admit } from '../../src/hooks/admit.ts';
 import { printableText } from '../../src/system/printable.ts';
+import { walkToFolder } from '../../src/system/trust.ts';
 import { isRoot } from '../support/program.ts';
 
 // What a person does: reads the cure in the log, pastes it into a shell, and sees it mended.
@@ -17,10 +27,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
+type Refused = Parameters<typeof describeRefusal>[0];
+
+/** What keeps a script from being run as a hook. */
+function refusalOf(path: string): Refused {
+  const admission = admit({ path, name: 'on_start/10-a' }, user);
+  if (admission.kind !== 'refused') throw new Error(`Not refused: ${admission.kind}`);
+  return admission;
+}
+
 /** The command in the cure, as the log shows it. */
-function cureOf(walked: Walk): string {
-  if (walked.trusted) throw new Error('Nothing is refused');
-  const { cure } = describeRefusal(walked.refusal);
+function cureOf(refused: Refused): string {
+  const { cure } = describeRefusal(refused);
   const command = /^(?:Run|See): (.*)$/.exec(printableText(cure))?.[1];
   if (command === undefined) throw new Error(`No command in: ${cure}`);
   return command;
@@ -45,35 +63,55 @@ describe.each(names)('in a folder named %j', (name) => {
     chmodSync(hook, 0o755);
   });
 
+  const expectAdmitted = () =>
+    expect(admit({ path: hook, name: 'on_start/10-a' }, user).kind).toBe('admitted');
+
   test.each([0o775, 0o757, 0o777, 0o4755, 0o2755])('the cure of a script of mode %o mends it', (mode) => {
     chmodSync(hook, mode);
-    paste(cureOf(walkToHook(hook, user)));
-    expect(walkToHook(hook, user).trusted).toBe(true);
+    paste(cureOf(refusalOf(hook)));
+    expectAdmitted();
     expect(statSync(hook).mode & 0o7777).toBe(0o755);
   });
 
   test('the cure of a folder that others may write mends it', () => {
     chmodSync(join(place, name), 0o777);
-    paste(cureOf(walkToHook(hook, user)));
-    expect(walkToHook(hook, user).trusted).toBe(true);
+    paste(cureOf(refusalOf(hook)));
+    expectAdmitted();
   });
 
-  test('the cure of a folder that is missing makes it', () => {
-    const missing = join(place, name, 'on_start');
-    paste(cureOf(walkToFolder(missing, user)));
-    expect(walkToFolder(missing, user).trusted).toBe(true);
+  test('the cure of a script folder that is missing makes it, whole', () => {
+    const missing = join(place, name, 'deep', 'hooks');
+    const walked = walkToFolder(missing, user);
+    if (walked.trusted) throw new Error('It is there');
+    const { cure } = describeFolderRefusal(missing, walked.refusal);
+    paste(printableText(cure).replace('Run: ', ''));
+    for (const folder of ['on_start', 'on_stop']) {
+      expect(walkToFolder(join(missing, folder), user).trusted).toBe(true);
+    }
   });
 
   test.skipIf(!isRoot)('the cure of a script of another user’s mends it', () => {
     chownSync(hook, 65_534, 65_534);
-    paste(cureOf(walkToHook(hook, user)));
-    expect(walkToHook(hook, user).trusted).toBe(true);
+    paste(cureOf(refusalOf(hook)));
+    expectAdmitted();
   });
 
+  // The sed of macOS takes -i otherwise.
+  if (process.platform === 'linux') {
+    test('the cure of a script written on Windows mends it', () => {
+      writeFileSync(hook, '#!/bin/sh\r\necho hi\r\n');
+      paste(cureOf(refusalOf(hook)));
+      expectAdmitted();
+      expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\necho hi\n');
+    });
+  }
+
   test('the command that shows more of what is no regular file does so', () => {
-    expect(paste(cureOf(walkToHook(join(place, name), user)))).toMatch(/^d/);
+    const pipe = join(place, name, 'pipe');
+    execFileSync('mkfifo', ['-m', '755', pipe]);
+    expect(paste(cureOf(refusalOf(pipe)))).toMatch(/^p/);
     const circle = join(place, name, 'circle');
     symlinkSync(circle, circle);
-    expect(paste(cureOf(walkToHook(circle, user)))).toMatch(/^l/);
+    expect(paste(cureOf(refusalOf(circle)))).toMatch(/^l/);
   });
 });

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createLog, type LogFormat, localTime, type Verbosity } from '../../src/cli/log.ts';
+import { createLog, localTime } from '../../src/cli/log.ts';
 import type { Record } from '../../src/daemon/record.ts';
 
+type LogFormat = Parameters<typeof createLog>[1];
+type Verbosity = Parameters<typeof createLog>[2];
+
+const engine = 'default';
 const at = new Date('2026-11-24T08:28:01.123Z');
 
 function logged(
@@ -24,7 +28,7 @@ function logged(
 
 const info: Record = { kind: 'listener-ended' };
 const warning: Record = { kind: 'notifier-trusted', port: 47200 };
-const error: Record = { kind: 'folder-unreadable', folder: '/hooks/on_start', code: 'EIO' };
+const error: Record = { kind: 'folder-unreadable', engine, folder: '/hooks/on_start', code: 'EIO' };
 const detail: Record = { kind: 'notifier-said', from: '127.0.0.1:5', said: 'start' };
 const all = [info, warning, error, detail];
 
@@ -42,8 +46,14 @@ describe('for a person', () => {
   test('has one line an event whatever a path or a hook’s output holds', () => {
     const nasty = '/hooks\n2026-11-24T09:28:01.123+01:00 Ended\r\u001b[2J\u202e';
     const text = logged([
-      { kind: 'folder-missing', folder: nasty, event: 'start' },
-      { kind: 'hook-output', hook: 'on_start/10-a', stream: 'stdout', line: Buffer.from('a\u001bb\nc') },
+      { kind: 'folder-missing', engine, folder: nasty, event: 'start' },
+      {
+        kind: 'hook-output',
+        engine,
+        hook: 'on_start/10-a',
+        stream: 'stdout',
+        line: Buffer.from('a\u001bb\nc'),
+      },
     ]);
     expect(text.split('\n')).toHaveLength(3);
     expect(text).toContain('There is no folder /hooks\\n2026');
@@ -53,7 +63,7 @@ describe('for a person', () => {
 
   test('shows a hook’s long line cut', () => {
     const line = Buffer.alloc(10_000, 'a');
-    const text = logged([{ kind: 'hook-output', hook: 'on_start/10-a', stream: 'stdout', line }]);
+    const text = logged([{ kind: 'hook-output', engine, hook: 'on_start/10-a', stream: 'stdout', line }]);
     expect(text.length).toBeLessThan(4300);
     expect(text).toMatch(/… \(5904 more bytes\)\n$/);
   });
@@ -94,6 +104,7 @@ describe('for a machine', () => {
         level: 'error',
         message: 'Cannot read /hooks/on_start (EIO): its hooks do not run',
         kind: 'folder-unreadable',
+        engine,
         folder: '/hooks/on_start',
         code: 'EIO',
       },
@@ -109,7 +120,7 @@ describe('for a machine', () => {
 
   test('has paths as they are, for a program to use, and nothing unsafe in the message', () => {
     const folder = '/a\nb\u202e';
-    const [line] = parsed([{ kind: 'folder-missing', folder, event: 'stop' }]);
+    const [line] = parsed([{ kind: 'folder-missing', engine, folder, event: 'stop' }]);
     expect(line).toMatchObject({ folder, message: expect.stringContaining('/a\\nb\\u202e') });
   });
 });

@@ -1,13 +1,17 @@
 import { expect, describe as group, test } from 'vitest';
 import { describe, describeFolderRefusal, type Level } from '../../src/cli/words.ts';
 import type { Record } from '../../src/daemon/record.ts';
+import { groupSetter } from '../../src/hooks/command.ts';
+import { OutputTail } from '../../src/hooks/tail.ts';
 import type { LifecycleEvent, Reason, Transition } from '../../src/lifecycle/transition.ts';
 
 type Kind = Record['kind'];
 type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;
 type RefusalCause = OfKind<'folder-refused'>['refusal']['cause'];
 /** A record, how much it matters, and what its words must name: the thing, and the cure where there is one. */
-type Case<K extends Kind> = readonly [record: Omit<OfKind<K>, 'kind'>, level: Level, ...names: string[]];
+type Case<K extends Kind> = readonly [record: Fields<K>, level: Level, ...names: string[]];
+/** A record but for what is the same in all of them. */
+type Fields<K extends Kind> = Omit<OfKind<K>, 'kind' | 'engine' | 'url'>;
 
 const transition = (event: LifecycleEvent, reason: Reason): Transition => ({
   event,
@@ -26,18 +30,19 @@ const hook = 'on_start/10-hello';
 const path = '/srv/my hooks/on_start/10-hello';
 const quoted = "'/srv/my hooks/on_start/10-hello'";
 const folder = '/srv/my hooks/on_start';
+const output = new OutputTail();
 const refused = (cause: RefusalCause) => ({ folder, refusal: { path, cause } });
-const unfit = (
-  cause: OfKind<'hook-refused'>['admission']['cause'],
-): Omit<OfKind<'hook-refused'>, 'kind'> => ({
+const unfit = (cause: OfKind<'hook-refused'>['admission']['cause']): Fields<'hook-refused'> => ({
   hook,
   admission: { kind: 'refused', path, cause },
 });
 const ended = (outcome: OfKind<'hook-ended'>['outcome'], durationMs = 1234) => ({
   hook,
   transition: start,
+  run: 1,
   outcome,
   durationMs,
+  output,
 });
 
 /** Every kind of record: a new one without words to check does not compile. */
@@ -47,7 +52,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   ],
   'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
   'listener-ended': [[{}, 'info', 'Ended']],
-  'engine-is-down': [[{ engine: 'default', url }, 'info', url, 'not running', 'waiting']],
+  'engine-is-down': [[{}, 'info', url, 'not running', 'waiting']],
   transition: [
     [{ transition: start }, 'info', 'Docker has started', 'pid 4711'],
     [{ transition: transition('start', 'listener-started') }, 'info', 'Docker is up already'],
@@ -67,30 +72,21 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
 
   'engine-watched': [
-    [{ engine: 'default', url, pidfile: '/var/run/docker.pid' }, 'info', url, '/var/run/docker.pid'],
-    [{ engine: 'default', url, pidfile: undefined }, 'info', url],
+    [{ pidfile: '/var/run/docker.pid', chosenBy: 'default' }, 'info', url, '/var/run/docker.pid'],
+    [{ pidfile: undefined, chosenBy: 'DOCKER_HOST' }, 'info', url, 'DOCKER_HOST'],
+    [{ pidfile: undefined, chosenBy: 'found' }, 'info', url, 'nothing is at /var/run/docker.sock'],
   ],
-  'engine-silent': [[{ engine: 'default', url }, 'info', url, 'does not answer yet']],
-  'engine-answers-badly': [[{ engine: 'default', url, status: 502 }, 'warning', url, '502', '200']],
-  'engine-forbidden': [[{ engine: 'default', path: socket }, 'warning', socket, 'sudo usermod -aG docker ']],
-  'engine-socket-removed': [
-    [{ engine: 'default', path: socket }, 'warning', socket, 'systemctl restart docker'],
+  'engine-not-reached': [
+    [{ code: 'ECONNREFUSED', error: 'refused' }, 'warning', url, 'refused', 'ECONNREFUSED'],
   ],
+  'engine-silent': [[{}, 'info', url, 'does not answer yet']],
+  'engine-answers-badly': [[{ status: 502 }, 'warning', url, '502', '200']],
+  'engine-forbidden': [[{ path: socket }, 'warning', socket, 'sudo usermod -aG docker ']],
+  'engine-socket-removed': [[{ path: socket }, 'warning', socket, 'systemctl restart docker']],
   'engine-left-alone': [
-    [{ engine: 'default', path: socket, pidfile: '/p', holder: 'systemd' }, 'detail', socket, 'systemd'],
-    [
-      { engine: 'default', path: socket, pidfile: '/p', holder: 'unknown' },
-      'warning',
-      socket,
-      '/p',
-      '--pidfile',
-    ],
-    [
-      { engine: 'default', path: socket, pidfile: undefined, holder: 'unknown' },
-      'warning',
-      'Run as root',
-      '--pidfile',
-    ],
+    [{ path: socket, pidfile: '/p', holder: 'systemd' }, 'detail', socket, 'systemd'],
+    [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
+    [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],
   'watch-degraded': [
     [
@@ -100,6 +96,29 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       'ENOSPC',
       'sysctl',
       'fs.inotify.max_user_instances',
+    ],
+  ],
+
+  'hooks-not-wanted': [
+    [
+      { transition: transition('start', 'listener-started'), whenStarted: 'never' },
+      'info',
+      'on_start',
+      '--when-started never',
+    ],
+  ],
+  'memory-unreadable': [[{ path: '/var/lib/x', error: 'EIO' }, 'warning', '/var/lib/x', 'EIO']],
+  'memory-not-kept': [
+    [{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', '--state-dir'],
+  ],
+  'memory-kept-again': [[{ path: '/var/lib/x' }, 'info', '/var/lib/x']],
+  'state-refused': [
+    [
+      refused({ kind: 'owner', uid: 1000, trusted: 0 }),
+      'error',
+      folder,
+      'user 1000',
+      `chown -h root ${quoted}`,
     ],
   ],
 
@@ -200,25 +219,49 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [unfit({ kind: 'not-a-folder' }), 'error', path, 'on_start and on_stop'],
     [unfit({ kind: 'not-a-file' }), 'error', 'no regular file', `ls -ld ${quoted}`],
     [unfit({ kind: 'too-many-links' }), 'error', 'circles', `ls -ld ${quoted}`],
+    [unfit({ kind: 'dangling' }), 'error', path, 'Remove or mend the link'],
+    [unfit({ kind: 'windows-line-ends' }), 'error', path, `sed -i 's/\\r$//' ${quoted}`],
+    [
+      unfit({ kind: 'interpreter', program: '/bin/nosh', code: 'ENOENT' }),
+      'error',
+      '/bin/nosh',
+      'Install it',
+    ],
+    [unfit({ kind: 'interpreter', program: '/bin/nosh', code: 'EACCES' }), 'error', 'EACCES', quoted],
+    [unfit({ kind: 'unknown-format' }), 'error', path, 'Start it from a script'],
+    [unfit({ kind: 'not-executable', code: 'EACCES' }), 'error', 'EACCES', `ls -ld ${quoted}`],
     [unfit({ kind: 'no-interpreter' }), 'error', path, '#!/bin/sh'],
   ],
   'hook-left-out': [
     [{ hook, why: 'masked' }, 'detail', hook, '/dev/null'],
     [{ hook, why: 'switched-off' }, 'info', hook, 'chmod +x'],
+    [{ hook, why: 'folder' }, 'detail', hook, 'folder'],
     [{ hook, why: 'gone' }, 'detail', hook, 'removed'],
   ],
   'hook-linked': [[{ hook, path, hardLinks: 3 }, 'warning', hook, '3 names']],
-  'hook-started': [[{ hook }, 'detail', hook]],
+  'hook-started': [[{ hook, transition: start, run: 1, process: undefined }, 'detail', hook]],
   'hook-output': [
     [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],
   ],
+  'hook-output-omitted': [[{ hook, bytes: 2_500_000 }, 'warning', hook, '3 MB']],
+  'hook-restarts': [[{ hook, afterMs: 2000 }, 'warning', hook, '2.0 s']],
+  'chain-stopped': [[{ hook, transition: start }, 'warning', hook, 'left out']],
   'hook-running': [[{ hook, forMs: 60_000 }, 'warning', hook, '60.0 s']],
   'hook-ended': [
     [ended({ kind: 'exited', code: 0 }), 'detail', hook, '1.2 s'],
     [ended({ kind: 'exited', code: 3 }), 'error', hook, 'exit code 3'],
     [ended({ kind: 'killed', signal: 'SIGKILL' }), 'error', hook, 'SIGKILL'],
-    [ended({ kind: 'not-started', code: 'ENOENT' }), 'error', hook, '#! line'],
-    [ended({ kind: 'not-started', code: 'EACCES' }), 'error', hook, 'EACCES'],
+    [ended({ kind: 'not-started', code: 'EAGAIN', program: path }), 'error', hook, 'EAGAIN'],
+    [
+      ended({ kind: 'not-started', code: 'ENOENT', program: groupSetter }),
+      'error',
+      hook,
+      'Install util-linux',
+    ],
+    [ended({ kind: 'ended', why: 'timeout', how: 'terminated' }), 'error', hook, 'took too long'],
+    [ended({ kind: 'ended', why: 'engine-stops', how: 'terminated' }), 'info', hook, 'Docker stops'],
+    [ended({ kind: 'ended', why: 'listener-ends', how: 'killed' }), 'error', hook, 'SIGTERM', 'killed'],
+    [ended({ kind: 'ended', why: 'timeout', how: 'given-up' }), 'error', hook, 'the kernel holds it'],
   ],
 };
 
@@ -227,7 +270,7 @@ group.each(Object.keys(table) as Kind[])('%s', (kind) => {
   test.each(cases.map((parts, index) => [index + 1, ...parts] as const))(
     '%i',
     (_, fields, level, ...names) => {
-      const words = describe({ kind, ...fields } as Record);
+      const words = describe({ kind, engine: 'default', url, ...fields } as Record);
       expect(words.level).toBe(level);
       for (const name of names) expect(words.text).toContain(name);
       expect(words.text).not.toMatch(/undefined|\[object|NaN|\n/);

@@ -32,7 +32,7 @@ test.skipIf(!canMakeNetworks)(
   'Docker’s bridge, made when Docker first starts, is listened on from then on',
   async () => {
     const listener = start(
-      [stage.hooks, String(stage.port), '--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile],
+      [stage.hooks, String(stage.port), ...stage.place],
       ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'],
     );
     await listener.said(/Docker is not running/);

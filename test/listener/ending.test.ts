@@ -21,8 +21,7 @@ afterEach(async () => {
 });
 
 function listen(): RunningProgram {
-  const engine = ['--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile];
-  const listener = startProgram([stage.hooks, String(stage.port), '--listen', '127.0.0.1', ...engine]);
+  const listener = startProgram([stage.hooks, String(stage.port), '--listen', '127.0.0.1', ...stage.place]);
   listeners.push(listener);
   return listener;
 }
@@ -136,7 +135,7 @@ describe('when nobody reads its log any more', () => {
   test('and when its output was closed from the start', async () => {
     stage.hook('on_start/10-a');
     const listener = startProgram(
-      [stage.hooks, String(stage.port), '--listen', '127.0.0.1', '--host', `unix://${stage.socket}`],
+      [stage.hooks, String(stage.port), '--listen', '127.0.0.1', ...stage.place],
       { under: ['sh', '-c', 'exec "$@" >&- 2>&-', 'sh'] },
     );
     listeners.push(listener);

@@ -21,8 +21,7 @@ beforeEach(async () => {
 afterEach(() => stage.clear());
 
 const started = (words: readonly string[] = ['--listen', '127.0.0.1']): RunningProgram => {
-  const engine = ['--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile];
-  return startProgram([stage.hooks, String(stage.port), ...engine, ...words]);
+  return startProgram([stage.hooks, String(stage.port), ...stage.place, ...words]);
 };
 
 /** Runs a listener for as long as `use` takes. */
@@ -118,7 +117,7 @@ describe('a port that cannot be had ends it with the cure', () => {
 
   test.skipIf(mayOpenLowPorts())('below 1024 for a user other than root: exit code 77', async () => {
     chmodSync(stage.folder, 0o755);
-    const words = [stage.hooks, '81', '--listen', '127.0.0.1', '--host', `unix://${stage.socket}`];
+    const words = [stage.hooks, '81', '--listen', '127.0.0.1', ...stage.place];
     const { code, errors } = await runProgram(words, { under: isRoot ? asNobody : [] });
     expect(code).toBe(77);
     expect(errors).toMatch(

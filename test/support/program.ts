@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
 import type { LogLine } from '../../src/demo/listener.ts';
 import { program } from './stage.ts';
 import { waitFor } from './wait-for.ts';
@@ -36,7 +37,7 @@ export interface RunningProgram {
   readonly over: Promise<Ended>;
 }
 
-/** Starts the program as its users do. */
+/** Starts the program as its users do. Whatever becomes of the test, the program does not outlive it. */
 export function startProgram(words: readonly string[], options: ProgramOptions = {}): RunningProgram {
   const { environment = process.env, folder, under = [], bundle = program, detached = false } = options;
   const [command = '', ...rest] = [...under, process.execPath, bundle, ...words];
@@ -45,6 +46,9 @@ export function startProgram(words: readonly string[], options: ProgramOptions =
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
     ...(folder === undefined ? {} : { cwd: folder }),
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
   });
   let output = '';
   let errors = '';

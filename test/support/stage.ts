@@ -24,6 +24,8 @@ export interface Stage {
   readonly socket: string;
   readonly pidfile: string;
   readonly port: number;
+  /** The options that keep a listener to this place: its engine, its memory, and no settings from elsewhere. */
+  readonly place: readonly string[];
   /** Writes a hook; each of its runs is counted in `runs` unless it has a text of its own. */
   hook(name: string, text?: string, mode?: number): void;
   /** The hooks that ran, in order, each as `on_start/10-a start <reason>`. */
@@ -45,6 +47,8 @@ export async function createStage(): Promise<Stage> {
   const socket = join(folder, 'e.sock');
   const pidfile = join(folder, 'e.pid');
   const port = await freePort();
+  const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile];
+  const place = [...engine, '--state-dir', join(folder, 'state'), '--config', 'none'];
   const engines: ChildProcess[] = [];
   const listeners: WatchedListener[] = [];
   for (const word of ['on_start', 'on_stop']) {
@@ -59,6 +63,7 @@ export async function createStage(): Promise<Stage> {
     socket,
     pidfile,
     port,
+    place,
     hook(name, text, mode = 0o755) {
       const path = join(hooks, name);
       const counting = `#!/bin/sh\necho "${name} $1 $DOCKER_LIFECYCLE_REASON" >>"${runLog}"\n`;
@@ -75,15 +80,11 @@ export async function createStage(): Promise<Stage> {
       return engine;
     },
     listen(...words) {
-      const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile, '--verbose'];
-      const own = [
-        ...(words.includes('--state-dir') ? [] : ['--state-dir', join(folder, 'state')]),
-        ...(words.includes('--config') ? [] : ['--config', 'none']),
-      ];
       const where = words.includes('--no-notifier') ? [] : ['--listen', '127.0.0.1'];
       const listener = watchListener(
         program,
-        [hooks, String(port), ...engine, ...own, ...where, ...words],
+        // Of an option that is given twice the last counts.
+        [hooks, String(port), '--verbose', ...place, ...where, ...words],
         process.env,
         () => {},
       );
