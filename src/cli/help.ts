@@ -27,8 +27,8 @@ Options:
       --listen ADDRESS   where notifiers may connect; repeatable (default: loopback and docker0)
       --no-notifier      do not listen for notifiers
       --trust-notifier   act on a notifier's message alone, where the engine itself cannot be seen
-      --config FILE      settings (default: /etc/docker-lifecycle-listener.toml, else the one in ~/.config; none
-                         for no file)
+      --config FILE      settings (default: /etc/docker-lifecycle-listener.toml, else the one in ~/.config;
+                         none for no file)
       --dry-run          say what would run on each event, in order, and what would not and why
       --log-format FMT   text or json
   -v, --verbose          say more         -q, --quiet    warnings and errors only

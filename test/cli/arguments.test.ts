@@ -11,8 +11,8 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
   test.each([
     [[], 'No script folder given', 'docker-lifecycle-listener <script_dir> [port]'],
     [['run'], 'No script folder given', '--help'],
-    [[''], 'No script folder given', '--help'],
-    [['/', '47200', 'more'], 'not also more'],
+    [[''], 'The script folder is empty', '/etc/docker-lifecycle-listener.d'],
+    [['/', '47200', 'more'], 'not also "more"'],
     [['/', 'port'], '"port" is no port', 'from 1 to 65535'],
     [['/', '0'], '"0" is no port', 'from 1 to 65535'],
     [['/', '65536'], '"65536" is no port', 'from 1 to 65535'],
