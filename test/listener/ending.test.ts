@@ -26,10 +26,10 @@ function listen(): RunningProgram {
   return listener;
 }
 
-/** A hook that writes the pids of itself and of a child in the background, which is stubborn, and stays. */
+/** A hook that writes the pids of itself and of a child in the background, and stays. */
 const lingering = (prelude: string) => `#!/bin/sh
 ${prelude}
-(trap '' TERM; exec sleep 1000) &
+sleep 1000 &
 echo "$$ $!" >"${join(stage.folder, 'pids.new')}"
 mv "${join(stage.folder, 'pids.new')}" "${join(stage.folder, 'pids')}"
 while :; do sleep 1000; done
