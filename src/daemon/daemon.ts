@@ -4,6 +4,8 @@ import type { Settings } from '../config/settings.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
+import { createFloodGate } from '../notifier/flood-gate.ts';
+import { defaultLimits } from '../notifier/limits.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
 import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
@@ -56,6 +58,12 @@ export async function runDaemon({ settings, account, record, signal, atOnce }: D
   }
   if (notifier.mode === 'trusted') record({ kind: 'notifier-trusted', port: notifier.port });
 
+  const hinted = createFloodGate(
+    record,
+    (count) => record({ kind: 'notifier-flooded', count }),
+    defaultLimits,
+    signal,
+  );
   const watches = createFolderWatches((folder, error) => {
     record({ kind: 'watch-degraded', folder, error: String(error) });
   }, signal);
@@ -76,6 +84,7 @@ export async function runDaemon({ settings, account, record, signal, atOnce }: D
           memory,
           folders: watches,
           record,
+          hinted,
           // Docker makes its bridge when it first starts: listen there too from now on.
           answered: () => void port?.refresh(),
           signal,

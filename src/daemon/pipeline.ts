@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly memory: EngineMemory;
   readonly folders: FolderWatches;
   readonly record: (record: Record) => void;
+  /** The same for what strangers can cause as often as they like. */
+  readonly hinted: (record: Record) => void;
   /** The engine has answered: what came with it may be there by now. */
   readonly answered: () => void;
   readonly signal: AbortSignal;
@@ -59,7 +61,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (mode === 'trusted') {
         observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });
       } else {
-        record({ kind: 'hint-taken', engine: engine.name, said, engineIsUp: state.phase === 'up' });
+        options.hinted({ kind: 'hint-taken', engine: engine.name, said, engineIsUp: state.phase === 'up' });
       }
       if (said === 'start') sensor.lookForStart();
       else sensor.lookForStop();
