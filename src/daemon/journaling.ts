@@ -24,11 +24,11 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
     }
     case 'hook-refused': {
       const { path, cause } = record.admission;
-      return { kind: 'hook-refused', hook: record.hook, path, cause };
+      return { kind: 'hook-refused', engine: record.engine, hook: record.hook, path, cause };
     }
     case 'folder-refused': {
       const { path, cause } = record.refusal;
-      return { kind: 'folder-refused', folder: record.folder, path, cause };
+      return { kind: 'folder-refused', engine: record.engine, folder: record.folder, path, cause };
     }
     default:
       return undefined;

@@ -74,7 +74,7 @@ export function runHooks(host: HookHost, transition: Transition): HookBatch {
 
 function findHooks(host: HookHost, transition: Transition): readonly Candidate[] {
   const { event } = transition;
-  const found = lookInto(host.scriptDir, folderOf(event), host.account.uid);
+  const found = lookInto(host.scriptDir, folderOf[event], host.account.uid);
   const { folder } = found;
   switch (found.kind) {
     case 'found':

@@ -27,17 +27,11 @@ export const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
 
 export type HookFolder = (typeof hookFolders)[number];
 
-/** The folder of an event's hooks. */
-export function folderOf(event: LifecycleEvent): HookFolder {
-  switch (event) {
-    case 'start':
-      return 'on_start';
-    case 'stop':
-      return 'on_stop';
-    default:
-      return event satisfies never;
-  }
-}
+/** The folder of an event's hooks. Anything else than an event has none. */
+export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfies Record<
+  LifecycleEvent,
+  HookFolder
+>;
 
 /**
  * The hooks in a folder by their names, in the order of the names' bytes whatever the locale. Left out are

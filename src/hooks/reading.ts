@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { OutputCapture, Stream } from './output.ts';
+import { release } from './release.ts';
 
 /** How long output is read on after a hook's own end, for what it said last, in ms. */
 const drain = 100;
@@ -27,7 +28,10 @@ export function readOutput({ stdout, stderr }: ChildProcess, capture: OutputCapt
   for (const [name, stream] of streams) {
     if (stream === null) continue;
     open += 1;
-    stream.on('data', (bytes: Buffer) => capture.push(name, bytes));
+    stream.on('data', (bytes: Buffer) => {
+      capture.push(name, bytes);
+      release(bytes);
+    });
     // What cannot be read is as good as at its end, which `close` tells.
     stream.on('error', () => {});
     stream.once('close', () => {

@@ -8,7 +8,7 @@ import { asReport, Unusable } from './unusable.ts';
 import { createWriter, type JournalLimits, type JournalWriter } from './writer.ts';
 
 export interface JournalOptions {
-  /** Absolute path; made when it is missing, not what is above it. */
+  /** Absolute path; made when it is missing. */
   readonly folder: string;
   /** Whose folder it must be, root's apart. */
   readonly account: Account;

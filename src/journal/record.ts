@@ -42,12 +42,14 @@ export type JournalEntry =
   /** It may not be run; `path` is the component at fault. */
   | {
       readonly kind: 'hook-refused';
+      readonly engine: string;
       readonly hook: string;
       readonly path: string;
       readonly cause: RecordedCause;
     }
   | {
       readonly kind: 'folder-refused';
+      readonly engine: string;
       readonly folder: string;
       readonly path: string;
       readonly cause: RecordedCause;

@@ -232,14 +232,21 @@ describe('what goes wrong is told once, and mended', () => {
     expect((await stage.read()).length).toBeGreaterThan(0);
   });
 
-  test('a folder that cannot be made is told, by whatever is missing above it', async () => {
+  test('a folder is made with what is missing above it', async () => {
     const journal = await stage.open({ folder: join(stage.base, 'no/such') });
+    await journal.close();
+    expect(stage.reports).toEqual([]);
+    expect(statSync(join(stage.base, 'no')).mode & 0o777).toBe(0o700);
+  });
+
+  test('one that cannot be made is told', async () => {
+    writeFileSync(join(stage.base, 'file'), '');
+    const journal = await stage.open({ folder: join(stage.base, 'file/journal') });
     journal.append(entry(1));
     await journal.close();
     expect(stage.reports).toMatchObject([
-      { kind: 'journal-refused', refusal: { cause: { kind: 'missing' } } },
+      { kind: 'journal-refused', refusal: { cause: { kind: 'not-a-folder' } } },
     ]);
-    expect(readdirSync(stage.base)).toEqual([]);
   });
 
   test('a folder that is removed is made again', async () => {
