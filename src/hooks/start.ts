@@ -63,7 +63,6 @@ export function admitAndStart(
   });
   const run = startHook({ ...options(host, candidate, occasion), capture });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
-  if (host.atOnce.aborted) run.kill('listener-ends');
   const { pid } = run;
   runs += 1;
   const id = `${life}-${runs}`;

@@ -244,6 +244,15 @@ describe.skipIf(!isRoot)('a hook that the settings give to somebody', () => {
     ]);
   });
 
+  test('is not started when they may not run it', async () => {
+    await stage.clear();
+    stage = createHookStage({ hooks: new Map([['on_start/a', { user: { ...account, groups: [] } }]]) });
+    chmodSync(stage.folder, 0o755);
+    const program = stage.hook('on_start/a', 'echo a', 0o700);
+    await stage.run('start');
+    expect(stage.of('hook-ended')[0]?.outcome).toEqual({ kind: 'not-started', code: 'EACCES', program });
+  });
+
   test('is ended with its group like any other', async () => {
     await stage.clear();
     const user = { ...account, groups: [44] };

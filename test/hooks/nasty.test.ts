@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHookStage, type HookStage, lives, waitForLines } from '../support/hook-stage.ts';
@@ -94,6 +95,25 @@ describe.skipIf(process.platform !== 'linux')(
     });
   },
 );
+
+/** ptrace(2) by the number that it has on this machine; no program is sure to be there that calls it by name. */
+const ptrace = { x64: 101, arm64: 117 }[process.arch as string];
+const mayTrace = process.platform === 'linux' && process.geteuid?.() === 0 && ptrace !== undefined;
+
+test.skipIf(!mayTrace)('a hook that the kernel does not let go of is given up', async () => {
+  await stage.clear();
+  stage = createHookStage({ grace: 100, timeout: { start: 1000, stop: undefined } });
+  stage.hook('on_start/a', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+  stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
+  stage.push('start');
+  const [pid] = await waitForLines(stage, 'pids', 1);
+  // Who is traced is not seen to end, killed or not, until its tracer has taken notice, which this one never does.
+  const tracer = spawn('perl', ['-e', `syscall(${ptrace}, 16, ${pid}, 0, 0); sleep 60`]);
+  await stage.queue.idle();
+  tracer.kill('SIGKILL');
+  expect(stage.of('hook-ended')[0]?.outcome).toEqual({ kind: 'ended', why: 'timeout', how: 'given-up' });
+  expect(stage.lines('next')).toEqual(['ran']);
+});
 
 describe.skipIf(process.platform !== 'linux')('seen from outside', () => {
   test.each([

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readJournal } from '../../src/journal/read.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { identify } from '../../src/system/processes.ts';
 import { createJournalStage, ended, entry, type JournalStage, started } from '../support/journal-stage.ts';
@@ -318,6 +319,46 @@ describe('what goes wrong is told once, and mended', () => {
     const records = await stage.read();
     expect(records.length + lost).toBe(records.at(-1)?.sequence);
     expect(records.at(-2)).toMatchObject(entry(200));
+  });
+
+  test('closed while it is tried again, it stays closed', async () => {
+    mkdirSync(stage.folder);
+    chmodSync(stage.folder, 0o777);
+    const journal = await stage.open();
+    chmodSync(stage.folder, 0o700);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    journal.append(entry(1));
+    await journal.close();
+    journal.append(entry(2));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(readdirSync(stage.folder)).toEqual([]);
+    expect(stage.reports).toHaveLength(1);
+  });
+
+  test('a file that is rotated away while the folder is read is left out; one that cannot be read throws', async () => {
+    const journal = await stage.open({ limits: { fileSize: 1 } });
+    for (let number = 0; number < 3; number++) {
+      journal.append(entry(number));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await journal.close();
+    const reader = readJournal(stage.folder);
+    await reader.next();
+    rmSync(stage.files()[1] ?? '');
+    const records: JournalRecord[] = [];
+    for await (const record of reader) records.push(record);
+    expect(records.at(-1)).toMatchObject({ kind: 'journal-closed' });
+    mkdirSync(join(stage.folder, 'journal-999999999999.jsonl'));
+    await expect(stage.read()).rejects.toThrow('EISDIR');
+  });
+
+  test('a reader is told of torn lines', async () => {
+    await (await stage.open()).close();
+    const [file = ''] = stage.files();
+    appendFileSync(file, 'torn\n{}\n');
+    const torn: [string, number][] = [];
+    for await (const _ of readJournal(stage.folder, { torn: (...told) => torn.push(told) }));
+    expect(torn).toEqual([[file, 2]]);
   });
 
   test('reading a folder that is not there throws', async () => {
