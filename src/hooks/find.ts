@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
-import { errorCode } from '../system/failure.ts';
+import { codeOf } from '../system/failure.ts';
 import { printable } from '../system/printable.ts';
 
 /** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
@@ -43,7 +43,7 @@ export function listHooks(scriptDir: string, folder: HookFolder): Listing {
   try {
     names = readdirSync(join(scriptDir, folder), { encoding: 'buffer' });
   } catch (error) {
-    const code = errorCode(error) ?? 'UNKNOWN';
+    const code = codeOf(error);
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code };
   }
   const candidates: Candidate[] = [];

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { FullAccount } from '../system/account.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
-import { errorCode } from '../system/failure.ts';
+import { codeOf, errorCode } from '../system/failure.ts';
 import { groupLives, signalGroup } from '../system/process-group.ts';
 import { commandFor } from './command.ts';
 import type { OutputCapture } from './output.ts';
@@ -89,7 +89,7 @@ export function startHook(options: RunOptions): HookRun {
     const { program, words, credentials } = commandFor(options.path, options.arguments, options.user);
     const failed = (error: unknown) => {
       state = { phase: 'over' };
-      settle({ kind: 'not-started', code: errorCode(error) ?? 'UNKNOWN', program });
+      settle({ kind: 'not-started', code: codeOf(error), program });
     };
     let child: HookProcess;
     try {

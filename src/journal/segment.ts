@@ -71,10 +71,9 @@ async function lastByte(handle: FileHandle, size: number): Promise<number | unde
 
 /** How many parts lie wholly within the first so many bytes. */
 function wholeParts(parts: readonly Buffer[], bytes: number): number {
-  let left = bytes;
-  const cut = parts.findIndex(({ length }) => {
-    left -= length;
-    return left < 0;
-  });
-  return cut === -1 ? parts.length : cut;
+  let end = 0;
+  return parts.filter(({ length }) => {
+    end += length;
+    return end <= bytes;
+  }).length;
 }

@@ -1,4 +1,4 @@
-import { errorCode } from '../system/failure.ts';
+import { codeOf } from '../system/failure.ts';
 import type { JournalReport } from './report.ts';
 
 /** Why the journal cannot be written now, as it is to be told. */
@@ -14,7 +14,5 @@ export class Unusable extends Error {
 
 /** Any error as a report. */
 export function asReport(folder: string, error: unknown): JournalReport {
-  return error instanceof Unusable
-    ? error.report
-    : { kind: 'journal-failing', folder, code: errorCode(error) ?? 'UNKNOWN' };
+  return error instanceof Unusable ? error.report : { kind: 'journal-failing', folder, code: codeOf(error) };
 }

@@ -65,9 +65,8 @@ export function createWriter(
 
   async function writeAll(): Promise<void> {
     try {
-      while (waiting.length > 0) {
-        await makeReady();
-        await writeSome();
+      for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+        await writeSome(await ready(first.record.sequence));
         tellRecovery();
       }
     } catch (error) {
@@ -76,7 +75,8 @@ export function createWriter(
     work = undefined;
   }
 
-  async function makeReady(): Promise<void> {
+  /** The file to write to, which may be a new one that begins with this sequence number. */
+  async function ready(sequence: number): Promise<Segment> {
     if (segment !== undefined && performance.now() - lookedAt > interval) {
       lookedAt = performance.now();
       if (!(await segment.isInPlace())) {
@@ -85,13 +85,14 @@ export function createWriter(
       }
     }
     if (segment !== undefined && segment.size >= limits.fileSize) await closeSegment();
-    segment ??= await begin();
+    segment ??= await begin(sequence);
+    return segment;
   }
 
   /** Goes on with the file that was there, or begins one with what is still open. */
-  async function begin(): Promise<Segment> {
+  async function begin(sequence: number): Promise<Segment> {
     prepareFolder(folder, options.user);
-    const path = next ?? fileFor(folder, waiting[0]?.record.sequence ?? 0);
+    const path = next ?? fileFor(folder, sequence);
     const begun = await openSegment(path);
     next = undefined;
     lookedAt = performance.now();
@@ -112,7 +113,7 @@ export function createWriter(
     for (const old of files.slice(0, -limits.files)) await rm(old, { force: true });
   }
 
-  async function writeSome(): Promise<void> {
+  async function writeSome(to: Segment): Promise<void> {
     let bytes = 0;
     let count = 0;
     for (const { line } of waiting) {
@@ -121,7 +122,7 @@ export function createWriter(
       count += 1;
     }
     const batch = waiting.slice(0, count);
-    const { written = 0, error } = (await segment?.write(batch.map(({ line }) => line))) ?? {};
+    const { written, error } = await to.write(batch.map(({ line }) => line));
     for (const { record, line } of batch.slice(0, written)) {
       runs.note(record);
       waitingBytes -= line.length;
@@ -172,7 +173,7 @@ export function createWriter(
     },
     async close(patience) {
       if (retry !== undefined) start();
-      await within(patience, work ?? Promise.resolve());
+      await within(patience, work);
       clearTimeout(retry);
       await within(patience, closeSegment());
     },
@@ -180,7 +181,7 @@ export function createWriter(
 }
 
 /** Waits for something, but not for ever. */
-async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+async function within(milliseconds: number, work: Promise<void> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);

@@ -221,6 +221,21 @@ describe.skipIf(!hasAccessLists)('access control lists (where setfacl is install
   });
 });
 
+test.skipIf(!isRoot || process.platform !== 'linux')('a folder that is mounted noexec is told', async () => {
+  mkdirSync(stage.path('on_start'));
+  const disk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'noexec,mode=755', 'tmpfs', stage.path('on_start')]);
+  expect(disk.status, String(disk.stderr)).toBe(0);
+  try {
+    const path = stage.hook('on_start/a', evil());
+    await stage.run('start');
+    expect(stage.of('hook-refused')).toMatchObject([
+      { admission: { path, cause: { kind: 'not-executable', code: 'EACCES' } } },
+    ]);
+  } finally {
+    spawnSync('umount', [stage.path('on_start')]);
+  }
+});
+
 describe.skipIf(!isRoot)('a hook that the settings give to somebody', () => {
   const account = { uid: stranger, gid: stranger + 1, username: 'jo', home: '/home/jo', shell: '/bin/zsh' };
 

@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -90,6 +91,23 @@ describe('when the listener ends', () => {
     stage.atOnce.abort();
     await stage.queue.idle();
     expect(outcomes()).toEqual([['on_stop/a', { kind: 'ended', why: 'listener-ends', how: 'killed' }]]);
+  });
+
+  test('a hook whose program is still being written is not waited for', async () => {
+    mkdirSync(stage.path('on_start'));
+    const writer = spawn('/bin/sh', [
+      '-c',
+      'cp /bin/echo "$1" && chmod 755 "$1" && exec 3>>"$1" && echo open && exec sleep 20',
+      'sh',
+      stage.path('on_start/a'),
+    ]);
+    await new Promise((resolve) => writer.stdout.once('data', resolve));
+    stage.push('start');
+    expect(stage.queue.snapshot().current?.hook).toMatchObject({ name: 'on_start/a', pid: undefined });
+    stage.ending.abort();
+    await stage.queue.idle();
+    writer.kill();
+    expect(outcomes()).toEqual([['on_start/a', { kind: 'ended', why: 'listener-ends', how: 'terminated' }]]);
   });
 
   test('nothing is left that keeps the program from ending', async () => {

@@ -270,11 +270,20 @@ describe('what goes wrong is told once, and mended', () => {
     expect(records.at(-2)).toMatchObject(entry(6));
   });
 
-  test('a file that is moved away is left alone, and another begun', async () => {
+  test.each([
+    ['moved away', false],
+    ['replaced', true],
+  ])('a file that is %s is left alone, and another begun', async (_name, replaced) => {
     const journal = await stage.open();
     await waitFor(() => stage.text().includes('opened'));
+    // Looked for, and found, first.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    journal.append(entry(4));
+    await waitFor(() => stage.text().includes('transition'));
     const moved = join(stage.base, 'moved');
-    renameSync(stage.files()[0] ?? '', moved);
+    const [file = ''] = stage.files();
+    renameSync(file, moved);
+    if (replaced) writeFileSync(file, '');
     await waitFor(() => {
       journal.append(entry(5));
       return stage.reports.length > 0;
@@ -300,6 +309,17 @@ describe('what goes wrong is told once, and mended', () => {
     expect(stage.reports[1]).toEqual({ kind: 'journal-recovered', folder: stage.folder, lost: 0 });
     await journal.close();
     expect(kinds(await stage.read())).toEqual(['journal-opened', 'journal-closed']);
+  });
+
+  test('its end waits for nothing that cannot be', async () => {
+    await (await stage.open()).close();
+    const [file = ''] = stage.files();
+    rmSync(file);
+    mkdirSync(file);
+    const journal = await stage.open();
+    await waitFor(() => stage.reports.length > 0);
+    await journal.close();
+    expect(stage.reports).toEqual([{ kind: 'journal-failing', folder: stage.folder, code: 'EISDIR' }]);
   });
 
   test('what waits is bounded, and what is lost leaves a gap', async () => {
