@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { codeOf } from './failure.ts';
 
 /** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
@@ -75,7 +75,7 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
     if (!stats.isDirectory()) return refuse(at, { kind: 'not-a-folder' });
 
     // Links behind us are resolved, so that `..` is the parent here as it is for the kernel.
-    const child = next === '..' ? resolve(at, next) : join(at, next);
+    const child = join(at, next);
     ahead = rest;
     try {
       stats = files.lstat(child);
