@@ -27,11 +27,16 @@ export interface RunnerReport {
 export interface RunnerOptions {
   readonly timeout?: number;
   readonly environment?: NodeJS.ProcessEnv;
+  /** The folder of its journal; none is kept without one. */
+  readonly journal?: string;
 }
 
-export function startRunner(scriptDir: string, { timeout, environment }: RunnerOptions = {}): Runner {
+export function startRunner(
+  scriptDir: string,
+  { timeout, environment, journal }: RunnerOptions = {},
+): Runner {
   const program = bundle('support/hook-runner', scriptDir);
-  const words = [program, scriptDir, ...(timeout === undefined ? [] : [String(timeout)])];
+  const words = [program, scriptDir, String(timeout ?? ''), ...(journal === undefined ? [] : [journal])];
   const child = spawn(process.execPath, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
