@@ -36,7 +36,7 @@ export type HookEvent =
   | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
   | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
   | { readonly kind: 'hook-linked'; readonly path: string; readonly hardLinks: number }
-  /** `process` is undefined while its program is still being written, and where it was over at once. */
+  /** `process` is undefined when it could not be started, or not yet: its program is still being written. */
   | {
       readonly kind: 'hook-started';
       readonly transition: Transition;

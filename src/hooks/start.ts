@@ -1,6 +1,6 @@
 import type { HookSettings } from '../config/hook-settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { identify } from '../system/processes.ts';
+import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
 import { type HookOccasion, hookEnvironment } from './environment.ts';
 import type { Candidate } from './find.ts';
@@ -71,7 +71,7 @@ export function admitAndStart(
     kind: 'hook-started',
     transition,
     run: id,
-    process: pid === undefined ? undefined : identify(pid),
+    process: pid === undefined ? undefined : identityOf(pid),
   });
   const ended = run.over.then((outcome) => {
     const durationMs = performance.now() - began;
@@ -79,6 +79,11 @@ export function admitAndStart(
     return { outcome, durationMs };
   });
   return { name, path, startedAt: Date.now(), run, ended };
+}
+
+/** Of a child of ours, which keeps its pid until we come to hear of its end, even when it is over by now. */
+function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTime: readProcessStat(pid)?.startTime ?? '' };
 }
 
 function options(host: HookHost, { name, path }: Candidate, { event, transition }: Occasion) {

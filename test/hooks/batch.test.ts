@@ -162,7 +162,8 @@ describe('what cannot be run is refused with its cause', () => {
     expect(refusals()).toEqual([{ kind: 'dangling' }, { kind: 'too-many-links' }, { kind: 'not-a-file' }]);
   });
 
-  test.each([0o4755, 0o2755, 0o6755])('a set-ID bit, mode %o', async (mode) => {
+  test.each(['4755', '2755', '6755'])('a set-ID bit, mode %s', async (octal) => {
+    const mode = Number.parseInt(octal, 8);
     stage.hook('on_start/a', 'echo a', mode);
     await stage.run('start');
     expect(refusals()).toEqual([{ kind: 'set-id', mode }]);
@@ -413,6 +414,7 @@ test('a folder that cannot be read is told', async () => {
   expect(stage.of('folder-unreadable').map(({ folder, code }) => [folder, code])).toEqual(
     ['on_start', 'while_running', 'on_stop'].map((folder) => [stage.path(folder), 'EACCES']),
   );
+  for (const folder of ['on_start', 'on_stop', 'while_running']) chmodSync(stage.path(folder), 0o755);
 });
 
 test('a hook that removes itself has run', async () => {

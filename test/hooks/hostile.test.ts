@@ -105,7 +105,8 @@ describe.skipIf(!isRoot)('as root, what somebody else can change is not run', ()
     expect(loot()).toEqual([]);
   });
 
-  test.each([0o777, 0o775, 0o722])('a hook with mode %o', async (mode) => {
+  test.each(['777', '775', '722'])('a hook with mode %s', async (octal) => {
+    const mode = Number.parseInt(octal, 8);
     const path = stage.hook('on_start/a', evil(), mode);
     expect(await refusalsIn(stage.folder)).toEqual([path]);
     expect(loot()).toEqual([]);

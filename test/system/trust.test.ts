@@ -204,12 +204,15 @@ test('a file on the way is no folder', () => {
 
 test('looks at the real files of this machine', () => {
   const folder = makePrivateFolder('dll-trust-', process.geteuid?.() ?? 0, process.env);
-  symlinkSync(folder, join(folder, 'loop'));
-  expect(walk(join(folder, 'loop/loop'), process.geteuid?.() ?? 0)).toMatchObject({
-    trusted: true,
-    resolved: folder,
-  });
-  rmSync(folder, { recursive: true });
+  try {
+    symlinkSync(folder, join(folder, 'loop'));
+    expect(walk(join(folder, 'loop/loop'), process.geteuid?.() ?? 0)).toMatchObject({
+      trusted: true,
+      resolved: folder,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('asks for a folder or a file', () => {
