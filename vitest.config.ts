@@ -6,6 +6,13 @@ export default defineConfig({
     exclude: ['test/lab/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'text'],
+      // Where a branch that nobody has been on can run the wrong thing as root, or lose what happened.
+      thresholds: { 'src/{hooks,journal}/**/*.ts': { branches: 95 } },
+    },
     reporters: ['default', './test/support/left-out-reporter.ts'],
   },
 });

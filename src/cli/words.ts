@@ -148,6 +148,10 @@ export function describe(record: Record): Words {
       return info(`${record.hook}: ${printable(record.line)}`);
     case 'hook-output-omitted':
       return warning(`${record.hook} prints faster than a log can take: left out ${bytes(record.bytes)}`);
+    case 'hook-left-over':
+      return warning(
+        `${record.hook} still runs from before the listener was killed (pid ${record.pid}): ending it`,
+      );
     case 'chain-stopped':
       return warning(`${record.hook} did not succeed: what comes after it is left out`);
     case 'hook-restarts':
@@ -158,6 +162,28 @@ export function describe(record: Record): Words {
       return warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`);
     case 'hook-ended':
       return describeEnd(record.hook, record.outcome, record.durationMs);
+
+    case 'journal-refused': {
+      const { found, cure } = describeRefusal(record.refusal);
+      return error(`Keeping no journal in ${record.folder}: ${found}. ${cure}`);
+    }
+    case 'journal-in-use':
+      return warning(
+        `Keeping no journal in ${record.folder}: another listener writes there, pid ${record.pid}`,
+      );
+    case 'journal-failing':
+      return warning(`Cannot write the journal in ${record.folder} (${record.code}): trying again`);
+    case 'journal-removed':
+      return warning(`${record.file} was removed or replaced: beginning another one`);
+    case 'journal-recovered':
+      return info(
+        `The journal in ${record.folder} is written again` +
+          (record.lost === 0 ? '' : `; lost ${plural(record.lost, 'record')}`),
+      );
+    case 'journal-torn':
+      return warning(
+        `${record.file} has ${plural(record.lines, 'line')} that a crash or a full disk cut off`,
+      );
     default:
       return record satisfies never;
   }

@@ -6,6 +6,8 @@ export interface HookSettings {
   readonly grace: number;
   /** How long a hook may run, by its event; `undefined` for as long as it likes. */
   readonly timeout: { readonly start: number | undefined; readonly stop: number | undefined };
+  /** When a hook that still runs is named in the log, each after its start, rising. */
+  readonly notices: readonly number[];
   /** How what is in `while_running` is started again when it ends. */
   readonly restart: RestartSettings;
   /** Single hooks, by their names with their folder: `on_start/10-hello`. */
@@ -37,6 +39,7 @@ export interface SingleHookSettings {
 export const defaultHookSettings: HookSettings = {
   grace: 10_000,
   timeout: { start: undefined, stop: 120_000 },
+  notices: [10_000, 60_000, 600_000],
   restart: { first: 1000, longest: 60_000, steady: 10_000 },
   hooks: new Map(),
 };

@@ -2,6 +2,7 @@ import type { WhenStarted } from '../config/settings.ts';
 import type { EngineReport } from '../engine/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
+import type { JournalReport } from '../journal/report.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { NotifierReport } from '../notifier/report.ts';
 import type { Refusal } from '../system/trust.ts';
@@ -12,6 +13,7 @@ export type Record =
   | EngineReport
   | NotifierReport
   | MemoryReport
+  | JournalReport
   | ({ readonly engine: string } & HookReport);
 
 export type DaemonRecord =

@@ -19,9 +19,6 @@ export interface HookBatch {
   kill(why: EndReason): void;
 }
 
-/** When a hook that still runs is named in the log, in ms. */
-const notices = [10_000, 60_000, 600_000];
-
 /**
  * Runs the hooks of one transition, one after the other. The list is taken now; each hook is checked just
  * before it starts. The first hook has been started when this returns.
@@ -74,7 +71,7 @@ export function runHooks(host: HookHost, transition: Transition): HookBatch {
 
 function findHooks(host: HookHost, transition: Transition): readonly Candidate[] {
   const { event } = transition;
-  const found = lookInto(host.scriptDir, folderOf(event), host.account.uid);
+  const found = lookInto(host.scriptDir, folderOf[event], host.account.uid);
   const { folder } = found;
   switch (found.kind) {
     case 'found':
@@ -100,7 +97,7 @@ async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<b
   let timer = remind(0);
 
   function remind(alreadyMs: number) {
-    const forMs = notices[next];
+    const forMs = host.settings.notices[next];
     if (forMs === undefined) return undefined;
     return afterAwake(forMs - alreadyMs, () => {
       host.report({ kind: 'hook-running', hook: name, forMs });

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
-import { errorCode } from '../system/failure.ts';
+import { codeOf } from '../system/failure.ts';
 import { printable } from '../system/printable.ts';
 
 /** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
@@ -27,17 +27,11 @@ export const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
 
 export type HookFolder = (typeof hookFolders)[number];
 
-/** The folder of an event's hooks. */
-export function folderOf(event: LifecycleEvent): HookFolder {
-  switch (event) {
-    case 'start':
-      return 'on_start';
-    case 'stop':
-      return 'on_stop';
-    default:
-      return event satisfies never;
-  }
-}
+/** The folder of an event's hooks. Anything else than an event has none. */
+export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfies Record<
+  LifecycleEvent,
+  HookFolder
+>;
 
 /**
  * The hooks in a folder by their names, in the order of the names' bytes whatever the locale. Left out are
@@ -49,7 +43,7 @@ export function listHooks(scriptDir: string, folder: HookFolder): Listing {
   try {
     names = readdirSync(join(scriptDir, folder), { encoding: 'buffer' });
   } catch (error) {
-    const code = errorCode(error) ?? 'UNKNOWN';
+    const code = codeOf(error);
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code };
   }
   const candidates: Candidate[] = [];

@@ -21,6 +21,8 @@ export interface OutputSink {
 const burst = 1_048_576;
 const everySecond = 262_144;
 const costOfLine = 64;
+/** As much is passed on between two looks at the budget, in bytes: a chunk may hold very many lines. */
+const piece = 8192;
 
 /**
  * Passes lines on as they come, until a hook prints more than anyone reads: then only the tail is kept until
@@ -33,7 +35,8 @@ export function createOutputCapture(
   const tail = new OutputTail();
   let budget = burst;
   let filledAt = now();
-  let omitted = 0;
+  /** What was left out since the flood began; undefined while there is none. */
+  let omitted: number | undefined;
   const splitters = { stdout: splitterOf('stdout'), stderr: splitterOf('stderr') };
 
   function splitterOf(stream: Stream) {
@@ -50,9 +53,24 @@ export function createOutputCapture(
     filledAt = at;
   }
 
-  function tellOmitted(): void {
-    if (omitted > 0) sink.omitted(omitted);
-    omitted = 0;
+  function endFlood(): void {
+    if (omitted !== undefined) sink.omitted(omitted);
+    omitted = undefined;
+  }
+
+  /** Passes on as much as may be passed on now, and counts the rest. */
+  function passOn(stream: Stream, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += piece) {
+      // Once it is too much, it must have slowed down for a moment before anything is passed on again.
+      if (budget <= (omitted === undefined ? 0 : everySecond / 2)) {
+        omitted = (omitted ?? 0) + bytes.length - at;
+        // What was begun before the gap is not to be continued behind it.
+        splitters[stream].end();
+        return;
+      }
+      endFlood();
+      splitters[stream].push(bytes.subarray(at, at + piece));
+    }
   }
 
   return {
@@ -60,17 +78,10 @@ export function createOutputCapture(
     push(stream, bytes) {
       tail.push(bytes);
       refill();
-      if (budget > 0) {
-        tellOmitted();
-        splitters[stream].push(bytes);
-      } else {
-        omitted += bytes.length;
-        // What was begun before the gap is not to be continued behind it.
-        splitters[stream].end();
-      }
+      passOn(stream, bytes);
     },
     end(stream) {
-      tellOmitted();
+      endFlood();
       splitters[stream].end();
     },
   };

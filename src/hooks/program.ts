@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { errorCode } from '../system/failure.ts';
+import { codeOf } from '../system/failure.ts';
 
 /** Trusted, but nothing that the system can run as it is. */
 export type Unrunnable =
@@ -39,7 +39,7 @@ export function whyUnrunnable(path: string): Unrunnable | undefined {
     descriptor = openSync(path, 'r');
     program = readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
   } catch (error) {
-    const code = errorCode(error) ?? 'UNKNOWN';
+    const code = codeOf(error);
     // A binary that may be executed but not read runs all the same.
     return code === 'EACCES' ? undefined : { kind: 'unreadable', code };
   } finally {
@@ -63,7 +63,7 @@ export function whyNotExecutable(path: string): string | undefined {
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {
-    return errorCode(error) ?? 'UNKNOWN';
+    return codeOf(error);
   }
 }
 

@@ -1,9 +1,14 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { OutputCapture, Stream } from './output.ts';
+import { release } from './release.ts';
 
 /** How long output is read on after a hook's own end, for what it said last, in ms. */
 const drain = 100;
+
+/** A process without input, and with both outputs to be read. */
+export type HookProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The reading of a hook's output. */
 export interface Reading {
@@ -16,18 +21,20 @@ export interface Reading {
   letGo(): void;
 }
 
-export function readOutput({ stdout, stderr }: ChildProcess, capture: OutputCapture): Reading {
-  const streams: (readonly [Stream, Readable | null])[] = [
-    ['stdout', stdout],
-    ['stderr', stderr],
+export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCapture): Reading {
+  // A child's output is a socket, which Node's types do not say.
+  const streams: (readonly [Stream, Socket])[] = [
+    ['stdout', stdout as Socket],
+    ['stderr', stderr as Socket],
   ];
-  let open = 0;
+  let open = streams.length;
   let allRead = () => {};
 
   for (const [name, stream] of streams) {
-    if (stream === null) continue;
-    open += 1;
-    stream.on('data', (bytes: Buffer) => capture.push(name, bytes));
+    stream.on('data', (bytes: Buffer) => {
+      capture.push(name, bytes);
+      release(bytes);
+    });
     // What cannot be read is as good as at its end, which `close` tells.
     stream.on('error', () => {});
     stream.once('close', () => {
@@ -38,7 +45,7 @@ export function readOutput({ stdout, stderr }: ChildProcess, capture: OutputCapt
   }
 
   function letGo(): void {
-    for (const [, stream] of streams) unref(stream);
+    for (const [, stream] of streams) stream.unref();
   }
 
   return {
@@ -59,9 +66,4 @@ export function readOutput({ stdout, stderr }: ChildProcess, capture: OutputCapt
       };
     },
   };
-}
-
-/** A child's output is a socket, which Node's types do not say. */
-function unref(stream: Readable | null): void {
-  if (stream !== null && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
 }

@@ -36,12 +36,12 @@ export type HookEvent =
   | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
   | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
   | { readonly kind: 'hook-linked'; readonly path: string; readonly hardLinks: number }
-  /** `process` is undefined while its program is still being written, and where it was over at once. */
+  /** `process` is undefined when it could not be started, or not yet: its program is still being written. */
   | {
       readonly kind: 'hook-started';
       readonly transition: Transition;
-      /** Counts the runs of this listener's life; `hook-ended` has the same. */
-      readonly run: number;
+      /** Names this run among all there ever were; `hook-ended` has the same. */
+      readonly run: string;
       readonly process: ProcessIdentity | undefined;
     }
   /** The line is valid during the call only. */
@@ -52,11 +52,13 @@ export type HookEvent =
   | {
       readonly kind: 'hook-ended';
       readonly transition: Transition;
-      readonly run: number;
+      readonly run: string;
       readonly outcome: Outcome;
       readonly durationMs: number;
       readonly output: OutputTail;
     }
+  /** An earlier listener was killed and left it running: it is ended now, its whole group with it. */
+  | { readonly kind: 'hook-left-over'; readonly pid: number }
   /** The settings want the rest left out when this one fails. */
   | { readonly kind: 'chain-stopped'; readonly transition: Transition }
   /** It is to run while Docker does, and has ended. */

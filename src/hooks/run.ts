@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { FullAccount } from '../system/account.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
-import { errorCode } from '../system/failure.ts';
+import { codeOf, errorCode } from '../system/failure.ts';
 import { groupLives, signalGroup } from '../system/process-group.ts';
 import { commandFor } from './command.ts';
 import type { OutputCapture } from './output.ts';
-import { readOutput } from './reading.ts';
+import { type HookProcess, readOutput } from './reading.ts';
 
 /** How a hook's run ended. */
 export type Outcome =
@@ -89,9 +89,9 @@ export function startHook(options: RunOptions): HookRun {
     const { program, words, credentials } = commandFor(options.path, options.arguments, options.user);
     const failed = (error: unknown) => {
       state = { phase: 'over' };
-      settle({ kind: 'not-started', code: errorCode(error) ?? 'UNKNOWN', program });
+      settle({ kind: 'not-started', code: codeOf(error), program });
     };
-    let child: ChildProcess;
+    let child: HookProcess;
     try {
       child = spawn(program, words, {
         ...credentials,
@@ -111,7 +111,7 @@ export function startHook(options: RunOptions): HookRun {
     else watch(child, child.pid);
   }
 
-  function watch(child: ChildProcess, pid: number): void {
+  function watch(child: HookProcess, pid: number): void {
     const { timeout } = options;
     const limit = timeout === undefined ? undefined : afterAwake(timeout, () => end('timeout'));
     state = { phase: 'running', pid, limit };

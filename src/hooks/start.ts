@@ -1,5 +1,6 @@
+import type { HookSettings } from '../config/hook-settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { identify } from '../system/processes.ts';
+import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
 import { type HookOccasion, hookEnvironment } from './environment.ts';
 import type { Candidate } from './find.ts';
@@ -27,7 +28,8 @@ export interface StartedHook {
   readonly ended: Promise<{ readonly outcome: Outcome; readonly durationMs: number }>;
 }
 
-/** Counts the runs of this process, so that a start and its end can be told to belong together. */
+/** What this process' runs are called, so that a start and its end are known to belong together for ever. */
+const life = Date.now().toString(36);
 let runs = 0;
 
 /**
@@ -61,28 +63,32 @@ export function admitAndStart(
   });
   const run = startHook({ ...options(host, candidate, occasion), capture });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
-  if (host.atOnce.aborted) run.kill('listener-ends');
   const { pid } = run;
   runs += 1;
-  const number = runs;
+  const id = `${life}-${runs}`;
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
   report({
     kind: 'hook-started',
     transition,
-    run: number,
-    process: pid === undefined ? undefined : identify(pid),
+    run: id,
+    process: pid === undefined ? undefined : identityOf(pid),
   });
   const ended = run.over.then((outcome) => {
     const durationMs = performance.now() - began;
-    report({ kind: 'hook-ended', transition, run: number, outcome, durationMs, output: capture.tail });
+    report({ kind: 'hook-ended', transition, run: id, outcome, durationMs, output: capture.tail });
     return { outcome, durationMs };
   });
   return { name, path, startedAt: Date.now(), run, ended };
 }
 
+/** Of a child of ours, which keeps its pid until we come to hear of its end, even when it is over by now. */
+function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTime: readProcessStat(pid)?.startTime ?? '' };
+}
+
 function options(host: HookHost, { name, path }: Candidate, { event, transition }: Occasion) {
   const { settings, account, url } = host;
-  const { user, environment, timeout } = settings.hooks.get(name) ?? {};
+  const { user, environment } = settings.hooks.get(name) ?? {};
   const context = { transition, event, url, path };
   return {
     path,
@@ -96,11 +102,15 @@ function options(host: HookHost, { name, path }: Candidate, { event, transition 
       environment,
     ),
     user,
-    timeout: event === 'running' ? undefined : limitOf(timeout ?? settings.timeout[event]),
+    timeout: timeoutOf(settings, event, name),
     grace: settings.grace,
   };
 }
 
-function limitOf(timeout: number | 'none' | undefined): number | undefined {
+/** How long a hook may run, in ms; undefined for as long as it likes. */
+export function timeoutOf(settings: HookSettings, event: HookOccasion, hook: string): number | undefined {
+  // It is to run as long as Docker does.
+  if (event === 'running') return undefined;
+  const timeout = settings.hooks.get(hook)?.timeout ?? settings.timeout[event];
   return timeout === 'none' ? undefined : timeout;
 }

@@ -31,3 +31,8 @@ export class Failure extends Error {
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** The same for telling somebody: `UNKNOWN` for anything else. */
+export function codeOf(error: unknown): string {
+  return errorCode(error) ?? 'UNKNOWN';
+}

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
-import { errorCode } from './failure.ts';
+import { join, sep } from 'node:path';
+import { codeOf } from './failure.ts';
 
 /** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
 export interface Refusal {
@@ -75,7 +75,7 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
     if (!stats.isDirectory()) return refuse(at, { kind: 'not-a-folder' });
 
     // Links behind us are resolved, so that `..` is the parent here as it is for the kernel.
-    const child = next === '..' ? resolve(at, next) : join(at, next);
+    const child = join(at, next);
     ahead = rest;
     try {
       stats = files.lstat(child);
@@ -92,7 +92,7 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
       if (target.startsWith(sep)) at = sep;
       stats = files.lstat(at);
     } catch (error) {
-      const code = errorCode(error) ?? 'UNKNOWN';
+      const code = codeOf(error);
       return refuse(child, code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code });
     }
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { asNobody } from '../support/as-nobody.ts';
 import { createHookStage, type HookStage, lives, waitForLines } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -161,7 +162,8 @@ describe('what cannot be run is refused with its cause', () => {
     expect(refusals()).toEqual([{ kind: 'dangling' }, { kind: 'too-many-links' }, { kind: 'not-a-file' }]);
   });
 
-  test.each([0o4755, 0o2755, 0o6755])('a set-ID bit, mode %o', async (mode) => {
+  test.each(['4755', '2755', '6755'])('a set-ID bit, mode %s', async (octal) => {
+    const mode = Number.parseInt(octal, 8);
     stage.hook('on_start/a', 'echo a', mode);
     await stage.run('start');
     expect(refusals()).toEqual([{ kind: 'set-id', mode }]);
@@ -387,6 +389,32 @@ test('the failure of one ends the chain when the settings say so', async () => {
   expect(stage.of('hooks-done')).toMatchObject([{ ran: 2, failed: 2 }]);
   expect(stage.queue.snapshot().kept).toEqual([]);
   expect(stage.printed()).toEqual([]);
+});
+
+test('one that takes long is named, again and again', async () => {
+  await stage.clear();
+  stage = createHookStage({ notices: [100, 200, 400] });
+  stage.hook('on_start/a', 'sleep 0.3');
+  stage.hook('on_start/b', 'exec sleep 0.02');
+  await stage.run('start');
+  expect(stage.of('hook-running')).toMatchObject([
+    { hook: 'on_start/a', forMs: 100 },
+    { hook: 'on_start/a', forMs: 200 },
+  ]);
+});
+
+test('a folder that cannot be read is told', async () => {
+  for (const folder of ['on_start', 'on_stop', 'while_running']) {
+    stage.hook(`${folder}/a`, 'echo a');
+    chmodSync(stage.path(folder), 0o311);
+  }
+  chmodSync(stage.folder, 0o711);
+  await asNobody(() => stage.run('start'));
+  await asNobody(() => stage.run('stop'));
+  expect(stage.of('folder-unreadable').map(({ folder, code }) => [folder, code])).toEqual(
+    ['on_start', 'while_running', 'on_stop'].map((folder) => [stage.path(folder), 'EACCES']),
+  );
+  for (const folder of ['on_start', 'on_stop', 'while_running']) chmodSync(stage.path(folder), 0o755);
 });
 
 test('a hook that removes itself has run', async () => {

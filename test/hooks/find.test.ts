@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
-import { folderOf, isIgnored, listHooks } from '../../src/hooks/find.ts';
+import { isIgnored, listHooks } from '../../src/hooks/find.ts';
 
 let scriptDir: string;
 beforeEach(() => {
@@ -58,10 +58,6 @@ test('an empty folder has no hooks; a missing one is told as missing', () => {
 test('what is no folder is unreadable', () => {
   writeFileSync(join(scriptDir, 'on_stop'), '');
   expect(listHooks(scriptDir, 'on_stop')).toEqual({ kind: 'unreadable', code: 'ENOTDIR' });
-});
-
-test('each event has its folder', () => {
-  expect([folderOf('start'), folderOf('stop')]).toEqual(['on_start', 'on_stop']);
 });
 
 test.each([

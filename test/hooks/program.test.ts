@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { readProgram, whyUnrunnable } from '../../src/hooks/program.ts';
+import { asNobody } from '../support/as-nobody.ts';
 
 describe('what the first bytes say', () => {
   const script = (interpreter: string) => ({ kind: 'script', interpreter });
@@ -88,20 +89,9 @@ describe('on real files', () => {
     expect(whyUnrunnable(join(folder, 'gone'))).toEqual({ kind: 'unreadable', code: 'ENOENT' });
   });
 
-  test('a program that may be run but not read is not held back', () => {
+  test('a program that may be run but not read is not held back', async () => {
     chmodSync(folder, 0o755);
     const path = file('d', '#!/bin/sh\n', 0o111);
-    expect(asNobody(() => whyUnrunnable(path))).toBeUndefined();
+    expect(await asNobody(() => whyUnrunnable(path))).toBeUndefined();
   });
 });
-
-/** Does something without root's rights, which look past every mode. */
-function asNobody<Result>(action: () => Result): Result {
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(65_534);
-  try {
-    return action();
-  } finally {
-    if (isRoot) process.seteuid?.(0);
-  }
-}

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -91,6 +93,23 @@ describe('when the listener ends', () => {
     expect(outcomes()).toEqual([['on_stop/a', { kind: 'ended', why: 'listener-ends', how: 'killed' }]]);
   });
 
+  test('a hook whose program is still being written is not waited for', async () => {
+    mkdirSync(stage.path('on_start'));
+    const writer = spawn('/bin/sh', [
+      '-c',
+      'cp /bin/echo "$1" && chmod 755 "$1" && exec 3>>"$1" && echo open && exec sleep 20',
+      'sh',
+      stage.path('on_start/a'),
+    ]);
+    await new Promise((resolve) => writer.stdout.once('data', resolve));
+    stage.push('start');
+    expect(stage.queue.snapshot().current?.hook).toMatchObject({ name: 'on_start/a', pid: undefined });
+    stage.ending.abort();
+    await stage.queue.idle();
+    writer.kill();
+    expect(outcomes()).toEqual([['on_start/a', { kind: 'ended', why: 'listener-ends', how: 'terminated' }]]);
+  });
+
   test('nothing is left that keeps the program from ending', async () => {
     stage.hook('on_start/a', 'sleep 60 & echo $!');
     stage.hook('while_running/b', 'exec sleep 60');
@@ -164,6 +183,33 @@ describe('while_running', () => {
     expect(stage.printed()).toEqual(['run']);
     expect(kept()).toEqual([{ phase: 'out', name: 'while_running/b' }]);
     await stage.run('stop');
+  });
+
+  test('a folder of it that somebody else may write is refused, and odd names are told', async () => {
+    stage.hook('while_running/b', 'echo run');
+    chmodSync(stage.path('while_running'), 0o777);
+    await stage.run('start');
+    expect(stage.of('folder-refused')).toMatchObject([{ folder: stage.path('while_running') }]);
+    expect(kept()).toEqual([]);
+    await stage.run('stop');
+    chmodSync(stage.path('while_running'), 0o755);
+    const odd = Buffer.concat([Buffer.from(stage.path('while_running/a')), Buffer.from([0xff])]);
+    if (process.platform === 'linux') writeFileSync(odd, '');
+    else stage.hook('while_running/none', '', 0o644);
+    await stage.run('start');
+    const told = process.platform === 'linux' ? stage.of('name-refused') : stage.of('hook-left-out');
+    expect(told).toHaveLength(1);
+    await printed('run');
+  });
+
+  test('is ended even when Docker is said to start twice', async () => {
+    stage.hook('while_running/b', 'echo run; exec sleep 60');
+    await stage.run('start');
+    await printed('run');
+    await stage.run('start');
+    await waitFor(() => stage.printed().length === 2);
+    expect(kept()).toHaveLength(1);
+    expect(outcomes()).toHaveLength(1);
   });
 
   test('no limit holds for it', async () => {

@@ -1,6 +1,8 @@
-import { posix } from 'node:path';
+import { rmSync, symlinkSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type FileStats, type FileTree, walk, walkToFile, walkToFolder } from '../../src/system/trust.ts';
 
 type Node = {
@@ -56,6 +58,7 @@ test('trusts a path that root alone can change, and asks for each component once
 test('takes no notice of doubled slashes and dots, and takes .. as the kernel does', () => {
   const files = tree({ ...plain, '/home': folder(), '/home/h': link('/etc/hooks') });
   expect(walk('//etc/./hooks//a', 0, files)).toMatchObject({ resolved: '/etc/hooks/a' });
+  expect(files.asked).toEqual(['/', '/etc', '/etc/hooks', '/etc/hooks/a']);
   // The parent of where the link leads, not of the link.
   expect(walk('/home/h/../hooks/a', 0, files)).toMatchObject({ resolved: '/etc/hooks/a' });
   expect(walk('/../../etc', 0, files)).toMatchObject({ resolved: '/etc' });
@@ -197,6 +200,19 @@ test('a file on the way is no folder', () => {
     trusted: false,
     refusal: { path: '/etc/hooks/a', cause: { kind: 'not-a-folder' } },
   });
+});
+
+test('looks at the real files of this machine', () => {
+  const folder = makePrivateFolder('dll-trust-', process.geteuid?.() ?? 0, process.env);
+  try {
+    symlinkSync(folder, join(folder, 'loop'));
+    expect(walk(join(folder, 'loop/loop'), process.geteuid?.() ?? 0)).toMatchObject({
+      trusted: true,
+      resolved: folder,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('asks for a folder or a file', () => {

@@ -1,0 +1,36 @@
+import type { JournalEntry } from '../journal/record.ts';
+import type { Record } from './record.ts';
+
+/** What of all that happens is kept in the journal, as its entry or a function that makes it. */
+export function journalEntry(record: Record): JournalEntry | (() => JournalEntry) | undefined {
+  switch (record.kind) {
+    case 'transition':
+      return { kind: 'transition', transition: record.transition };
+    case 'hook-started': {
+      const { kind, hook, run, transition, process } = record;
+      return { kind, hook, run, transition, ...(process === undefined ? {} : { process }) };
+    }
+    case 'hook-ended': {
+      const { kind, hook, run, outcome, durationMs, output } = record;
+      return () => ({
+        kind,
+        hook,
+        run,
+        outcome,
+        durationMs,
+        output: output.text(),
+        outputBytes: output.bytes,
+      });
+    }
+    case 'hook-refused': {
+      const { path, cause } = record.admission;
+      return { kind: 'hook-refused', engine: record.engine, hook: record.hook, path, cause };
+    }
+    case 'folder-refused': {
+      const { path, cause } = record.refusal;
+      return { kind: 'folder-refused', engine: record.engine, folder: record.folder, path, cause };
+    }
+    default:
+      return undefined;
+  }
+}

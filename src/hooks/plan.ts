@@ -1,0 +1,78 @@
+import type { Refusal } from '../system/trust.ts';
+import { admit, type HookRefusal, type LeftOut } from './admit.ts';
+import type { HookOccasion } from './environment.ts';
+import type { Candidate, HookFolder } from './find.ts';
+import { lookInto } from './folder.ts';
+import type { HookHost } from './host.ts';
+import { timeoutOf } from './start.ts';
+
+/** What would be run from one folder, and what not and why. */
+export type FolderPlan =
+  | { readonly kind: 'planned'; readonly folder: string; readonly hooks: readonly PlannedHook[] }
+  | { readonly kind: 'missing'; readonly folder: string }
+  | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
+  | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal };
+
+/** One entry of a folder, in the order in which they are run. */
+export type PlannedHook =
+  | {
+      readonly kind: 'runs';
+      readonly name: string;
+      readonly path: string;
+      /** Above 1 it deserves a look: whoever can change another of its names changes it. */
+      readonly hardLinks: number;
+      /** In ms; undefined for as long as it likes. */
+      readonly timeout: number | undefined;
+      /** Whose account it runs with. */
+      readonly user: string;
+      /** What comes after it is left out when it fails. */
+      readonly stopsChain: boolean;
+    }
+  | { readonly kind: 'left-out'; readonly name: string; readonly why: LeftOut }
+  | { readonly kind: 'refused'; readonly name: string; readonly refusal: HookRefusal }
+  /** Its name is not UTF-8. */
+  | { readonly kind: 'unspeakable'; readonly name: string };
+
+/** What a plan needs to know of those who would run it. */
+export type Planner = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;
+
+/**
+ * What would be run from a folder if it were its turn now: the same look and the same checks, in the same
+ * order, and nothing is started.
+ */
+export function planHooks(planner: Planner, name: HookFolder): FolderPlan {
+  const found = lookInto(planner.scriptDir, name, planner.account.uid);
+  if (found.kind !== 'found') return found;
+  const hooks = found.candidates.map((candidate) => planHook(planner, name, candidate));
+  const unspeakable = found.unspeakable.map((hook): PlannedHook => ({ kind: 'unspeakable', name: hook }));
+  return { kind: 'planned', folder: found.folder, hooks: [...hooks, ...unspeakable] };
+}
+
+function planHook({ account, settings }: Planner, folder: HookFolder, candidate: Candidate): PlannedHook {
+  const { name, path } = candidate;
+  const admission = admit(candidate, account.uid);
+  switch (admission.kind) {
+    case 'admitted': {
+      const { user, stopChainOnFailure = false } = settings.hooks.get(name) ?? {};
+      return {
+        kind: 'runs',
+        name,
+        path,
+        hardLinks: admission.hardLinks,
+        timeout: timeoutOf(settings, occasions[folder], name),
+        user: (user ?? account).username,
+        stopsChain: stopChainOnFailure,
+      };
+    }
+    case 'refused':
+      return { kind: 'refused', name, refusal: admission };
+    default:
+      return { kind: 'left-out', name, why: admission.kind };
+  }
+}
+
+const occasions: { readonly [folder in HookFolder]: HookOccasion } = {
+  on_start: 'start',
+  on_stop: 'stop',
+  while_running: 'running',
+};

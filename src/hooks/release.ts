@@ -1,0 +1,26 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
+/** Smaller ones come from a pool that others share, or are not worth it. */
+const worthIt = 4096;
+
+let closed: MessagePort | undefined;
+
+/**
+ * Gives the memory of bytes that nobody needs any more back at once. V8 does not see much of the memory behind
+ * buffers, and lets 30 to 40 MB of them pile up before it looks for some to free: seen on Node 20 with a hook
+ * that prints a gigabyte. Whoever still holds the bytes finds them empty.
+ */
+export function release(bytes: Buffer): void {
+  const { buffer } = bytes;
+  if (bytes.length < worthIt || bytes.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer))
+    return;
+  closed ??= closedPort();
+  // What is handed over to nobody is freed.
+  closed.postMessage(undefined, [buffer]);
+}
+
+function closedPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  return port1;
+}

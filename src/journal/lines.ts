@@ -1,0 +1,57 @@
+import { type JournalRecord, journalVersion } from './record.ts';
+
+/** What a file of the journal holds. */
+export interface Lines {
+  readonly records: readonly JournalRecord[];
+  /** How many lines are no records: torn by a crash, or by a disk that was full. */
+  readonly torn: number;
+  /** A last line that is a record but for its end: one it will be as soon as somebody writes behind it. */
+  readonly unfinished: JournalRecord | undefined;
+}
+
+const lineEnd = 0x0a;
+
+/**
+ * Takes a file of the journal apart. A record is only what ends in a newline, so that one that is half
+ * written is never taken for whole; and whoever writes behind a torn line ends that line first, so that it
+ * never swallows the next.
+ */
+export function decodeLines(bytes: Buffer): Lines {
+  const records: JournalRecord[] = [];
+  let torn = 0;
+  let from = 0;
+  for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd, from)) {
+    const record = decode(bytes.toString('utf8', from, end));
+    if (record === undefined) torn += 1;
+    else records.push(record);
+    from = end + 1;
+  }
+  return { records, torn, unfinished: decode(bytes.toString('utf8', from)) };
+}
+
+/** A record as its line. */
+export function encode(record: JournalRecord): Buffer {
+  // JSON escapes newlines, so a record is one line whatever is in it.
+  return Buffer.from(`${JSON.stringify(record)}\n`);
+}
+
+function decode(line: string): JournalRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is JournalRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, sequence, time, kind } = value as Partial<Record<keyof JournalRecord, unknown>>;
+  return (
+    typeof version === 'number' &&
+    version >= journalVersion &&
+    Number.isSafeInteger(sequence) &&
+    typeof time === 'string' &&
+    typeof kind === 'string'
+  );
+}

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { journalFiles } from './files.ts';
+import { decodeLines } from './lines.ts';
+import type { HookStarted, JournalOpened, JournalRecord } from './record.ts';
+
+/** What an earlier listener left in the journal. */
+export interface Past {
+  /** The newest file, to be written on; undefined when there is none. */
+  readonly file: string | undefined;
+  /** The highest sequence number there is; 0 for a new journal. */
+  readonly sequence: number;
+  /** What has a beginning and no end. */
+  readonly open: OpenRuns;
+  /** Files with lines that are no records. */
+  readonly torn: readonly { readonly file: string; readonly lines: number }[];
+}
+
+/**
+ * Reads how an earlier listener left the journal. What is still open is told again at the head of each file,
+ * so the newest two are all that is needed: the newest may have been begun and not written.
+ * @throws system errors
+ */
+export async function readPast(folder: string): Promise<Past> {
+  const files = (await journalFiles(folder)).slice(-2);
+  const torn: { file: string; lines: number }[] = [];
+  const records: JournalRecord[] = [];
+  for (const file of files) {
+    const lines = decodeLines(await readFile(file));
+    if (lines.torn > 0) torn.push({ file, lines: lines.torn });
+    records.push(...lines.records);
+    if (lines.unfinished !== undefined) records.push(lines.unfinished);
+  }
+  const open = new OpenRuns();
+  for (const record of records) open.note(record);
+  const sequence = records.reduce((highest, record) => Math.max(highest, record.sequence), 0);
+  return { file: files.at(-1), sequence, open, torn };
+}
+
+type Recorded<Entry> = Extract<JournalRecord, Entry>;
+
+/** Follows the journal's records: which runs, and which writer, have begun and not ended. */
+export class OpenRuns {
+  readonly #runs = new Map<string, Recorded<HookStarted>>();
+  #writer: Recorded<JournalOpened> | undefined;
+
+  note(record: JournalRecord): void {
+    switch (record.kind) {
+      case 'hook-started':
+        this.#runs.set(record.run, record);
+        break;
+      case 'hook-ended':
+      case 'hook-interrupted':
+        this.#runs.delete(record.run);
+        break;
+      case 'journal-opened':
+        this.#writer = record;
+        break;
+      case 'journal-closed':
+        this.#writer = undefined;
+        break;
+      default:
+        break;
+    }
+  }
+
+  runs(): readonly Recorded<HookStarted>[] {
+    return [...this.#runs.values()];
+  }
+
+  /** The listener that wrote last, unless it closed the journal. */
+  writer(): Recorded<JournalOpened> | undefined {
+    return this.#writer;
+  }
+
+  /** All of them, by age. */
+  records(): readonly Recorded<HookStarted | JournalOpened>[] {
+    const writer = this.#writer === undefined ? [] : [this.#writer];
+    return [...writer, ...this.#runs.values()].sort((one, other) => one.sequence - other.sequence);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Transition } from '../lifecycle/transition.ts';
+
+/** The version of the format that docs/journal.md describes. */
+export const journalVersion = 1;
+
+/** One line of the journal. */
+export type JournalRecord = JournalEntry & {
+  readonly version: number;
+  /** Rises by one with each record, across restarts; a gap tells that records were lost. */
+  readonly sequence: number;
+  /** When it happened, RFC 3339 in UTC with milliseconds. */
+  readonly time: string;
+};
+
+/**
+ * What is recorded. A format that others read: the types are the journal's own, so that nothing changes here
+ * because something was renamed elsewhere.
+ */
+export type JournalEntry =
+  | JournalOpened
+  | { readonly kind: 'journal-closed' }
+  | { readonly kind: 'transition'; readonly transition: Transition }
+  | HookStarted
+  | {
+      readonly kind: 'hook-ended';
+      readonly hook: string;
+      readonly run: string;
+      readonly outcome: RecordedOutcome;
+      readonly durationMs: number;
+      /** The last 64 KiB of what it printed, safe to show, lines parted by `\n`. */
+      readonly output: string;
+      /** How much it printed in all. */
+      readonly outputBytes: number;
+    }
+  /** It was running when its listener was killed. `alive`: it ran on when this was recorded. */
+  | {
+      readonly kind: 'hook-interrupted';
+      readonly hook: string;
+      readonly run: string;
+      readonly alive: boolean;
+    }
+  /** It may not be run; `path` is the component at fault. */
+  | {
+      readonly kind: 'hook-refused';
+      readonly engine: string;
+      readonly hook: string;
+      readonly path: string;
+      readonly cause: RecordedCause;
+    }
+  | {
+      readonly kind: 'folder-refused';
+      readonly engine: string;
+      readonly folder: string;
+      readonly path: string;
+      readonly cause: RecordedCause;
+    };
+
+/** A listener has begun to write; `process` is its own. One that was killed leaves no `journal-closed`. */
+export interface JournalOpened {
+  readonly kind: 'journal-opened';
+  readonly process: RecordedProcess;
+  readonly again?: true;
+}
+
+export interface HookStarted {
+  readonly kind: 'hook-started';
+  readonly hook: string;
+  /** Names this run; what comes of it has the same. */
+  readonly run: string;
+  readonly transition: Transition;
+  /** Left out where it could not be told. */
+  readonly process?: RecordedProcess;
+  /** Told before, in a file that came before this one; it still ran when this file was begun. */
+  readonly again?: true;
+}
+
+export interface RecordedProcess {
+  readonly pid: number;
+  /** Clock ticks from boot to its start, as in /proc/PID/stat; empty where there is no /proc. */
+  readonly startTime: string;
+}
+
+export type RecordedOutcome =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'ended'; readonly why: string; readonly how: string }
+  | { readonly kind: 'not-started'; readonly code: string; readonly program: string };
+
+/** What is wrong, by its `kind`, and what was found. */
+export interface RecordedCause {
+  readonly kind: string;
+}

@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+
+/** The file that is written now. */
+export interface Segment {
+  readonly path: string;
+  /** How long it is, in bytes. */
+  readonly size: number;
+  /**
+   * Writes lines behind what is there. Does not reject.
+   * @returns how many lines are wholly written, and what kept the rest from it
+   */
+  write(lines: readonly Buffer[]): Promise<{ readonly written: number; readonly error?: unknown }>;
+  /** Whether the file is still where it was: not removed, moved away or replaced. */
+  isInPlace(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const lineEnd = 0x0a;
+
+/**
+ * Opens a file for appending, and creates it for our user's eyes alone. If its last line has no end, that is
+ * the first thing written.
+ * @throws system errors
+ */
+export async function openSegment(path: string): Promise<Segment> {
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  const handle = await open(path, flags, 0o600);
+  let { size } = await handle.stat();
+  let torn = size > 0 && (await lastByte(handle, size)) !== lineEnd;
+
+  return {
+    path,
+    get size() {
+      return size;
+    },
+    async write(lines) {
+      const parts = torn ? [Buffer.from([lineEnd]), ...lines] : lines;
+      const bytes = Buffer.concat(parts);
+      let done = 0;
+      try {
+        while (done < bytes.length) {
+          const { bytesWritten } = await handle.write(bytes, done);
+          done += bytesWritten;
+          size += bytesWritten;
+          torn = bytes[done - 1] !== lineEnd;
+        }
+        return { written: lines.length };
+      } catch (error) {
+        const written = wholeParts(parts, done) - (parts.length - lines.length);
+        return { written: Math.max(0, written), error };
+      }
+    },
+    async isInPlace() {
+      const ours = await handle.stat();
+      try {
+        const there = await stat(path);
+        return there.ino === ours.ino && there.dev === ours.dev;
+      } catch {
+        return false;
+      }
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0];
+}
+
+/** How many parts lie wholly within the first so many bytes. */
+function wholeParts(parts: readonly Buffer[], bytes: number): number {
+  let end = 0;
+  return parts.filter(({ length }) => {
+    end += length;
+    return end <= bytes;
+  }).length;
+}

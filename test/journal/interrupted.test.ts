@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readJournal } from '../../src/journal/read.ts';
+import type { JournalRecord } from '../../src/journal/record.ts';
+import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
+import { type Runner, startRunner } from '../support/runner.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** `DLL_KILLS=200 npx vitest run test/journal` for as many as it takes to believe it. */
+const kills = Number(process.env.DLL_KILLS ?? 8);
+
+let stage: HookStage;
+let runner: Runner | undefined;
+beforeEach(() => {
+  stage = createHookStage();
+});
+afterEach(async () => {
+  runner?.end();
+  for (const pid of stage.lines('pids').map(Number).filter(lives)) process.kill(pid, 'SIGKILL');
+  await stage.clear();
+});
+
+async function startedRunner(): Promise<Runner> {
+  const started = startRunner(stage.folder, { journal: stage.path('journal') });
+  await waitFor(() => started.reports.some(({ kind }) => kind === 'ready'));
+  return started;
+}
+
+async function records(): Promise<JournalRecord[]> {
+  const all: JournalRecord[] = [];
+  for await (const record of readJournal(stage.path('journal'))) all.push(record);
+  return all;
+}
+
+/** What hooks of former runners live on, by whether the journal knows of them. */
+async function living(): Promise<{ known: number[]; unknown: number[] }> {
+  const recorded = (await records()).flatMap((record) =>
+    record.kind === 'hook-started' ? [record.process?.pid] : [],
+  );
+  const pids = stage.lines('pids').map(Number).filter(lives);
+  return {
+    known: pids.filter((pid) => recorded.includes(pid)),
+    unknown: pids.filter((pid) => !recorded.includes(pid)),
+  };
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'killed at any moment of a busy queue: what was interrupted is told, and ended',
+  { timeout: 30_000 + kills * 5000 },
+  async () => {
+    for (const name of ['a', 'b', 'c', 'd']) {
+      stage.hook(`on_start/${name}`, `echo $$ >>"${stage.folder}/pids"; echo hello; sleep 0.03`);
+    }
+    stage.hook('on_start/z', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+    stage.hook('while_running/w', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+    stage.hook('on_stop/a', 'sleep 0.02');
+    let strays = 0;
+    for (let kill = 0; kill < kills; kill++) {
+      runner = await startedRunner();
+      // Nothing of the one before runs on beside this one, but what was started in its very last moment.
+      const { known: left, unknown } = await living();
+      expect(left).toEqual([]);
+      strays += unknown.length;
+      for (const pid of unknown) process.kill(pid, 'SIGKILL');
+      for (const event of ['start', 'stop', 'start'] as const) {
+        runner.begin(event);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
+      }
+      const seen = await records();
+      runner.end();
+      await waitFor(() => runner?.child.signalCode === 'SIGKILL');
+      const known = new Map((await records()).map((record) => [record.sequence, record]));
+      for (const record of seen) {
+        const { again: _, ...then } = { again: true, ...record };
+        expect(known.get(record.sequence)).toMatchObject(then);
+      }
+    }
+    const last = await startedRunner();
+    runner = last;
+    expect((await living()).known).toEqual([]);
+    expect(strays).toBeLessThanOrEqual(1 + kills / 4);
+    const all = await records();
+    const started = all.flatMap((record) => (record.kind === 'hook-started' ? [record.run] : []));
+    const over = all.flatMap((record) =>
+      record.kind === 'hook-ended' || record.kind === 'hook-interrupted' ? [record.run] : [],
+    );
+    expect(new Set(started).size).toBeGreaterThan(kills);
+    expect(started.filter((run) => !over.includes(run))).toEqual([]);
+    expect(all.filter(({ kind }) => kind === 'hook-interrupted').length).toBeGreaterThan(0);
+  },
+);
