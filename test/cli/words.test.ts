@@ -239,7 +239,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, why: 'gone' }, 'detail', hook, 'removed'],
   ],
   'hook-linked': [[{ hook, path, hardLinks: 3 }, 'warning', hook, '3 names']],
-  'hook-started': [[{ hook, transition: start, run: 1, process: undefined }, 'detail', hook]],
+  'hook-started': [[{ hook, transition: start, run: '1', process: undefined }, 'detail', hook]],
   'hook-output': [
     [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],
   ],
