@@ -39,7 +39,7 @@ const unfit = (cause: OfKind<'hook-refused'>['admission']['cause']): Fields<'hoo
 const ended = (outcome: OfKind<'hook-ended'>['outcome'], durationMs = 1234) => ({
   hook,
   transition: start,
-  run: 1,
+  run: 'r1',
   outcome,
   durationMs,
   output,
@@ -239,7 +239,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, why: 'gone' }, 'detail', hook, 'removed'],
   ],
   'hook-linked': [[{ hook, path, hardLinks: 3 }, 'warning', hook, '3 names']],
-  'hook-started': [[{ hook, transition: start, run: '1', process: undefined }, 'detail', hook]],
+  'hook-started': [[{ hook, transition: start, run: 'r1', process: undefined }, 'detail', hook]],
   'hook-output': [
     [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],
   ],
@@ -263,6 +263,25 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [ended({ kind: 'ended', why: 'listener-ends', how: 'killed' }), 'error', hook, 'SIGTERM', 'killed'],
     [ended({ kind: 'ended', why: 'timeout', how: 'given-up' }), 'error', hook, 'the kernel holds it'],
   ],
+  'hook-left-over': [[{ hook, pid: 4711 }, 'warning', hook, 'pid 4711', 'ending it']],
+
+  'journal-refused': [
+    [
+      refused({ kind: 'writable', mode: 0o777, gid: 0, sticky: false }),
+      'error',
+      folder,
+      'writable by',
+      `chmod go-w ${quoted}`,
+    ],
+  ],
+  'journal-in-use': [[{ folder, pid: 4711 }, 'warning', folder, 'pid 4711']],
+  'journal-failing': [[{ folder, code: 'ENOSPC' }, 'warning', folder, 'ENOSPC', 'trying again']],
+  'journal-removed': [[{ file: '/j/1.jsonl' }, 'warning', '/j/1.jsonl', 'removed']],
+  'journal-recovered': [
+    [{ folder, lost: 0 }, 'info', folder, 'written again'],
+    [{ folder, lost: 1 }, 'info', folder, 'lost 1 record'],
+  ],
+  'journal-torn': [[{ file: '/j/1.jsonl', lines: 2 }, 'warning', '/j/1.jsonl', '2 lines']],
 };
 
 group.each(Object.keys(table) as Kind[])('%s', (kind) => {

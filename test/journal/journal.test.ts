@@ -68,6 +68,14 @@ test('goes on where it was left, across restarts', async () => {
   expect(stage.files()).toHaveLength(1);
 });
 
+test('keeps much at once', async () => {
+  const journal = await stage.open();
+  for (let number = 0; number < 20; number++) journal.append(() => ended(String(number), 'x'.repeat(65_536)));
+  await journal.close();
+  expect(sequences(await stage.read())).toEqual(Array.from({ length: 22 }, (_, index) => index + 1));
+  expect(stage.reports).toEqual([]);
+});
+
 test('what was appended before the close is kept, after it nothing', async () => {
   const journal = await stage.open();
   const closing = journal.close();
@@ -315,11 +323,11 @@ describe('what goes wrong is told once, and mended', () => {
     await (await stage.open()).close();
     const [file = ''] = stage.files();
     rmSync(file);
-    mkdirSync(file);
+    symlinkSync('/dev/null', file);
     const journal = await stage.open();
     await waitFor(() => stage.reports.length > 0);
     await journal.close();
-    expect(stage.reports).toEqual([{ kind: 'journal-failing', folder: stage.folder, code: 'EISDIR' }]);
+    expect(stage.reports).toEqual([{ kind: 'journal-failing', folder: stage.folder, code: 'ELOOP' }]);
   });
 
   test('what waits is bounded, and what is lost leaves a gap', async () => {
@@ -348,8 +356,9 @@ describe('what goes wrong is told once, and mended', () => {
     chmodSync(stage.folder, 0o700);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     journal.append(entry(1));
-    await journal.close();
     journal.append(entry(2));
+    await journal.close();
+    journal.append(entry(3));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(readdirSync(stage.folder)).toEqual([]);
     expect(stage.reports).toHaveLength(1);
