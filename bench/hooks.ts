@@ -8,6 +8,7 @@ import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unixEndpoint } from '../src/config/endpoint.ts';
 import { defaultHookSettings } from '../src/config/hook-settings.ts';
 import { makePrivateFolder } from '../src/demo/private-folder.ts';
 import { createHookQueue } from '../src/hooks/queue.ts';
@@ -92,7 +93,12 @@ async function listener(scriptDir: string): Promise<number> {
   const report = (event: HookReport) => {
     if (event.kind === 'hook-refused' || event.kind === 'folder-refused') failed = event;
   };
-  const host = { scriptDir, url: 'unix:///run/docker.sock', account, settings: defaultHookSettings };
+  const host = {
+    scriptDir,
+    endpoint: unixEndpoint('/run/docker.sock'),
+    account,
+    settings: defaultHookSettings,
+  };
   const queue = createHookQueue({ ...host, atOnce: ending.signal, report }, ending.signal);
   const began = performance.now();
   queue.push(transition);

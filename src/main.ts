@@ -1,10 +1,12 @@
 import { readArguments } from './cli/arguments.ts';
 import { describeSettings } from './cli/config-check.ts';
+import { describeDryRun, dryRun } from './cli/dry-run.ts';
 import { help } from './cli/help.ts';
 import { load } from './cli/load.ts';
 import { runListener } from './cli/run.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
+import { currentAccount } from './system/account.ts';
 import { exitCode, Failure } from './system/failure.ts';
 import { printableText } from './system/printable.ts';
 import { version } from './version.ts';
@@ -26,8 +28,11 @@ async function main(): Promise<number> {
     case 'config-check':
       process.stdout.write(describeSettings(load(command)));
       return exitCode.done;
-    case 'dry-run':
-      return exitCode.failed;
+    case 'dry-run': {
+      const account = currentAccount();
+      process.stdout.write(describeDryRun(dryRun(load(command).settings, account), account));
+      return exitCode.done;
+    }
     case 'run': {
       const { settings, log } = load(command);
       await runListener(settings, log);

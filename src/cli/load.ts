@@ -3,7 +3,7 @@ import { realSurroundings } from '../config/surroundings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
 import type { GivenSettings } from './arguments.ts';
-import { describeRefusal } from './words.ts';
+import { describeRefusal } from './words/refusal.ts';
 
 /**
  * The settings that hold, for a command line on this machine.

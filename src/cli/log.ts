@@ -1,7 +1,8 @@
 import type { LogFormat, Verbosity } from '../config/settings.ts';
 import type { Record } from '../daemon/record.ts';
 import { printable, printableText } from '../system/printable.ts';
-import { describe, type Level } from './words.ts';
+import { describe } from './words/describe.ts';
+import type { Level } from './words/words.ts';
 
 /**
  * Writes records as they come, one line each: a path with a line's end or an escape sequence in it makes no

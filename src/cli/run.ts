@@ -1,12 +1,11 @@
-import { userInfo } from 'node:os';
 import type { LogSettings, Settings } from '../config/settings.ts';
 import { runDaemon } from '../daemon/daemon.ts';
 import { FolderRefused } from '../daemon/trusted-folders.ts';
-import type { Account } from '../system/account.ts';
+import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { createLog } from './log.ts';
-import { describeFolderRefusal } from './words.ts';
+import { describeFolderRefusal } from './words/refusal.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
@@ -37,7 +36,7 @@ export async function runListener(settings: Settings, logSettings: LogSettings):
     await runDaemon({
       settings,
       account: currentAccount(),
-      record,
+      report: record,
       signal: ending.signal,
       atOnce: atOnce.signal,
     });
@@ -55,15 +54,4 @@ function asFailure({ folder, refusal }: FolderRefused): Failure {
   const { message, cure } = describeFolderRefusal(folder, refusal);
   const code = kind === 'missing' || kind === 'not-a-folder' ? exitCode.usage : exitCode.notPermitted;
   return new Failure(code, message, cure);
-}
-
-/** Who runs us, and so the hooks; a user without an entry in the password database is known by number. */
-function currentAccount(): Account {
-  try {
-    const { uid, username, homedir, shell } = userInfo();
-    return { uid, username, home: homedir, shell: shell ?? '/bin/sh' };
-  } catch {
-    const uid = process.geteuid?.() ?? 0;
-    return { uid, username: String(uid), home: process.env.HOME ?? '/', shell: '/bin/sh' };
-  }
 }

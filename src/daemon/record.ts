@@ -7,7 +7,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import type { NotifierReport } from '../notifier/report.ts';
 import type { Refusal } from '../system/trust.ts';
 
-/** Everything that happens while the daemon runs, as data; put into words in one place, cli/words.ts. */
+/** Everything that happens while the daemon runs, as data; put into words in one place, cli/words/. */
 export type Record =
   | DaemonRecord
   | EngineReport

@@ -1,5 +1,9 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { foldersWithAccessLists } from '../hooks/access-lists.ts';
 import type { Account } from '../system/account.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
+import type { Record } from './record.ts';
 
 /** A folder from which no hook will be run, and why: as data, for whoever words it. */
 export class FolderRefused extends Error {
@@ -27,4 +31,21 @@ export function requireTrustedFolders(folders: readonly string[], account: Accou
     const absent = refusal.cause.kind === 'missing' && refusal.path === folder;
     if (!absent || index === 0) throw new FolderRefused(folder, refusal);
   }
+}
+
+/** The folders whose hooks are run; they need not exist. */
+export function hookFoldersIn(scriptDir: string): string[] {
+  return ['on_start', 'on_stop', 'while_running'].map((name) => join(scriptDir, name));
+}
+
+/** Warns of access control lists, which a mode does not show: a default one gives later files a group that may write. */
+export async function warnOfAccessLists(
+  folders: readonly string[],
+  record: (record: Record) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const present = folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
+  const marked = await foldersWithAccessLists(present);
+  if (signal.aborted) return;
+  for (const folder of marked) record({ kind: 'access-list', folder });
 }

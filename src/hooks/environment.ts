@@ -1,3 +1,4 @@
+import type { Endpoint } from '../config/endpoint.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { Account } from '../system/account.ts';
 
@@ -8,8 +9,8 @@ export interface HookContext {
   readonly transition: Transition;
   /** What it is run for, as it is told: a transition's event, or `running` for as long as Docker is. */
   readonly event: HookOccasion;
-  /** For `DOCKER_HOST`, so that `docker` in the hook speaks to the same engine. */
-  readonly url: string;
+  /** The engine, so that `docker` in the hook speaks to the same one. */
+  readonly endpoint: Endpoint;
   /** The hook's own path. */
   readonly path: string;
 }
@@ -37,7 +38,7 @@ export function hookEnvironment(
   platform: NodeJS.Platform,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, event, url, path } = context;
+  const { transition, event, endpoint, path } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
@@ -46,7 +47,7 @@ export function hookEnvironment(
     LOGNAME: account.username,
     SHELL: account.shell,
     LANG: locale(inherited?.LANG),
-    DOCKER_HOST: url,
+    ...dockerVariables(endpoint),
     ...extra,
     DOCKER_LIFECYCLE_EVENT: event,
     DOCKER_LIFECYCLE_REASON: transition.reason,
@@ -55,6 +56,15 @@ export function hookEnvironment(
     DOCKER_LIFECYCLE_SEQUENCE: String(transition.sequence),
     DOCKER_LIFECYCLE_TIME: new Date(transition.at).toISOString(),
     DOCKER_LIFECYCLE_HOOK: path,
+  };
+}
+
+/** What makes `docker` speak to an endpoint: the Docker CLI's own variables. */
+function dockerVariables(endpoint: Endpoint): Record<string, string> {
+  const tls = endpoint.kind === 'tcp' ? endpoint.tls : undefined;
+  return {
+    DOCKER_HOST: endpoint.url,
+    ...(tls && { DOCKER_CERT_PATH: tls.folder, [tls.verify ? 'DOCKER_TLS_VERIFY' : 'DOCKER_TLS']: '1' }),
   };
 }
 

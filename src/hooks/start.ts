@@ -87,9 +87,9 @@ function identityOf(pid: number): ProcessIdentity {
 }
 
 function options(host: HookHost, { name, path }: Candidate, { event, transition }: Occasion) {
-  const { settings, account, url } = host;
+  const { settings, account, endpoint } = host;
   const { user, environment } = settings.hooks.get(name) ?? {};
-  const context = { transition, event, url, path };
+  const context = { transition, event, endpoint, path };
   return {
     path,
     arguments: [event],

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeFolderRefusal, describeRefusal } from '../../src/cli/words.ts';
+import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { admit } from '../../src/hooks/admit.ts';
 import { printableText } from '../../src/system/printable.ts';

@@ -1,5 +1,7 @@
 import { expect, describe as group, test } from 'vitest';
-import { describe, describeFolderRefusal, type Level } from '../../src/cli/words.ts';
+import { describe } from '../../src/cli/words/describe.ts';
+import { describeFolderRefusal } from '../../src/cli/words/refusal.ts';
+import type { Level } from '../../src/cli/words/words.ts';
 import type { Record } from '../../src/daemon/record.ts';
 import { groupSetter } from '../../src/hooks/command.ts';
 import { OutputTail } from '../../src/hooks/tail.ts';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { hookEnvironment } from '../../src/hooks/environment.ts';
 import { transition } from '../support/hook-stage.ts';
 
@@ -7,7 +8,7 @@ const jo = { uid: 1000, username: 'jo', home: '/home/jo', shell: '/bin/zsh' };
 const context = {
   transition: transition('start', 7),
   event: 'start',
-  url: 'unix:///run/docker.sock',
+  endpoint: unixEndpoint('/run/docker.sock'),
   path: '/etc/hooks/on_start/a',
 } as const;
 const hostile = {

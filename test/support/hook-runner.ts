@@ -3,6 +3,7 @@
 // ends what it says was left running. Takes `start` and `stop` on its standard input, one a
 // line, prints a report a line (without hooks' output) and `{"kind":"idle"}` when all is done.
 import { createInterface } from 'node:readline';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { defaultHookSettings } from '../../src/config/hook-settings.ts';
 import { journalEntry } from '../../src/daemon/journaling.ts';
 import { endLeftovers } from '../../src/hooks/leftovers.ts';
@@ -34,7 +35,7 @@ say({ kind: 'ready' });
 const queue = createHookQueue(
   {
     scriptDir,
-    url: 'unix:///run/docker.sock',
+    endpoint: unixEndpoint('/run/docker.sock'),
     account,
     settings: { ...defaultHookSettings, timeout: { start: limit, stop: limit } },
     atOnce: ending.signal,

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { defaultHookSettings, type HookSettings } from '../../src/config/hook-settings.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import type { HookHost } from '../../src/hooks/host.ts';
@@ -45,7 +46,7 @@ export function createHookStage(settings: Partial<HookSettings> = {}): HookStage
   const { uid, username, homedir, shell } = userInfo();
   const host: HookHost = {
     scriptDir: folder,
-    url: 'unix:///run/docker.sock',
+    endpoint: unixEndpoint('/run/docker.sock'),
     account: { uid, username, home: homedir, shell: shell ?? '/bin/sh' },
     settings: { ...defaultHookSettings, ...settings },
     atOnce: atOnce.signal,

@@ -1,0 +1,79 @@
+import type { Settings } from '../config/settings.ts';
+import type { HookFolder } from '../hooks/find.ts';
+import { type FolderPlan, type PlannedHook, planHooks } from '../hooks/plan.ts';
+import type { Account } from '../system/account.ts';
+import { leftOutWords } from './words/hooks.ts';
+import { describeRefusal } from './words/refusal.ts';
+import { seconds } from './words/words.ts';
+
+const folders: readonly HookFolder[] = ['on_start', 'while_running', 'on_stop'];
+
+/** What would run on each event, in order, and what would not and why. */
+export interface DryRun {
+  readonly version: 1;
+  readonly folders: readonly FolderPlan[];
+}
+
+export function dryRun({ scriptDir, hooks: settings }: Settings, account: Account): DryRun {
+  return {
+    version: 1,
+    folders: folders.map((folder) => planHooks({ scriptDir, account, settings }, folder)),
+  };
+}
+
+/** A dry run for a person: hooks numbered in their order, the rest with its cause and cure. */
+export function describeDryRun({ folders }: DryRun, account: Account): string {
+  return folders.map((plan) => `${plan.folder}\n${describePlan(plan, account)}`).join('\n');
+}
+
+function describePlan(plan: FolderPlan, account: Account): string {
+  switch (plan.kind) {
+    case 'missing':
+      return '  There is no such folder: nothing to run\n';
+    case 'unreadable':
+      return `  Cannot be read (${plan.code}): nothing would run\n`;
+    case 'refused': {
+      const { found, cure } = describeRefusal(plan.refusal);
+      return `  Nothing would run: ${found}. ${cure}\n`;
+    }
+    case 'planned':
+      return plan.hooks.length === 0 ? '  Empty\n' : describeHooks(plan.hooks, account);
+    default:
+      return plan satisfies never;
+  }
+}
+
+function describeHooks(hooks: readonly PlannedHook[], account: Account): string {
+  const short = (name: string) => name.slice(name.indexOf('/') + 1);
+  const width = Math.max(...hooks.map(({ name }) => short(name).length));
+  let order = 0;
+  return hooks
+    .map((hook) => {
+      const number = hook.kind === 'runs' ? `${++order}.` : '-';
+      const line = `  ${number.padStart(4)} ${short(hook.name).padEnd(width)}  ${describeHook(hook, account)}`;
+      return `${line.trimEnd()}\n`;
+    })
+    .join('');
+}
+
+function describeHook(hook: PlannedHook, account: Account): string {
+  switch (hook.kind) {
+    case 'runs':
+      return [
+        ...(hook.timeout === undefined ? [] : [`at most ${seconds(hook.timeout)}`]),
+        ...(hook.user === account.username ? [] : [`as ${hook.user}`]),
+        ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
+        ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
+      ].join(', ');
+    case 'left-out':
+      return leftOutWords[hook.why];
+    case 'refused': {
+      const { found, cure } = describeRefusal(hook.refusal);
+      return `refused: ${found}. ${cure}`;
+    }
+    case 'unspeakable':
+      return 'refused: its name is not UTF-8. Rename it';
+    default:
+      return hook satisfies never;
+  }
+}

@@ -1,0 +1,89 @@
+import type { DaemonRecord, Record } from '../../daemon/record.ts';
+import type { Reason, Transition } from '../../lifecycle/transition.ts';
+import { quote } from '../quote.ts';
+import { engineWords } from './engine.ts';
+import { hookWords } from './hooks.ts';
+import { journalWords } from './journal.ts';
+import { notifierWords } from './notifier.ts';
+import { describeRefusal } from './refusal.ts';
+import { error, info, type Words, type WordsFor, warning } from './words.ts';
+
+const daemonWords: WordsFor<DaemonRecord> = {
+  'listener-started': (record) =>
+    info(
+      `docker-lifecycle-listener ${record.version} started: pid ${record.pid}, hooks in ${record.scriptDir}`,
+    ),
+  'listener-ending': (record) => info(`${record.signal} received: ending`),
+  'listener-ended': () => info('Ended'),
+  'engine-is-down': (record) => info(`Docker is not running at ${record.url}: waiting for it`),
+  transition: (record) => info(describeTransition(record.transition)),
+  'hint-taken': (record) => info(describeHint(record.said, record.engineIsUp)),
+  'notifier-trusted': (record) =>
+    warning(
+      `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
+    ),
+  'access-list': (record) =>
+    warning(
+      `${record.folder} has an access control list: make sure that it lets nobody else write, ` +
+        `now or in files to come. See: getfacl ${quote(record.folder)}`,
+    ),
+  'hooks-not-wanted': (record) =>
+    info(
+      `on_${record.transition.event} is not run: it was so before the listener started (--when-started ${record.whenStarted})`,
+    ),
+  'state-refused': (record) => {
+    const { found, cure } = describeRefusal(record.refusal);
+    return error(`Remembering nothing in ${record.folder}: ${found}. ${cure}`);
+  },
+  'watch-degraded': (record) =>
+    warning(
+      `Cannot watch ${record.folder} (${record.error}): looking there every 2 s instead. ` +
+        'Raise fs.inotify.max_user_instances and max_user_watches with sysctl',
+    ),
+};
+
+const words: WordsFor<Record> = {
+  ...daemonWords,
+  ...engineWords,
+  ...notifierWords,
+  ...hookWords,
+  ...journalWords,
+};
+
+/** What happened, for a person: the thing, what was found, and what mends it. */
+export function describe(record: Record): Words {
+  // The table has one entry a kind, for just that kind.
+  return (words[record.kind] as (record: Record) => Words)(record);
+}
+
+function describeTransition({ event, reason, source, run }: Transition): string {
+  const pid = /^(\d+)@/.exec(run ?? '')?.[1];
+  const which = pid === undefined ? '' : ` (pid ${pid})`;
+  const said = source === 'notifier' ? ', says the notifier' : '';
+  if (event === 'start') {
+    return reason === 'listener-started'
+      ? `Docker is up already${which}${said}`
+      : `Docker has started${which}${said}`;
+  }
+  return `Docker ${endings[reason]}${which}${said}`;
+}
+
+const endings: { readonly [reason in Reason]: string } = {
+  'listener-started': 'has stopped while the listener was not running',
+  'engine-started': 'stops',
+  shutdown: 'is stopping',
+  crash: 'has crashed or was killed',
+  unreachable: 'does not answer any more',
+  unseen: 'was restarted in the meantime',
+};
+
+function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
+  if (message === 'start') {
+    return engineIsUp
+      ? 'A notifier says start: Docker is known to be up, nothing to do'
+      : 'A notifier says start: looking whether Docker is there';
+  }
+  return engineIsUp
+    ? 'A notifier says stop: asking Docker, which decides'
+    : 'A notifier says stop: Docker is known to be down, nothing to do';
+}

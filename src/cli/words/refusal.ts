@@ -1,0 +1,89 @@
+import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { Refusal, RefusalCause } from '../../system/trust.ts';
+import { quote } from '../quote.ts';
+
+/** A refusal in words: what was found, and a sentence with the command that mends it. */
+export function describeRefusal({ path, cause }: { path: string; cause: RefusalCause | HookRefusalCause }): {
+  found: string;
+  cure: string;
+} {
+  const it = quote(path);
+  switch (cause.kind) {
+    case 'missing':
+      return { found: `${path} does not exist`, cure: `Run: mkdir -p ${it}` };
+    case 'unreadable':
+      return { found: `${path} cannot be read (${cause.code})`, cure: `See: ls -ld ${it}` };
+    case 'owner': {
+      const whom = cause.trusted === 0 ? 'root' : `root or user ${cause.trusted}`;
+      const owner = cause.trusted === 0 ? 'root' : `${cause.trusted}`;
+      return {
+        found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
+        cure: `Run: chown -h ${owner} ${it}`,
+      };
+    }
+    case 'writable':
+      return describeWritable(path, cause);
+    case 'set-id':
+      return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, cure: `Run: chmod ug-s ${it}` };
+    case 'not-a-folder':
+      return { found: `${path} is no folder`, cure: 'Give the folder that holds on_start and on_stop' };
+    case 'not-a-file':
+      return { found: `${path} is no regular file`, cure: `See: ls -ld ${it}` };
+    case 'too-many-links':
+      return { found: `${path} is a link that leads in circles`, cure: `See: ls -ld ${it}` };
+    case 'dangling':
+      return { found: `it is a link to ${path}, which does not exist`, cure: 'Remove or mend the link' };
+    case 'no-interpreter':
+      return { found: `${path} does not say what runs it`, cure: 'Make its first line: #!/bin/sh' };
+    case 'windows-line-ends':
+      return {
+        found: `the lines of ${path} end as on Windows, so that its first one names no program`,
+        cure: `Run: sed -i 's/\\r$//' ${it}`,
+      };
+    case 'interpreter':
+      return {
+        found:
+          cause.code === 'ENOENT'
+            ? `${cause.program}, the program on its first line, does not exist`
+            : `${cause.program}, the program on its first line, cannot be run (${cause.code})`,
+        cure: `Install it, or correct the first line of ${it}`,
+      };
+    case 'unknown-format':
+      return {
+        found: `${path} is neither a script nor a program of this system`,
+        cure: 'Start it from a script',
+      };
+    case 'not-executable':
+      return {
+        found: `${path} may not be executed here (${cause.code})`,
+        cure: `Look for noexec in what is mounted there, and at: ls -ld ${it}`,
+      };
+    default:
+      return cause satisfies never;
+  }
+}
+
+/** The same for a whole folder, as the reason why the listener does not start. */
+export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; cure: string } {
+  const { found, cure } = describeRefusal(refusal);
+  const message = `Will not run hooks from ${folder}: ${found}`;
+  // Not where a link leads to that is missing: that one only its owner can make sense of.
+  const isOnTheWay = `${folder}/`.startsWith(`${refusal.path}/`);
+  if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, cure };
+  return { message, cure: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
+}
+
+function describeWritable(path: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {
+  const group = (cause.mode & 0o020) !== 0;
+  const others = (cause.mode & 0o002) !== 0;
+  const who = [...(group ? [`group ${cause.gid}`] : []), ...(others ? ['everybody'] : [])].join(' and ');
+  const found = `${path} is writable by ${who} (mode ${octal(cause.mode)})`;
+  if (cause.sticky)
+    return { found, cure: 'Its sticky bit is no protection: keep hooks elsewhere, as in /etc' };
+  const bits = `${group ? 'g' : ''}${others ? 'o' : ''}`;
+  return { found, cure: `Run: chmod ${bits}-w ${quote(path)}` };
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
