@@ -3,6 +3,7 @@ import { runDaemon } from '../daemon/daemon.ts';
 import { FolderRefused } from '../daemon/trusted-folders.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { closeInheritedDescriptors } from '../system/inherited-descriptors.ts';
 import { version } from '../version.ts';
 import { createLog } from './log.ts';
 import { describeFolderRefusal } from './words/refusal.ts';
@@ -28,6 +29,7 @@ export async function runListener(settings: Settings, logSettings: LogSettings):
   }
   const atOnce = new AbortController();
   for (const signal of endingSignals) process.on(signal, end);
+  closeInheritedDescriptors();
   // What hooks make is not for everybody to write, whoever started us.
   process.umask(0o022);
 
