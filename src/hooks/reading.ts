@@ -4,8 +4,12 @@ import type { Readable } from 'node:stream';
 import type { OutputCapture, Stream } from './output.ts';
 import { release } from './release.ts';
 
-/** How long output is read on after a hook's own end, for what it said last, in ms. */
-const drain = 100;
+/**
+ * How long output is read on after a hook's own end, for what it said last, in ms: `least` where others keep it
+ * open, and on while something comes at each look, to `most`. What a process left in its pipe on a busy machine
+ * is not lost because we came late.
+ */
+const drain = { least: 100, most: 1000 };
 
 /** A process without input, and with both outputs to be read. */
 export type HookProcess = ChildProcessByStdio<null, Readable, Readable>;
@@ -28,10 +32,12 @@ export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCaptu
     ['stderr', stderr as Socket],
   ];
   let open = streams.length;
+  let reads = 0;
   let allRead = () => {};
 
   for (const [name, stream] of streams) {
     stream.on('data', (bytes: Buffer) => {
+      reads += 1;
       capture.push(name, bytes);
       release(bytes);
     });
@@ -55,15 +61,24 @@ export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCaptu
         done();
         return;
       }
-      const limit = setTimeout(() => {
-        allRead = () => {};
-        letGo();
-        done();
-      }, drain);
+      const began = performance.now();
+      let pending: NodeJS.Timeout | NodeJS.Immediate = setTimeout(lookOnce, drain.least);
       allRead = () => {
-        clearTimeout(limit);
+        clearTimeout(pending as NodeJS.Timeout);
+        clearImmediate(pending as NodeJS.Immediate);
         done();
       };
+
+      /** An immediate comes when all that is there by now was read once. */
+      function lookOnce(): void {
+        const before = reads;
+        pending = setImmediate(() => {
+          if (reads !== before && performance.now() - began < drain.most) return lookOnce();
+          allRead = () => {};
+          letGo();
+          done();
+        });
+      }
     },
   };
 }
