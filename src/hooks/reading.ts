@@ -56,12 +56,17 @@ export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCaptu
         return;
       }
       const limit = setTimeout(() => {
-        allRead = () => {};
-        letGo();
-        done();
+        // Where the machine is busy the moment may be over before anything could be read: once more, then.
+        lastLook = setImmediate(() => {
+          allRead = () => {};
+          letGo();
+          done();
+        });
       }, drain);
+      let lastLook: NodeJS.Immediate | undefined;
       allRead = () => {
         clearTimeout(limit);
+        clearImmediate(lastLook);
         done();
       };
     },
