@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import type { EngineSettings, Settings } from '../config/settings.ts';
+import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -8,7 +10,7 @@ import { type NotifierServer, startNotifierServer } from '../notifier/server.ts'
 import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
-import { journalEntry } from './journal-entry.ts';
+import { journalEntry } from './journaling.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { openStateFolder } from './state-folder.ts';
@@ -32,6 +34,8 @@ export interface DaemonOptions {
  * @throws Failure when the port cannot be had
  */
 export async function runDaemon({ settings, account, report, signal, atOnce }: DaemonOptions): Promise<void> {
+  // Each engine has its listeners on it: many are no leak.
+  setMaxListeners(0, signal, atOnce);
   const { scriptDir, stateDir, notifier } = settings;
   const folders = hookFoldersIn(scriptDir);
   requireTrustedFolders([scriptDir, ...folders], account);
@@ -39,6 +43,8 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
   const record = journal === undefined ? report : alsoInto(journal, report);
   try {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
+    const fileSystem = remoteFileSystem(scriptDir);
+    if (fileSystem !== undefined) record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
     const pipelines: Pipeline[] = [];
     let port: NotifierServer | undefined;
     if (notifier.mode !== 'off' && !signal.aborted) {

@@ -41,4 +41,6 @@ export type DaemonRecord =
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
   /** The system's limit on watched files is used up. */
   | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string }
-  | { readonly kind: 'access-list'; readonly folder: string };
+  | { readonly kind: 'access-list'; readonly folder: string }
+  /** The hooks are on a file system that can hang, and the listener with it. */
+  | { readonly kind: 'hooks-afar'; readonly folder: string; readonly fileSystem: string };

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
 import type { Account } from '../system/account.ts';
@@ -26,6 +27,6 @@ export async function openStateFolder(
     report({ kind: 'state-refused', folder, refusal: walked.refusal });
     return { memory: forgetful, journal: undefined };
   }
-  const journal = await openJournal({ folder, account, report });
+  const journal = await openJournal({ folder: join(folder, 'journal'), account, report });
   return { memory: openEngineMemory(folder, report), journal };
 }

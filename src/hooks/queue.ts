@@ -58,7 +58,6 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     }
     waiting = waiting.filter(({ event }) => event !== 'start');
     if (batch?.transition.event === 'start') batch.end('engine-stops');
-    kept?.end('engine-stops');
   }
 
   async function workOff(): Promise<void> {
@@ -72,8 +71,10 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
       batch = runHooks(host, transition);
       const how = await batch.done;
       batch = undefined;
-      const stays = transition.event === 'start' && waiting.length === 0 && !signal.aborted;
-      if (stays && how === 'complete') kept = keepRunning(host, transition);
+      // A stop that came meanwhile has cut it short.
+      if (transition.event === 'start' && how === 'complete' && !signal.aborted) {
+        kept = keepRunning(host, transition);
+      }
     }
     working = false;
   }

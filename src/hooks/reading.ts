@@ -61,11 +61,26 @@ export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCaptu
         done();
         return;
       }
+<<<<<<< HEAD
       const began = performance.now();
       let pending: NodeJS.Timeout | NodeJS.Immediate = setTimeout(lookOnce, drain.least);
       allRead = () => {
         clearTimeout(pending as NodeJS.Timeout);
         clearImmediate(pending as NodeJS.Immediate);
+=======
+      const limit = setTimeout(() => {
+        // Where the machine is busy the moment may be over before anything could be read: once more, then.
+        lastLook = setImmediate(() => {
+          allRead = () => {};
+          letGo();
+          done();
+        });
+      }, drain);
+      let lastLook: NodeJS.Immediate | undefined;
+      allRead = () => {
+        clearTimeout(limit);
+        clearImmediate(lastLook);
+>>>>>>> hooks
         done();
       };
 

@@ -72,6 +72,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   ],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
+  'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
 
   'engine-watched': [
     [{ pidfile: '/var/run/docker.pid', chosenBy: 'default' }, 'info', url, '/var/run/docker.pid'],

@@ -247,14 +247,19 @@ describe.skipIf(!isRoot)('a hook that the settings give to somebody', () => {
     await stage.clear();
     stage = createHookStage({ hooks: new Map([['on_start/a', { user: { ...account, groups } }]]) });
     chmodSync(stage.folder, 0o755);
-    stage.hook('on_start/a', 'id -u; id -G; echo "$USER $LOGNAME $HOME $SHELL $0 $1"; id -u -r');
+    stage.hook('on_start/a', 'id -u; id -G; echo "$USER $LOGNAME $HOME $SHELL $0 $1"; echo "$TZ$LC_ALL"');
     stage.hook('on_start/b', 'id -u; echo "$USER"');
+    const { TZ } = process.env;
+    process.env.TZ = 'UTC';
     await stage.run('start');
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
     expect(stage.printed()).toEqual([
       String(stranger),
       expected,
       `jo jo /home/jo /bin/zsh ${stage.path('on_start/a')} start`,
-      String(stranger),
+      // Nothing of what root was started with.
+      '',
       '0',
       stage.host.account.username,
     ]);

@@ -136,6 +136,15 @@ describe.skipIf(process.platform !== 'linux')('seen from outside', () => {
     expect(runner.descendants()).toEqual([]);
   });
 
+  test('nothing keeps the listener from ending: no limit, and nothing that a hook left in the background', async () => {
+    stage.hook('on_start/a', `cd "${stage.folder}"; sleep 60 & echo $! >>pids`);
+    runner = startRunner(stage.folder, { timeout: 60_000 });
+    await runner.run('start');
+    runner.child.stdin?.end();
+    await waitFor(() => runner?.child.exitCode === 0);
+    expect(stage.lines('pids').map(Number).filter(lives)).toHaveLength(1);
+  });
+
   test('time that the machine slept is not the hook’s', async () => {
     stage.hook('on_start/a', `cd "${stage.folder}"; echo $$ >>pids; sleep 60`);
     runner = startRunner(stage.folder, { timeout: 2500 });

@@ -113,7 +113,9 @@ describe('when the listener ends', () => {
   test('nothing is left that keeps the program from ending', async () => {
     stage.hook('on_start/a', 'sleep 60 & echo $!');
     stage.hook('while_running/b', 'exec sleep 60');
+    stage.hook('on_stop/c', 'true');
     const before = process.getActiveResourcesInfo().length;
+    await stage.run('stop');
     await stage.run('start');
     stage.ending.abort();
     await stage.queue.idle();

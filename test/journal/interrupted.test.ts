@@ -43,6 +43,16 @@ async function living(): Promise<{ known: number[]; unknown: number[] }> {
   };
 }
 
+/** Runs that have a start and no end of any kind. */
+function endless(all: readonly JournalRecord[]): string[] {
+  const over = all.flatMap((record) =>
+    record.kind === 'hook-ended' || record.kind === 'hook-interrupted' ? [record.run] : [],
+  );
+  return all.flatMap((record) =>
+    record.kind === 'hook-started' && !over.includes(record.run) ? [record.run] : [],
+  );
+}
+
 test.skipIf(process.platform !== 'linux')(
   'killed at any moment of a busy queue: what was interrupted is told, and ended',
   { timeout: 30_000 + kills * 5000 },
@@ -78,13 +88,11 @@ test.skipIf(process.platform !== 'linux')(
     runner = last;
     expect((await living()).known).toEqual([]);
     expect(strays).toBeLessThanOrEqual(1 + kills / 4);
-    const all = await records();
+    // What is recorded at the opening is written a moment later.
+    let all = await records();
+    while (endless(all).length > 0) all = await records();
     const started = all.flatMap((record) => (record.kind === 'hook-started' ? [record.run] : []));
-    const over = all.flatMap((record) =>
-      record.kind === 'hook-ended' || record.kind === 'hook-interrupted' ? [record.run] : [],
-    );
     expect(new Set(started).size).toBeGreaterThan(kills);
-    expect(started.filter((run) => !over.includes(run))).toEqual([]);
     expect(all.filter(({ kind }) => kind === 'hook-interrupted').length).toBeGreaterThan(0);
   },
 );

@@ -27,6 +27,10 @@ const daemonWords: WordsFor<DaemonRecord> = {
       `${record.folder} has an access control list: make sure that it lets nobody else write, ` +
         `now or in files to come. See: getfacl ${quote(record.folder)}`,
     ),
+  'hooks-afar': (record) =>
+    warning(
+      `${record.folder} is on ${record.fileSystem}: should that hang, the listener hangs with it. Keep hooks on a disk of this machine`,
+    ),
   'hooks-not-wanted': (record) =>
     info(
       `on_${record.transition.event} is not run: it was so before the listener started (--when-started ${record.whenStarted})`,
