@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 /** One line of the listener's JSON log. */
 export interface LogLine {
@@ -19,6 +20,8 @@ export interface WatchedListener {
   next(from: number, fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Sends SIGTERM; resolves with the exit code. */
   end(): Promise<number | null>;
+  /** Sends SIGKILL; resolves when it is over. */
+  kill(): Promise<void>;
 }
 
 /** How long a line is waited for, in ms. */
@@ -35,6 +38,18 @@ export function watchListener(
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  return readListener(child, seen);
+}
+
+/**
+ * Reads the JSON log of a listener that was started already; `seen` is told each line.
+ * @param send how a signal reaches it, where `child` is not the listener itself but what it was started with
+ */
+export function readListener(
+  child: ChildProcessByStdio<null, Readable, null>,
+  seen: (line: LogLine) => void,
+  send: (signal: NodeJS.Signals) => void = (signal) => child.kill(signal),
+): WatchedListener {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
@@ -70,13 +85,17 @@ export function watchListener(
         look();
       }),
     async end() {
-      if (!isOver(child)) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
+      await signalAndWait('SIGTERM');
       return child.exitCode;
     },
+    kill: () => signalAndWait('SIGKILL'),
   };
+
+  async function signalAndWait(signal: NodeJS.Signals): Promise<void> {
+    if (isOver(child)) return;
+    send(signal);
+    await once(child, 'exit');
+  }
 }
 
 function isOver({ exitCode, signalCode }: ChildProcess): boolean {

@@ -17,6 +17,18 @@ export interface EngineOptions {
   readonly shutdownMs?: number;
 }
 
+/** Where the engine of a stage is, and how things are done beside it, when it is not an embedded one. */
+export interface Surroundings {
+  readonly socket: string;
+  readonly pidfile: string;
+  /** The flags that say where the listener listens; loopback alone by default. */
+  readonly listen?: readonly string[];
+  /** Starts the program with these arguments; directly by default. */
+  launch?(words: readonly string[]): WatchedListener;
+  /** Says a line on the listener's port; over loopback by default. */
+  say?(line: string, port: number): Promise<void>;
+}
+
 /** A place for one test: a script folder, an embedded engine's paths, and everything started there. */
 export interface Stage {
   readonly folder: string;
@@ -40,12 +52,12 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-export async function createStage(): Promise<Stage> {
+export async function createStage(surroundings?: Surroundings): Promise<Stage> {
   const folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
   const hooks = join(folder, 'hooks');
   const runLog = join(folder, 'runs');
-  const socket = join(folder, 'e.sock');
-  const pidfile = join(folder, 'e.pid');
+  const socket = surroundings?.socket ?? join(folder, 'e.sock');
+  const pidfile = surroundings?.pidfile ?? join(folder, 'e.pid');
   const port = await freePort();
   const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile];
   const place = [...engine, '--state-dir', join(folder, 'state'), '--config', 'none'];
@@ -80,18 +92,16 @@ export async function createStage(): Promise<Stage> {
       return engine;
     },
     listen(...words) {
-      const where = words.includes('--no-notifier') ? [] : ['--listen', '127.0.0.1'];
-      const listener = watchListener(
-        program,
-        // Of an option that is given twice the last counts.
-        [hooks, String(port), '--verbose', ...place, ...where, ...words],
-        process.env,
-        () => {},
-      );
+      const nowhere = words.includes('--no-notifier');
+      const where = nowhere ? [] : (surroundings?.listen ?? ['--listen', '127.0.0.1']);
+      // Of an option that is given twice the last counts.
+      const all = [hooks, String(port), '--verbose', ...place, ...where, ...words];
+      const listener = surroundings?.launch?.(all) ?? watchListener(program, all, process.env, () => {});
       listeners.push(listener);
       return listener;
     },
     async say(line) {
+      if (surroundings?.say !== undefined) return surroundings.say(line, port);
       const client = connect(port, '127.0.0.1', () => client.end(line));
       client.on('error', () => {});
       client.resume();

@@ -1,0 +1,3 @@
+import { describeBridge } from './bridge.ts';
+
+describeBridge('20.10');

@@ -1,0 +1,3 @@
+import { describeBridge } from './bridge.ts';
+
+describeBridge('26.1');

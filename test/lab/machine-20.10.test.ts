@@ -1,0 +1,3 @@
+import { describeMachine } from './machine.ts';
+
+describeMachine('20.10');

@@ -1,0 +1,3 @@
+import { describeMachineFaults } from './machine-faults.ts';
+
+describeMachineFaults('26.1');

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Account, openAccount } from '../support/lab/account.ts';
+import type { EngineVersion } from '../support/lab/folder.ts';
+import { installNotifier, notifierName } from '../support/lab/images.ts';
+import type { Machine } from '../support/lab/machine.ts';
+import { rounds } from '../support/lab/rounds.ts';
+import { bootStage } from '../support/lab/stage.ts';
+import type { Stage } from '../support/stage.ts';
+
+interface MachineFault {
+  readonly name: string;
+  /** One round: begins and ends with Docker up, and holds that the hooks ran as they must. */
+  readonly play: (machine: Machine, account: Account) => Promise<void>;
+}
+
+const faults: readonly MachineFault[] = [
+  {
+    name: 'systemctl stop',
+    async play(machine, account) {
+      await machine.systemctl('stop', 'docker.service');
+      await account.tells('shutdown');
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      await machine.systemctl('start', 'docker.service');
+      await account.tells('engine-started');
+    },
+  },
+  {
+    name: 'systemctl restart',
+    async play(machine, account) {
+      await machine.systemctl('restart', 'docker.service');
+      await account.tells('shutdown', 'engine-started');
+    },
+  },
+  {
+    name: 'kill -9, and systemd starts it again',
+    async play(machine, account) {
+      await machine.systemctl('kill', '--signal=KILL', '--kill-who=main', 'docker.service');
+      await account.tells('crash', 'engine-started');
+    },
+  },
+];
+
+/** What systemd does to Docker, in whole machines. */
+export function describeMachineFaults(version: EngineVersion): void {
+  describe.each([true, false])(
+    `Docker ${version} in a machine, socket activation: %s`,
+    (socketActivation) => {
+      describe.each(['without', 'with'] as const)('%s the notifier', (notifier) => {
+        let machine: Machine;
+        let stage: Stage;
+        afterEach(async () => {
+          await stage?.clear();
+          await machine?.clear();
+        });
+
+        test.each(faults)('$name', async ({ play }) => {
+          ({ machine, stage } = await bootStage({ version, socketActivation }));
+          const account = openAccount(stage);
+          const listener = stage.listen();
+          await account.tells('listener-started');
+          if (notifier === 'with') await installNotifier(machine, stage.port, 'bridge');
+          for (let round = 0; round < rounds; round++) {
+            await machine.forgetStarts();
+            await play(machine, account);
+          }
+          if (notifier === 'with') {
+            const running = await machine.docker(['ps', '--format', '{{.Names}}']);
+            expect(running).toContain(notifierName);
+          }
+          await account.close(listener);
+        });
+      });
+    },
+  );
+}

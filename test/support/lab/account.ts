@@ -1,0 +1,40 @@
+import { expect } from 'vitest';
+import type { WatchedListener } from '../../../src/demo/listener.ts';
+import type { Stage } from '../stage.ts';
+import { waitFor } from '../wait-for.ts';
+
+/** Keeps account of which hooks must have run on a stage, by the reasons that they were given, from the first on. */
+export interface Account {
+  /** Waits until the hooks have run for these reasons too, and holds that nothing else has. */
+  tells(...reasons: readonly string[]): Promise<void>;
+  /** Ends the listener, and so waits for all that it still has to do; holds that it was nothing more. */
+  close(listener: WatchedListener): Promise<void>;
+}
+
+/** How long a hook may take to run after its cause, in ms: far beyond what a loaded machine needs. */
+const patience = 60_000;
+
+export function openAccount(stage: Stage): Account {
+  const told: string[] = [];
+  return {
+    async tells(...reasons) {
+      told.push(...reasons);
+      await waitFor(() => stage.runs().length >= runsFor(told).length, patience);
+      expect(stage.runs()).toEqual(runsFor(told));
+    },
+    async close(listener) {
+      expect(await listener.end()).toBe(0);
+      expect(stage.runs()).toEqual(runsFor(told));
+    },
+  };
+}
+
+/** What the hooks of `createLabStage` write for these reasons, in order. */
+function runsFor(reasons: readonly string[]): string[] {
+  return reasons.flatMap((reason) => {
+    const event = startReasons.includes(reason) ? 'start' : 'stop';
+    return ['10-a', '20-b'].map((name) => `on_${event}/${name} ${event} ${reason}`);
+  });
+}
+
+const startReasons = ['listener-started', 'engine-started'];

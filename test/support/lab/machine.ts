@@ -1,0 +1,217 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { WatchedListener } from '../../../src/demo/listener.ts';
+import { program } from '../stage.ts';
+import { waitFor } from '../wait-for.ts';
+import { attempt, type CommandResult, run } from './command.ts';
+import { type EngineVersion, rootOf } from './folder.ts';
+import { launchListener } from './listener.ts';
+import { clearPlace, makePlace } from './place.ts';
+
+export interface MachineOptions {
+  readonly version: EngineVersion;
+  /**
+   * Docker as Debian ships it: systemd holds the socket, and a connection to it starts Docker. Without, the
+   * engine makes its own socket.
+   */
+  readonly socketActivation: boolean;
+  /** Folders of the host that are the same folder, at the same path, in the machine. */
+  readonly share?: readonly string[];
+}
+
+/** A whole Debian machine with systemd as its first process, an engine, and a network of its own. */
+export interface Machine {
+  readonly version: EngineVersion;
+  readonly folder: string;
+  /** Where Docker's socket and pid file are in every machine. */
+  readonly socket: '/run/docker.sock';
+  readonly pidfile: '/run/docker.pid';
+  /** Words in front of a command of the host's that make it run in the machine's network. */
+  readonly besides: readonly string[];
+  /** Where Node and the program are in the machine: its own copy of what runs these tests. */
+  readonly node: string;
+  readonly program: string;
+  /** Runs a command in the machine and gives its output. @throws Error when it fails */
+  run(words: readonly string[], input?: Readable): Promise<string>;
+  /** Runs a command in the machine, whatever its exit code. */
+  attempt(words: readonly string[]): Promise<CommandResult>;
+  systemctl(...words: string[]): Promise<string>;
+  docker(words: readonly string[], input?: Readable): Promise<string>;
+  /** The state of a unit, as `active` or `inactive`. */
+  stateOf(unit: string): Promise<string>;
+  /** Has systemd forget how often Docker was started: after three times in 60 s it would give up on it. */
+  forgetStarts(): Promise<unknown>;
+  /** Starts the listener in the machine as root, in the foreground, with these arguments and a JSON log. */
+  launch(words: readonly string[]): WatchedListener;
+  /** Shuts down and boots again; what was written stays. */
+  reboot(): Promise<void>;
+  /** Ends it and removes it. */
+  clear(): Promise<void>;
+}
+
+/** Where the program is in the machine. */
+const programFolder = '/opt/docker-lifecycle-listener';
+
+/** Like Debian's docker.service, but the engine makes its own socket and needs no docker.socket. */
+const withoutActivation = `
+sed -e 's,-H fd://,-H unix:///run/docker.sock,' -e '/^Requires=docker.socket/d' \\
+  -e 's/^\\(After=.*\\) docker.socket/\\1/' /usr/lib/systemd/system/docker.service >/etc/systemd/system/docker.service
+ln -s /dev/null /etc/systemd/system/docker.socket
+`;
+
+/**
+ * Its root is overlaid in a mount namespace of its own, and what systemd-nspawn keeps in /run/systemd stays in
+ * there too. Its groups are its own: two machines in one group would end each other's services. It sees control
+ * groups of version 2 alone, as machines of today do, whatever the host has.
+ */
+const boot = `
+set -eu
+root=$1 folder=$2 change=$3
+shift 3
+for group; do
+  shift
+  [ "$group" = -- ] && break
+  echo $$ >"$group/cgroup.procs"
+done
+mkdir -p "$folder/upper" "$folder/work" "$folder/root"
+mount -t overlay overlay -o "lowerdir=$root,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+mount -t tmpfs tmpfs /run/systemd
+[ -z "$change" ] || chroot "$folder/root" sh -euc "$change"
+exec systemd-nspawn --directory="$folder/root" "$@"
+`;
+
+export async function bootMachine(options: MachineOptions): Promise<Machine> {
+  const { version, socketActivation, share = [] } = options;
+  const place = makePlace();
+  const { folder, groups, name } = place;
+  const node = realpathSync(process.execPath);
+  // Docker's own overlay cannot lie on another overlay: give it a plain folder.
+  const plain = ['docker', 'containerd'].map((part) => ({
+    host: join(folder, part),
+    inside: `/var/lib/${part}`,
+  }));
+  for (const { host } of plain) mkdirSync(host);
+  mkdirSync(join(folder, 'program'));
+  const flags = [
+    ...['--boot', '--register=no', '--keep-unit', '--console=pipe', `--machine=${name}`, '--private-network'],
+    ...['--capability=all', '--system-call-filter=add_key keyctl bpf', '--resolv-conf=off', '--timezone=off'],
+    ...plain.map(({ host, inside }) => `--bind=${host}:${inside}`),
+    ...share.map((path) => `--bind=${path}`),
+    `--bind-ro=${node}`,
+    `--bind-ro=${dirname(program)}:${programFolder}`,
+  ];
+  const environment = { ...place.environment, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' };
+  const consoleLog = join(folder, 'console.log');
+  let machine: ChildProcess | undefined;
+  let leader = 0;
+
+  async function bootUp(change: string): Promise<void> {
+    const log = openSync(consoleLog, 'a');
+    const words = ['--mount', '--', 'sh', '-c', boot, 'sh', rootOf(version), folder, change];
+    const child = spawn('unshare', [...words, ...groups, '--', ...flags], {
+      env: environment,
+      stdio: ['ignore', log, log],
+    });
+    machine = child;
+    child.once('exit', () => {
+      machine = undefined;
+    });
+    await waitFor(() => machine === undefined || firstProcess(child.pid) > 0, 60_000);
+    leader = firstProcess(child.pid);
+    await settled();
+  }
+
+  /** Waits until systemd has started everything; a unit that failed for lack of hardware is no matter. */
+  async function settled(): Promise<void> {
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      if (machine === undefined) throw new Error(`The machine ended:\n${readFileSync(consoleLog, 'utf8')}`);
+      const { stdout } = await attempt([...enter(), 'systemctl', 'is-system-running']);
+      if (/^(running|degraded)$/.test(stdout.trim())) return;
+      if (Date.now() > deadline) {
+        const { stdout: jobs } = await attempt([...enter(), 'systemctl', 'list-jobs']);
+        throw new Error(`The machine is still ${stdout}:\n${jobs}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  function enter(): string[] {
+    return ['nsenter', `--target=${leader}`, '--all', '--'];
+  }
+
+  const inside = (words: readonly string[], input?: Readable) =>
+    run([...enter(), ...words], { environment: inner, ...(input && { input }) });
+  writeFileSync(consoleLog, '');
+  await bootUp(socketActivation ? '' : withoutActivation);
+  return {
+    version,
+    folder,
+    socket: '/run/docker.sock',
+    pidfile: '/run/docker.pid',
+    get besides() {
+      return ['nsenter', `--target=${leader}`, '--net', '--'];
+    },
+    node,
+    program: `${programFolder}/docker-lifecycle-listener.js`,
+    run: inside,
+    attempt: (words) => attempt([...enter(), ...words], { environment: inner }),
+    systemctl: (...words) => inside(['systemctl', ...words]),
+    docker: (words, input) => inside(['docker', ...words], input),
+    async stateOf(unit) {
+      return (await attempt([...enter(), 'systemctl', 'is-active', unit])).stdout.trim();
+    },
+    // `docker.socket` is masked where it is not wanted.
+    forgetStarts: () => attempt([...enter(), 'systemctl', 'reset-failed', 'docker.service', 'docker.socket']),
+    launch(words) {
+      const here = `${programFolder}/docker-lifecycle-listener.js`;
+      return launchListener([...enter(), node, here, ...words], innermost);
+    },
+    async reboot() {
+      await attempt([...enter(), 'systemctl', 'poweroff']);
+      await waitFor(() => machine === undefined, 120_000);
+      await bootUp('');
+    },
+    async clear() {
+      await clearPlace(place);
+      await waitFor(() => machine === undefined, 60_000);
+    },
+  };
+}
+
+/** What a login as root would have. */
+const inner = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  DOCKER_BUILDKIT: '0',
+};
+
+/** The machine's first process as the host numbers it, the only child of systemd-nspawn; 0 before there is one. */
+function firstProcess(pid: number | undefined): number {
+  const child = onlyChild(pid ?? 0);
+  // Between fork and exec it is still called as its parent is.
+  return child > 0 && comm(child) === 'systemd' ? child : 0;
+}
+
+/** nsenter stays, as the parent of what it starts in another pid namespace, and passes no signals on. */
+function innermost(pid: number): number {
+  return comm(pid) === 'nsenter' ? onlyChild(pid) || pid : pid;
+}
+
+function onlyChild(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+  } catch {
+    return 0;
+  }
+}
+
+function comm(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,5 @@
+/** How often each fault is played: `npm run test:soak` sets twenty. */
+export const rounds = Number(process.env.LAB_ROUNDS ?? 3);
+
+/** Whether there is time for what takes long. */
+export const soaking = rounds >= 20;

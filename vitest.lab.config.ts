@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { rounds } from './test/support/lab/rounds.ts';
+
+/** Real engines: see test/support/lab. Two files at a time, each with engines of its own. */
+export default defineConfig({
+  test: {
+    include: ['test/lab/**/*.test.ts'],
+    globalSetup: './test/support/lab/setup.ts',
+    testTimeout: 180_000 + 60_000 * rounds,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+    reporters: ['./test/support/lab/progress-reporter.ts'],
+  },
+});
