@@ -61,34 +61,20 @@ export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCaptu
         done();
         return;
       }
-<<<<<<< HEAD
       const began = performance.now();
-      let pending: NodeJS.Timeout | NodeJS.Immediate = setTimeout(lookOnce, drain.least);
-      allRead = () => {
-        clearTimeout(pending as NodeJS.Timeout);
-        clearImmediate(pending as NodeJS.Immediate);
-=======
-      const limit = setTimeout(() => {
-        // Where the machine is busy the moment may be over before anything could be read: once more, then.
-        lastLook = setImmediate(() => {
-          allRead = () => {};
-          letGo();
-          done();
-        });
-      }, drain);
-      let lastLook: NodeJS.Immediate | undefined;
+      const limit = setTimeout(look, drain.least);
+      let nextLook: NodeJS.Immediate | undefined;
       allRead = () => {
         clearTimeout(limit);
-        clearImmediate(lastLook);
->>>>>>> hooks
+        clearImmediate(nextLook);
         done();
       };
 
       /** An immediate comes when all that is there by now was read once. */
-      function lookOnce(): void {
+      function look(): void {
         const before = reads;
-        pending = setImmediate(() => {
-          if (reads !== before && performance.now() - began < drain.most) return lookOnce();
+        nextLook = setImmediate(() => {
+          if (reads !== before && performance.now() - began < drain.most) return look();
           allRead = () => {};
           letGo();
           done();
