@@ -19,15 +19,18 @@ export interface Probe {
   cancel(): void;
 }
 
-/** How long an engine that has answered may think about which run it is, in ms. */
-const identityPatience = 2000;
-
 /**
  * Opens one connection and keeps one `GET /_ping` pending on it, which an engine that starts answers at the
  * instant when it serves its API.
  * @param identify whether to learn which run of the engine it is before it counts as found: one answer later
+ * @param identityPatience how long an engine that has answered may think about which run it is, in ms
  */
-export function startProbe(endpoint: Endpoint, identify: boolean, handlers: ProbeHandlers): Probe {
+export function startProbe(
+  endpoint: Endpoint,
+  identify: boolean,
+  identityPatience: number,
+  handlers: ProbeHandlers,
+): Probe {
   let connection: Connection;
   let timer: NodeJS.Timeout | undefined;
 

@@ -6,7 +6,7 @@ import type { ProcessIdentity } from '../system/processes.ts';
 import { createBackoff } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { type Hold, holdConnection } from './hold.ts';
-import { patience } from './patience.ts';
+import { defaultPatience, type Patience } from './patience.ts';
 import { type ProbeFailure, startProbe } from './probe.ts';
 import { createRemarks } from './remarks.ts';
 import type { EngineReport } from './report.ts';
@@ -19,6 +19,8 @@ export interface SensorOptions {
   readonly folders: FolderWatches;
   readonly observe: (observation: Observation) => void;
   readonly report: (report: EngineReport) => void;
+  /** How long it waits for what; for tests that have less time. */
+  readonly patience?: Patience;
   /** Ends everything the sensor opened. */
   readonly signal: AbortSignal;
 }
@@ -35,7 +37,8 @@ export interface Sensor {
  * Watches one engine: says when it answers, and when it is going, as real engines were measured to do; polls
  * nothing while nothing happens, and opens no connection that could start an engine that is down.
  */
-export function startSensor({ heartbeat, signal, ...options }: SensorOptions): Sensor {
+export function startSensor(options: SensorOptions): Sensor {
+  const { heartbeat, signal, patience = defaultPatience } = options;
   const { name: engine, endpoint, pidfile } = options.engine;
   const isLocal = endpoint.kind === 'unix';
   const signs = signsOf(options.engine);
@@ -97,7 +100,7 @@ export function startSensor({ heartbeat, signal, ...options }: SensorOptions): S
     if (!signs.hasSocket() || (process === undefined && !mayAskBlindly())) return absent();
     // Which run it is comes first only where it can differ from one that was told, and no process says it.
     const identify = process === undefined && (firstLook || doubt !== undefined);
-    const probe = startProbe(endpoint, identify, { found, failed: notFound });
+    const probe = startProbe(endpoint, identify, patience.identity, { found, failed: notFound });
     enter({ name: 'asking', probe, process, doubt, since: Date.now() });
     later(patience.silence, stillSilent);
   }
@@ -171,7 +174,7 @@ export function startSensor({ heartbeat, signal, ...options }: SensorOptions): S
     const { process, doubt } = state;
     letGo();
     if (doubt !== undefined) {
-      const how = endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, Date.now());
+      const how = endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, patience.doubt, Date.now());
       if (how !== undefined) return ends(how, doubt.process);
       enter({ name: 'doubting', doubt });
       return laterInDoubt(doubt);

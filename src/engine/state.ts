@@ -1,7 +1,7 @@
 import type { Ending } from '../lifecycle/observation.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { Hold } from './hold.ts';
-import { patience } from './patience.ts';
+import type { DoubtPatience } from './patience.ts';
 import type { Probe, ProbeFailure } from './probe.ts';
 
 /**
@@ -62,22 +62,23 @@ export function settleDoubt(
   doubt: Doubt,
   failure: ProbeFailure,
   isLocal: boolean,
+  patience: DoubtPatience,
   now: number,
 ): Ending | undefined {
   const age = now - doubt.since;
   switch (failure.kind) {
     case 'answered-badly':
-      return age >= patience.doubt.badAnswer ? 'unreachable' : undefined;
+      return age >= patience.badAnswer ? 'unreachable' : undefined;
     case 'closed':
-      return age >= patience.doubt.silent ? 'unreachable' : undefined;
+      return age >= patience.silent ? 'unreachable' : undefined;
     case 'not-made':
       if (failure.code === 'ECONNREFUSED') {
         // A killed engine leaves its socket's file behind; of one afar nobody can say how it ended.
         const known = doubt.process !== undefined;
-        return known || age >= patience.doubt.refused ? (isLocal ? 'crash' : 'shutdown') : undefined;
+        return known || age >= patience.refused ? (isLocal ? 'crash' : 'shutdown') : undefined;
       }
-      if (failure.code === 'ENOENT') return age >= patience.doubt.refused ? 'shutdown' : undefined;
-      return age >= patience.doubt.network ? 'unreachable' : undefined;
+      if (failure.code === 'ENOENT') return age >= patience.refused ? 'shutdown' : undefined;
+      return age >= patience.network ? 'unreachable' : undefined;
     default:
       return failure satisfies never;
   }

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Endpoint, unixEndpoint } from '../../src/config/endpoint.ts';
+import type { Heartbeat } from '../../src/config/settings.ts';
+import { defaultPatience, type Patience } from '../../src/engine/patience.ts';
+import type { EngineReport } from '../../src/engine/report.ts';
+import { type Sensor, startSensor } from '../../src/engine/sensor.ts';
+import type { Observation } from '../../src/lifecycle/observation.ts';
+import { atFirst, type EngineState, reduce, type Told } from '../../src/lifecycle/reduce.ts';
+import { createFolderWatches } from '../../src/system/folder-watches.ts';
+
+/** The real waits, a tenth as long or less: the order among them is kept. */
+export const hurried: Patience = {
+  ...defaultPatience,
+  silence: 100,
+  startingCheck: 50,
+  blindPatience: 1500,
+  identity: 200,
+  afar: { first: 20, longest: 200, jitter: 0.5 },
+  longestWhileComing: 100,
+  longestInDoubt: 200,
+  doubt: { refused: 300, badAnswer: 400, silent: 700, network: 1500 },
+  settled: 200,
+  rechecks: [2, 10, 50, 150],
+  hintInterval: 20,
+};
+
+/** A sensor at work, and what its observations came to mean. */
+export interface Watching {
+  readonly sensor: Sensor;
+  readonly seen: readonly Observation[];
+  /** The transitions, each as `start engine-started`. */
+  readonly told: readonly string[];
+  readonly reports: readonly EngineReport[];
+  /** Observations of a kind. */
+  count(kind: Observation['kind']): number;
+  state(): EngineState;
+  end(): void;
+}
+
+export interface WatchOptions {
+  readonly heartbeat?: Heartbeat;
+  readonly patience?: Patience;
+  readonly pidfile?: string;
+  readonly before?: Told;
+}
+
+/** A folder of its own for one test, and the sensors that work there. */
+export interface FakeHost {
+  readonly folder: string;
+  readonly socket: string;
+  readonly pidfile: string;
+  watch(endpoint?: Endpoint, options?: WatchOptions): Watching;
+  /** Ends every sensor and removes the folder. */
+  clear(): void;
+}
+
+/** Long enough to be no part of a test. */
+const never: Heartbeat = { every: 0, patience: 10_000 };
+
+export function createFakeHost(): FakeHost {
+  const folder = mkdtempSync(join(tmpdir(), 'dll-sensor-'));
+  const socket = join(folder, 'docker.sock');
+  const endings: AbortController[] = [];
+
+  return {
+    folder,
+    socket,
+    pidfile: join(folder, 'docker.pid'),
+    watch(endpoint = unixEndpoint(socket), { heartbeat = never, patience = hurried, pidfile, before } = {}) {
+      const ending = new AbortController();
+      endings.push(ending);
+      const seen: Observation[] = [];
+      const told: string[] = [];
+      const reports: EngineReport[] = [];
+      let state = atFirst(before);
+      const sensor = startSensor({
+        engine: { name: 'fake', endpoint, pidfile, chosenBy: 'test' },
+        heartbeat,
+        patience,
+        folders: createFolderWatches(() => {}, ending.signal),
+        observe(observation) {
+          seen.push(observation);
+          const step = reduce(state, observation);
+          state = step.state;
+          told.push(...step.transitions.map(({ event, reason }) => `${event} ${reason}`));
+        },
+        report: (report) => reports.push(report),
+        signal: ending.signal,
+      });
+      return {
+        sensor,
+        seen,
+        told,
+        reports,
+        count: (kind) => seen.filter((observation) => observation.kind === kind).length,
+        state: () => state,
+        end: () => ending.abort(),
+      };
+    },
+    clear() {
+      for (const ending of endings) ending.abort();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Lets so many milliseconds pass: for what must not happen in them. */
+export function pass(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
