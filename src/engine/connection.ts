@@ -50,9 +50,12 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
   }
 
   function failed(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
     const code = errorCode(error) ?? 'UNKNOWN';
-    end(connected && code !== 'SSH' ? { kind: 'closed' } : { kind: 'not-made', code, message });
+    end(
+      connected && code !== 'SSH'
+        ? { kind: 'closed' }
+        : { kind: 'not-made', code, message: messageOf(error) },
+    );
   }
 
   function heard(bytes: Buffer): void {
@@ -93,4 +96,10 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
       stream?.destroy();
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  // A host of several addresses: Node's own message is empty then.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }

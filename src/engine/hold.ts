@@ -1,6 +1,8 @@
 import type { Heartbeat } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
+import { afterAwake } from '../system/awake-timer.ts';
 import type { Connection } from './connection.ts';
+import { createDeadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
 import { identityPath, runInAnswer } from './run-identity.ts';
 
@@ -35,22 +37,26 @@ export function holdConnection(
 ): Hold {
   let awaited: 'nothing' | 'pong' | 'identity' = 'nothing';
   let late = false;
-  let timer: NodeJS.Timeout | undefined;
+  let resting: NodeJS.Timeout | undefined;
+  const patience = createDeadline(afterAwake);
 
   function ask(what: 'pong' | 'identity'): void {
     if (awaited !== 'nothing') return;
     awaited = what;
     connection.get(what === 'pong' ? '/_ping' : identityPath);
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    clearTimeout(resting);
+    patience.set(heartbeat.patience, () => {
+      // It may answer pings all the same, but never again on this connection.
+      if (what === 'identity') return lost();
       late = true;
       handlers.silent();
-    }, heartbeat.patience);
+    });
   }
 
   function rest(): void {
-    clearTimeout(timer);
-    if (heartbeat.every > 0) timer = setTimeout(() => ask('pong'), heartbeat.every);
+    patience.clear();
+    clearTimeout(resting);
+    if (heartbeat.every > 0) resting = setTimeout(() => ask('pong'), heartbeat.every);
   }
 
   function answered(answer: HttpAnswer): void {
@@ -72,7 +78,8 @@ export function holdConnection(
   }
 
   function release(): void {
-    clearTimeout(timer);
+    patience.clear();
+    clearTimeout(resting);
     connection.close();
   }
 

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../config/endpoint.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { type Connection, type ConnectionEnd, openConnection } from './connection.ts';
+import { createDeadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
 import { identityPath, runInAnswer } from './run-identity.ts';
 
@@ -32,45 +33,49 @@ export function startProbe(
   handlers: ProbeHandlers,
 ): Probe {
   let connection: Connection;
-  let timer: NodeJS.Timeout | undefined;
+  const deadline = createDeadline();
 
-  function open(identifyNow: boolean): void {
+  function ping(thenIdentify: boolean): void {
     connection = openConnection(endpoint, {
-      answered: (answer) => pinged(answer, identifyNow),
-      ended: (end) => failed(end),
+      answered: (answer) => pinged(answer, thenIdentify),
+      ended: handlers.failed,
     });
     connection.get('/_ping');
   }
 
-  function pinged({ status }: HttpAnswer, identifyNow: boolean): void {
+  function pinged({ status }: HttpAnswer, thenIdentify: boolean): void {
     if (status !== 200) {
       connection.close();
       return handlers.failed({ kind: 'answered-badly', status });
     }
-    if (!identifyNow) return handlers.found(connection, undefined);
-    connection.handOver({ answered: identified, ended: failed });
+    if (!thenIdentify) return handlers.found(connection, undefined);
+    deadline.set(identityPatience, unidentified);
+    // A proxy that closes after every answer gets the second question on a connection of its own.
+    connection.handOver({ answered: identified, ended: identifyAnew });
     connection.get(identityPath);
-    timer = setTimeout(() => {
-      // It serves, but not that: then its run stays unknown.
-      connection.close();
-      open(false);
-    }, identityPatience);
+  }
+
+  function identifyAnew(): void {
+    connection = openConnection(endpoint, { answered: identified, ended: unidentified });
+    connection.get(identityPath);
   }
 
   function identified(answer: HttpAnswer): void {
-    clearTimeout(timer);
+    deadline.clear();
     handlers.found(connection, runInAnswer(answer));
   }
 
-  function failed(failure: ProbeFailure): void {
-    clearTimeout(timer);
-    handlers.failed(failure);
+  /** It serves, but not that: then its run stays unknown. */
+  function unidentified(): void {
+    deadline.clear();
+    connection.close();
+    ping(false);
   }
 
-  open(identify);
+  ping(identify);
   return {
     cancel() {
-      clearTimeout(timer);
+      deadline.clear();
       connection.close();
     },
   };

@@ -5,13 +5,17 @@ import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import { createBackoff } from './backoff.ts';
 import type { Connection } from './connection.ts';
+import { createDeadline } from './deadline.ts';
+import { explain } from './explain.ts';
+import { createFirstLook } from './first-look.ts';
 import { type Hold, holdConnection } from './hold.ts';
 import { defaultPatience, type Patience } from './patience.ts';
 import { type ProbeFailure, startProbe } from './probe.ts';
 import { createRemarks } from './remarks.ts';
 import type { EngineReport } from './report.ts';
 import { runOf, signsOf } from './signs.ts';
-import { type Doubt, type State, settleDoubt, type Up } from './state.ts';
+import { type Doubt, isNobody, type State, settleDoubt, type Up } from './state.ts';
+import { watchPlacesOf } from './watch-places.ts';
 
 export interface SensorOptions {
   readonly engine: EngineSettings;
@@ -44,18 +48,15 @@ export function startSensor(options: SensorOptions): Sensor {
   const signs = signsOf(options.engine);
   const backoff = createBackoff(isLocal ? patience.local : patience.afar);
   const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
+  const firstLook = createFirstLook(engine, options.observe);
+  const beganAt = performance.now();
+  const next = createDeadline();
+  const watchPlaces = watchPlacesOf(signs, options.folders, changed);
   let state: State = { name: 'down' };
-  let timer: NodeJS.Timeout | undefined;
-  let firstLook = true;
 
-  function enter(next: State): void {
-    clearTimeout(timer);
-    state = next;
-  }
-
-  function later(milliseconds: number, action: () => void): void {
-    clearTimeout(timer);
-    timer = setTimeout(action, milliseconds);
+  function enter(entered: State): void {
+    next.clear();
+    state = entered;
   }
 
   /** Everything that may have changed ends up here, as often as it likes: it decides by what is there now. */
@@ -65,7 +66,7 @@ export function startSensor(options: SensorOptions): Sensor {
       case 'down':
         return askIfAllowed(undefined);
       case 'asking':
-        if (state.process !== undefined && !signs.isAtWork(state.process)) notFound({ kind: 'closed' });
+        if (state.process !== undefined && !isComing(state.process)) notFound({ kind: 'closed' });
         return;
       case 'doubting':
         return askAgain(state.doubt);
@@ -94,67 +95,73 @@ export function startSensor(options: SensorOptions): Sensor {
     if (state.name === 'up' || state.name === 'frozen') state.hold.release();
   }
 
+  /** An engine that is told to stop while it starts takes its pid file away before it goes. */
+  function isComing(process: ProcessIdentity): boolean {
+    return signs.isAtWork(process) && signs.isNamed(process);
+  }
+
   /** Sends a probe, unless that could start the engine. */
   function askIfAllowed(doubt: Doubt | undefined): void {
     const process = signs.process();
-    if (!signs.hasSocket() || (process === undefined && !mayAskBlindly())) return absent();
+    if (!signs.hasSocket()) return firstLook.absent();
+    if (!mayAsk(process)) {
+      firstLook.absent();
+      // It stops, and one that is not there yet will be told by the watched folders; this is for neither.
+      if (process !== undefined && state.name === 'down') next.set(patience.startingCheck, look);
+      return;
+    }
     // Which run it is comes first only where it can differ from one that was told, and no process says it.
-    const identify = process === undefined && (firstLook || doubt !== undefined);
+    const identify = process === undefined && (firstLook.pending || doubt !== undefined);
     const probe = startProbe(endpoint, identify, patience.identity, { found, failed: notFound });
-    enter({ name: 'asking', probe, process, doubt, since: Date.now() });
-    later(patience.silence, stillSilent);
+    enter({ name: 'asking', probe, process, doubt, since: performance.now() });
+    next.set(patience.silence, stillSilent);
   }
 
-  /** Without a process that shows that the engine runs, a connection may be the very thing that starts it. */
-  function mayAskBlindly(): boolean {
-    const holder = signs.mayConnectBlindly();
+  /** A connection may be the very thing that starts an engine. */
+  function mayAsk(process: ProcessIdentity | undefined): boolean {
+    const holder = signs.mayConnect(process);
     if (holder === true || holder === 'other') return true;
-    if (firstLook && isLocal)
+    if (firstLook.pending && isLocal)
       remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
     return false;
-  }
-
-  function absent(process?: ProcessIdentity): void {
-    const run = process === undefined ? {} : { run: runOf(process) };
-    if (firstLook) options.observe({ kind: 'engine-absent', engine, at: Date.now(), ...run });
-    firstLook = false;
   }
 
   function stillSilent(): void {
     if (state.name !== 'asking') return;
     const { process, doubt, since } = state;
-    if (firstLook) {
-      remarks.say({ kind: 'engine-silent' });
-      absent(process);
+    if (process !== undefined && !isComing(process)) return notFound({ kind: 'closed' });
+    const waited = performance.now() - (doubt?.since ?? since);
+    if (firstLook.pending) {
+      remarks.sayOnce({ kind: 'engine-silent' });
+      if (process !== undefined) firstLook.silent(process);
+      else if (waited >= patience.doubt.silent) firstLook.absent();
     }
-    if (process !== undefined && !signs.isAtWork(process)) return notFound({ kind: 'closed' });
     const limit = doubt === undefined ? patience.blindPatience : patience.doubt.silent;
-    const waited = Date.now() - (doubt?.since ?? since);
     // With a process there, the answer that comes one day is the engine's start: never given up.
     if (waited >= limit && (process === undefined || doubt !== undefined))
       return notFound({ kind: 'closed' });
-    later(patience.startingCheck, stillSilent);
+    next.set(patience.startingCheck, stillSilent);
   }
 
   function found(connection: Connection, identity: Run | undefined): void {
     if (state.name !== 'asking') return;
     const { process = signs.process(), doubt } = state;
     const run = process === undefined ? identity : runOf(process);
-    const askLater = run === undefined && !firstLook && doubt === undefined;
+    const askLater = run === undefined && !firstLook.pending && doubt === undefined;
     const hold = holdConnection(connection, heartbeat, askLater, {
       lost: connectionLost,
       silent: fallsSilent,
       answeredLate,
       identified: (now) => options.observe({ kind: 'engine-identified', engine, at: Date.now(), run: now }),
     });
-    firstLook = false;
+    firstLook.found();
     remarks.forget();
     nowUp(hold, process, run);
   }
 
   function nowUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
     // Until it is known who holds the socket, the careful answer counts.
-    enter({ name: 'up', hold, process, activated: true, listed: false, since: Date.now() });
+    enter({ name: 'up', hold, process, activated: true, listed: false, since: performance.now() });
     options.observe({
       kind: 'engine-answers',
       engine,
@@ -174,49 +181,49 @@ export function startSensor(options: SensorOptions): Sensor {
     const { process, doubt } = state;
     letGo();
     if (doubt !== undefined) {
-      const how = endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, patience.doubt, Date.now());
+      const how =
+        endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, patience.doubt, performance.now());
       if (how !== undefined) return ends(how, doubt.process);
       enter({ name: 'doubting', doubt });
       return laterInDoubt(doubt);
     }
     enter({ name: 'down' });
-    explain(failure);
-    absent();
-    const nobody = failure.kind === 'not-made' && ['ECONNREFUSED', 'ENOENT'].includes(failure.code);
+    const isForbidden = failure.kind === 'not-made' && failure.code === 'EACCES';
+    const tooOften = isForbidden && backoff.attempts >= patience.forbidden;
+    const remark = explain(failure, endpoint, !tooOften);
+    if (remark !== undefined) remarks.sayOnce(remark);
+    if (firstLook.pending && isCertain(process, failure)) firstLook.absent();
     // The watched folders tell when somebody listens there again.
-    if (isLocal && nobody && process === undefined && backoff.attempts >= patience.refusals) return;
-    later(
-      Math.min(
-        backoff.next(),
-        process === undefined ? Number.POSITIVE_INFINITY : patience.longestWhileComing,
-      ),
-      look,
-    );
+    if (isLocal && isNobody(failure) && backoff.attempts >= patience.refusals) return;
+    const isComingSoon = process !== undefined && !tooOften;
+    next.set(Math.min(backoff.next(), isComingSoon ? patience.longestWhileComing : Infinity), look);
   }
 
-  function explain(failure: ProbeFailure): void {
-    if (failure.kind === 'answered-badly')
-      remarks.sayOnce({ kind: 'engine-answers-badly', status: failure.status });
-    if (failure.kind !== 'not-made') return;
-    const { code, message } = failure;
-    if (!isLocal) remarks.sayOnce({ kind: 'engine-not-reached', code, error: message });
-    else if (code === 'EACCES' && backoff.attempts >= patience.forbidden) {
-      remarks.sayOnce({ kind: 'engine-forbidden', path: endpoint.path });
-    }
+  /** Whether a first look that failed shows that what was up in the listener's last life has ended. */
+  function isCertain(process: ProcessIdentity | undefined, failure: ProbeFailure): boolean {
+    if (process !== undefined && !signs.isAtWork(process)) return true;
+    const inDoubt: Doubt = { process: undefined, since: beganAt };
+    const settled = settleDoubt(inDoubt, failure, isLocal, patience.doubt, performance.now());
+    return isNobody(failure) || settled !== undefined;
   }
 
   /** The connection ended: with the engine, or was it only cut by something between? */
   function connectionLost(): void {
-    if (state.name === 'frozen') return leave();
+    if (state.name === 'frozen') {
+      const { process, activated } = state;
+      // Told to stop, it thaws first: no new connection then to a socket that systemd goes on holding.
+      if (!activated || !signs.isAtWork(process)) return leave();
+      return enter({ name: 'going', process, activated });
+    }
     if (state.name !== 'up') return;
     const { process, activated, since } = state;
     if (process !== undefined) {
       if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
       if (activated || !isServing()) return ends('shutdown', process);
     }
-    const doubt: Doubt = { process, since: Date.now() };
+    const doubt: Doubt = { process, since: performance.now() };
     enter({ name: 'doubting', doubt });
-    if (Date.now() - since < patience.settled) return laterInDoubt(doubt);
+    if (doubt.since - since < patience.settled) return laterInDoubt(doubt);
     backoff.reset();
     askAgain(doubt);
   }
@@ -228,14 +235,14 @@ export function startSensor(options: SensorOptions): Sensor {
     askIfAllowed(doubt);
     if (state.name !== 'doubting') return;
     // It may not be asked any more: its socket is gone, or by now a connection would start it.
-    if (doubt.process !== undefined || Date.now() - doubt.since >= patience.doubt.refused) {
+    if (doubt.process !== undefined || performance.now() - doubt.since >= patience.doubt.refused) {
       return ends('shutdown', doubt.process);
     }
     laterInDoubt(doubt);
   }
 
   function laterInDoubt(doubt: Doubt): void {
-    later(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
+    next.set(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
   }
 
   function endedMeanwhile({ process }: Doubt): Ending | undefined {
@@ -246,10 +253,16 @@ export function startSensor(options: SensorOptions): Sensor {
   function checkSigns({ process, listed, hold }: Up, recheck: number): void {
     if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(process), process);
     if (!listed || !isLocal || signs.hasSocket()) return;
-    if (signs.isListening() === false) return ends('shutdown', process);
+    if (signs.isListening() === false) {
+      if (process !== undefined) return ends('shutdown', process);
+      // Without its process in sight this may be a proxy that is only restarted.
+      hold.release();
+      backoff.reset();
+      return askAgain({ process, since: performance.now() });
+    }
     const pause = patience.rechecks[recheck];
-    if (pause === undefined) return remarks.say({ kind: 'engine-socket-removed', path: endpoint.path });
-    later(pause, () => {
+    if (pause === undefined) return remarks.sayOnce({ kind: 'engine-socket-removed', path: endpoint.path });
+    next.set(pause, () => {
       if (state.name === 'up' && state.hold === hold) checkSigns(state, recheck + 1);
     });
   }
@@ -259,16 +272,16 @@ export function startSensor(options: SensorOptions): Sensor {
   }
 
   function howItEnded(process: ProcessIdentity): Ending {
-    return signs.leftPidfile(process) ? 'crash' : 'shutdown';
+    return signs.isNamed(process) ? 'crash' : 'shutdown';
   }
 
   /** The engine is there, but does not answer. */
   function fallsSilent(): void {
     if (state.name !== 'up') return;
-    const { process, hold } = state;
+    const { process, hold, activated } = state;
     if (process === undefined) return ends('unreachable', undefined);
     if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
-    enter({ name: 'frozen', hold, process });
+    enter({ name: 'frozen', hold, process, activated });
     options.observe({ kind: 'engine-ends', engine, at: Date.now(), how: 'unreachable' });
   }
 
@@ -290,24 +303,30 @@ export function startSensor(options: SensorOptions): Sensor {
 
   function changed(): void {
     backoff.reset();
+    watchPlaces();
     look();
   }
 
-  for (const [folder, names] of signs.places()) options.folders.watch(folder, names, changed);
   signal.addEventListener('abort', () => {
-    clearTimeout(timer);
+    next.clear();
     letGo();
   });
+  watchPlaces();
   remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
   look();
 
   const hinted = coalesce(patience.hintInterval, signal);
+  let stopHinted = false;
+  function hint(): void {
+    if (stopHinted && state.name === 'up') state.hold.ask();
+    stopHinted = false;
+    look();
+  }
   return {
-    lookForStart: () => hinted(look),
-    lookForStop: () =>
-      hinted(() => {
-        if (state.name === 'up') state.hold.ask();
-        look();
-      }),
+    lookForStart: () => hinted(hint),
+    lookForStop() {
+      stopHinted = true;
+      hinted(hint);
+    },
   };
 }

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
-import { isListening, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
+import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
 
 /** What can be known of an engine without opening a connection to it. */
@@ -14,14 +14,18 @@ export interface Signs {
   process(): ProcessIdentity | undefined;
   /** Whether that process is still at work. */
   isAtWork(process: ProcessIdentity): boolean;
-  /** Whether a process that is over left its pid file behind, as one does that was killed. */
-  leftPidfile(process: ProcessIdentity): boolean;
+  /** Whether the pid file names this process: it did not end in order, nor is about to. */
+  isNamed(process: ProcessIdentity): boolean;
   /** Whether the socket's file is there; always for an engine that has none on this machine. */
   hasSocket(): boolean;
   /** Whether some program listens on the socket, also when its file was removed; undefined where not told. */
   isListening(): boolean | undefined;
-  /** Whether a connection may be opened although no process shows that the engine runs; else who holds the socket. */
-  mayConnectBlindly(): true | SocketHolder;
+  /**
+   * Whether a connection may be opened, so that it reaches an engine and does not start one; else who holds
+   * the socket.
+   * @param process the engine's, where it is known
+   */
+  mayConnect(process: ProcessIdentity | undefined): true | SocketHolder;
   /** Who would answer a connection. */
   holder(): SocketHolder;
 }
@@ -33,10 +37,10 @@ export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' |
     places: () => new Map(),
     process: () => undefined,
     isAtWork: () => false,
-    leftPidfile: () => false,
+    isNamed: () => false,
     hasSocket: () => true,
     isListening: () => undefined,
-    mayConnectBlindly: () => true,
+    mayConnect: () => true,
     holder: () => 'other',
   };
 }
@@ -53,11 +57,16 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
     },
     process: () => (pidfile === undefined ? undefined : readEngineProcess(pidfile)),
     isAtWork: (process) => liveness(process) === 'alive',
-    leftPidfile: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
+    isNamed: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
     hasSocket: () => existsSync(path),
     isListening: () => isListening(socket()),
     holder: () => socketHolder(socket()),
-    mayConnectBlindly() {
+    mayConnect(process) {
+      if (process !== undefined) {
+        // An engine that stops has let go of the socket already: whoever connects now starts it again.
+        const isStopping = listensOn(process.pid, socket()) === false && socketHolder(socket()) === 'systemd';
+        return isStopping ? 'systemd' : true;
+      }
       const holder = socketHolder(socket());
       if (holder === 'other') return true;
       // Nobody here listens. Left behind by a killed engine, or an engine in another namespace (a container's,

@@ -24,6 +24,7 @@ export type State =
       readonly probe: Probe;
       readonly process: ProcessIdentity | undefined;
       readonly doubt: Doubt | undefined;
+      /** Milliseconds on the monotonic clock, here and below: the other may be set meanwhile. */
       readonly since: number;
     }
   /** The connection to an engine that is up was cut: a pause before it is asked again. */
@@ -31,7 +32,12 @@ export type State =
   /** One idle connection is held; its end is the first sign of a stop. */
   | Up
   /** Told as unreachable, but its process is there: its answer, if it comes, says that it is back. */
-  | { readonly name: 'frozen'; readonly hold: Hold; readonly process: ProcessIdentity }
+  | {
+      readonly name: 'frozen';
+      readonly hold: Hold;
+      readonly process: ProcessIdentity;
+      readonly activated: boolean;
+    }
   /** Told as ended; nothing is opened while that process lives, lest it be kept or started again. */
   | { readonly name: 'going'; readonly process: ProcessIdentity; readonly activated: boolean };
 
@@ -49,13 +55,12 @@ export interface Up {
 /** Until its connection was cut the engine was up. Whether it still is, what comes next must show. */
 export interface Doubt {
   readonly process: ProcessIdentity | undefined;
-  /** Milliseconds since the epoch. */
   readonly since: number;
 }
 
 /**
  * Whether a failed probe settles a doubt, and how the engine ended then.
- * @param now milliseconds since the epoch
+ * @param now milliseconds on the same clock as the doubt's
  * @returns undefined while it stays in doubt
  */
 export function settleDoubt(
@@ -82,4 +87,9 @@ export function settleDoubt(
     default:
       return failure satisfies never;
   }
+}
+
+/** Whether a probe failed because nobody listens where it went. */
+export function isNobody(failure: ProbeFailure): boolean {
+  return failure.kind === 'not-made' && ['ECONNREFUSED', 'ENOENT'].includes(failure.code);
 }

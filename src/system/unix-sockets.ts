@@ -16,6 +16,16 @@ export function isListening(path: string): boolean | undefined {
   return inodes && inodes.length > 0;
 }
 
+/**
+ * Whether a process has the socket open that listens on `path`; undefined where nobody is seen to listen, or
+ * what the process has open may not be seen.
+ */
+export function listensOn(pid: number, path: string): boolean | undefined {
+  const inodes = listeningInodes(path);
+  const held = inodes?.length ? socketsOf(pid) : undefined;
+  return held && inodes?.some((inode) => held.has(inode));
+}
+
 /** Who listens on the socket at `path`, found without connecting to it. */
 export function socketHolder(path: string): SocketHolder {
   const inodes = listeningInodes(path);

@@ -62,14 +62,19 @@ export async function startFakeEngine({
   const waiting = new Set<() => void>();
   const counts = { accepted: 0, most: 0, received: 0 };
   const asked: string[] = [];
-  let server = serve(accept);
+  let server = begin();
+
+  function begin(): Server {
+    return serve(accept).on('connection', (socket) => {
+      sockets.add(socket);
+      counts.most = Math.max(counts.most, sockets.size);
+      socket.on('close', () => sockets.delete(socket));
+    });
+  }
 
   function accept(socket: Socket): void {
     counts.accepted += 1;
-    sockets.add(socket);
-    counts.most = Math.max(counts.most, sockets.size);
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
     if (behaviour.closesAtOnce) socket.destroy();
     let text = '';
     socket.on('data', (bytes) => {
@@ -131,7 +136,7 @@ export async function startFakeEngine({
       server.close();
     },
     async listenAgain() {
-      server = serve(accept);
+      server = begin();
       await listen();
     },
     async end() {
