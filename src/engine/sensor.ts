@@ -66,7 +66,7 @@ export function startSensor(options: SensorOptions): Sensor {
       case 'down':
         return askIfAllowed(undefined);
       case 'asking':
-        if (state.process !== undefined && !isComing(state.process)) notFound({ kind: 'closed' });
+        if (state.process !== undefined && !signs.isAtWork(state.process)) notFound({ kind: 'closed' });
         return;
       case 'doubting':
         return askAgain(state.doubt);
@@ -93,11 +93,6 @@ export function startSensor(options: SensorOptions): Sensor {
   function letGo(): void {
     if (state.name === 'asking') state.probe.cancel();
     if (state.name === 'up' || state.name === 'frozen') state.hold.release();
-  }
-
-  /** An engine that is told to stop while it starts takes its pid file away before it goes. */
-  function isComing(process: ProcessIdentity): boolean {
-    return signs.isAtWork(process) && signs.isNamed(process);
   }
 
   /** Sends a probe, unless that could start the engine. */
@@ -129,7 +124,7 @@ export function startSensor(options: SensorOptions): Sensor {
   function stillSilent(): void {
     if (state.name !== 'asking') return;
     const { process, doubt, since } = state;
-    if (process !== undefined && !isComing(process)) return notFound({ kind: 'closed' });
+    if (process !== undefined && !signs.isAtWork(process)) return notFound({ kind: 'closed' });
     const waited = performance.now() - (doubt?.since ?? since);
     if (firstLook.pending) {
       remarks.sayOnce({ kind: 'engine-silent' });

@@ -1,0 +1,122 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createFakeHost, type FakeHost, pass, type WatchOptions } from '../support/fake-host.ts';
+import { type FakeSystemd, startFakeSystemd } from '../support/fake-systemd.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** Who holds a socket is read from /proc. */
+describe.skipIf(process.platform !== 'linux')('on a socket that systemd holds', () => {
+  let host: FakeHost;
+  let systemd: FakeSystemd;
+  beforeEach(async () => {
+    host = createFakeHost();
+    systemd = await startFakeSystemd(host.socket, host.pidfile);
+  });
+  afterEach(async () => {
+    host.clear();
+    await systemd.end();
+  });
+
+  const watch = (options: WatchOptions = {}) => host.watch(undefined, { pidfile: host.pidfile, ...options });
+
+  test('nothing is opened while the engine is down, whatever hints come', async () => {
+    const watching = watch();
+    for (let round = 0; round < 10; round++) {
+      watching.sensor.lookForStart();
+      watching.sensor.lookForStop();
+      // A stale pid file, an empty one, and one of a process that is no engine and began later.
+      const pids = ['999999999', '', 'no pid'];
+      writeFileSync(host.pidfile, pids[round % 3] ?? '');
+      await pass(40);
+      rmSync(host.pidfile);
+    }
+    expect(watching.told).toEqual([]);
+    expect(systemd.activations).toBe(0);
+    expect(watching.reports).toContainEqual(
+      expect.objectContaining({ kind: 'engine-left-alone', holder: 'systemd' }),
+    );
+  });
+
+  test('an engine that comes and goes is told, let go of at once, and never started by us', async () => {
+    const watching = watch();
+    for (let round = 1; round <= 3; round++) {
+      await systemd.start(100, 300);
+      await waitFor(() => watching.told.length === 2 * round - 1);
+      systemd.kill('SIGTERM');
+      await waitFor(() => watching.told.length === 2 * round);
+      for (let hint = 0; hint < 5; hint++) {
+        watching.sensor.lookForStart();
+        watching.sensor.lookForStop();
+        await pass(30);
+      }
+      await systemd.down();
+      watching.sensor.lookForStart();
+      await pass(50);
+    }
+    expect(watching.told).toEqual(Array(3).fill(['start engine-started', 'stop shutdown']).flat());
+    expect(systemd.activations).toBe(0);
+  });
+
+  test('a crash is told, and the engine left down', async () => {
+    await systemd.start();
+    const watching = watch();
+    await waitFor(() => watching.told.length === 1);
+    systemd.kill('SIGKILL');
+    await waitFor(() => watching.told.length === 2);
+    watching.sensor.lookForStart();
+    await systemd.down();
+    expect(watching.told).toEqual(['start listener-started', 'stop crash']);
+    expect(systemd.activations).toBe(0);
+  });
+
+  // What waits in the queue cannot be taken back: closing it leaves it there (unix_release in the kernel's
+  // af_unix.c). So an engine that never came to accept may be started once more by that one connection.
+  test('told to stop while it starts, an engine is told nothing of, and gets no second connection', async () => {
+    const watching = watch();
+    await systemd.start(60_000, 100);
+    await pass(100);
+    systemd.kill('SIGTERM');
+    await pass(20);
+    watching.sensor.lookForStart();
+    watching.sensor.lookForStop();
+    await systemd.down();
+    watching.sensor.lookForStart();
+    await pass(100);
+    expect(systemd.activations).toBeLessThanOrEqual(1);
+    expect(watching.told).toEqual([]);
+  });
+
+  test('a listener that begins while the engine stops leaves it alone, and tells what it missed', async () => {
+    await systemd.start(0, 600);
+    const before = watch();
+    await waitFor(() => before.told.length === 1);
+    const { run } = before.seen.find(({ kind }) => kind === 'engine-answers') as { run: string };
+    before.end();
+    systemd.kill('SIGTERM');
+    await pass(100);
+    const watching = watch({ before: { event: 'start', sequence: 7, run } });
+    await waitFor(() => watching.told.length === 1);
+    watching.sensor.lookForStart();
+    await systemd.down();
+    expect(watching.told).toEqual(['stop listener-started']);
+    expect(systemd.activations).toBe(0);
+    await systemd.start();
+    await waitFor(() => watching.told.length === 2);
+    expect(watching.told[1]).toBe('start engine-started');
+  });
+
+  test('a frozen engine that is told to stop, and thaws to do so, stays down', async () => {
+    await systemd.start(0, 100);
+    const watching = watch({ heartbeat: { every: 50, patience: 150 } });
+    await waitFor(() => watching.told.length === 1);
+    systemd.kill('SIGSTOP');
+    await waitFor(() => watching.told.length === 2);
+    systemd.kill('SIGTERM');
+    systemd.kill('SIGCONT');
+    await systemd.down();
+    expect(watching.told.slice(0, 2)).toEqual(['start listener-started', 'stop unreachable']);
+    // It may have answered once more on its way down.
+    expect([2, 4]).toContain(watching.told.length);
+    expect(systemd.activations).toBe(0);
+  });
+});
