@@ -100,6 +100,8 @@ function answers(
   if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
   const restarted = state.run !== undefined && seen.run !== undefined && state.run !== seen.run;
   if (!restarted) {
+    if (state.toldBy === 'engine' && (seen.run === undefined || seen.run === state.run))
+      return unchanged(state);
     // Told by a message first, or not identified yet: from now on the engine vouches for it.
     return { state: up(state.sequence, 'engine', seen.run ?? state.run), transitions: [] };
   }
@@ -111,8 +113,10 @@ function answers(
 function believe(state: EngineState, said: Seen<'message'>): Step {
   switch (state.phase) {
     case 'unknown':
-      if (said.message === 'stop') return firstMissed(state, said);
-      return start(state, said, 'engine-started', 'notifier', undefined);
+      if (said.message === 'start') return start(state, said, 'engine-started', 'notifier', undefined);
+      return state.before?.event === 'start'
+        ? stop({ ...state, ...runField(state.before.run) }, said, 'shutdown', 'notifier')
+        : { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
     case 'down':
       return said.message === 'stop'
         ? unchanged(state)

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Observation } from '../../src/lifecycle/observation.ts';
+import { atFirst, type EngineState, reduce, type Told, toldIn } from '../../src/lifecycle/reduce.ts';
+import type { Transition } from '../../src/lifecycle/transition.ts';
+
+const run = fc.constantFrom('a', 'b', 'c');
+const maybeRun = fc.option(run, { nil: undefined });
+const base = { engine: fc.constantFrom('one', 'two', 'three'), at: fc.nat() };
+const withRun = <T extends object>(observation: T, known: string | undefined) =>
+  (known === undefined ? observation : { ...observation, run: known }) as T;
+
+/** Anything that any source may say, at any time. */
+const observation: fc.Arbitrary<Observation> = fc.oneof(
+  fc
+    .tuple(fc.record({ kind: fc.constantFrom('engine-answers' as const), ...base }), maybeRun)
+    .map(([seen, known]) => withRun<Observation>(seen, known)),
+  fc
+    .tuple(fc.record({ kind: fc.constantFrom('engine-absent' as const), ...base }), maybeRun)
+    .map(([seen, known]) => withRun<Observation>(seen, known)),
+  fc.record({ kind: fc.constantFrom('engine-identified' as const), ...base, run }),
+  fc.record({
+    kind: fc.constantFrom('engine-ends' as const),
+    ...base,
+    how: fc.constantFrom('shutdown' as const, 'crash' as const, 'unreachable' as const),
+  }),
+  fc.record({
+    kind: fc.constantFrom('message' as const),
+    ...base,
+    message: fc.constantFrom('start' as const, 'stop' as const),
+    trusted: fc.boolean(),
+  }),
+);
+const life = fc.array(observation, { maxLength: 25 });
+const lives = fc.array(life, { minLength: 1, maxLength: 4 });
+
+interface Heard {
+  readonly seen: Observation;
+  readonly before: EngineState;
+  readonly after: EngineState;
+  readonly transitions: readonly Transition[];
+}
+
+/** One life of the listener: each engine by itself, from what is remembered of it. */
+function live(observations: readonly Observation[], memory: Map<string, Told>): Map<string, Heard[]> {
+  const states = new Map<string, EngineState>();
+  const heard = new Map<string, Heard[]>();
+  for (const seen of observations) {
+    const before = states.get(seen.engine) ?? atFirst(memory.get(seen.engine));
+    const { state, transitions } = reduce(before, seen);
+    states.set(seen.engine, state);
+    heard.set(seen.engine, [...(heard.get(seen.engine) ?? []), { seen, before, after: state, transitions }]);
+    const told = toldIn(state);
+    if (told !== undefined) memory.set(seen.engine, told);
+  }
+  return heard;
+}
+
+/** Calls `check` for each engine in each life. */
+function eachLife(
+  all: readonly (readonly Observation[])[],
+  check: (heard: readonly Heard[], before: Told | undefined) => void,
+): void {
+  const memory = new Map<string, Told>();
+  for (const observations of all) {
+    const remembered = new Map(memory);
+    for (const [engine, heard] of live(observations, memory)) check(heard, remembered.get(engine));
+  }
+}
+
+const holds = (check: (heard: readonly Heard[], before: Told | undefined) => void) =>
+  fc.assert(
+    fc.property(lives, (all) => eachLife(all, check)),
+    { numRuns: 2000 },
+  );
+const told = (heard: readonly Heard[]) => heard.flatMap(({ transitions }) => transitions);
+
+describe('for every order of observations, of several engines, over several lives', () => {
+  test('transitions alternate, and a life begins with a start but for a stop that was missed', () => {
+    holds((heard, before) => {
+      const events = told(heard).map(({ event }) => event);
+      if (events[0] === 'stop') expect(before?.event).toBe('start');
+      for (const [index, event] of events.slice(1).entries()) expect(event).not.toBe(events[index]);
+    });
+  });
+
+  test('sequence numbers rise by one, on through the lives', () => {
+    holds((heard, before) => {
+      const first = before?.sequence ?? 0;
+      expect(told(heard).map(({ sequence }) => sequence)).toEqual(
+        told(heard).map((_, index) => first + 1 + index),
+      );
+    });
+  });
+
+  test('an untrusted message changes nothing at all', () => {
+    holds((heard) => {
+      for (const { seen, before, after, transitions } of heard) {
+        if (seen.kind !== 'message' || seen.trusted) continue;
+        expect(after).toBe(before);
+        expect(transitions).toEqual([]);
+      }
+    });
+  });
+
+  test('what is told carries what was seen, and says who told it', () => {
+    holds((heard) => {
+      for (const { seen, transitions } of heard) {
+        for (const { engine, at, source } of transitions) {
+          expect({ engine, at }).toEqual({ engine: seen.engine, at: seen.at });
+          expect(source).toBe(seen.kind === 'message' ? 'notifier' : 'engine');
+        }
+      }
+    });
+  });
+
+  test('an engine that answers is up from then on, and one that ends is down', () => {
+    holds((heard) => {
+      for (const { seen, after } of heard) {
+        if (seen.kind === 'engine-answers') expect(after.phase).toBe('up');
+        if (seen.kind === 'engine-ends') expect(after.phase).toBe('down');
+      }
+    });
+  });
+
+  test('at most two things are told at once: the stop and the start of a changed run', () => {
+    holds((heard) => {
+      for (const { transitions } of heard) {
+        expect(transitions.length).toBeLessThanOrEqual(2);
+        if (transitions.length < 2) continue;
+        const [stop, start] = transitions;
+        expect([stop?.event, start?.event]).toEqual(['stop', 'start']);
+        expect(stop?.run).toBeDefined();
+        expect(start?.run).not.toBe(stop?.run);
+      }
+    });
+  });
+
+  test('the reason is that of what was seen', () => {
+    holds((heard) => {
+      for (const { seen, before, transitions } of heard) {
+        for (const { event, reason } of transitions) {
+          if (seen.kind === 'message') expect(reason).toBe(event === 'start' ? 'engine-started' : 'shutdown');
+          else if (before.phase === 'unknown') expect(reason).toBe('listener-started');
+          else if (event === 'start') expect(reason).toBe('engine-started');
+          else expect(reason).toBe(seen.kind === 'engine-ends' ? seen.how : 'unseen');
+        }
+      }
+    });
+  });
+
+  test('a start is told again for the very same run only', () => {
+    holds((heard, before) => {
+      for (const transition of told(heard)) {
+        if (transition.again === undefined) continue;
+        expect(before).toMatchObject({ event: 'start' });
+        expect(transition.run).toBeDefined();
+        expect(transition.run).toBe(before?.run);
+        expect(transition).toBe(told(heard)[0]);
+      }
+    });
+  });
+
+  test('engines do not know of each other', () => {
+    fc.assert(
+      fc.property(life, (observations) => {
+        const together = live(observations, new Map());
+        for (const [engine, heard] of together) {
+          const alone = live(
+            observations.filter((seen) => seen.engine === engine),
+            new Map(),
+          );
+          expect(alone.get(engine)).toEqual(heard);
+        }
+      }),
+    );
+  });
+});
+
+test('seeing again what is known already leaves the very same state, so that nothing is written', () => {
+  const seen: Observation = { kind: 'engine-answers', engine: 'one', at: 1, run: 'a' };
+  const { state } = reduce(atFirst(), seen);
+  expect(reduce(state, seen).state).toBe(state);
+  expect(reduce(state, { ...seen, at: 2 }).state).toBe(state);
+});
+
+test('a trusted stop of what was up in the last life is the notifier’s word', () => {
+  const before = atFirst({ event: 'start', sequence: 4, run: 'a' });
+  const { transitions } = reduce(before, {
+    kind: 'message',
+    engine: 'one',
+    at: 1,
+    message: 'stop',
+    trusted: true,
+  });
+  expect(transitions).toMatchObject([{ event: 'stop', reason: 'shutdown', source: 'notifier', sequence: 5 }]);
+});
