@@ -32,18 +32,18 @@ export interface AnswerReader {
 type State =
   | { readonly at: 'head' }
   | { readonly at: 'body'; readonly status: number; readonly length: number }
-  | { readonly at: 'chunk-size'; readonly status: number; readonly body: readonly Buffer[] }
-  | {
-      readonly at: 'chunk';
-      readonly status: number;
-      readonly body: readonly Buffer[];
-      readonly length: number;
-    }
-  | { readonly at: 'trailer'; readonly status: number; readonly body: readonly Buffer[] };
+  | { readonly at: 'chunk-size'; readonly status: number }
+  | { readonly at: 'chunk'; readonly status: number; readonly length: number }
+  | { readonly at: 'trailer'; readonly status: number };
+
+const nothing = Buffer.alloc(0);
 
 export function createAnswerReader(): AnswerReader {
   let state: State = { at: 'head' };
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer = nothing;
+  /** The chunks of the answer that is being read, and their length together. */
+  let chunks: Buffer[] = [];
+  let chunked = 0;
 
   /** Takes `length` bytes from what has come, or nothing when it has not. */
   function take(length: number): Buffer | undefined {
@@ -74,25 +74,27 @@ export function createAnswerReader(): AnswerReader {
       case 'chunk-size': {
         const line = takeUntil('\r\n', 1024);
         if (line === undefined) return 'more';
-        const length = Number.parseInt(line, 16);
-        const { status, body } = state;
-        const sum = body.reduce((total, chunk) => total + chunk.length, 0);
-        if (!(length >= 0) || sum + length > longestBody)
-          throw new Error('The answer is too long or no HTTP');
-        state = length === 0 ? { at: 'trailer', status, body } : { at: 'chunk', status, body, length };
+        const size = /^[0-9a-f]{1,8}(?=[ \t]*(?:;|$))/i.exec(line)?.[0];
+        if (size === undefined) throw new Error('The answer is no HTTP');
+        const length = Number.parseInt(size, 16);
+        chunked += length;
+        if (chunked > longestBody) throw new Error('The answer is too long');
+        const { status } = state;
+        state = length === 0 ? { at: 'trailer', status } : { at: 'chunk', status, length };
         return undefined;
       }
       case 'chunk': {
         const chunk = take(state.length + 2);
         if (chunk === undefined) return 'more';
-        const body = [...state.body, Buffer.from(chunk.subarray(0, -2))];
-        state = { at: 'chunk-size', status: state.status, body };
+        if (chunk.toString('latin1', state.length) !== '\r\n') throw new Error('The answer is no HTTP');
+        chunks.push(Buffer.from(chunk.subarray(0, state.length)));
+        state = { at: 'chunk-size', status: state.status };
         return undefined;
       }
       case 'trailer': {
         const line = takeUntil('\r\n', longestHead);
         if (line === undefined) return 'more';
-        return line === '' ? done(state.status, Buffer.concat(state.body)) : undefined;
+        return line === '' ? done(state.status, Buffer.concat(chunks)) : undefined;
       }
       default:
         return state satisfies never;
@@ -104,9 +106,11 @@ export function createAnswerReader(): AnswerReader {
     if (Number.isNaN(status)) throw new Error('The answer is no HTTP');
     // An interim answer: the real one follows.
     if (status < 200) return undefined;
-    if (status === 204 || status === 304) return done(status, Buffer.alloc(0));
+    if (status === 204 || status === 304) return done(status, nothing);
     if (/^transfer-encoding:.*\bchunked\s*$/im.test(head)) {
-      state = { at: 'chunk-size', status, body: [] };
+      chunks = [];
+      chunked = 0;
+      state = { at: 'chunk-size', status };
       return undefined;
     }
     const length = Number(/^content-length:\s*(\d+)\s*$/im.exec(head)?.[1]);
@@ -118,6 +122,8 @@ export function createAnswerReader(): AnswerReader {
 
   function done(status: number, body: Buffer): HttpAnswer {
     state = { at: 'head' };
+    chunks = [];
+    if (rest.length === 0) rest = nothing;
     return { status, body: Buffer.from(body) };
   }
 
