@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import { defaultEndpoint, type Endpoint, parseEndpoint, type TlsFiles } from './endpoint.ts';
+import { defaultEndpoint, type Endpoint, parseEndpoint } from './endpoint.ts';
 
 /** The context that stands for `DOCKER_HOST` or Docker's default socket; it has no file. */
 export const defaultContext = 'default';
@@ -50,18 +50,15 @@ export function contextEndpoint(name: string, configFolder: string): Endpoint {
       `See it with: docker context inspect ${name}`,
     );
   }
-  const tls = tlsFiles(join(configFolder, 'contexts', 'tls', id, 'docker'), docker.SkipTLSVerify !== true);
+  const folder = join(configFolder, 'contexts', 'tls', id, 'docker');
+  const verify = docker.SkipTLSVerify !== true;
+  // cli/context/docker/load.go: TLS when there are files for it, or when it is said not to look at the engine's.
+  const tls = hasTlsFiles(folder) || !verify ? { folder, verify } : undefined;
   return parseEndpoint(docker.Host, `Docker context ${JSON.stringify(name)}`, tls);
 }
 
-/** The TLS files in a folder, by the names that Docker gives them; undefined when none is there. */
-export function tlsFiles(folder: string, verify: boolean): TlsFiles | undefined {
-  const file = (name: string) => {
-    const path = join(folder, name);
-    return existsSync(path) ? path : undefined;
-  };
-  const files = { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') };
-  return Object.values(files).some((path) => path !== undefined) ? { folder, ...files, verify } : undefined;
+function hasTlsFiles(folder: string): boolean {
+  return ['ca.pem', 'cert.pem', 'key.pem'].some((name) => existsSync(join(folder, name)));
 }
 
 interface ContextMeta {

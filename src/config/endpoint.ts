@@ -27,14 +27,10 @@ export interface TcpEndpoint extends AnyEndpoint {
   readonly tls: TlsFiles | undefined;
 }
 
-/** The files of a TLS connection, as Docker names them in `DOCKER_CERT_PATH` and in a context's folder. */
+/** That a connection is to be made with TLS, and with which files. */
 export interface TlsFiles {
-  /** The folder that holds them, for the hooks' own `docker`. */
+  /** Holds `ca.pem`, `cert.pem` and `key.pem`, each only if it is needed, as `DOCKER_CERT_PATH` does. */
   readonly folder: string;
-  /** Absolute paths; undefined where there is no such file. */
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
   /** Whether the engine must prove who it is. */
   readonly verify: boolean;
 }

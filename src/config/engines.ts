@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { exitCode, Failure } from '../system/failure.ts';
-import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder, tlsFiles } from './contexts.ts';
-import { defaultEndpoint, type Endpoint, parseEndpoint, unixEndpoint } from './endpoint.ts';
+import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder } from './contexts.ts';
+import { defaultEndpoint, type Endpoint, parseEndpoint, type TlsFiles, unixEndpoint } from './endpoint.ts';
 import { knownSockets } from './known-sockets.ts';
 import { defaultPidfile } from './pidfile.ts';
 import type { EngineSettings } from './settings.ts';
@@ -96,11 +96,11 @@ function bySocket({ environment, home, platform }: Surroundings): Choice {
 }
 
 /** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` ask for TLS on `tcp://`, with the files in `DOCKER_CERT_PATH`. */
-function tlsByEnvironment({ environment, home }: Surroundings) {
+function tlsByEnvironment({ environment, home }: Surroundings): TlsFiles | undefined {
   const verify = Boolean(environment.DOCKER_TLS_VERIFY);
   if (!verify && !environment.DOCKER_TLS) return undefined;
   const folder = environment.DOCKER_CERT_PATH || dockerConfigFolder(environment, home);
-  return tlsFiles(folder, verify) ?? { folder, ca: undefined, cert: undefined, key: undefined, verify };
+  return { folder, verify };
 }
 
 function nameOf(endpoint: Endpoint): string {

@@ -2,12 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
 import { errorCode } from '../system/failure.ts';
 import { dial, hostHeader } from './dial.ts';
+import { SshEnded } from './dial-ssh.ts';
 import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
 /** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */
 export type ConnectionEnd =
   | { readonly kind: 'closed' }
-  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, or `EPROTO` for what is no HTTP. */
+  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, `TLS` for files that are no use, or `EPROTO` for what is no HTTP. */
   | { readonly kind: 'not-made'; readonly code: string; readonly message: string };
 
 /** Who is told what becomes of a connection. */
@@ -51,11 +52,8 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
 
   function failed(error: unknown): void {
     const code = errorCode(error) ?? 'UNKNOWN';
-    end(
-      connected && code !== 'SSH'
-        ? { kind: 'closed' }
-        : { kind: 'not-made', code, message: messageOf(error) },
-    );
+    if (connected && !explainsItself(error)) end({ kind: 'closed' });
+    else end({ kind: 'not-made', code, message: messageOf(error) });
   }
 
   function heard(bytes: Buffer): void {
@@ -96,6 +94,11 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
       stream?.destroy();
     },
   };
+}
+
+/** What says more than that the connection ended. With TLS 1.3 a certificate is refused after the handshake. */
+function explainsItself(error: unknown): boolean {
+  return error instanceof SshEnded || errorCode(error)?.startsWith('ERR_SSL_') === true;
 }
 
 function messageOf(error: unknown): string {

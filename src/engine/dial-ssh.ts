@@ -5,10 +5,18 @@ import type { SshEndpoint } from '../config/endpoint.ts';
 /** How much of what `ssh` says on standard error is kept for the message, in bytes. */
 const lastWords = 1024;
 
-/** Why `ssh` ended before the engine answered; `code` is `SSH` as a Node system error's would be. */
+/**
+ * Why `ssh` ended before the engine answered. `code` as Node's system errors have it: `SSH` when it did not get
+ * there, `ECONNREFUSED` when it did and the `docker` over there found no engine.
+ */
 export class SshEnded extends Error {
   override readonly name = 'SshEnded';
-  readonly code = 'SSH';
+  readonly code: 'SSH' | 'ECONNREFUSED';
+
+  constructor(code: SshEnded['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /**
@@ -19,31 +27,36 @@ export function dialSsh(endpoint: SshEndpoint): Duplex {
   const child = spawn('ssh', sshArguments(endpoint), { stdio: ['pipe', 'pipe', 'pipe'] });
   const { stdin, stdout, stderr } = child;
   let said = '';
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-lastWords);
-  });
   const stream = new Duplex({
-    read: () => stdout.resume(),
-    write: (chunk, _encoding, done) => void stdin.write(chunk, done),
-    final: (done) => void stdin.end(done),
+    read: () => stdout?.resume(),
+    // A pipe to a process that has ended: its exit says the same, with the reason.
+    write: (chunk, _encoding, done) => void stdin?.write(chunk, () => done()),
+    final: (done) => void stdin?.end(() => done()),
     destroy(error, done) {
       endChild(child);
       done(error);
     },
   });
-  // A pipe to a process that has ended: its exit says the same, with the reason.
-  stdin.on('error', () => {});
-  stdout.on('data', (chunk: Buffer) => {
+  child.once('error', ({ message }) => stream.destroy(new SshEnded('SSH', `cannot run ssh: ${message}`)));
+  // Without descriptors left there are no pipes: the error follows.
+  stdin?.on('error', () => {});
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-lastWords);
+  });
+  stdout?.on('data', (chunk: Buffer) => {
     if (!stream.push(chunk)) stdout.pause();
   });
-  child.once('error', (error) => stream.destroy(error));
   child.once('close', (code, signal) => {
-    if (stream.destroyed) return;
     const reason = said.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
-    stream.destroy(new SshEnded(`ssh: ${reason}`));
+    stream.destroy(new SshEnded(gotThere(code) ? 'ECONNREFUSED' : 'SSH', `ssh: ${reason}`));
   });
   child.once('spawn', () => stream.emit('connect'));
   return stream;
+}
+
+/** ssh(1): 255 is its own failure, anything else the command's over there; 126 and 127 are the shell's. */
+function gotThere(code: number | null): boolean {
+  return code !== null && ![126, 127, 255].includes(code);
 }
 
 /** The words after `ssh`; `--` keeps what a host is called from being an option. */

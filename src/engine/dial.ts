@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { Endpoint, TcpEndpoint, TlsFiles } from '../config/endpoint.ts';
+import type { Endpoint, TcpEndpoint } from '../config/endpoint.ts';
 import { dialSsh } from './dial-ssh.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 /** How long a silent TCP connection may be idle until the system asks whether the other side still is, in ms. */
 const keepAlive = 30_000;
@@ -17,7 +17,7 @@ export interface Line {
 
 /**
  * Opens a line to an engine. What goes wrong is told by the stream's `error`.
- * @throws the system's error when a TLS file cannot be read
+ * @throws TlsFilesUnusable when TLS cannot be begun with the files that are there
  */
 export function dial(endpoint: Endpoint): Line {
   switch (endpoint.kind) {
@@ -44,17 +44,5 @@ function dialTcp({ host, port, tls }: TcpEndpoint): Line {
   const address = { host, port, keepAlive: true, keepAliveInitialDelay: keepAlive, noDelay: true };
   return tls === undefined
     ? { stream: connect(address), ready: 'connect' }
-    : { stream: connectTls({ ...address, ...readTls(tls) }), ready: 'secureConnect' };
-}
-
-/** Read at each dial, so that certificates that were renewed are taken up. */
-function readTls({ ca, cert, key, verify }: TlsFiles) {
-  const read = (path: string | undefined) => (path === undefined ? {} : { path: readFileSync(path) });
-  const [authority, certificate, secret] = [read(ca), read(cert), read(key)];
-  return {
-    rejectUnauthorized: verify,
-    ...(authority.path && { ca: authority.path }),
-    ...(certificate.path && { cert: certificate.path }),
-    ...(secret.path && { key: secret.path }),
-  };
+    : { stream: connectTls({ ...address, ...readTlsFiles(tls) }), ready: 'secureConnect' };
 }

@@ -3,27 +3,25 @@ import type { ProbeFailure } from './probe.ts';
 import type { EngineRemark } from './report.ts';
 import { isNobody } from './state.ts';
 
+const closed = 'the connection is closed before anything is answered';
+
 /**
  * What to say about a probe that found no engine; undefined for what is nothing to wonder about.
- * @param mayBeNew the refusal is so recent that a socket which the engine has just made may be the reason: it
- *   belongs to root until the engine gives it to its group
+ * @param isNew it has not failed often yet: an engine's new socket belongs to root until it gives it to its group
  */
-export function explain(
-  failure: ProbeFailure,
-  endpoint: Endpoint,
-  mayBeNew: boolean,
-): EngineRemark | undefined {
+export function explain(failure: ProbeFailure, endpoint: Endpoint, isNew: boolean): EngineRemark | undefined {
   switch (failure.kind) {
     case 'answered-badly':
       return { kind: 'engine-answers-badly', status: failure.status };
     case 'closed':
-      return undefined;
+      // By an engine that dies while it starts, too: worth a word only when it goes on.
+      return isNew ? undefined : { kind: 'engine-not-reached', code: 'CLOSED', error: closed };
     case 'not-made': {
       const { code, message } = failure;
       if (endpoint.kind !== 'unix') return { kind: 'engine-not-reached', code, error: message };
       if (isNobody(failure)) return undefined;
       if (code !== 'EACCES') return { kind: 'engine-not-reached', code, error: message };
-      return mayBeNew ? undefined : { kind: 'engine-forbidden', path: endpoint.path };
+      return isNew ? undefined : { kind: 'engine-forbidden', path: endpoint.path };
     }
     default:
       return failure satisfies never;

@@ -184,13 +184,13 @@ export function startSensor(options: SensorOptions): Sensor {
     }
     enter({ name: 'down' });
     const isForbidden = failure.kind === 'not-made' && failure.code === 'EACCES';
-    const tooOften = isForbidden && backoff.attempts >= patience.forbidden;
-    const remark = explain(failure, endpoint, !tooOften);
+    const isNew = backoff.attempts < patience.forbidden;
+    const remark = explain(failure, endpoint, isNew);
     if (remark !== undefined) remarks.sayOnce(remark);
     if (firstLook.pending && isCertain(process, failure)) firstLook.absent();
     // The watched folders tell when somebody listens there again.
     if (isLocal && isNobody(failure) && backoff.attempts >= patience.refusals) return;
-    const isComingSoon = process !== undefined && !tooOften;
+    const isComingSoon = process !== undefined && (isNew || !isForbidden);
     next.set(Math.min(backoff.next(), isComingSoon ? patience.longestWhileComing : Infinity), look);
   }
 
