@@ -1,5 +1,5 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { errorCode } from './failure.ts';
 
 /** What a watched folder tells. */
@@ -13,6 +13,9 @@ export interface FolderWatchHandlers {
 /** How often a folder is looked at where the system refuses to watch it, in ms. */
 const slowLookInterval = 2000;
 
+/** When a folder that has come to be watched is looked at again, each in ms after the one before. */
+const settlingChecks = [20, 200, 1000, 5000];
+
 /**
  * Watches a folder for as long as `signal` allows, also one that does not exist yet, or that is removed and
  * made again (an empty `/run` after a reboot, a user's runtime folder at login): while it is missing, its
@@ -22,37 +25,71 @@ export function watchFolder(folder: string, handlers: FolderWatchHandlers, signa
   let watcher: FSWatcher | undefined;
   let slowLook: NodeJS.Timeout | undefined;
   let watched: { path: string; identity: string } | undefined;
+  let settling: NodeJS.Timeout | undefined;
 
   function arm(): void {
     watcher?.close();
     watcher = undefined;
+    clearTimeout(settling);
     if (signal.aborted) return;
     const path = nearestExisting(folder);
     const identity = identityOf(path);
     try {
-      const armed = watch(path, (_, name) => changed(armed, name ?? undefined));
-      armed.on('error', () => changed(armed, undefined));
+      const armed = watch(path, (event, name) => changed(armed, event, name ?? undefined));
+      armed.on('error', () => anew(armed));
       watcher = armed;
       watched = { path, identity };
     } catch (error) {
       // Gone again between the two calls: look anew. Anything else is a limit of the system's.
       if (errorCode(error) === 'ENOENT' && identityOf(path) === '') return arm();
-      slowLook ??= setInterval(() => handlers.changed(undefined), slowLookInterval);
-      handlers.degraded(folder, error);
+      if (slowLook === undefined) handlers.degraded(folder, error);
+      slowLook ??= setInterval(lookSlowly, slowLookInterval);
       return;
     }
+    clearInterval(slowLook);
+    slowLook = undefined;
+    settle(0);
     // Made while the watch was being set up: nobody would tell of it any more.
     if (path !== folder && nearestExisting(folder) !== path) arm();
   }
 
-  function changed(by: FSWatcher, name: string | undefined): void {
-    if (by !== watcher || watched === undefined) return;
+  /** What is mounted over a folder tells nobody who watches it: a user's runtime folder is made just so at login. */
+  function settle(check: number): void {
+    const pause = settlingChecks[check];
+    if (pause === undefined) return;
+    settling = setTimeout(() => {
+      if (!lookWhetherReplaced()) settle(check + 1);
+    }, pause);
+  }
+
+  /** Watched again, if the system allows it by now. */
+  function lookSlowly(): void {
+    arm();
+    handlers.changed(undefined);
+  }
+
+  function anew(by: FSWatcher): void {
+    if (by !== watcher) return;
+    arm();
+    handlers.changed(undefined);
+  }
+
+  function lookWhetherReplaced(): boolean {
+    if (watched === undefined) return false;
     const { path, identity } = watched;
-    const replaced = identityOf(path) !== identity;
-    if (replaced || (path !== folder && nearestExisting(folder) !== path)) {
+    const replaced = identityOf(path) !== identity || (path !== folder && nearestExisting(folder) !== path);
+    if (replaced) {
       arm();
       handlers.changed(undefined);
-    } else if (path === folder) {
+    }
+    return replaced;
+  }
+
+  function changed(by: FSWatcher, event: string, name: string | undefined): void {
+    if (by !== watcher || lookWhetherReplaced()) return;
+    // News of the folder itself: it was removed, and what stands there now may have got the very same inode.
+    if (event === 'rename' && name === basename(watched?.path ?? '')) return anew(by);
+    if (watched?.path === folder) {
       // The folder's own name comes with news of itself: it may also be the name of an entry.
       handlers.changed(name === basename(folder) ? undefined : name);
     }
@@ -63,6 +100,7 @@ export function watchFolder(folder: string, handlers: FolderWatchHandlers, signa
     () => {
       watcher?.close();
       clearInterval(slowLook);
+      clearTimeout(settling);
     },
     { once: true },
   );
@@ -75,8 +113,13 @@ function nearestExisting(folder: string): string {
   return path;
 }
 
-/** Device and inode of a folder (a link followed), `''` when there is none. */
+/** Device and inode of a folder (a link followed), `''` when there is none that can be seen. */
 function identityOf(path: string): string {
-  const stats = statSync(join(path, '.'), { throwIfNoEntry: false, bigint: true });
-  return stats === undefined ? '' : `${stats.dev}:${stats.ino}`;
+  try {
+    const stats = statSync(path, { bigint: true });
+    return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : '';
+  } catch {
+    // None, a file on the way there, or a folder that this user may not look into.
+    return '';
+  }
 }

@@ -12,7 +12,7 @@ export interface FolderWatches {
 interface Watched {
   readonly byName: Map<string, (() => void)[]>;
   /** Everybody once, for news that names nothing. */
-  readonly all: (() => void)[];
+  readonly all: Set<() => void>;
 }
 
 /** @param degraded told once a folder when the system will not watch it; see `watchFolder` */
@@ -23,7 +23,7 @@ export function createFolderWatches(
   const folders = new Map<string, Watched>();
 
   function begin(folder: string): Watched {
-    const watched: Watched = { byName: new Map(), all: [] };
+    const watched: Watched = { byName: new Map(), all: new Set() };
     folders.set(folder, watched);
     const changed = (name: string | undefined) => {
       const told = name === undefined ? watched.all : watched.byName.get(name);
@@ -36,7 +36,7 @@ export function createFolderWatches(
   return {
     watch(folder, names, changed) {
       const { byName, all } = folders.get(folder) ?? begin(folder);
-      all.push(changed);
+      all.add(changed);
       for (const name of names) byName.set(name, [...(byName.get(name) ?? []), changed]);
     },
   };
