@@ -19,6 +19,8 @@ export type MemoryReport =
   | { readonly kind: 'memory-not-kept'; readonly path: string; readonly error: string }
   | { readonly kind: 'memory-kept-again'; readonly path: string };
 
+const defaultRetryAfter = 10_000;
+
 interface MemoryFile {
   readonly version: 1;
   readonly engines: { readonly [engine: string]: Told };
@@ -30,15 +32,23 @@ export const forgetful: EngineMemory = { recall: () => undefined, keep: () => {}
 /**
  * Opens the memory in a folder that the caller has found to be trusted, and makes the folder when it is
  * missing. The file is replaced as a whole, so a crash leaves the old one or the new one.
+ * @param retryAfter when to try again what could not be written, in ms
  */
-export function openEngineMemory(folder: string, report: (report: MemoryReport) => void): EngineMemory {
+export function openEngineMemory(
+  folder: string,
+  report: (report: MemoryReport) => void,
+  retryAfter = defaultRetryAfter,
+): EngineMemory {
   const path = join(folder, 'engines.json');
   const engines = new Map<string, Told>(Object.entries(readMemory(path, report)));
   let writing: NodeJS.Immediate | undefined;
+  let retrying: NodeJS.Timeout | undefined;
   let failing = false;
 
   function write(): void {
     writing = undefined;
+    clearTimeout(retrying);
+    retrying = undefined;
     const content: MemoryFile = { version: 1, engines: Object.fromEntries(engines) };
     const draft = `${path}.new`;
     try {
@@ -50,6 +60,8 @@ export function openEngineMemory(folder: string, report: (report: MemoryReport) 
     } catch (error) {
       if (!failing) report({ kind: 'memory-not-kept', path, error: String(error) });
       failing = true;
+      // What is on disk is out of date until then; that alone is no reason to live on.
+      retrying = setTimeout(write, retryAfter).unref();
     }
   }
 
@@ -61,7 +73,7 @@ export function openEngineMemory(folder: string, report: (report: MemoryReport) 
       writing ??= setImmediate(write);
     },
     flush() {
-      if (writing === undefined) return;
+      if (writing === undefined && retrying === undefined) return;
       clearImmediate(writing);
       write();
     },
@@ -92,6 +104,7 @@ function isTold(value: unknown): value is Told {
   return (
     (event === 'start' || event === 'stop') &&
     Number.isSafeInteger(sequence) &&
+    Number(sequence) > 0 &&
     (run === undefined || typeof run === 'string')
   );
 }
