@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createStage, endProcess, hooksDone, ofKind, program, type Stage } from '../support/stage.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let stage: Stage;
+const listeners: ChildProcess[] = [];
+beforeEach(async () => {
+  stage = await createStage();
+  for (const event of ['on_start', 'on_stop']) stage.hook(`${event}/10-a`);
+});
+afterEach(async () => {
+  await Promise.all(listeners.splice(0).map((listener) => endProcess(listener, 'SIGKILL')));
+  await stage.clear();
+});
+
+/** Whether the engine's pid file and socket are there; that it answers follows in the next 50 ms. */
+const isServing = ({ socket, pidfile }: Stage) => existsSync(socket) && existsSync(pidfile);
+
+/** Runs one life of the listener on an engine: until its first hooks are done, or none are wanted. */
+async function oneLife(...words: string[]): Promise<void> {
+  const listener = stage.listen(...words);
+  await listener.next(0, ({ kind }) => ['hooks-done', 'hooks-not-wanted', 'engine-is-down'].includes(kind));
+  await listener.end();
+}
+
+test.each([
+  { words: [], runs: ['start', 'start'], restarted: ['stop', 'start'] },
+  { words: ['--when-started', 'always'], runs: ['start', 'start'], restarted: ['stop', 'start'] },
+  { words: ['--when-started', 'new'], runs: ['start'], restarted: ['stop', 'start'] },
+  { words: ['--when-started', 'never'], runs: [], restarted: [] },
+])(
+  'with $words a listener that is restarted runs $runs, and $restarted when Docker was, too',
+  async (row) => {
+    const { words, runs, restarted } = row;
+    let engine = stage.startEngine();
+    await waitFor(() => isServing(stage));
+    await oneLife(...words);
+    await oneLife(...words);
+    const told = () => stage.runs().map((line) => line.split(' ')[1]);
+    expect(told()).toEqual(runs);
+    await endProcess(engine, 'SIGTERM');
+    engine = stage.startEngine();
+    await waitFor(() => isServing(stage));
+    const listener = stage.listen(...words);
+    await listener.next(0, ({ kind, transition }) => {
+      const { event } = (transition ?? {}) as { event?: string };
+      return ['hooks-done', 'hooks-not-wanted'].includes(kind) && event === 'start';
+    });
+    expect(told()).toEqual([...runs, ...restarted]);
+    // What happens from now on is wanted in any case.
+    await endProcess(engine, 'SIGTERM');
+    await listener.next(0, (line) => hooksDone('stop')(line) && JSON.stringify(line).includes('shutdown'));
+    expect(told()).toEqual([...runs, ...restarted, 'stop']);
+  },
+);
+
+test('a stop that happened while the listener was away is told when it is back', async () => {
+  const engine = stage.startEngine();
+  await waitFor(() => isServing(stage));
+  await oneLife('--when-started', 'new');
+  await endProcess(engine, 'SIGKILL');
+  const listener = stage.listen('--when-started', 'new');
+  await listener.next(0, hooksDone('stop'));
+  expect(stage.runs()).toEqual([
+    'on_start/10-a start listener-started',
+    'on_stop/10-a stop listener-started',
+  ]);
+});
+
+test('killed at random moments, each run of the engine gets its start and its stop', async () => {
+  const lives = 14;
+  const engineRuns = 5;
+  let kills = 0;
+  let running = true;
+
+  async function live(): Promise<void> {
+    const words = ['--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile, '--no-notifier'];
+    const rest = ['--state-dir', `${stage.folder}/state`, '--when-started', 'new', '--log-format', 'json'];
+    const listener = spawn(process.execPath, [program, stage.hooks, ...words, ...rest], { stdio: 'ignore' });
+    listeners.push(listener);
+    await new Promise((resolve) => setTimeout(resolve, 120 + Math.random() * 400));
+    await endProcess(listener, 'SIGKILL');
+    kills += 1;
+  }
+
+  const killing = (async () => {
+    while (running && kills < lives) await live();
+  })();
+  for (let run = 0; run < engineRuns; run++) {
+    const engine = stage.startEngine({ startupMs: 20, shutdownMs: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 800));
+    await endProcess(engine, run % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
+  }
+  running = false;
+  await killing;
+  const last = stage.listen('--when-started', 'new');
+  await last.next(0, (line) => ofKind('engine-is-down')(line) || hooksDone('stop')(line));
+  const told = stage.runs().map((line) => line.split(' ')[1]);
+  // A kill between a hook's run and the record of it has it run again; none is lost in between.
+  const repeats = told.filter((event, index) => event === told[index - 1]).length;
+  expect(repeats).toBeLessThanOrEqual(kills);
+  const alternating = told.filter((event, index) => event !== told[index - 1]);
+  expect(alternating[0] ?? 'start').toBe('start');
+  // A run that no life was there to see cannot be told; what was started is stopped.
+  expect(alternating.length).toBeLessThanOrEqual(2 * engineRuns);
+  expect(alternating.at(-1) ?? 'stop').toBe('stop');
+  // Repeats are the exception, and most runs were seen.
+  expect(repeats).toBeLessThanOrEqual(3);
+  expect(alternating.length).toBeGreaterThanOrEqual(engineRuns);
+});
