@@ -58,6 +58,8 @@ export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock'
 export function parseEndpoint(text: string, from: string, tls?: TlsFiles): Endpoint {
   const given = text.trim();
   const [, scheme = 'tcp', rest = given] = /^([a-z]+):\/\/(.*)$/.exec(given) ?? [];
+  // Docker reads a scheme alone as its default there.
+  if (given === 'unix://') return defaultEndpoint;
   const malformed = (message: string, cure: string) =>
     new Failure(exitCode.usage, `${from}: ${message}`, cure);
   switch (scheme) {
@@ -107,11 +109,15 @@ const tcpPort = { plain: 2375, tls: 2376 };
 
 function parseTcp(rest: string, given: string, tls: TlsFiles | undefined, malformed: Malformed): TcpEndpoint {
   const cure = 'Write it as tcp://HOST:2375, or tcp://HOST:2376 with TLS';
+  if (/^[./~]/.test(rest)) {
+    throw malformed(`${given} is no host`, 'Write a socket as unix:///path/to/docker.sock');
+  }
   if (!URL.canParse(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`)) {
     throw malformed(`${JSON.stringify(given)} is no endpoint that Docker knows`, cure);
   }
   const address = new URL(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`);
-  if (address.username !== '' || address.search !== '' || address.pathname !== '/') {
+  const { username, password, search, hash, pathname } = address;
+  if (`${username}${password}${search}${hash}` !== '' || pathname !== '/') {
     throw malformed(`${given} has more than a host and a port`, cure);
   }
   // URL leaves port 80 out, which is its own default and none of Docker's.
@@ -124,11 +130,11 @@ function parseTcp(rest: string, given: string, tls: TlsFiles | undefined, malfor
 function parseSsh(given: string, malformed: Malformed): SshEndpoint {
   const cure = 'Write it as ssh://USER@HOST, with :PORT where it is not 22';
   if (!URL.canParse(given)) throw malformed(`${given} is no ssh endpoint`, cure);
-  const { hostname, username, password, port, pathname, search } = new URL(given);
+  const { hostname, username, password, port, pathname, search, hash } = new URL(given);
   if (password !== '') {
     throw malformed(`an ssh endpoint may hold no password`, 'Use a key, as `ssh` itself does');
   }
-  if (hostname === '' || search !== '') throw malformed(`${given} is no ssh endpoint`, cure);
+  if (hostname === '' || `${search}${hash}` !== '') throw malformed(`${given} is no ssh endpoint`, cure);
   // What begins with a dash would be an option to ssh.
   if (hostname.startsWith('-') || username.startsWith('-')) {
     throw malformed(`${given}: a host or user may not begin with a dash`, cure);

@@ -26,6 +26,7 @@ function stateFolder(
 ): string {
   if (isRoot) return platform === 'darwin' ? '/var/db' : '/var/lib';
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
-  // XDG Base Directory Specification.
-  return environment.XDG_STATE_HOME || join(home, '.local', 'state');
+  // XDG Base Directory Specification: what is no absolute path is as good as none.
+  const given = environment.XDG_STATE_HOME;
+  return given?.startsWith('/') ? given : join(home, '.local', 'state');
 }

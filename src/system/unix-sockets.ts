@@ -31,7 +31,8 @@ export function socketHolder(path: string): SocketHolder {
   const inodes = listeningInodes(path);
   if (inodes === undefined) return 'other'; // No /proc: a system without systemd.
   if (inodes.length === 0) return 'nobody';
-  let hidden = false;
+  // Mounted with hidepid, /proc shows other users' processes to root alone: then nobody is seen to be systemd.
+  let hidden = processName(1) === undefined;
   for (const pid of systemdProcesses()) {
     const held = socketsOf(pid);
     if (held === undefined) hidden = true;
