@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isListening, listensOn, socketHolder } from '../../src/system/unix-sockets.ts';
+import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
+import { startFakeSystemd } from '../support/fake-systemd.ts';
+
+describe.skipIf(process.platform !== 'linux')('who listens on a socket', () => {
+  let folder: string;
+  let path: string;
+  const engines: FakeEngine[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dll-sockets-'));
+    path = join(folder, 'docker.sock');
+  });
+  afterEach(async () => {
+    await Promise.all(engines.splice(0).map((engine) => engine.end()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('nobody, before and after; a program, also when its file was removed and under another name', async () => {
+    expect([isListening(path), socketHolder(path), listensOn(process.pid, path)]).toEqual([
+      false,
+      'nobody',
+      undefined,
+    ]);
+    const engine = await startFakeEngine({ at: path });
+    engines.push(engine);
+    const other = join(folder, 'link');
+    symlinkSync(folder, other);
+    for (const name of [path, join(other, 'docker.sock')]) {
+      expect([isListening(name), socketHolder(name), listensOn(process.pid, name)]).toEqual([
+        true,
+        'other',
+        true,
+      ]);
+    }
+    rmSync(path);
+    expect(isListening(path)).toBe(true);
+    expect(listensOn(process.ppid, path)).toBe(false);
+    await engine.end();
+    expect(isListening(path)).toBe(false);
+  });
+
+  test('systemd, whether or not an engine has it open too', async () => {
+    const systemd = await startFakeSystemd(path, join(folder, 'docker.pid'));
+    try {
+      expect([isListening(path), socketHolder(path)]).toEqual([true, 'systemd']);
+      const pid = await systemd.start(0, 400);
+      expect([socketHolder(path), listensOn(pid, path)]).toEqual(['systemd', true]);
+    } finally {
+      await systemd.end();
+    }
+  });
+});
