@@ -1,5 +1,6 @@
 import type { Heartbeat } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
+import { afterReading, type ReadingTimer } from '../system/reading-timer.ts';
 import type { Connection } from './connection.ts';
 import type { HttpAnswer } from './http.ts';
 import { identityPath, runInAnswer } from './run-identity.ts';
@@ -35,22 +36,22 @@ export function holdConnection(
 ): Hold {
   let awaited: 'nothing' | 'pong' | 'identity' = 'nothing';
   let late = false;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReadingTimer | undefined;
 
   function ask(what: 'pong' | 'identity'): void {
     if (awaited !== 'nothing') return;
     awaited = what;
     connection.get(what === 'pong' ? '/_ping' : identityPath);
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    timer?.cancel();
+    timer = afterReading(heartbeat.patience, () => {
       late = true;
       handlers.silent();
-    }, heartbeat.patience);
+    });
   }
 
   function rest(): void {
-    clearTimeout(timer);
-    if (heartbeat.every > 0) timer = setTimeout(() => ask('pong'), heartbeat.every);
+    timer?.cancel();
+    if (heartbeat.every > 0) timer = afterReading(heartbeat.every, () => ask('pong'));
   }
 
   function answered(answer: HttpAnswer): void {
@@ -72,7 +73,7 @@ export function holdConnection(
   }
 
   function release(): void {
-    clearTimeout(timer);
+    timer?.cancel();
     connection.close();
   }
 

@@ -3,6 +3,7 @@ import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
 import { coalesce } from '../system/coalesce.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
+import { afterReading, type ReadingTimer } from '../system/reading-timer.ts';
 import { createBackoff } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { type Hold, holdConnection } from './hold.ts';
@@ -42,17 +43,17 @@ export function startSensor({ heartbeat, signal, ...options }: SensorOptions): S
   const backoff = createBackoff(isLocal ? patience.local : patience.afar);
   const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
   let state: State = { name: 'down' };
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReadingTimer | undefined;
   let firstLook = true;
 
   function enter(next: State): void {
-    clearTimeout(timer);
+    timer?.cancel();
     state = next;
   }
 
   function later(milliseconds: number, action: () => void): void {
-    clearTimeout(timer);
-    timer = setTimeout(action, milliseconds);
+    timer?.cancel();
+    timer = afterReading(milliseconds, action);
   }
 
   /** Everything that may have changed ends up here, as often as it likes: it decides by what is there now. */
@@ -292,7 +293,7 @@ export function startSensor({ heartbeat, signal, ...options }: SensorOptions): S
 
   for (const [folder, names] of signs.places()) options.folders.watch(folder, names, changed);
   signal.addEventListener('abort', () => {
-    clearTimeout(timer);
+    timer?.cancel();
     letGo();
   });
   remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
