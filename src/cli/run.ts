@@ -5,7 +5,7 @@ import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { closeInheritedDescriptors } from '../system/inherited-descriptors.ts';
 import { version } from '../version.ts';
-import { createLog } from './log.ts';
+import { createDeferredLog } from './deferred-log.ts';
 import { describeFolderRefusal } from './words/refusal.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
@@ -17,7 +17,13 @@ const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 export async function runListener(settings: Settings, logSettings: LogSettings): Promise<void> {
   // A log whose reader has gone must not stop anything.
   process.stdout.on('error', () => {});
-  const record = createLog((line) => process.stdout.write(line), logSettings.format, logSettings.verbosity);
+  const { record, flush } = createDeferredLog(
+    (text) => process.stdout.write(text),
+    logSettings.format,
+    logSettings.verbosity,
+  );
+  // However it ends: also by an error that nobody catches.
+  process.once('exit', flush);
   const ending = new AbortController();
   function end(signal: NodeJS.Signals): void {
     if (ending.signal.aborted) {

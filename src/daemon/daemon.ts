@@ -3,6 +3,7 @@ import type { EngineSettings, Settings } from '../config/settings.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
+import { rehearse } from '../hooks/rehearse.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createFloodGate } from '../notifier/flood-gate.ts';
 import { defaultLimits } from '../notifier/limits.ts';
@@ -70,6 +71,7 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
     const watches = createFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
+    if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     await aborted(signal);
     memory.flush();

@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { processName } from './processes.ts';
+import { readSocketTable, type SocketTable, samePath } from './socket-table.ts';
+import { askForListeners, readSystemdSockets, type SystemdSockets, socketsOf } from './systemd-sockets.ts';
 
 /**
  * Who accepts connections on a Unix socket:
@@ -10,10 +8,27 @@ import { processName } from './processes.ts';
  */
 export type SocketHolder = 'nobody' | 'systemd' | 'other' | 'unknown';
 
-/** Whether a program of this network namespace listens on `path`; undefined where the system does not tell. */
+/**
+ * What was seen of the system's sockets. Engines that come or go in one turn of the event loop share one sight:
+ * each reads much of /proc, and a thousand of them took a minute.
+ */
+interface Sight {
+  readonly table: SocketTable;
+  /** Both read when first asked for, and so never older than the table. */
+  systemd?: SystemdSockets;
+  listeners?: string[] | 'unknown';
+}
+
+/** That of this turn, if anybody has looked yet. */
+let current: Sight | undefined;
+
+/**
+ * Whether a program of this network namespace listens on `path`, as it was at some moment of this turn of the
+ * event loop; undefined where the system does not tell.
+ */
 export function isListening(path: string): boolean | undefined {
-  const inodes = listeningInodes(path);
-  return inodes && inodes.length > 0;
+  const sight = current ?? look();
+  return sight && sight.table.inodesAt(path).length > 0;
 }
 
 /**
@@ -21,100 +36,39 @@ export function isListening(path: string): boolean | undefined {
  * what the process has open may not be seen.
  */
 export function listensOn(pid: number, path: string): boolean | undefined {
-  const inodes = listeningInodes(path);
+  const inodes = sightOf(path)?.table.inodesAt(path);
   const held = inodes?.length ? socketsOf(pid) : undefined;
-  return held && inodes?.some((inode) => held.has(inode));
+  return held && inodes?.some((inode) => held.includes(inode));
 }
 
 /** Who listens on the socket at `path`, found without connecting to it. */
 export function socketHolder(path: string): SocketHolder {
-  const inodes = listeningInodes(path);
-  if (inodes === undefined) return 'other'; // No /proc: a system without systemd.
+  const sight = sightOf(path);
+  if (sight === undefined) return 'other'; // No /proc: a system without systemd.
+  const inodes = sight.table.inodesAt(path);
   if (inodes.length === 0) return 'nobody';
-  // Mounted with hidepid, /proc shows other users' processes to root alone: then nobody is seen to be systemd.
-  let hidden = processName(1) === undefined;
-  for (const pid of systemdProcesses()) {
-    const held = socketsOf(pid);
-    if (held === undefined) hidden = true;
-    else if (inodes.some((inode) => held.has(inode))) return 'systemd';
-  }
-  return hidden ? askSystemctl(path) : 'other';
+  sight.systemd ??= readSystemdSockets();
+  const { held, hidden } = sight.systemd;
+  if (inodes.some((inode) => held.has(inode))) return 'systemd';
+  if (!hidden) return 'other';
+  sight.listeners ??= askForListeners() ?? 'unknown';
+  if (sight.listeners === 'unknown') return 'unknown';
+  return sight.listeners.some((bound) => samePath(bound, path)) ? 'systemd' : 'other';
 }
 
-/** Inodes of the sockets that listen on `path`, from /proc/net/unix (proc_net(5)); undefined without /proc. */
-function listeningInodes(path: string): string[] | undefined {
-  let table: string;
-  try {
-    table = readFileSync('/proc/net/unix', 'utf8');
-  } catch {
-    return undefined;
-  }
-  const name = basename(path);
-  const inodes: string[] = [];
-  for (const line of table.split('\n')) {
-    if (!line.endsWith(name)) continue;
-    // Num RefCount Protocol Flags Type St Inode Path
-    const [, , , flags = '0', , , inode = '', ...rest] = line.split(/ +/);
-    const listens = (Number.parseInt(flags, 16) & acceptsConnections) !== 0;
-    if (listens && samePath(rest.join(' '), path)) inodes.push(inode);
-  }
-  return inodes;
+/** What was seen earlier in this turn may be older than the socket, and where nobody listens one may connect. */
+function sightOf(path: string): Sight | undefined {
+  return current === undefined || current.table.inodesAt(path).length === 0 ? look() : current;
 }
 
-/** __SO_ACCEPTCON in the kernel's include/linux/net.h. */
-const acceptsConnections = 0x10000;
-
-/** The kernel keeps a path as the program bound it: /run and /var/run are then two names of one place. */
-function samePath(bound: string, path: string): boolean {
-  return bound === path || resolveFolder(bound) === resolveFolder(path);
-}
-
-function resolveFolder(path: string): string {
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return path;
-  }
-}
-
-function systemdProcesses(): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => processName(pid) === 'systemd');
-}
-
-function socketsOf(pid: number): Set<string> | undefined {
-  try {
-    const sockets = new Set<string>();
-    for (const descriptor of readdirSync(`/proc/${pid}/fd`)) {
-      const target = readLink(`/proc/${pid}/fd/${descriptor}`);
-      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
-      if (inode !== undefined) sockets.add(inode);
-    }
-    return sockets;
-  } catch {
-    return undefined;
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-/** Who is not root may not see what process 1 holds, but may ask it which sockets its units listen on. */
-function askSystemctl(path: string): SocketHolder {
-  try {
-    const sockets = execFileSync('systemctl', ['list-sockets', '--no-legend', '--no-pager', '--full'], {
-      encoding: 'utf8',
-      timeout: 2000,
-      stdio: ['ignore', 'pipe', 'ignore'],
+function look(): Sight | undefined {
+  const table = readSocketTable();
+  if (table === undefined) return undefined;
+  if (current === undefined) {
+    setImmediate(() => {
+      current = undefined;
     });
-    const listens = sockets.split('\n').map((line) => line.trim().split(/\s+/)[0] ?? '');
-    return listens.some((bound) => bound.startsWith('/') && samePath(bound, path)) ? 'systemd' : 'other';
-  } catch {
-    return 'unknown';
   }
+  current = { table };
+  return current;
 }

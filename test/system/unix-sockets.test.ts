@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isListening, listensOn, socketHolder } from '../../src/system/unix-sockets.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
@@ -27,6 +29,7 @@ describe.skipIf(process.platform !== 'linux')('who listens on a socket', () => {
     ]);
     const engine = await startFakeEngine({ at: path });
     engines.push(engine);
+    await nextTurn();
     const other = join(folder, 'link');
     symlinkSync(folder, other);
     for (const name of [path, join(other, 'docker.sock')]) {
@@ -37,10 +40,21 @@ describe.skipIf(process.platform !== 'linux')('who listens on a socket', () => {
       ]);
     }
     rmSync(path);
+    await nextTurn();
     expect(isListening(path)).toBe(true);
     expect(listensOn(process.ppid, path)).toBe(false);
     await engine.end();
-    expect(isListening(path)).toBe(false);
+    // What is listened on holds for a turn of the event loop.
+    await nextTurn();
+    expect([isListening(path), socketHolder(path)]).toEqual([false, 'nobody']);
+  });
+
+  test('who listens since an earlier look in the same turn', () => {
+    expect(socketHolder(path)).toBe('nobody');
+    // Binds before it returns.
+    const server = createServer().listen(path);
+    expect(socketHolder(path)).not.toBe('nobody');
+    server.close();
   });
 
   test('systemd, whether or not an engine has it open too', async () => {

@@ -1,0 +1,41 @@
+import { defaultEndpoint } from '../config/endpoint.ts';
+import type { Transition } from '../lifecycle/transition.ts';
+import { admit } from './admit.ts';
+import { hookFolders } from './find.ts';
+import { lookInto } from './folder.ts';
+import type { HookHost } from './host.ts';
+import { admitAndStart } from './start.ts';
+
+export type RehearsalHost = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;
+
+/** A program that does nothing; where it is missing, that part is left out. */
+const nothing = process.platform === 'darwin' ? '/usr/bin/true' : '/bin/true';
+
+/**
+ * Goes the whole way to a hook once while there is time, without running any: looks into the folders, admits what
+ * is in them, starts a program that does nothing. Code that runs for the first time has to be compiled and
+ * loaded, and files that were not read since the machine was started come from the disk: the first hook would
+ * begin twice as late. Resolves when that program has ended; nothing of it is reported.
+ */
+export async function rehearse({ scriptDir, account, settings }: RehearsalHost): Promise<void> {
+  for (const name of hookFolders) {
+    const found = lookInto(scriptDir, name, account.uid);
+    if (found.kind !== 'found') continue;
+    for (const candidate of found.candidates) admit(candidate, account.uid);
+  }
+  const transition: Transition = {
+    event: 'start',
+    reason: 'engine-started',
+    source: 'engine',
+    engine: '',
+    at: Date.now(),
+    sequence: 0,
+  };
+  const host: HookHost = {
+    ...{ scriptDir, account, settings },
+    endpoint: defaultEndpoint,
+    atOnce: new AbortController().signal,
+    report: () => {},
+  };
+  await admitAndStart(host, { path: nothing, name: 'rehearsal' }, { event: 'start', transition })?.ended;
+}
