@@ -35,12 +35,12 @@ test('without a heartbeat no byte goes to an engine that is up', async () => {
   const watching = host.watch();
   await waitFor(() => watching.told.length > 0);
   const before = engine.received;
-  await pass(2000);
+  await pass(1200);
   expect(engine.received).toBe(before);
   expect(engine.accepted).toBe(1);
 });
 
-test.each([500, 502, 503, 301, 404])('an answer with status %i is no engine', async (ping) => {
+test.each([500, 502, 301])('an answer with status %i is no engine', async (ping) => {
   const engine = await serve({ ping });
   const watching = host.watch();
   await waitFor(() => watching.count('engine-absent') > 0);
@@ -115,7 +115,7 @@ test('a proxy that closes after every answer: one start, no stop, no storm', asy
   const engine = await serve({ closesAfterAnswer: true });
   const watching = host.watch();
   await waitFor(() => watching.told.length > 0);
-  await pass(2500);
+  await pass(1500);
   expect(watching.told).toEqual(['start listener-started']);
   expect(watching.state()).toMatchObject({ run: 'run-1' });
   expect(engine.accepted).toBeLessThan(60);
@@ -131,7 +131,7 @@ test('a proxy that closes after every answer, found while the listener watches',
   const watching = host.watch();
   const engine = await serve({ closesAfterAnswer: true });
   await waitFor(() => watching.told.length > 0);
-  await pass(2000);
+  await pass(1200);
   expect(watching.told).toEqual(['start engine-started']);
   expect(engine.accepted).toBeLessThan(60);
 });
@@ -197,7 +197,7 @@ test.each(['at first', 'later'])(
     const watching = host.watch(undefined, { heartbeat: { every: 100, patience: 300 } });
     const engine = first ?? (await serve({ identity: 'silence' }));
     await waitFor(() => watching.told.length > 0);
-    await pass(2500);
+    await pass(1500);
     expect(watching.told).toHaveLength(1);
     expect(engine.accepted).toBeLessThan(6);
   },
