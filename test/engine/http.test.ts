@@ -161,11 +161,14 @@ test('takes no longer for each of many small chunks', () => {
     Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
   const time = (count: number) => {
     const bytes = chunks(count);
-    const began = performance.now();
-    expect(read([bytes])[0]?.body).toHaveLength(count);
-    return performance.now() - began;
+    // The best of several: what else the machine does only adds.
+    const times = Array.from({ length: 7 }, () => {
+      const began = performance.now();
+      expect(read([bytes])[0]?.body).toHaveLength(count);
+      return performance.now() - began;
+    });
+    return Math.min(...times);
   };
-  time(2000);
   // Sixteen times as many: far below sixteen squared.
   expect(time(32_000) / time(2000)).toBeLessThan(100);
 });
