@@ -14,6 +14,8 @@ export interface Patience {
   readonly startingCheck: number;
   /** How long an answer is awaited where no process shows that there is something to wait for. */
   readonly blindPatience: number;
+  /** How long what an engine said in its last moment may be on its way. */
+  readonly lastWords: number;
   /** How long an engine that has answered may think about which run it is. */
   readonly identity: number;
   readonly local: Pauses;
@@ -51,6 +53,7 @@ export const defaultPatience: Patience = {
   silence: 1000,
   startingCheck: 1000,
   blindPatience: 30_000,
+  lastWords: 20,
   identity: 2000,
   local: { first: 5, longest: 30_000, jitter: 0 },
   afar: { first: 250, longest: 30_000, jitter: 0.5 },

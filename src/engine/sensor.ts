@@ -66,7 +66,7 @@ export function startSensor(options: SensorOptions): Sensor {
       case 'down':
         return askIfAllowed(undefined);
       case 'asking':
-        if (state.process !== undefined && !signs.isAtWork(state.process)) notFound({ kind: 'closed' });
+        if (state.process !== undefined && !signs.isAtWork(state.process)) hearLastWords();
         return;
       case 'doubting':
         return askAgain(state.doubt);
@@ -124,7 +124,7 @@ export function startSensor(options: SensorOptions): Sensor {
   function stillSilent(): void {
     if (state.name !== 'asking') return;
     const { process, doubt, since } = state;
-    if (process !== undefined && !signs.isAtWork(process)) return notFound({ kind: 'closed' });
+    if (process !== undefined && !signs.isAtWork(process)) return hearLastWords();
     const waited = performance.now() - (doubt?.since ?? since);
     if (firstLook.pending) {
       remarks.sayOnce({ kind: 'engine-silent' });
@@ -136,6 +136,11 @@ export function startSensor(options: SensorOptions): Sensor {
     if (waited >= limit && (process === undefined || doubt !== undefined))
       return notFound({ kind: 'closed' });
     next.set(patience.startingCheck, stillSilent);
+  }
+
+  /** The process that was asked is over. An answer that it gave before is on its way, and makes it one that was up. */
+  function hearLastWords(): void {
+    next.set(patience.lastWords, () => notFound({ kind: 'closed' }));
   }
 
   function found(connection: Connection, identity: Run | undefined): void {
