@@ -23,6 +23,7 @@ export function createDeferredLog(
   let waiting: { readonly record: Record; readonly at: Date }[] = [];
   let text = '';
   let at = new Date();
+  let flushing: NodeJS.Immediate | undefined;
   const log = createLog(
     (line) => {
       text += line;
@@ -32,21 +33,29 @@ export function createDeferredLog(
     () => at,
   );
 
-  function flush(): void {
+  function word(): void {
     const records = waiting;
     waiting = [];
     for (const { record, at: time } of records) {
       at = time;
       log(record);
     }
+  }
+
+  function flush(): void {
+    clearImmediate(flushing);
+    flushing = undefined;
+    word();
     if (text !== '') write(text);
     text = '';
   }
 
   return {
     record(record) {
-      if (waiting.length === 0) setImmediate(flush);
+      flushing ??= setImmediate(flush);
       waiting.push({ record, at: new Date() });
+      // Its bytes are there during this call only.
+      if (record.kind === 'hook-output') word();
     },
     flush,
   };

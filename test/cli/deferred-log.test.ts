@@ -44,3 +44,15 @@ test('at the end what is left is written at once, and nothing twice', async () =
   flush();
   expect(written).toHaveLength(1);
 });
+
+test('what a hook prints is worded while its bytes are there, behind what came before', async () => {
+  const { written, record } = createStage();
+  const line = Buffer.from('hello');
+  record({ kind: 'listener-ending', signal: 'SIGTERM' });
+  record({ kind: 'hook-output', engine: 'default', hook: 'on_start/a', stream: 'stdout', line });
+  line.fill('x');
+  expect(written).toEqual([]);
+  await setImmediate();
+  expect(written).toHaveLength(1);
+  expect(written[0]).toMatch(/listener-ending.*\n.*on_start\/a: hello/);
+});
