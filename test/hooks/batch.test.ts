@@ -240,6 +240,16 @@ describe('how it runs', () => {
     expect(stage.printed()).toEqual(['late', 'still here']);
   });
 
+  test('what never stops printing in the background keeps the next hook waiting no longer than a moment', async () => {
+    stage.hook('on_start/a', `{ while :; do echo tick; done; } & echo $! >"${stage.folder}/pid"`);
+    stage.hook('on_start/b', 'echo b');
+    await stage.run('start');
+    const [pid] = stage.lines('pid').map(Number);
+    expect(lives(pid ?? 0)).toBe(true);
+    process.kill(pid ?? 0, 'SIGKILL');
+    expect(outcomes().map(([name]) => name)).toEqual(['on_start/a', 'on_start/b']);
+  });
+
   test('a death by signal is told', async () => {
     stage.hook('on_start/a', 'kill -9 $$');
     await stage.run('start');

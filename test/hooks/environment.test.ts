@@ -76,3 +76,17 @@ test('the settings add to it, and cannot falsify what happened', () => {
     DOCKER_LIFECYCLE_EVENT: 'start',
   });
 });
+
+test.each([
+  [{ verify: true }, { DOCKER_TLS_VERIFY: '1' }],
+  [{ verify: false }, { DOCKER_TLS: '1' }],
+])('docker in a hook is given the files for TLS, %j as %j', (how, expected) => {
+  const folder = '/root/.docker';
+  const tls = { folder, ca: `${folder}/ca.pem`, cert: undefined, key: undefined, ...how };
+  const endpoint = { kind: 'tcp', host: 'far', port: 2376, url: 'tcp://far:2376', tls } as const;
+  const environment = hookEnvironment({ ...context, endpoint }, root, hostile, 'linux');
+  expect(environment).toMatchObject({ DOCKER_HOST: 'tcp://far:2376', DOCKER_CERT_PATH: folder, ...expected });
+  expect(Object.keys(environment).filter((name) => name.startsWith('DOCKER_TLS'))).toEqual(
+    Object.keys(expected),
+  );
+});
