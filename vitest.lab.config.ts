@@ -1,14 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { rounds } from './test/support/lab/rounds.ts';
 
-/** Real engines: see test/support/lab. Two files at a time, each with engines of its own. */
+/** Real engines: see test/support/lab. Three files at a time, each with engines of its own: they wait more than they work. */
 export default defineConfig({
   test: {
     include: ['test/lab/**/*.test.ts'],
     globalSetup: './test/support/lab/setup.ts',
-    testTimeout: 180_000 + 60_000 * rounds,
+    testTimeout: 180_000 + 90_000 * rounds,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
+    maxConcurrency: 8,
     reporters: ['./test/support/lab/progress-reporter.ts'],
   },
 });

@@ -15,7 +15,7 @@ export function describeBridge(version: EngineVersion): void {
     let stage: Stage;
     beforeEach(async () => {
       engine = await createLabEngine({ version, network: 'private' });
-      stage = await createLabStage(engine, []);
+      stage = await createLabStage(engine, { listen: [] });
     });
     afterEach(async () => {
       await stage?.clear();

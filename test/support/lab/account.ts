@@ -3,10 +3,13 @@ import type { WatchedListener } from '../../../src/demo/listener.ts';
 import type { Stage } from '../stage.ts';
 import { waitFor } from '../wait-for.ts';
 
-/** Keeps account of which hooks must have run on a stage, by the reasons that they were given, from the first on. */
+/** Keeps account of which hooks must have run on a stage, by the reasons that they were given, from now on. */
 export interface Account {
-  /** Waits until the hooks have run for these reasons too, and holds that nothing else has. */
-  tells(...reasons: readonly string[]): Promise<void>;
+  /**
+   * Waits until the hooks have run for these reasons too, and holds that nothing else has. Where one of several
+   * reasons may be given, they are listed.
+   */
+  tells(...reasons: readonly (string | readonly string[])[]): Promise<void>;
   /** Ends the listener, and so waits for all that it still has to do; holds that it was nothing more. */
   close(listener: WatchedListener): Promise<void>;
 }
@@ -16,15 +19,22 @@ const patience = 60_000;
 
 export function openAccount(stage: Stage): Account {
   const told: string[] = [];
+  const began = stage.runs().length;
+  const runs = () => stage.runs().slice(began);
   return {
     async tells(...reasons) {
-      told.push(...reasons);
-      await waitFor(() => stage.runs().length >= runsFor(told).length, patience);
-      expect(stage.runs()).toEqual(runsFor(told));
+      const due = (told.length + reasons.length) * hooks.length;
+      await waitFor(() => runs().length >= due, patience).catch(() => {});
+      for (const reason of reasons) {
+        const given = runs()[told.length * hooks.length]?.split(' ').at(-1) ?? '';
+        const [first = ''] = [reason].flat();
+        told.push([reason].flat().includes(given) ? given : first);
+      }
+      expect(runs()).toEqual(runsFor(told));
     },
     async close(listener) {
       expect(await listener.end()).toBe(0);
-      expect(stage.runs()).toEqual(runsFor(told));
+      expect(runs()).toEqual(runsFor(told));
     },
   };
 }
@@ -33,8 +43,9 @@ export function openAccount(stage: Stage): Account {
 function runsFor(reasons: readonly string[]): string[] {
   return reasons.flatMap((reason) => {
     const event = startReasons.includes(reason) ? 'start' : 'stop';
-    return ['10-a', '20-b'].map((name) => `on_${event}/${name} ${event} ${reason}`);
+    return hooks.map((name) => `on_${event}/${name} ${event} ${reason}`);
   });
 }
 
+const hooks = ['10-a', '20-b'];
 const startReasons = ['listener-started', 'engine-started'];

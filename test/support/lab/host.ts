@@ -6,6 +6,7 @@ const needed = [
   { command: 'mmdebstrap', package: 'mmdebstrap', purpose: 'builds the engine roots' },
   { command: 'systemd-nspawn', package: 'systemd-container', purpose: 'boots whole machines' },
   { command: 'ip', package: 'iproute2', purpose: 'sets up network namespaces' },
+  { command: 'faketime', package: 'faketime', purpose: 'sets a clock of the listener alone' },
   { command: 'nsenter', package: 'util-linux', purpose: 'acts inside namespaces' },
 ] as const;
 

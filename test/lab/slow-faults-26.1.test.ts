@@ -1,0 +1,3 @@
+import { describeSlowFaults } from './faults.ts';
+
+describeSlowFaults('26.1');
