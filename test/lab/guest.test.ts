@@ -1,25 +1,33 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { getRequest } from '../../src/engine/http.ts';
 import { createLabEngine, type LabEngine } from '../support/lab/engine.ts';
+import type { EngineVersion } from '../support/lab/folder.ts';
+import { median } from '../support/lab/median.ts';
+import { soaking } from '../support/lab/rounds.ts';
 import { createLabStage } from '../support/lab/stage.ts';
-import { hooksDone, type Stage } from '../support/stage.ts';
+import { hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
 let engine: LabEngine;
 let stage: Stage;
-beforeEach(async () => {
-  engine = await createLabEngine({ version: '26.1' });
-  stage = await createLabStage(engine);
-});
 afterEach(async () => {
   await stage?.clear();
   await engine?.clear();
 });
 
+async function prepare(version: EngineVersion): Promise<void> {
+  engine = await createLabEngine({ version });
+  stage = await createLabStage(engine);
+}
+
 const rounds = 10;
 
 /** In turn, so that whatever else the machine does meets all alike. */
 test("Docker 26.1 > the engine's stop takes no longer with the listener than without", async () => {
+  await prepare('26.1');
   const alone: number[] = [];
   const watched: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -57,6 +65,77 @@ function holdEvents(socketPath: string): ClientRequest {
   return stream;
 }
 
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+/** How long an idle listener is looked at, in ms. */
+const idleTime = soaking ? 60_000 : 6000;
+
+test.each(['20.10', '26.1'] as const)('Docker %s > while idle, it is left alone', async (version) => {
+  await prepare(version);
+  await engine.start();
+  // A busy one, to measure the processor time of an idle one by.
+  const busy = spawn(process.execPath, ['-e', 'for (;;);']);
+  try {
+    const silent = await idleUse('0', busy.pid ?? 0);
+    // What is written is written to the engine: the log has nothing to say. Node itself may wake a thread with 8 bytes.
+    expect(silent.written).toBeLessThan(pingLength);
+    const beating = await idleUse('1s', busy.pid ?? 0);
+    const beats = Math.round(beating.written / pingLength);
+    expect(beats).toBeGreaterThan(1);
+    expect(beats).toBeLessThanOrEqual(idleTime / 1000 + 1);
+    expect(beating.written - beats * pingLength).toBeLessThan(pingLength / 2);
+    for (const { connections, share } of [silent, beating]) {
+      expect(connections).toBe(1);
+      expect(share).toBeLessThan(0.02);
+    }
+    const shares = [silent, beating].map(({ share }) => `${(share * 100).toFixed(3)} %`);
+    process.stdout.write(
+      `lab        idle beside ${version}: processor time by that of a busy one, without and with a heartbeat a second: ${shares.join(', ')}\n`,
+    );
+  } finally {
+    busy.kill('SIGKILL');
+  }
+});
+
+const pingLength = getRequest('/_ping', 'docker').length;
+
+/** What a listener that is told nothing does, with a heartbeat, by what a busy process does in the same time. */
+async function idleUse(
+  heartbeat: string,
+  busy: number,
+): Promise<{ written: number; connections: number; share: number }> {
+  const listener = stage.listen('--heartbeat', heartbeat);
+  await listener.next(0, hooksDone('start'));
+  const pid = Number(listener.lines.find(ofKind('listener-started'))?.pid);
+  // What it does right after a start: the journal, the look at who holds the socket.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const lines = listener.lines.length;
+  const before = [writtenBy(pid), processorTime(pid), processorTime(busy)] as const;
+  await new Promise((resolve) => setTimeout(resolve, idleTime));
+  const after = [writtenBy(pid), processorTime(pid), processorTime(busy)] as const;
+  expect(listener.lines.length).toBe(lines);
+  const connections = connectionsTo(engine.socket);
+  expect(await listener.end()).toBe(0);
+  return {
+    written: after[0] - before[0],
+    connections,
+    share: (after[1] - before[1]) / (after[2] - before[2]),
+  };
+}
+
+/** Bytes that a process has written, to files, pipes and sockets alike. */
+function writtenBy(pid: number): number {
+  return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+}
+
+/** What all its threads have had of the processors, in ns. */
+function processorTime(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    .reduce((sum, time) => sum + time, 0);
+}
+
+/** How many connections the engine has accepted and still has. */
+function connectionsTo(socket: string): number {
+  const sockets = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  // The one that listens has the same path, and the flag __SO_ACCEPTCON.
+  return sockets.filter((line) => line.endsWith(socket) && !line.includes(' 00010000 ')).length;
 }

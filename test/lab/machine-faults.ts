@@ -1,11 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, openAccount } from '../support/lab/account.ts';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { installNotifier, notifierName } from '../support/lab/images.ts';
 import type { Machine } from '../support/lab/machine.ts';
 import { rounds } from '../support/lab/rounds.ts';
-import { bootStage } from '../support/lab/stage.ts';
-import type { Stage } from '../support/stage.ts';
+import { bootStage, type LabStage } from '../support/lab/stage.ts';
 
 interface MachineFault {
   readonly name: string;
@@ -42,34 +41,45 @@ const faults: readonly MachineFault[] = [
 
 /** What systemd does to Docker, in whole machines. */
 export function describeMachineFaults(version: EngineVersion): void {
-  describe.each([true, false])(
-    `Docker ${version} in a machine, socket activation: %s`,
-    (socketActivation) => {
-      describe.each(['without', 'with'] as const)('%s the notifier', (notifier) => {
-        let machine: Machine;
-        let stage: Stage;
-        afterEach(async () => {
-          await stage?.clear();
-          await machine?.clear();
-        });
-
-        test.each(faults)('$name', async ({ play }) => {
-          ({ machine, stage } = await bootStage({ version, socketActivation }));
-          const account = openAccount(stage);
-          const listener = stage.listen();
-          await account.tells('listener-started');
-          if (notifier === 'with') await installNotifier(machine, stage.port, 'bridge');
-          for (let round = 0; round < rounds; round++) {
-            await machine.forgetStarts();
-            await play(machine, account);
-          }
-          if (notifier === 'with') {
-            const running = await machine.docker(['ps', '--format', '{{.Names}}']);
-            expect(running).toContain(notifierName);
-          }
-          await account.close(listener);
-        });
+  describe.each([
+    ['with socket activation', true],
+    ['without socket activation', false],
+  ])(`Docker ${version} in a machine %s`, (_, socketActivation) => {
+    describe.each(['without', 'with'] as const)('%s the notifier', (notifier) => {
+      let machine: Machine;
+      let stage: LabStage;
+      beforeAll(async () => {
+        ({ machine, stage } = await bootStage({ version, socketActivation }));
+        expect(await machine.stateOf('docker.socket')).toBe(socketActivation ? 'active' : 'inactive');
+        if (notifier === 'with') await installNotifier(machine, stage.port, 'bridge');
       });
-    },
-  );
+      afterAll(async () => {
+        await stage?.clear();
+        await machine?.clear();
+      });
+
+      test.for(faults.map((fault) => [fault.name, fault] as const))('%s', async ([, { play }], { task }) => {
+        const before = stage.reckon();
+        const account = openAccount(stage);
+        const listener = stage.listen();
+        await account.tells('listener-started');
+        for (let round = 0; round < rounds; round++) {
+          await machine.forgetStarts();
+          await play(machine, account);
+        }
+        if (notifier === 'with') {
+          const running = await machine.docker(['ps', '--format', '{{.Names}}']);
+          expect(running).toContain(notifierName);
+        }
+        await account.close(listener);
+        const { transitions, hooks } = stage.reckon();
+        task.meta.reckoning = {
+          version,
+          rounds,
+          transitions: transitions - before.transitions,
+          hooks: hooks - before.hooks,
+        };
+      });
+    });
+  });
 }

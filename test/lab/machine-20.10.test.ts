@@ -1,3 +1,0 @@
-import { describeMachine } from './machine.ts';
-
-describeMachine('20.10');

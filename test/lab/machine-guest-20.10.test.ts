@@ -1,0 +1,3 @@
+import { describeMachineGuest } from './machine-guest.ts';
+
+describeMachineGuest('20.10');
