@@ -20,7 +20,9 @@ const faults = [...faultsOfEngine, ...faultsOfListener, ...faultsBehindProxy];
 export function describeFaults(version: EngineVersion): void {
   describe.skipIf(!hasRoot(version))(`Docker ${version}`, () => {
     test.for(titled(false))('%s', async ([, fault, withNotifier], { task }) => {
-      task.meta.reckoning = await playRounds(fault, version, withNotifier);
+      await playRounds(fault, version, withNotifier, (played) => {
+        task.meta.reckoning = played;
+      });
     });
   });
 }
@@ -29,7 +31,9 @@ export function describeFaults(version: EngineVersion): void {
 export function describeSlowFaults(version: EngineVersion): void {
   describe.skipIf(!hasRoot(version))(`Docker ${version}`, () => {
     test.concurrent.for(titled(true))('%s', async ([, fault, withNotifier], { task }) => {
-      task.meta.reckoning = await playRounds(fault, version, withNotifier);
+      await playRounds(fault, version, withNotifier, (played) => {
+        task.meta.reckoning = played;
+      });
     });
   });
 }
@@ -46,7 +50,13 @@ function titled(waiting: boolean): (readonly [title: string, fault: Fault, withN
   ];
 }
 
-async function playRounds(fault: Fault, version: EngineVersion, withNotifier: boolean): Promise<Reckoning> {
+/** @param reckon told what was played, also when it fails */
+async function playRounds(
+  fault: Fault,
+  version: EngineVersion,
+  withNotifier: boolean,
+  reckon: (played: Reckoning) => void,
+): Promise<void> {
   const { liveRestore = false, network = 'host', prepare, play, ownListeners = false, under } = fault;
   const engine = await createLabEngine({ version, liveRestore, network });
   const before = join(engine.folder, 'proxy.sock');
@@ -56,6 +66,7 @@ async function playRounds(fault: Fault, version: EngineVersion, withNotifier: bo
     ...(proxy && { behind: before }),
   });
   const account = openAccount(stage);
+  let played = 0;
   try {
     if (withNotifier || prepare !== undefined) {
       await engine.start();
@@ -67,9 +78,7 @@ async function playRounds(fault: Fault, version: EngineVersion, withNotifier: bo
     const listener = ownListeners ? undefined : stage.listen(...(fault.words ?? []));
     await listener?.next(0, ofKind('engine-is-down'));
     const lines = listener?.lines ?? [];
-    for (let round = 0; round < rounds; round++) {
-      await play({ engine, stage, account, lines, proxy, round });
-    }
+    for (; played < rounds; played++) await play({ engine, stage, account, lines, proxy, round: played });
     if (listener !== undefined) await account.close(listener);
     // The notifier was there all the time, or the rows above prove less than they say.
     if (withNotifier) {
@@ -77,8 +86,13 @@ async function playRounds(fault: Fault, version: EngineVersion, withNotifier: bo
       expect(await engine.docker(['ps', '--format', '{{.Names}}'])).toContain(notifierName);
       await engine.stop();
     }
-    return { version, rounds, ...stage.reckon() };
+  } catch (error) {
+    process.stdout.write(
+      `lab  ${fault.name}, round ${played + 1}; the listener said last:\n${stage.log()}\n`,
+    );
+    throw error;
   } finally {
+    reckon({ version, rounds: played, ...stage.reckon() });
     await stage.clear();
     await proxy?.kill();
     await engine.clear();

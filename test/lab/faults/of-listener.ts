@@ -120,8 +120,8 @@ export const faultsOfListener: readonly Fault[] = [
       // Through the listener's own root: its mounts are seen by nobody else.
       const pid = lines.find(ofKind('listener-started'))?.pid;
       const ballast = join(`/proc/${pid}/root`, stage.folder, 'state', 'ballast');
-      // Enough for the journal to need another page.
-      stage.hook('on_start/30-talks', '#!/bin/sh\nhead -c 9000 /dev/zero | tr "\\0" x\n');
+      // Enough for the journal to need another page; first of all, for what is not begun is left out at a stop.
+      stage.hook('on_start/05-talks', '#!/bin/sh\nhead -c 9000 /dev/zero | tr "\\0" x\n');
       fill(ballast);
       await engine.start();
       await account.tells('engine-started');

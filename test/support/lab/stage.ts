@@ -9,6 +9,8 @@ import type { Reckoning } from './reckoning.ts';
 export interface LabStage extends Stage {
   /** What its listeners have told, and its hooks run, so far. */
   reckon(): Pick<Reckoning, 'transitions' | 'hooks'>;
+  /** The last lines of what its last listener said, for whoever wonders why a test failed. */
+  log(): string;
 }
 
 export interface LabStageOptions {
@@ -76,5 +78,10 @@ async function withHooks(make: (stage: { folder: () => string }) => Launching): 
   return {
     ...stage,
     reckon: () => ({ transitions: told().length, hooks: stage.runs().length }),
+    log: () =>
+      (listeners.at(-1)?.lines ?? [])
+        .slice(-30)
+        .map(({ time, message }) => `${time} ${message}`)
+        .join('\n'),
   };
 }
