@@ -6,6 +6,7 @@
  * Usage: npm run bench:speed [-- ROUNDS [ENGINE …]]      20 rounds; engines 20.10 and 26.1, as root; or: embedded
  */
 import { execFile } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { beginRun, clearLeftovers } from '../test/support/lab/place.ts';
 import { freePort } from '../test/support/stage.ts';
@@ -122,10 +123,4 @@ function report(times: ReadonlyMap<Rival, Times>): string {
       ...cells(stop, floor?.stop),
     ]),
   ]);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }
