@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { EngineSettings, Settings } from '../config/settings.ts';
+import { rehearseAnswer } from '../engine/http.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
@@ -71,6 +72,7 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
     const watches = createFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
+    rehearseAnswer();
     if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     await aborted(signal);
