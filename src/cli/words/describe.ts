@@ -1,5 +1,5 @@
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
-import type { Reason, Transition } from '../../lifecycle/transition.ts';
+import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { quote } from '../quote.ts';
 import { engineWords } from './engine.ts';
 import { hookWords } from './hooks.ts';
@@ -63,7 +63,7 @@ export function describe(record: Record): Words {
 function describeTransition({ event, reason, source, run }: Transition): string {
   const pid = /^(\d+)@/.exec(run ?? '')?.[1];
   const which = pid === undefined ? '' : ` (pid ${pid})`;
-  const said = source === 'notifier' ? ', says the notifier' : '';
+  const said = sayings[source];
   if (event === 'start') {
     return reason === 'listener-started'
       ? `Docker is up already${which}${said}`
@@ -72,6 +72,13 @@ function describeTransition({ event, reason, source, run }: Transition): string 
   return `Docker ${endings[reason]}${which}${said}`;
 }
 
+const sayings: { readonly [source in Source]: string } = {
+  engine: '',
+  notifier: ', says the notifier',
+  companion: ', says its service',
+  request: ', on request',
+};
+
 const endings: { readonly [reason in Reason]: string } = {
   'listener-started': 'has stopped while the listener was not running',
   'engine-started': 'stops',
@@ -79,6 +86,7 @@ const endings: { readonly [reason in Reason]: string } = {
   crash: 'has crashed or was killed',
   unreachable: 'does not answer any more',
   unseen: 'was restarted in the meantime',
+  requested: 'is said to stop',
 };
 
 function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
