@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { EngineSettings, Settings } from '../config/settings.ts';
+import { type ControlServer, startControlServer } from '../control/server.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
@@ -11,6 +12,9 @@ import { type NotifierServer, startNotifierServer } from '../notifier/server.ts'
 import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
+import { createControlHost } from './control-host.ts';
+import { createEvents } from './events.ts';
+import { createFailures } from './failures.ts';
 import { journalEntry } from './journaling.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
@@ -41,7 +45,15 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
   const folders = hookFoldersIn(scriptDir);
   requireTrustedFolders([scriptDir, ...folders], account);
   const { memory, journal } = await openStateFolder(stateDir, account, report);
-  const record = journal === undefined ? report : alsoInto(journal, report);
+  const events = createEvents();
+  const failures = createFailures();
+  const record = (said: Record) => {
+    report(said);
+    if (journal !== undefined) keep(journal, said);
+    events.note(said);
+    failures.note(said);
+  };
+  let control: ControlServer | undefined;
   try {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
     const fileSystem = remoteFileSystem(scriptDir);
@@ -72,6 +84,16 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
     if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
+    if (settings.control !== undefined && !signal.aborted) {
+      const host = createControlHost({ settings, account, pipelines, events, failures, record });
+      control = await startControlServer({
+        path: settings.control,
+        user: account.uid,
+        host,
+        report: record,
+        signal,
+      });
+    }
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     await aborted(signal);
     memory.flush();
@@ -106,16 +128,14 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
       return hooks;
     }
   } finally {
+    control?.close();
     await journal?.close();
   }
 }
 
-function alsoInto(journal: Journal, report: (record: Record) => void): (record: Record) => void {
-  return (record) => {
-    report(record);
-    const entry = journalEntry(record);
-    if (entry !== undefined) journal.append(entry);
-  };
+function keep(journal: Journal, record: Record): void {
+  const entry = journalEntry(record);
+  if (entry !== undefined) journal.append(entry);
 }
 
 /** What a killed listener left running is ended first, so that no hook runs beside its own next run. */

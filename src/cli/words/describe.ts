@@ -1,12 +1,13 @@
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
 import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { quote } from '../quote.ts';
+import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
 import { hookWords } from './hooks.ts';
 import { journalWords } from './journal.ts';
 import { notifierWords } from './notifier.ts';
 import { describeRefusal } from './refusal.ts';
-import { error, info, type Words, type WordsFor, warning } from './words.ts';
+import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
 
 const daemonWords: WordsFor<DaemonRecord> = {
   'listener-started': (record) =>
@@ -18,6 +19,10 @@ const daemonWords: WordsFor<DaemonRecord> = {
   'engine-is-down': (record) => info(`Docker is not running at ${record.url}: waiting for it`),
   transition: (record) => info(describeTransition(record.transition)),
   'hint-taken': (record) => info(describeHint(record.said, record.engineIsUp)),
+  'companion-said': (record) =>
+    detail(`Docker’s service says ${record.said}${record.told ? '' : ': nothing new'}`),
+  'hooks-requested': ({ transition: { event }, hook }) =>
+    info(hook === undefined ? `on_${event} is requested` : `${hook} is requested`),
   'notifier-trusted': (record) =>
     warning(
       `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
@@ -49,6 +54,7 @@ const daemonWords: WordsFor<DaemonRecord> = {
 const words: WordsFor<Record> = {
   ...daemonWords,
   ...engineWords,
+  ...controlWords,
   ...notifierWords,
   ...hookWords,
   ...journalWords,
