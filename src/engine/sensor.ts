@@ -129,7 +129,7 @@ export function startSensor(options: SensorOptions): Sensor {
     if (firstLook.pending) {
       remarks.sayOnce({ kind: 'engine-silent' });
       if (process !== undefined) firstLook.silent(process);
-      else if (waited >= patience.doubt.silent) firstLook.absent();
+      else if (waited >= (isLocal ? patience.doubt.silent : patience.doubt.network)) firstLook.absent();
     }
     const limit = doubt === undefined ? patience.blindPatience : patience.doubt.silent;
     // With a process there, the answer that comes one day is the engine's start: never given up.

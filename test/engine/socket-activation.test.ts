@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listensOn } from '../../src/system/unix-sockets.ts';
 import { createFakeHost, type FakeHost, pass, type WatchOptions } from '../support/fake-host.ts';
 import { type FakeSystemd, startFakeSystemd } from '../support/fake-systemd.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -87,13 +88,13 @@ describe.skipIf(process.platform !== 'linux')('on a socket that systemd holds', 
   });
 
   test('a listener that begins while the engine stops leaves it alone, and tells what it missed', async () => {
-    await systemd.start(0, 600);
+    const pid = await systemd.start(0, 2000);
     const before = watch();
     await waitFor(() => before.told.length === 1);
     const { run } = before.seen.find(({ kind }) => kind === 'engine-answers') as { run: string };
     before.end();
     systemd.kill('SIGTERM');
-    await pass(100);
+    await waitFor(() => listensOn(pid, host.socket) === false);
     const watching = watch({ before: { event: 'start', sequence: 7, run } });
     await waitFor(() => watching.told.length === 1);
     watching.sensor.lookForStart();

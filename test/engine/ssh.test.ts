@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/config/endpoint.ts';
+import { defaultPatience } from '../../src/engine/patience.ts';
 import { identify } from '../../src/system/processes.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, hurried, pass } from '../support/fake-host.ts';
@@ -27,7 +28,7 @@ const patience = { ...hurried, doubt: { ...hurried.doubt, refused: 800, silent: 
 const alive = () => ssh.pids().filter((pid) => identify(pid) !== undefined);
 
 test('asks as the Docker CLI does, tells the start, and takes its ssh away when it ends', async () => {
-  const watching = host.watch(endpoint);
+  const watching = host.watch(endpoint, { patience: defaultPatience });
   await waitFor(() => watching.told.length > 0);
   expect(watching.told).toEqual(['start listener-started']);
   const options = ['-o', 'ConnectTimeout=30', '-o', 'BatchMode=yes', '-T', '--'];

@@ -368,7 +368,8 @@ describe('what goes wrong is told once, and mended', () => {
     const journal = await stage.open({ limits: { fileSize: 1 } });
     for (let number = 0; number < 3; number++) {
       journal.append(entry(number));
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      // Each is written to a file of its own.
+      await waitFor(() => stage.text().includes(`"sequence":${number + 2}`));
     }
     await journal.close();
     const reader = readJournal(stage.folder);
