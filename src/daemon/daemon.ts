@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly account: Account;
   /** Told everything that happens, as it happens. */
   readonly report: (record: Record) => void;
+  /** Called once, when every engine is watched and the port is open. */
+  readonly ready?: () => void;
   /** Ends the daemon: hooks that run are ended, with their grace. */
   readonly signal: AbortSignal;
   /** Ends what is left of the hooks without grace. */
@@ -38,7 +40,8 @@ export interface DaemonOptions {
  * @throws FolderRefused over folders that somebody else could change
  * @throws Failure when the port cannot be had
  */
-export async function runDaemon({ settings, account, report, signal, atOnce }: DaemonOptions): Promise<void> {
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { settings, account, report, signal, atOnce } = options;
   // Each engine has its listeners on it: many are no leak.
   setMaxListeners(0, signal, atOnce);
   const { scriptDir, stateDir, notifier } = settings;
@@ -95,6 +98,7 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
       });
     }
     const queues = signal.aborted ? [] : settings.engines.map(watch);
+    options.ready?.();
     await aborted(signal);
     memory.flush();
     await Promise.all(queues.map((queue) => queue.idle()));

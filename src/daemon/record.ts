@@ -54,6 +54,8 @@ export type DaemonRecord =
   | { readonly kind: 'notifier-trusted'; readonly port: number }
   /** The folder for what is to be remembered is not safe: nothing is remembered. */
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** systemd waits to be told that the listener is ready, and could not be. */
+  | { readonly kind: 'not-notified'; readonly error: string }
   /** The system's limit on watched files is used up. */
   | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string }
   | { readonly kind: 'access-list'; readonly folder: string }

@@ -111,6 +111,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
     [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],
+  'not-notified': [[{ error: 'spawn systemd-notify ENOENT' }, 'error', 'ENOENT', 'systemctl edit']],
   'watch-degraded': [
     [
       { folder: '/run', error: 'ENOSPC' },

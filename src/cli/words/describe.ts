@@ -44,6 +44,11 @@ const daemonWords: WordsFor<DaemonRecord> = {
     const { found, cure } = describeRefusal(record.refusal);
     return error(`Remembering nothing in ${record.folder}: ${found}. ${cure}`);
   },
+  'not-notified': (record) =>
+    error(
+      `Cannot tell systemd that the listener is ready (${record.error}), and so it will end it. ` +
+        'Set Type=exec with: systemctl edit docker-lifecycle-listener',
+    ),
   'watch-degraded': (record) =>
     warning(
       `Cannot watch ${record.folder} (${record.error}): looking there every 2 s instead. ` +
