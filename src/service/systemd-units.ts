@@ -84,6 +84,8 @@ Description=Has on_stop hooks run before Docker stops
 Requisite=${dockerUnit}
 PartOf=${dockerUnit}
 After=${dockerUnit} ${serviceUnit}
+# It comes and goes with Docker, as often as that does.
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
