@@ -93,5 +93,46 @@ export function describeInstall(version: EngineVersion): void {
         await machine.run(['test', '-e', path]);
       }
     });
+
+    test('doctor finds what is wrong, and its cures mend it', async () => {
+      stage = await bootInstallStage(version);
+      const { machine } = stage;
+      await becomes(machine, 'docker.service', 'active');
+      await stage.install();
+      const examine = () => machine.attempt(['docker-lifecycle-listener', 'doctor', '--json']);
+      const healthy = await examine();
+      const rows = (output: string) =>
+        (JSON.parse(output) as { findings: { check: string; verdict: string; cure?: string }[] }).findings;
+      const wrong = (output: string) => rows(output).filter(({ verdict }) => verdict === 'wrong');
+      expect(wrong(healthy.stdout)).toEqual([]);
+      expect(healthy.code).toBe(0);
+
+      const ours = '/usr/local/lib/docker-lifecycle-listener/current';
+      await machine.run([
+        'sh',
+        '-euc',
+        `chmod g+w ${ours}/node
+         chown user /etc/docker-lifecycle-listener.d/on_stop/10-a
+         systemctl stop ${companion}
+         systemctl disable --quiet ${service}`,
+      ]);
+      const ill = await examine();
+      expect(ill.code).toBe(1);
+      expect(wrong(ill.stdout).map(({ check }) => check)).toEqual([
+        'node',
+        'service',
+        'companion',
+        'on_stop/10-a',
+      ]);
+      for (const { cure = '' } of wrong(ill.stdout)) {
+        await machine.run(['sh', '-euc', cure.replace(/^Run: /, '')]);
+      }
+      const mended = await examine();
+      expect(wrong(mended.stdout)).toEqual([]);
+      // Docker is not started by the question.
+      await machine.systemctl('stop', 'docker.service');
+      expect(wrong((await examine()).stdout)).toEqual([]);
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+    });
   });
 }
