@@ -1,10 +1,14 @@
 import { readArguments } from './cli/arguments.ts';
+import { tellListener } from './cli/companion.ts';
 import { describeSettings } from './cli/config-check.ts';
+import { doctor } from './cli/doctor.ts';
 import { describeDryRun, dryRun } from './cli/dry-run.ts';
 import { help } from './cli/help.ts';
+import { install } from './cli/install.ts';
 import { load } from './cli/load.ts';
 import { runListener } from './cli/run.ts';
 import { showStatus } from './cli/status.ts';
+import { uninstall } from './cli/uninstall.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
 import { currentAccount } from './system/account.ts';
@@ -52,6 +56,14 @@ async function main(): Promise<number> {
       await runListener(settings, log);
       return exitCode.done;
     }
+    case 'install':
+      return install(command);
+    case 'uninstall':
+      return uninstall(command);
+    case 'doctor':
+      return doctor(command);
+    case 'companion':
+      return tellListener(command);
     default:
       return command satisfies never;
   }

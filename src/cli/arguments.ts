@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { nearest } from '../system/nearest.ts';
 import { type Command, type CommandEntry, commands, run } from './commands.ts';
 import { type OptionName, parse, usage, type Values } from './options.ts';
+import { readCompanion } from './service-commands.ts';
 
 /**
  * Reads the command line; what its values mean is looked at later, together with the settings file's. Its first
@@ -14,6 +15,7 @@ export function readArguments(words: readonly string[]): Command {
   if (values.version) return { kind: 'version' };
   const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (values.help) return { kind: 'help', of: named === undefined ? undefined : first };
+  if (first === 'companion') return readCompanion(rest);
   if (first === 'embedded-engine') return embeddedEngine(rest);
   if (named === undefined || first === undefined) {
     if (first !== undefined) refuseMisspelt(first);

@@ -4,6 +4,7 @@ import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
 import { type OptionName, usage, type Values } from './options.ts';
+import { type ServiceCommand, serviceCommands } from './service-commands.ts';
 import { readSince } from './since.ts';
 
 /** What the user asked for. */
@@ -22,7 +23,8 @@ export type Command =
   | ({ readonly kind: 'hooks-new'; readonly hook: string; readonly event: NewHookEvent } & Asking)
   | ({ readonly kind: 'trigger' } & TriggerCommand)
   | ({ readonly kind: 'wait' } & WaitCommand)
-  | ({ readonly kind: 'events' } & Asking);
+  | ({ readonly kind: 'events' } & Asking)
+  | ServiceCommand;
 
 /** What every command that speaks to a listener is given. */
 export interface Asking extends GivenSettings {
@@ -141,6 +143,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
     options: runOptions,
     read: configCheck,
   },
+  ...serviceCommands,
   demo: {
     calls: [['', 'see it work, without Docker and without root']],
     options: [],

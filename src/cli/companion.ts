@@ -1,8 +1,8 @@
-import { request } from 'node:http';
+import { createControlClient } from '../control/client.ts';
 import { thisMachine } from '../service/machine.ts';
 import { controlSocket } from '../service/names.ts';
 import { type ExitCode, exitCode } from '../system/failure.ts';
-import type { CompanionCommand } from './service-arguments.ts';
+import type { CompanionCommand } from './service-commands.ts';
 
 /**
  * Tells the listener that Docker is about to be stopped, and waits until on_stop is over, `wait` ms at most.
@@ -16,8 +16,9 @@ export async function tellListener({ unit, wait }: CompanionCommand): Promise<Ex
     process.stdout.write(`${unit} is not being stopped: nothing to tell\n`);
     return exitCode.done;
   }
-  process.stdout.write(`${await post(`/v1/companion/stop?wait=${wait / 1000}`, wait)}\n`);
-  return exitCode.done;
+  process.stdout.write(`${await tell(wait)}\n`);
+  // What is still being asked must not hold us: the listener goes on with its hooks without us.
+  process.exit(exitCode.done);
 }
 
 /** Reads what `systemctl list-jobs` prints, a job a line: its number, unit, type and state. */
@@ -28,18 +29,17 @@ export function isToStop(jobs: string, unit: string): boolean {
   });
 }
 
-function post(path: string, limit: number): Promise<string> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath: controlSocket, path, method: 'POST' }, (response) => {
-      response.resume();
-      response.once('close', () => resolve(`The listener answered ${response.statusCode}: Docker may stop`));
-    });
-    asked.once('error', (error) => resolve(`The listener cannot be told: ${error.message}`));
-    asked.end();
-    // A second more than the listener was given, for its answer.
-    const timer = setTimeout(() => {
-      asked.destroy(new Error('it does not answer in time'));
-    }, limit + 1000);
-    timer.unref();
+/** Asks the listener to have on_stop run; whatever comes of it, in words. */
+async function tell(wait: number): Promise<string> {
+  // A second more than the listener was given, for its answer. systemd's own limit is behind this one.
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('The listener does not answer in time: Docker may stop'), wait + 1000).unref();
   });
+  const told = createControlClient(controlSocket)
+    .post('/v1/companion/stop', { wait: wait / 1000 })
+    .then(
+      (answer) => `on_stop: ${(answer as { hooks?: string }).hooks}. Docker may stop`,
+      (error: Error) => `The listener cannot be told: ${error.message}`,
+    );
+  return Promise.race([told, late]);
 }

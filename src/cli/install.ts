@@ -11,7 +11,7 @@ import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { carryOut, requireRoot } from './carry-out.ts';
 import { quote } from './quote.ts';
-import type { InstallCommand, InstallWish } from './service-arguments.ts';
+import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { describeRefusal } from './words/refusal.ts';
 
 /**

@@ -90,11 +90,38 @@ export const options = {
   'script-dir': {
     type: 'string',
     value: 'PATH',
-    about: ['the script folder (default: the running listener’s, else that of the settings)'],
+    about: [
+      'the script folder (default: the running listener’s, else that of the settings;',
+      'for install /etc/docker-lifecycle-listener.d)',
+    ],
   },
   'dry-run': {
     type: 'boolean',
-    about: ['say what would run on each event, in order, and what would not and why'],
+    about: [
+      'do nothing: say what would run on each event, in order, and what would not and why;',
+      'or what install or uninstall would do',
+    ],
+  },
+  yes: { type: 'boolean', short: 'y', about: ['ask nothing'] },
+  prefix: {
+    type: 'string',
+    value: 'PATH',
+    about: ['where the program is put (default: /usr/local, where root alone can write there)'],
+  },
+  port: { type: 'string', value: 'PORT', about: ['where a notifier may connect (default: 47200)'] },
+  unit: {
+    type: 'string',
+    value: 'UNIT',
+    about: ['the unit of systemd that runs Docker (default: docker.service)'],
+  },
+  'stop-wait': {
+    type: 'string',
+    value: 'TIME',
+    about: ['how long Docker’s stop waits for on_stop, at most; 0 for not at all (default: 30s)'],
+  },
+  purge: {
+    type: 'boolean',
+    about: ['hooks, settings, and what the listener remembers are removed too'],
   },
   engine: {
     type: 'string',

@@ -6,7 +6,7 @@ import { planUninstall } from '../service/plan-uninstall.ts';
 import { type ExitCode, exitCode } from '../system/failure.ts';
 import { carryOut, requireRoot } from './carry-out.ts';
 import { readManifest } from './install.ts';
-import type { UninstallCommand } from './service-arguments.ts';
+import type { UninstallCommand } from './service-commands.ts';
 
 /**
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.

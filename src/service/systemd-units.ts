@@ -66,16 +66,7 @@ WantedBy=multi-user.target
  * is, Docker's stop is not held up by more than that look. The dash in front makes every failure none.
  */
 export function companionUnitText(layout: Layout, { dockerUnit, stopWait }: ServiceOptions): string {
-  const tell = [
-    layout.node,
-    layout.program,
-    'companion',
-    'stop',
-    '--unit',
-    dockerUnit,
-    '--wait',
-    `${stopWait}s`,
-  ];
+  const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`];
   const ifThere = `[ ! -S ${controlSocket} ] || exec "$0" "$@"`;
   return `# Written by: ${productName} install
 # Change it with: systemctl edit docker-lifecycle-companion

@@ -74,7 +74,9 @@ export function describeInstall(version: EngineVersion): void {
       expect(output).toContain(`kept    ${unit}`);
       expect(await machine.run(['tail', '-n', '1', unit])).toBe('# mine');
       expect(await machine.run(['docker-lifecycle-listener', '--version'])).toBe('0.2.0');
-      expect(await machine.run(['cat', `/usr/local/lib/systemd/system/${companion}`])).toContain('--wait 5s');
+      expect(await machine.run(['cat', `/usr/local/lib/systemd/system/${companion}`])).toContain(
+        'docker.service 5s',
+      );
       // The same run of Docker is told again, and runs nothing.
       expect(await stage.toldSoFar(2)).toEqual(['start listener-started', 'start listener-started']);
       expect(await stage.runs()).toEqual([]);

@@ -60,7 +60,9 @@ describe('systemd', () => {
     expect(unit.get('Unit.PartOf')).toBe('snap.docker.service');
     expect(unit.get('Install.WantedBy')).toBe('snap.docker.service');
     expect(unit.has('Service.ExecStart')).toBe(false);
-    expect(unit.get('Service.ExecStop')).toMatch(/^-\/bin\/sh -c .* --unit snap\.docker\.service --wait 7s$/);
+    expect(unit.get('Service.ExecStop')).toMatch(
+      /^-\/bin\/sh -c .* companion stop snap\.docker\.service 7s$/,
+    );
     expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
   });
 

@@ -1,6 +1,6 @@
 import type { Given } from '../config/given.ts';
 import { readDuration, readPath, readPort } from '../config/readers.ts';
-import { parseOptions, usage } from './parse-options.ts';
+import { type OptionName, usage, type Values } from './options.ts';
 
 /** What has to do with being a service of the system. */
 export type ServiceCommand =
@@ -38,51 +38,46 @@ export interface UninstallCommand {
 
 export interface CompanionCommand {
   readonly kind: 'companion';
+  /** The unit that runs Docker. */
   readonly unit: string;
   /** In ms. */
   readonly wait: number;
 }
 
-/**
- * Reads a command line that begins with one of these commands; undefined for any other.
- * @throws Failure with exit code 64
- */
-export function readServiceArguments([word, ...words]: readonly string[]): ServiceCommand | undefined {
-  switch (word) {
-    case 'install':
-      return install(words);
-    case 'uninstall':
-      return uninstall(words);
-    case 'doctor': {
-      const { values, positionals } = parseOptions(words, { json: { type: 'boolean' } });
-      noMore('doctor', positionals);
+/** The commands, as the table of all of them has them. */
+export const serviceCommands = {
+  install: {
+    calls: [['', 'become a service that starts with the system; or renew it']],
+    options: ['dry-run', 'yes', 'prefix', 'script-dir', 'port', 'unit', 'stop-wait'],
+    read: install,
+  },
+  uninstall: {
+    calls: [['', 'take away what install wrote, and nothing else']],
+    options: ['dry-run', 'yes', 'purge'],
+    read(values: Values, words: readonly string[]): UninstallCommand {
+      noMore('uninstall', words);
+      const { 'dry-run': dryRun = false, yes = false, purge = false } = values;
+      return { kind: 'uninstall', dryRun, yes, purge };
+    },
+  },
+  doctor: {
+    calls: [['', 'what is wrong with the service, and what mends it']],
+    options: ['json'],
+    read(values: Values, words: readonly string[]): ServiceCommand {
+      noMore('doctor', words);
       return { kind: 'doctor', json: values.json ?? false };
-    }
-    case 'companion':
-      return companion(words);
-    default:
-      return undefined;
-  }
-}
+    },
+  },
+} as const;
 
-function install(words: readonly string[]): InstallCommand {
-  const { values, positionals } = parseOptions(words, {
-    'dry-run': { type: 'boolean' },
-    yes: { type: 'boolean', short: 'y' },
-    prefix: { type: 'string' },
-    'script-dir': { type: 'string' },
-    port: { type: 'string' },
-    unit: { type: 'string' },
-    'stop-wait': { type: 'string' },
-  });
-  noMore('install', positionals);
-  const { prefix, port, unit } = values;
-  const scriptDir = values['script-dir'];
-  const stopWait = values['stop-wait'];
+function install(values: Values, words: readonly string[]): InstallCommand {
+  noMore('install', words);
+  const { 'dry-run': dryRun = false, yes = false, prefix, port, unit } = values;
+  const { 'script-dir': scriptDir, 'stop-wait': stopWait } = values;
   return {
     kind: 'install',
-    dryRun: values['dry-run'] ?? false,
-    yes: values.yes ?? false,
+    dryRun,
+    yes,
     wish: {
       ...(prefix !== undefined && { prefix: readPlainPath('prefix', prefix) }),
       ...(scriptDir !== undefined && { scriptDir: readPlainPath('script-dir', scriptDir) }),
@@ -95,28 +90,17 @@ function install(words: readonly string[]): InstallCommand {
   };
 }
 
-function uninstall(words: readonly string[]): UninstallCommand {
-  const { values, positionals } = parseOptions(words, {
-    'dry-run': { type: 'boolean' },
-    yes: { type: 'boolean', short: 'y' },
-    purge: { type: 'boolean' },
-  });
-  noMore('uninstall', positionals);
-  const { 'dry-run': dryRun = false, yes = false, purge = false } = values;
-  return { kind: 'uninstall', dryRun, yes, purge };
-}
-
-function companion(words: readonly string[]): CompanionCommand {
-  const { values, positionals } = parseOptions(words, { unit: { type: 'string' }, wait: { type: 'string' } });
-  const [word, ...rest] = positionals;
+/** Reads what the companion unit calls: `companion stop UNIT TIME`. */
+export function readCompanion(words: readonly string[]): CompanionCommand {
+  const [word, unit, wait, ...rest] = words;
   noMore('companion stop', rest);
-  if (word !== 'stop' || values.unit === undefined || values.wait === undefined) {
-    throw usage('companion is called by its unit', 'companion stop --unit UNIT --wait TIME');
+  if (word !== 'stop' || unit === undefined || wait === undefined) {
+    throw usage('companion is called by its unit', 'companion stop UNIT TIME');
   }
   return {
     kind: 'companion',
-    unit: readUnit(values.unit),
-    wait: readDuration(flag('wait', values.wait)),
+    unit: readUnit(unit),
+    wait: readDuration({ value: wait, from: { kind: 'argument' } }),
   };
 }
 
@@ -124,12 +108,12 @@ function noMore(command: string, [first]: readonly string[]): void {
   if (first !== undefined) throw usage(`${command} takes no argument: ${first}`, 'All options: --help');
 }
 
-function flag(name: string, value: string): Given {
+function flag(name: OptionName, value: string): Given {
   return { value, from: { kind: 'flag', flag: `--${name}` } };
 }
 
 /** A path that stands in units and scripts: nothing in it that any of them would take for something else. */
-function readPlainPath(name: string, value: string): string {
+function readPlainPath(name: OptionName, value: string): string {
   const path = readPath(flag(name, value));
   if (/^[\w@+=:,./ -]+$/.test(path) && path !== '/') return path;
   throw usage(
