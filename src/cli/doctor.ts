@@ -1,10 +1,7 @@
-import { locateSettingsFile } from '../config/locate.ts';
 import type { Settings } from '../config/settings.ts';
-import { realSurroundings } from '../config/surroundings.ts';
-import { findSupervisor, thisMachine } from '../service/machine.ts';
-import { type Manifest, stateFolder } from '../service/manifest.ts';
+import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
+import type { Manifest } from '../service/manifest.ts';
 import { serviceUnit } from '../service/names.ts';
-import { chooseScriptDir } from '../service/places.ts';
 import { stateOfUnit } from '../service/systemd.ts';
 import { type Account, currentAccount } from '../system/account.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
@@ -16,7 +13,8 @@ import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkService } from './doctor/service.ts';
 import { readManifest } from './install.ts';
-import { load } from './load.ts';
+import { loadForAsking } from './load.ts';
+import { loadForService } from './service-settings.ts';
 
 /** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */
 export async function doctor({ json }: { readonly json: boolean }): Promise<ExitCode> {
@@ -42,7 +40,7 @@ async function examine(): Promise<Finding[]> {
   // The service is root's, whoever asks.
   const root = findAccount('0', machine.platform);
   const account: Account = manifest === undefined || root === undefined ? currentAccount() : root;
-  const settings = readSettings(manifest);
+  const settings = readSettings(manifest, machine);
   if ('verdict' in settings) return [...found, settings];
   const runs = supervisor.kind === 'systemd' && stateOfUnit(machine, serviceUnit).active;
   return [
@@ -53,24 +51,23 @@ async function examine(): Promise<Finding[]> {
   ];
 }
 
-/** The settings of the service: what its unit says, and its settings file. */
-function readSettings(manifest: Manifest | undefined): Settings | Finding {
-  const given = (value: string) => ({ value, from: { kind: 'argument' } as const });
+/** The settings of the service, or of a listener that whoever asks would run. */
+function readSettings(manifest: Manifest | undefined, machine: Machine): Settings | Finding {
   try {
-    const service = manifest?.service;
-    const hasFile = locateSettingsFile(undefined, realSurroundings()) !== undefined;
-    const scriptDir = service?.scriptDir ?? (hasFile ? undefined : chooseScriptDir(process.platform).path);
-    const { settings } = load({
-      given: {
-        ...(scriptDir !== undefined && { scriptDir: given(scriptDir) }),
-        ...(service?.port && { port: given(String(service.port)) }),
-        ...(service && { stateDir: given(stateFolder(process.platform)) }),
-      },
-      config: undefined,
-    });
+    const { settings } =
+      manifest === undefined
+        ? loadForAsking({ given: {}, config: undefined })
+        : loadForService(manifest.service, machine.platform);
     return settings;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
+    if (manifest !== undefined && process.geteuid?.() !== 0) {
+      return note(
+        'settings',
+        error.message,
+        'Only root can look further: sudo docker-lifecycle-listener doctor',
+      );
+    }
     return wrong('settings', error.message, error.cure ?? 'See: docker-lifecycle-listener config check');
   }
 }

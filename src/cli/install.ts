@@ -6,12 +6,13 @@ import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { choosePrefix, chooseScriptDir, distrust, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';
 import { findRuntime } from '../service/runtime.ts';
-import { stateOfUnit } from '../service/systemd.ts';
+import { properties, stateOfUnit } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { carryOut, requireRoot } from './carry-out.ts';
 import { quote } from './quote.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
+import { loadForService } from './service-settings.ts';
 import { describeRefusal } from './words/refusal.ts';
 
 /**
@@ -30,6 +31,8 @@ export async function install({ dryRun, yes, wish }: InstallCommand): Promise<Ex
   const machine = thisMachine();
   const before = readManifest(machine.platform);
   const { prefix, service, remarks } = settle(wish, before, machine);
+  // A service that would not start, for what is in its settings file, is not even begun.
+  if (process.geteuid?.() === 0) loadForService(service, machine.platform);
   const layout = layOut(prefix, version);
   const supervisor = findSupervisor(machine.platform);
   const plan = planInstall({ version, layout, runtime: findRuntime(), service, supervisor }, machine, before);
@@ -53,10 +56,15 @@ function headline(before: Manifest | undefined, supervisor: Supervisor): string 
   return `${productName} ${from}${where}, which is there already:`;
 }
 
-/** What install wrote here earlier; undefined where it did not. */
+/**
+ * What install wrote here earlier; undefined where it did not.
+ * @throws Failure when it is damaged, or somebody other than root could have written it
+ */
 export function readManifest(platform: NodeJS.Platform): Manifest | undefined {
   const path = manifestPath(platform);
-  return existsSync(path) ? parseManifest(path, readFileSync(path, 'utf8')) : undefined;
+  if (!existsSync(path)) return undefined;
+  requireTrust(path);
+  return parseManifest(path, readFileSync(path, 'utf8'));
 }
 
 /** What was not said is as it was before, and at first as it is best here. */
@@ -103,10 +111,11 @@ function verify(
 ): ExitCode {
   switch (supervisor.kind) {
     case 'systemd': {
-      if (!stateOfUnit(machine, serviceUnit).active) {
+      const state = properties(machine, serviceUnit, ['ActiveState']).get('ActiveState');
+      if (state !== 'active') {
         throw new Failure(
           exitCode.failed,
-          `${serviceUnit} does not run`,
+          `${serviceUnit} is ${state}`,
           `See: journalctl --unit ${serviceUnit} --lines 20`,
         );
       }

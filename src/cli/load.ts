@@ -1,7 +1,7 @@
 import { type Loaded, loadSettings } from '../config/load.ts';
 import type { RawSettings } from '../config/raw-settings.ts';
 import { usualScriptDir } from '../config/settings.ts';
-import { realSurroundings } from '../config/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../config/surroundings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
 import type { GivenSettings } from './given-settings.ts';
@@ -11,11 +11,15 @@ import { describeRefusal } from './words/refusal.ts';
  * The settings that hold, for a command line on this machine.
  * @throws Failure for what is wrong with them; with exit code 77 when somebody else could write the file
  */
-export function load({ given, config }: GivenSettings, fallback?: RawSettings): Loaded {
+export function load(
+  { given, config }: GivenSettings,
+  fallback?: RawSettings,
+  surroundings: Surroundings = realSurroundings(),
+): Loaded {
   return loadSettings(
     given,
     config,
-    realSurroundings(),
+    surroundings,
     (path) => {
       const walked = walkToFile(path, process.geteuid?.() ?? 0);
       if (walked.trusted) return;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
-import { type Refusal, walkToFolder } from '../system/trust.ts';
+import { type Refusal, walk } from '../system/trust.ts';
 import { productName } from './names.ts';
 
 /** A place that was chosen, and why not the one that comes first; undefined where it is that. */
@@ -9,12 +9,12 @@ export interface Place {
   readonly instead: { readonly of: string; readonly refusal: Refusal } | undefined;
 }
 
-/** Why root could not trust a folder that may still have to be made; undefined when it could. */
+/** Why root could not trust what is in a place that may still have to be made; undefined when it could. */
 export type Distrust = (path: string) => Refusal | undefined;
 
 /** Root's own rule: what is missing is made by root, where what leads there is trusted. */
 export const distrust: Distrust = (path) => {
-  const walked = walkToFolder(path, 0);
+  const walked = walk(path, 0);
   return walked.trusted || walked.refusal.cause.kind === 'missing' ? undefined : walked.refusal;
 };
 

@@ -96,15 +96,17 @@ export function systemdCommands(
   const listener = stateOfUnit(machine, serviceUnit);
   const companion = stateOfUnit(machine, companionUnit);
   const unitsChanged = changed.some((path) => path.endsWith('.service'));
-  const missing = [
+  // Which unit it is started with is in its file, and was read when it was enabled.
+  const companionChanged = changed.some((path) => path.endsWith(`/${companionUnit}`));
+  const toEnable = [
     ...(listener.enabled || listener.masked ? [] : [serviceUnit]),
-    ...(companion.enabled || companion.masked ? [] : [companionUnit]),
+    ...((companion.enabled && !companionChanged) || companion.masked ? [] : [companionUnit]),
   ];
   const dockerIsUp = stateOfUnit(machine, dockerUnit).active;
   return [
     ...(unitsChanged ? [run('has systemd read the units', 'systemctl', 'daemon-reload')] : []),
-    ...(missing.length > 0
-      ? [run('starts them with the system, and with Docker', 'systemctl', 'enable', '--quiet', ...missing)]
+    ...(toEnable.length > 0
+      ? [run('starts them with the system, and with Docker', 'systemctl', 'reenable', '--quiet', ...toEnable)]
       : []),
     ...(!listener.masked && (changed.length > 0 || !listener.active)
       ? [

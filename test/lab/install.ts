@@ -22,6 +22,12 @@ export function describeInstall(version: EngineVersion): void {
       await becomes(machine, 'docker.service', 'active');
       const before = await listing(machine);
 
+      const settings = '/etc/docker-lifecycle-listener.toml';
+      await machine.run(['sh', '-c', `echo 'when_startd = "new"' >${settings}`]);
+      await expect(stage.program('install', '--yes')).rejects.toThrow('Did you mean when_started');
+      await machine.run(['rm', settings]);
+      expect(await listing(machine)).toEqual(before);
+
       const promised = await stage.program('install', '--dry-run');
       expect(await listing(machine)).toEqual(before);
       // A hook that is there before the first start: it has to run once.
@@ -39,6 +45,9 @@ export function describeInstall(version: EngineVersion): void {
       expect(executed.some((path) => path.endsWith('/node'))).toBe(true);
       const owners = await machine.run(['stat', '--format=%U %a', '--', ...executed]);
       for (const line of owners.split('\n')) expect(line).toMatch(/^root [0-7]?[0-7][0145][0145]$/);
+
+      const units = [service, companion].map((unit) => `/usr/local/lib/systemd/system/${unit}`);
+      expect(await machine.run(['systemd-analyze', 'verify', ...units])).toBe('');
 
       const again = await stage.program('install', '--yes');
       expect(again).toContain('Everything is as it should be');

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layOut } from '../../src/service/layout.ts';
-import { type Manifest, manifestPath, parseManifest } from '../../src/service/manifest.ts';
+import {
+  type Manifest,
+  manifestPath,
+  parseManifest,
+  type ServiceOptions,
+} from '../../src/service/manifest.ts';
 import { type Plan, planInstall } from '../../src/service/plan-install.ts';
 import { planUninstall } from '../../src/service/plan-uninstall.ts';
 import { createDisk, type Disk } from '../support/disk.ts';
@@ -32,13 +37,13 @@ function manifestOn(disk: Disk): Manifest | undefined {
   return item?.kind === 'file' ? parseManifest('', item.content) : undefined;
 }
 
-function install(disk: Disk, version = '1.0.0', port?: number): Plan {
+function install(disk: Disk, version = '1.0.0', options: Partial<ServiceOptions> = {}): Plan {
   disk.write('/home/bundle.js', `bundle ${version}`);
   const wish = {
     version,
     layout: layOut('/usr/local', version),
     runtime: { node: '/home/node', bundle: '/home/bundle.js' },
-    service: { ...service, port },
+    service: { ...service, ...options },
     supervisor,
   };
   const plan = planInstall(wish, disk, manifestOn(disk));
@@ -88,6 +93,18 @@ describe('install', () => {
     expect(disk.items.get(current)).toEqual({ kind: 'link', target: '1.1.0' });
   });
 
+  test('another unit of Docker’s has the companion started with that one', () => {
+    const disk = debian(allRuns);
+    install(disk);
+    disk.commands.length = 0;
+    install(disk, '1.0.0', { dockerUnit: 'snap.docker.dockerd.service' });
+    expect(disk.commands).toEqual([
+      'systemctl daemon-reload',
+      'systemctl reenable --quiet docker-lifecycle-companion.service',
+      'systemctl restart docker-lifecycle-listener.service',
+    ]);
+  });
+
   test('the version before stays, for a way back; older ones go', () => {
     const disk = debian(allRuns);
     for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.2.0']) install(disk, version);
@@ -103,7 +120,9 @@ describe('install', () => {
   test('a unit that was edited is kept and told, and one of another version replaced', () => {
     const disk = debian(allRuns);
     install(disk);
-    expect(install(disk, '1.0.0', 5000).steps.map((step) => 'path' in step && step.path)).toContain(unit);
+    expect(install(disk, '1.0.0', { port: 5000 }).steps.map((step) => 'path' in step && step.path)).toContain(
+      unit,
+    );
     disk.write(unit, 'mine');
     const { kept } = install(disk, '1.1.0');
     expect(kept).toMatchObject([{ path: unit, reason: expect.stringContaining('changed') }]);
