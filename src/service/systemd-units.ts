@@ -62,12 +62,13 @@ WantedBy=multi-user.target
  *
  * `Requisite` with `PartOf` rather than `BindsTo`: started by itself while Docker is down it fails, where with
  * `BindsTo` it would start Docker. There is no ExecStart, so that none can fail, and ExecStop is always run.
- * The shell looks whether a listener is there at all before it starts a program that would tell it: where none
- * is, Docker's stop is not held up by more than that look. The dash in front makes every failure none.
+ * The dash in front of that makes every failure none.
  */
-export function companionUnitText(layout: Layout, { dockerUnit, stopWait }: ServiceOptions): string {
+export function companionUnitText(
+  layout: Layout,
+  { scriptDir, dockerUnit, stopWait }: ServiceOptions,
+): string {
   const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`];
-  const ifThere = `[ ! -S ${controlSocket} ] || exec "$0" "$@"`;
   return `# Written by: ${productName} install
 # Change it with: systemctl edit docker-lifecycle-companion
 [Unit]
@@ -81,7 +82,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStop=-/bin/sh -c ${[ifThere, ...tell].map(systemdWord).join(' ')}
+ExecStop=-/bin/sh -c ${[tellIfNeeded, scriptDir, ...tell].map(systemdWord).join(' ')}
 UnsetEnvironment=${unwanted}
 # Docker stops at the latest then, whatever became of the above.
 TimeoutStopSec=${stopWait + margin}
@@ -90,6 +91,15 @@ TimeoutStopSec=${stopWait + margin}
 WantedBy=${dockerUnit}
 `;
 }
+
+/**
+ * Has the listener told (`$@`) if there is one, and anything in the script folder (`$0`) to be run or ended before
+ * Docker stops. A shell finds that out in a few milliseconds; a Node that tells takes a hundred, and those Docker
+ * waits for nobody's hooks.
+ */
+const tellIfNeeded =
+  `[ -S ${controlSocket} ] || exit 0; ` +
+  'for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && exec "$@"; done';
 
 /** A word of an ExecStart line as systemd takes it (systemd.service(5), "Command lines"). */
 export function systemdWord(word: string): string {

@@ -61,6 +61,22 @@ export function describeCompanion(version: EngineVersion): void {
       expect(await machine.stateOf(service)).toBe('active');
     });
 
+    test('Docker waits for nothing where there is nothing to be run', async () => {
+      await ready();
+      const { machine } = stage;
+      const told = () => machine.run(['journalctl', '--output=cat', `--unit=${companion}`]);
+      await machine.run(['rm', '/etc/docker-lifecycle-listener.d/on_stop/10-a']);
+      await machine.systemctl('restart', 'docker.service');
+      expect(await stage.toldSoFar(3)).toEqual([
+        'start listener-started',
+        ...['stop shutdown', 'start engine-started'],
+      ]);
+      expect(await told()).not.toContain('Docker may stop');
+      await stage.hook('on_stop/10-a');
+      await machine.systemctl('stop', 'docker.service');
+      expect(await told()).toContain('Docker may stop');
+    });
+
     test('a crash is one, and systemd’s restart of Docker has its companion again', async () => {
       await ready();
       const { machine } = stage;

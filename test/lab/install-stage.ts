@@ -12,6 +12,9 @@ const home = '/home/user';
 const usersNode = `${home}/.nvm/node`;
 const usersBundle = `${home}/node_modules/docker-lifecycle-listener/dist/docker-lifecycle-listener.js`;
 
+/** As a shell takes it. */
+export const usersProgram = `${usersNode} ${usersBundle}`;
+
 /** A machine into which a user has got our package, and can install it from. */
 export interface InstallStage {
   readonly machine: Machine;

@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineVersion } from '../support/lab/folder.ts';
-import { becomes, bootInstallStage, executedBy, type InstallStage, listing } from './install-stage.ts';
+import {
+  becomes,
+  bootInstallStage,
+  executedBy,
+  type InstallStage,
+  listing,
+  usersProgram,
+} from './install-stage.ts';
 
 const service = 'docker-lifecycle-listener.service';
 const companion = 'docker-lifecycle-companion.service';
@@ -29,6 +36,20 @@ export function describeInstall(version: EngineVersion): void {
       expect(await listing(machine)).toEqual(before);
 
       const promised = await stage.program('install', '--dry-run');
+      expect(await listing(machine)).toEqual(before);
+      const onTerminal = (answer: string) =>
+        machine.attempt([
+          'sh',
+          '-c',
+          'echo "$1" | script --quiet --return --command "$2 install" /dev/null',
+          'sh',
+          answer,
+          usersProgram,
+        ]);
+      const declined = await onTerminal('n');
+      expect(declined.stdout).toContain('Do this? [y/N]');
+      expect(declined.stdout).toContain('Nothing was done');
+      expect(declined.code).toBe(1);
       expect(await listing(machine)).toEqual(before);
       // A hook that is there before the first start: it has to run once.
       await stage.hook('on_start/10-a');
