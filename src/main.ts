@@ -3,12 +3,18 @@ import { tellListener } from './cli/companion.ts';
 import { describeSettings } from './cli/config-check.ts';
 import { doctor } from './cli/doctor.ts';
 import { describeDryRun, dryRun } from './cli/dry-run.ts';
+import { followEvents } from './cli/events.ts';
 import { help } from './cli/help.ts';
+import { showEntry, showHistory } from './cli/history.ts';
+import { newHook, showHooks, switchHook } from './cli/hooks.ts';
 import { install } from './cli/install.ts';
 import { load } from './cli/load.ts';
+import { endWithReader } from './cli/print.ts';
 import { runListener } from './cli/run.ts';
 import { showStatus } from './cli/status.ts';
+import { triggerHooks } from './cli/trigger.ts';
 import { uninstall } from './cli/uninstall.ts';
+import { waitForEngine } from './cli/wait.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
 import { currentAccount } from './system/account.ts';
@@ -16,10 +22,9 @@ import { exitCode, Failure } from './system/failure.ts';
 import { printableText } from './system/printable.ts';
 import { version } from './version.ts';
 
-const print = (text: string) => void process.stdout.write(text);
-
 async function main(): Promise<number> {
   const command = readArguments(process.argv.slice(2));
+  if (command.kind !== 'run' && command.kind !== 'demo') endWithReader();
   switch (command.kind) {
     case 'help':
       process.stdout.write(help(command.of));
@@ -41,16 +46,23 @@ async function main(): Promise<number> {
       return exitCode.done;
     }
     case 'status':
-      return showStatus(command, print);
+      return showStatus(command);
     case 'history':
+      return showHistory(command);
     case 'history-show':
+      return showEntry(command);
     case 'hooks':
+      return showHooks(command);
     case 'hooks-switch':
+      return switchHook(command);
     case 'hooks-new':
+      return newHook(command);
     case 'trigger':
+      return triggerHooks(command);
     case 'wait':
+      return waitForEngine(command);
     case 'events':
-      throw new Failure(exitCode.failed, 'Not yet');
+      return followEvents(command);
     case 'run': {
       const { settings, log } = load(command);
       await runListener(settings, log);

@@ -3,6 +3,7 @@ import type { EngineStatus, StatedTransition, Status } from '../daemon/status.ts
 import { printableText } from '../system/printable.ts';
 import type { Asking } from './commands.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
+import { print } from './print.ts';
 import { type Style, styleFor } from './style.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
@@ -15,12 +16,12 @@ export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
  * Tells how things are.
  * @returns the exit code
  */
-export async function showStatus(command: Asking, write: (text: string) => void): Promise<number> {
+export async function showStatus(command: Asking): Promise<number> {
   const { client, path } = theListener(command);
   const status = (await ifRunning(client.get('/v1/status'))) as Status | undefined;
   if (status === undefined) {
     const nothing = { version: 1, listener: null, engines: [], failures: [] };
-    write(
+    print(
       command.json
         ? `${JSON.stringify(nothing)}\n`
         : `The listener is not running: nobody answers at ${path}\n  ${howToStart()}\n`,
@@ -28,7 +29,7 @@ export async function showStatus(command: Asking, write: (text: string) => void)
     return statusCode.unknown;
   }
   const style = styleFor(process.stdout, command.noColor);
-  write(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style));
+  print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style));
   return codeFor(status.engines);
 }
 

@@ -1,5 +1,4 @@
 import { type IncomingMessage, request } from 'node:http';
-import { createInterface } from 'node:readline';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 
 /** Asks a running listener, each time on a connection of its own. */
@@ -36,8 +35,7 @@ export function createControlClient(path: string): ControlClient {
     post: async (target, parameters = {}) =>
       readObject(await send(path, { method: 'POST', path: target, parameters }, undefined)),
     async lines(ask) {
-      const answer = await send(path, ask, undefined);
-      return readLines(answer, ask.signal);
+      return readLines(await send(path, ask, undefined));
     },
   };
 }
@@ -84,14 +82,18 @@ async function readObject(response: IncomingMessage): Promise<object> {
   throw new Failure(exitCode.unavailable, 'What answers on the control socket is no listener');
 }
 
-async function* readLines(response: IncomingMessage, signal: AbortSignal | undefined): AsyncIterable<object> {
-  const lines = createInterface({ input: response.setEncoding('utf8'), crlfDelay: Number.POSITIVE_INFINITY });
-  // readline does not tell of its input's end by error: the listener was killed.
-  response.once('error', () => lines.close());
+/** Ends with the answer, also when the listener was killed; whoever breaks off lets go of the connection. */
+async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
+  let rest = '';
   try {
-    for await (const line of lines) yield JSON.parse(line) as object;
-  } finally {
-    if (!signal?.aborted) response.destroy();
+    for await (const piece of response.setEncoding('utf8')) {
+      const lines = `${rest}${piece}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as object;
+    }
+  } catch (error) {
+    // What it was saying when it was killed is no line yet.
+    if (errorCode(error) !== 'ECONNRESET') throw error;
   }
 }
 

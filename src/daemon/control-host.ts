@@ -40,8 +40,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     status: () => statusOf(settings, since, pipelines, failures.list()),
     hooks: () => ({ folders: planFolders(planner) }),
     async history(query) {
-      const entries = await emptyWhenMissing(readHistory(journal, query));
-      return { entries: entries.map(withoutOutput) };
+      return { entries: await emptyWhenMissing(readHistory(journal, query)) };
     },
     async historyEntry(number) {
       const [entry] = await emptyWhenMissing(readHistoryEntry(journal, number).then((found) => [found]));
@@ -138,12 +137,6 @@ async function waitForStop(pipeline: Pipeline, { wait }: CompanionWord, gone: Ab
   const how = await Promise.race([done, over]);
   clearTimeout(timer);
   return how;
-}
-
-function withoutOutput<Entry extends { readonly kind: string }>(entry: Entry): object {
-  if (!('end' in entry) || typeof entry.end !== 'object') return entry;
-  const { output: _, ...end } = entry.end as { output: string };
-  return { ...entry, end };
 }
 
 async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry[]> {

@@ -53,8 +53,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const failures = createFailures();
   const record = (said: Record) => {
     report(said);
-    if (journal !== undefined) keep(journal, said);
-    events.note(said);
+    const number = journal === undefined ? undefined : keep(journal, said);
+    events.note(said, number);
     failures.note(said);
   };
   let control: ControlServer | undefined;
@@ -139,9 +139,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
-function keep(journal: Journal, record: Record): void {
+function keep(journal: Journal, record: Record): number | undefined {
   const entry = journalEntry(record);
-  if (entry !== undefined) journal.append(entry);
+  return entry === undefined ? undefined : journal.append(entry);
 }
 
 /** What a killed listener left running is ended first, so that no hook runs beside its own next run. */

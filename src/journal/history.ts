@@ -36,19 +36,20 @@ export interface RunEntry {
 export interface RunEnd {
   readonly outcome: RecordedOutcome;
   readonly durationMs: number;
-  readonly output: string;
+  /** The last of what it printed; only where one entry is asked for. */
+  readonly output?: string;
   readonly outputBytes: number;
 }
 
 /** Which entries are wanted; all that is given must hold. */
 export interface HistoryFilter {
   /** None before it, in ms since the epoch. */
-  readonly since?: number;
-  readonly event?: LifecycleEvent;
+  readonly since?: number | undefined;
+  readonly event?: LifecycleEvent | undefined;
   /** A hook's name, with its folder or without. */
-  readonly hook?: string;
+  readonly hook?: string | undefined;
   /** Only what went wrong. */
-  readonly failed?: true;
+  readonly failed?: boolean | undefined;
   /** At most so many, the newest. */
   readonly n: number;
 }
@@ -76,7 +77,13 @@ export async function readHistory(folder: string, filter: HistoryFilter): Promis
     if (filter.since !== undefined && oldest !== undefined && Date.parse(oldest) < filter.since) break;
   }
   found.sort((one, other) => one.number - other.number);
-  return filter.n === 0 ? [] : found.slice(-filter.n);
+  return (filter.n === 0 ? [] : found.slice(-filter.n)).map(withoutOutput);
+}
+
+function withoutOutput(entry: HistoryEntry): HistoryEntry {
+  if (entry.kind !== 'run' || entry.end === undefined) return entry;
+  const { outcome, durationMs, outputBytes } = entry.end;
+  return { ...entry, end: { outcome, durationMs, outputBytes } };
 }
 
 /** The entry with this number; undefined when there is none, or none any more. */
@@ -164,7 +171,8 @@ async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
   }
 }
 
-function fits(entry: HistoryEntry, { since, event, hook, failed }: HistoryFilter): boolean {
+/** Whether an entry is one that is wanted, but for how many. */
+export function fits(entry: HistoryEntry, { since, event, hook, failed }: Omit<HistoryFilter, 'n'>): boolean {
   if (since !== undefined && Date.parse(entry.time) < since) return false;
   if (event !== undefined && eventOf(entry) !== event) return false;
   if (hook !== undefined && !isCalled(entry, hook)) return false;

@@ -71,7 +71,8 @@ export function describe(record: Record): Words {
   return (words[record.kind] as (record: Record) => Words)(record);
 }
 
-function describeTransition({ event, reason, source, run }: Transition): string {
+/** What happened to an engine. */
+export function describeTransition({ event, reason, source, run }: Transition): string {
   const pid = /^(\d+)@/.exec(run ?? '')?.[1];
   const which = pid === undefined ? '' : ` (pid ${pid})`;
   const said = sayings[source];
