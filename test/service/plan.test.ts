@@ -25,7 +25,7 @@ const current = '/usr/local/lib/docker-lifecycle-listener/current';
 
 /** A Debian as far as an installer looks, with our package in a user's folder. */
 function debian(asked?: (words: readonly string[]) => string | undefined): Disk {
-  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system', '/home', '/usr', '/usr/local'];
+  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system', '/home', '/opt', '/usr', '/usr/local'];
   const disk = createDisk([...folders, '/usr/local/bin', '/usr/local/lib', '/var', '/var/lib'], asked);
   disk.write('/home/node', 'ELF');
   disk.write('/home/bundle.js', 'bundle 1');
@@ -37,11 +37,16 @@ function manifestOn(disk: Disk): Manifest | undefined {
   return item?.kind === 'file' ? parseManifest('', item.content) : undefined;
 }
 
-function install(disk: Disk, version = '1.0.0', options: Partial<ServiceOptions> = {}): Plan {
+function install(
+  disk: Disk,
+  version = '1.0.0',
+  options: Partial<ServiceOptions> = {},
+  prefix = '/usr/local',
+): Plan {
   disk.write('/home/bundle.js', `bundle ${version}`);
   const wish = {
     version,
-    layout: layOut('/usr/local', version),
+    layout: layOut(prefix, version),
     runtime: { node: '/home/node', bundle: '/home/bundle.js' },
     service: { ...service, ...options },
     supervisor,
@@ -91,6 +96,20 @@ describe('install', () => {
       'systemctl restart docker-lifecycle-listener.service',
     ]);
     expect(disk.items.get(current)).toEqual({ kind: 'link', target: '1.1.0' });
+  });
+
+  test('below another prefix, where systemd does not look, the units are in /etc', () => {
+    const disk = debian(allRuns);
+    install(disk, '1.0.0', {}, '/opt/ours');
+    expect(disk.list('/etc/systemd/system')).toEqual([
+      'docker-lifecycle-listener.service',
+      'docker-lifecycle-companion.service',
+    ]);
+    expect(install(disk, '1.0.0', {}, '/opt/ours')).toEqual({ steps: [], kept: [] });
+    uninstall(disk, true);
+    expect(
+      [...disk.items.keys()].filter((path) => path.includes('lifecycle') || path.includes('ours')),
+    ).toEqual([]);
   });
 
   test('another unit of Docker’s has the companion started with that one', () => {
