@@ -4,15 +4,16 @@ import {
   copyFileSync,
   existsSync,
   lstatSync,
+  mkdtempSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { apply } from '../../src/service/apply.ts';
 import type { Doing, Step } from '../../src/service/step.ts';
 import { Failure } from '../../src/system/failure.ts';
@@ -20,7 +21,7 @@ import { endProcess } from '../support/stage.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
+  folder = mkdtempSync(join(tmpdir(), 'dll-test-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
