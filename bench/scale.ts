@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Arena, createArena, now } from './support/arena.ts';
 import { describeLoad, describeMachine } from './support/machine.ts';
@@ -154,10 +155,4 @@ function report(measured: readonly Figures[]): string {
       figures.cpuIdle.toFixed(0),
     ]),
   ]);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

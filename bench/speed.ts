@@ -6,7 +6,9 @@
  * Usage: npm run bench:speed [-- ROUNDS [ENGINE …]]      20 rounds; engines 20.10 and 26.1, as root; or: embedded
  */
 import { execFile } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { beginRun, clearLeftovers } from '../test/support/lab/place.ts';
 import { freePort } from '../test/support/stage.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { type Arena, createArena, now } from './support/arena.ts';
@@ -33,6 +35,8 @@ interface Times {
 }
 
 console.log(`${describeMachine()}, ${describeLoad()}`);
+beginRun();
+await clearLeftovers();
 const arena = createArena();
 const poller = compile('first-answer.c', arena.folder);
 try {
@@ -91,8 +95,11 @@ async function play(arena: Arena, engine: Subject, rival: Rival): Promise<{ star
   }
 
   async function hookTime(event: 'start' | 'stop'): Promise<number> {
-    await waitFor(() => scripts.times().some((time) => time.event === event), patience);
-    return scripts.times().find((time) => time.event === event)?.at ?? Number.NaN;
+    const find = () => scripts.times().find((time) => time.event === event);
+    await waitFor(() => find() !== undefined, patience).catch((cause: unknown) => {
+      throw new Error(`${rival.name} ran no hook on_${event}`, { cause });
+    });
+    return find()?.at ?? Number.NaN;
   }
 }
 
@@ -116,10 +123,4 @@ function report(times: ReadonlyMap<Rival, Times>): string {
       ...cells(stop, floor?.stop),
     ]),
   ]);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }

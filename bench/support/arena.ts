@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { compile } from './compile.ts';
 
@@ -23,7 +23,10 @@ export interface Scripts {
   readonly folder: string;
   /** Every run of the stub so far, in the order in which they wrote. */
   times(): HookTime[];
+  removeHooks(): void;
 }
+
+const events = ['on_start', 'on_stop'];
 
 export function createArena(): Arena {
   const folder = makePrivateFolder('dll-bench-', process.geteuid?.() ?? 0, process.env);
@@ -33,11 +36,16 @@ export function createArena(): Arena {
     scripts(name) {
       stub ??= compile('stub.c', folder);
       const scripts = join(folder, name);
-      for (const event of ['on_start', 'on_stop']) {
-        mkdirSync(join(scripts, event), { recursive: true, mode: 0o755 });
-        copyFileSync(stub, join(scripts, event, 'stub'));
+      const hooks = events.map((event) => join(scripts, event, 'stub'));
+      for (const hook of hooks) {
+        mkdirSync(dirname(hook), { recursive: true, mode: 0o755 });
+        copyFileSync(stub, hook);
       }
-      return { folder: scripts, times: () => readTimes(join(scripts, 'times')) };
+      return {
+        folder: scripts,
+        times: () => readTimes(join(scripts, 'times')),
+        removeHooks: () => hooks.forEach((hook) => void rmSync(hook)),
+      };
     },
     clear: () => rmSync(folder, { recursive: true, force: true }),
   };

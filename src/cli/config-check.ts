@@ -12,6 +12,7 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
     row('when_started', settings.whenStarted, given.whenStarted),
     row('heartbeat', duration(heartbeat.every), given.heartbeat),
     row('state_dir', settings.stateDir, given.stateDir),
+    row('control', settings.control ?? 'none', given.control),
     row('notifier', notifier.mode, given.notifier),
     notifier.addresses === undefined
       ? ['# listen: loopback, and docker0 where there is one', 'default']

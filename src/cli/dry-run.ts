@@ -1,12 +1,9 @@
 import type { Settings } from '../config/settings.ts';
-import type { HookFolder } from '../hooks/find.ts';
-import { type FolderPlan, type PlannedHook, planHooks } from '../hooks/plan.ts';
+import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
 import type { Account } from '../system/account.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { describeRefusal } from './words/refusal.ts';
 import { seconds } from './words/words.ts';
-
-const folders: readonly HookFolder[] = ['on_start', 'while_running', 'on_stop'];
 
 /** What would run on each event, in order, and what would not and why. */
 export interface DryRun {
@@ -15,10 +12,7 @@ export interface DryRun {
 }
 
 export function dryRun({ scriptDir, hooks: settings }: Settings, account: Account): DryRun {
-  return {
-    version: 1,
-    folders: folders.map((folder) => planHooks({ scriptDir, account, settings }, folder)),
-  };
+  return { version: 1, folders: planFolders({ scriptDir, account, settings }) };
 }
 
 /** A dry run for a person: hooks numbered in their order, the rest with its cause and cure. */

@@ -4,6 +4,7 @@ import { FolderRefused } from '../daemon/trusted-folders.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { closeInheritedDescriptors } from '../system/inherited-descriptors.ts';
+import { notifyReady } from '../system/notify-ready.ts';
 import { version } from '../version.ts';
 import { createDeferredLog } from './deferred-log.ts';
 import { describeFolderRefusal } from './words/refusal.ts';
@@ -45,6 +46,7 @@ export async function runListener(settings: Settings, logSettings: LogSettings):
       settings,
       account: currentAccount(),
       report: record,
+      ready: () => notifyReady(process.env, (error) => record({ kind: 'not-notified', error })),
       signal: ending.signal,
       atOnce: atOnce.signal,
     });

@@ -17,6 +17,7 @@ export interface Loaded extends Resolved {
  * @param line what the command line says
  * @param named the settings file it names; `none` for no file
  * @param guard asked before a file is believed; throws when somebody else could have written it
+ * @param fallback what holds where neither says anything, in place of the defaults
  * @throws Failure with exit code 64 for the command line's mistakes, 78 for the file's
  */
 export function loadSettings(
@@ -24,11 +25,15 @@ export function loadSettings(
   named: string | undefined,
   surroundings: Surroundings,
   guard: (path: string) => void,
+  fallback: RawSettings = {},
 ): Loaded {
   const located = locateSettingsFile(named, surroundings);
-  if (located === undefined) return { ...resolveSettings(line, surroundings), given: line, file: undefined };
+  if (located === undefined) {
+    const given = overlay(fallback, line);
+    return { ...resolveSettings(given, surroundings), given, file: undefined };
+  }
   guard(located.path);
-  const given = overlay(rawSettingsIn(readToml(located.path, located.text)), line);
+  const given = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
   try {
     return { ...resolveSettings(given, surroundings), given, file: located.path };
   } catch (error) {

@@ -11,6 +11,7 @@ export interface RawSettings {
   readonly whenStarted?: Given | undefined;
   readonly heartbeat?: Given | undefined;
   readonly stateDir?: Given | undefined;
+  readonly control?: Given | undefined;
   readonly listen?: readonly Given[] | undefined;
   readonly notifier?: Given | undefined;
   readonly logFormat?: Given | undefined;
@@ -46,6 +47,7 @@ export function rawSettingsIn(file: Table): RawSettings {
     whenStarted: file.text('when_started'),
     heartbeat: file.textOrNumber('heartbeat'),
     stateDir: file.text('state_dir'),
+    control: file.text('control'),
     listen: file.list('listen'),
     notifier: file.text('notifier'),
     logFormat: file.text('log_format'),

@@ -1,5 +1,6 @@
 import { exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
+import { defaultControlPath, readControlPath } from './control-path.ts';
 import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
 import { defaultHookSettings, type HookSettings, type SingleHookSettings } from './hook-settings.ts';
@@ -68,6 +69,7 @@ export function resolveSettings(raw: RawSettings, surroundings: Surroundings): R
       heartbeat: { ...defaultHeartbeat, ...(raw.heartbeat && { every: readDuration(raw.heartbeat) }) },
       whenStarted: raw.whenStarted ? readChoice(raw.whenStarted, whenStartedWords) : 'always',
       stateDir: raw.stateDir ? readPath(raw.stateDir) : defaultStateDir(scriptDir, surroundings),
+      control: raw.control ? readControlPath(raw.control) : defaultControlPath(surroundings),
       notifier: {
         mode,
         port: raw.port ? readPort(raw.port) : defaultPort,

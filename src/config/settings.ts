@@ -4,6 +4,9 @@ import type { HookSettings } from './hook-settings.ts';
 /** The notifier's port, as it has always been. */
 export const defaultPort = 47200;
 
+/** The script folder of whoever follows the README; for commands that have to guess. */
+export const usualScriptDir = '/etc/docker-lifecycle-listener.d';
+
 /** One engine to watch. */
 export interface EngineSettings {
   /** As hooks and logs name it: its context, `default` for Docker's default socket, else its endpoint. */
@@ -68,6 +71,8 @@ export interface Settings {
   readonly whenStarted: WhenStarted;
   /** Absolute path of the folder for what is remembered from one life of the listener to the next. */
   readonly stateDir: string;
+  /** Absolute path of the socket on which the listener is asked and told; undefined for none. */
+  readonly control: string | undefined;
   readonly notifier: NotifierSettings;
   readonly hooks: HookSettings;
 }

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { EngineSettings, Settings } from '../config/settings.ts';
+import { type ControlServer, startControlServer } from '../control/server.ts';
+import { rehearseAnswer } from '../engine/http.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
@@ -11,6 +13,9 @@ import { type NotifierServer, startNotifierServer } from '../notifier/server.ts'
 import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
+import { createControlHost } from './control-host.ts';
+import { createEvents } from './events.ts';
+import { createFailures } from './failures.ts';
 import { journalEntry } from './journaling.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
@@ -22,6 +27,8 @@ export interface DaemonOptions {
   readonly account: Account;
   /** Told everything that happens, as it happens. */
   readonly report: (record: Record) => void;
+  /** Called once, when every engine is watched and the port is open. */
+  readonly ready?: () => void;
   /** Ends the daemon: hooks that run are ended, with their grace. */
   readonly signal: AbortSignal;
   /** Ends what is left of the hooks without grace. */
@@ -34,14 +41,23 @@ export interface DaemonOptions {
  * @throws FolderRefused over folders that somebody else could change
  * @throws Failure when the port cannot be had
  */
-export async function runDaemon({ settings, account, report, signal, atOnce }: DaemonOptions): Promise<void> {
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { settings, account, report, signal, atOnce } = options;
   // Each engine has its listeners on it: many are no leak.
   setMaxListeners(0, signal, atOnce);
   const { scriptDir, stateDir, notifier } = settings;
   const folders = hookFoldersIn(scriptDir);
   requireTrustedFolders([scriptDir, ...folders], account);
   const { memory, journal } = await openStateFolder(stateDir, account, report);
-  const record = journal === undefined ? report : alsoInto(journal, report);
+  const events = createEvents();
+  const failures = createFailures();
+  const record = (said: Record) => {
+    report(said);
+    const number = journal === undefined ? undefined : keep(journal, said);
+    events.note(said, number);
+    failures.note(said);
+  };
+  let control: ControlServer | undefined;
   try {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
     const fileSystem = remoteFileSystem(scriptDir);
@@ -71,8 +87,20 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
     const watches = createFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
+    rehearseAnswer();
     if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
+    if (settings.control !== undefined && !signal.aborted) {
+      const host = createControlHost({ settings, account, pipelines, events, failures, record });
+      control = await startControlServer({
+        path: settings.control,
+        user: account.uid,
+        host,
+        report: record,
+        signal,
+      });
+    }
     const queues = signal.aborted ? [] : settings.engines.map(watch);
+    options.ready?.();
     await aborted(signal);
     memory.flush();
     await Promise.all(queues.map((queue) => queue.idle()));
@@ -106,16 +134,14 @@ export async function runDaemon({ settings, account, report, signal, atOnce }: D
       return hooks;
     }
   } finally {
+    control?.close();
     await journal?.close();
   }
 }
 
-function alsoInto(journal: Journal, report: (record: Record) => void): (record: Record) => void {
-  return (record) => {
-    report(record);
-    const entry = journalEntry(record);
-    if (entry !== undefined) journal.append(entry);
-  };
+function keep(journal: Journal, record: Record): number | undefined {
+  const entry = journalEntry(record);
+  return entry === undefined ? undefined : journal.append(entry);
 }
 
 /** What a killed listener left running is ended first, so that no hook runs beside its own next run. */

@@ -25,24 +25,41 @@ export interface PipelineOptions {
 
 /** One engine's way from what is seen of it to the hooks. */
 export interface Pipeline {
+  readonly engine: EngineSettings;
+  readonly hooks: HookQueue;
   /** A message from outside, as the administrator chose to take it. */
   message(said: 'start' | 'stop', mode: NotifierMode): void;
+  /**
+   * The word of the service manager that starts and stops the engine; acted on at once.
+   * @returns what it made to be told
+   */
+  companion(said: 'start' | 'stop'): readonly Transition[];
+  state(): EngineState;
+  /** The last transition that was told in this life of the listener. */
+  last(): Transition | undefined;
+  /** Resolves when the hooks of the last stop are done; at once when there was none. */
+  stopHooks(): Promise<unknown>;
 }
 
 /** Begins to watch one engine: sensor → lifecycle → hooks. */
 export function startPipeline(options: PipelineOptions): Pipeline {
   const { engine, hooks, memory, record, signal } = options;
   let state: EngineState = atFirst(memory.recall(engine.name));
+  let last: Transition | undefined;
+  let stopHooks: Promise<unknown> = Promise.resolve();
 
-  function observe(observation: Observation): void {
-    if (signal.aborted) return;
+  function observe(observation: Observation): readonly Transition[] {
+    if (signal.aborted) return [];
     const before = state;
     const step = reduce(before, observation);
     state = step.state;
     for (const transition of step.transitions) {
+      last = transition;
       record({ kind: 'transition', transition });
-      if (isWanted(transition, options.whenStarted)) hooks.push(transition);
-      else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
+      if (isWanted(transition, options.whenStarted)) {
+        const done = hooks.push(transition);
+        if (transition.event === 'stop') stopHooks = done;
+      } else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
     }
     const told = toldIn(state);
     // Behind the hooks: they do not wait for the disk.
@@ -51,12 +68,25 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       record({ kind: 'engine-is-down', engine: engine.name, url: engine.endpoint.url });
     }
     if (observation.kind === 'engine-answers') options.answered();
+    return step.transitions;
   }
 
   const { heartbeat, folders } = options;
   const sensor = startSensor({ engine, heartbeat, folders, observe, report: record, signal });
 
   return {
+    engine,
+    hooks,
+    state: () => state,
+    last: () => last,
+    stopHooks: () => stopHooks,
+    companion(said) {
+      // If the engine has gone since it was to stop, that is to be known first: what comes now is another run.
+      if (said === 'start') sensor.lookForStart();
+      const told = observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
+      record({ kind: 'companion-said', engine: engine.name, said, told: told.length > 0 });
+      return told;
+    },
     message(said, mode) {
       if (mode === 'trusted') {
         observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });

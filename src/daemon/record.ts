@@ -1,4 +1,5 @@
 import type { WhenStarted } from '../config/settings.ts';
+import type { ControlReport } from '../control/report.ts';
 import type { EngineReport } from '../engine/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
@@ -11,6 +12,7 @@ import type { Refusal } from '../system/trust.ts';
 export type Record =
   | DaemonRecord
   | EngineReport
+  | ControlReport
   | NotifierReport
   | MemoryReport
   | JournalReport
@@ -36,9 +38,24 @@ export type DaemonRecord =
       readonly said: 'start' | 'stop';
       readonly engineIsUp: boolean;
     }
+  /** The engine's service manager has said something; whether that made a transition. */
+  | {
+      readonly kind: 'companion-said';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly told: boolean;
+    }
+  /** Somebody asked on the control socket for the hooks of an event, or for one of them. */
+  | {
+      readonly kind: 'hooks-requested';
+      readonly transition: Transition;
+      readonly hook: string | undefined;
+    }
   | { readonly kind: 'notifier-trusted'; readonly port: number }
   /** The folder for what is to be remembered is not safe: nothing is remembered. */
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** systemd waits to be told that the listener is ready, and could not be. */
+  | { readonly kind: 'not-notified'; readonly error: string }
   /** The system's limit on watched files is used up. */
   | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string }
   | { readonly kind: 'access-list'; readonly folder: string }

@@ -85,6 +85,8 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
       'none',
       '--listen',
       '127.0.0.1',
+      '--control',
+      'none',
       '--state-dir',
       join(folder, 'state'),
       ...engineOptions,

@@ -10,7 +10,7 @@ import { admitAndStart, type StartedHook } from './start.ts';
 export interface HookBatch {
   readonly transition: Transition;
   /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
-  readonly done: Promise<'complete' | 'cut-short'>;
+  readonly done: Promise<BatchEnd>;
   /** The one that runs. */
   current(): StartedHook | undefined;
   /** Ends the one that runs and leaves the rest out. */
@@ -19,17 +19,21 @@ export interface HookBatch {
   kill(why: EndReason): void;
 }
 
+/** Whether all were run that were to be. */
+export type BatchEnd = 'complete' | 'cut-short';
+
 /**
  * Runs the hooks of one transition, one after the other. The list is taken now; each hook is checked just
  * before it starts. The first hook has been started when this returns.
+ * @param only the name of the one hook that is to be run
  */
-export function runHooks(host: HookHost, transition: Transition): HookBatch {
+export function runHooks(host: HookHost, transition: Transition, only?: string): HookBatch {
   const { event } = transition;
   let current: StartedHook | undefined;
   let cutShort = false;
 
-  async function runAll(): Promise<'complete' | 'cut-short'> {
-    const candidates = findHooks(host, transition);
+  async function runAll(): Promise<BatchEnd> {
+    const candidates = findHooks(host, transition, only);
     const began = performance.now();
     let ran = 0;
     let failed = 0;
@@ -69,15 +73,18 @@ export function runHooks(host: HookHost, transition: Transition): HookBatch {
   };
 }
 
-function findHooks(host: HookHost, transition: Transition): readonly Candidate[] {
+function findHooks(host: HookHost, transition: Transition, only: string | undefined): readonly Candidate[] {
   const { event } = transition;
   const found = lookInto(host.scriptDir, folderOf[event], host.account.uid);
   const { folder } = found;
   switch (found.kind) {
-    case 'found':
-      host.report({ kind: 'hooks-found', transition, count: found.candidates.length, folder });
-      for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
-      return found.candidates;
+    case 'found': {
+      const candidates = found.candidates.filter(({ name }) => only === undefined || name === only);
+      host.report({ kind: 'hooks-found', transition, count: candidates.length, folder });
+      if (only === undefined)
+        for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
+      return candidates;
+    }
     case 'missing':
       host.report({ kind: 'folder-missing', folder, event });
       return [];

@@ -48,6 +48,13 @@ export function planHooks(planner: Planner, name: HookFolder): FolderPlan {
   return { kind: 'planned', folder: found.folder, hooks: [...hooks, ...unspeakable] };
 }
 
+const order: readonly HookFolder[] = ['on_start', 'while_running', 'on_stop'];
+
+/** The same for all folders, in the order in which their turn comes. */
+export function planFolders(planner: Planner): readonly FolderPlan[] {
+  return order.map((folder) => planHooks(planner, folder));
+}
+
 function planHook({ account, settings }: Planner, folder: HookFolder, candidate: Candidate): PlannedHook {
   const { name, path } = candidate;
   const admission = admit(candidate, account.uid);

@@ -21,8 +21,9 @@ export interface Journal {
   /**
    * Records something. Never waits, never throws: where the record is costly to make, hand in a function that
    * makes it, which is called a little later. Time and number are those of this call.
+   * @returns the number; undefined when it cannot be recorded
    */
-  append(entry: JournalEntry | (() => JournalEntry)): void;
+  append(entry: JournalEntry | (() => JournalEntry)): number | undefined;
   /** Hooks that were running when an earlier listener was killed; they are recorded as interrupted. */
   readonly interrupted: readonly Interrupted[];
   /** Writes what is still to be written, and ends the file; waits no longer than 2 s. */
@@ -91,7 +92,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     return interrupted;
   }
 
-  function append(entry: JournalEntry | (() => JournalEntry)): void {
+  function append(entry: JournalEntry | (() => JournalEntry)): number | undefined {
     switch (state.phase) {
       case 'open':
         state.sequence += 1;
@@ -101,21 +102,21 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
           sequence: state.sequence,
           time: new Date().toISOString(),
         });
-        break;
+        return state.sequence;
       case 'opening':
         state.lost += 1;
-        break;
+        return undefined;
       case 'shut': {
         state.lost += 1;
-        if (performance.now() - state.triedAt < interval) break;
+        if (performance.now() - state.triedAt < interval) return undefined;
         state = { phase: 'opening', lost: state.lost };
         void tryToOpen();
-        break;
+        return undefined;
       }
       case 'closed':
-        break;
+        return undefined;
       default:
-        state satisfies never;
+        return state satisfies never;
     }
   }
 

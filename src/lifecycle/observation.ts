@@ -24,4 +24,14 @@ export type Observation =
       readonly at: number;
       readonly message: 'start' | 'stop';
       readonly trusted: boolean;
+    }
+  /**
+   * What the service manager that starts and stops the engine says of it. Comes from root alone, and is believed:
+   * `stop` is said before the engine is told to stop, while it still answers.
+   */
+  | {
+      readonly kind: 'companion';
+      readonly engine: string;
+      readonly at: number;
+      readonly message: 'start' | 'stop';
     };

@@ -5,8 +5,19 @@ import type { LifecycleEvent, Reason, Source, Transition } from './transition.ts
 export type EngineState =
   /** Nobody has looked yet in this life of the listener; `before` is what was told in the last one. */
   | { readonly phase: 'unknown'; readonly sequence: number; readonly before?: Told }
-  | { readonly phase: 'down'; readonly sequence: number }
+  | { readonly phase: 'down'; readonly sequence: number; readonly leaving?: Leaving }
   | { readonly phase: 'up'; readonly sequence: number; readonly toldBy: Source; readonly run?: Run };
+
+/**
+ * The run whose stop was told before the engine knew of it, and which has not been seen to end. That it goes on
+ * answering is no start.
+ */
+export interface Leaving {
+  /** Not known yet when it is missing: then the first run that is seen is the one. */
+  readonly run?: Run;
+  /** Whether it was seen to answer, and so answers still. */
+  readonly answers: boolean;
+}
 
 /** The last transition of an engine that was told, as it is kept from one life of the listener to the next. */
 export interface Told {
@@ -42,21 +53,30 @@ export interface Step {
  * Promises, for every sequence of observations whatever their source or order: in one life of the listener
  * transitions alternate, and the first is a start, but for the stop of an engine that ended between two lives;
  * sequence numbers rise by one; an untrusted message changes nothing; an engine that is seen to answer gives a
- * start at once unless it was told already, and its end a stop; a changed run gives both.
+ * start at once unless it was told already, and its end a stop; a changed run gives both. After the companion's
+ * stop the run that is leaving gives no start, however often it answers, unless the companion says that it
+ * stays; a new run does, and so does an answer after the end.
  */
 export function reduce(state: EngineState, observation: Observation): Step {
   switch (observation.kind) {
     case 'engine-answers':
       return state.phase === 'unknown' ? firstSeen(state, observation) : answers(state, observation);
     case 'engine-identified':
-      return state.phase === 'up' ? answers(state, observation) : unchanged(state);
+      return state.phase === 'up' || isLeaving(state) ? answers(state, observation) : unchanged(state);
     case 'engine-absent':
-      return state.phase === 'unknown' ? firstMissed(state, observation, observation.run) : unchanged(state);
+      if (state.phase === 'unknown') return firstMissed(state, observation, observation.run);
+      return isLeaving(state) ? gone(state, observation.run) : unchanged(state);
     case 'engine-ends':
       if (state.phase === 'unknown') return firstMissed(state, observation);
-      return state.phase === 'up' ? stop(state, observation, observation.how, 'engine') : unchanged(state);
+      if (state.phase === 'up') return stop(state, observation, observation.how, 'engine');
+      // Frozen is not gone: the very same run may answer again.
+      return isLeaving(state)
+        ? gone(state, observation.how === 'unreachable' ? state.leaving.run : undefined)
+        : unchanged(state);
     case 'message':
       return observation.trusted ? believe(state, observation) : unchanged(state);
+    case 'companion':
+      return observation.message === 'stop' ? isToStop(state, observation) : isToStay(state, observation);
     default:
       return observation satisfies never;
   }
@@ -97,9 +117,11 @@ function answers(
   state: Exclude<EngineState, Unknown>,
   seen: Seen<'engine-answers'> | Seen<'engine-identified'>,
 ): Step {
+  if (isLeaving(state) && !isAnother(state.leaving.run, seen.run)) {
+    return { state: leaving(state.sequence, state.leaving.run ?? seen.run, true), transitions: [] };
+  }
   if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
-  const restarted = state.run !== undefined && seen.run !== undefined && state.run !== seen.run;
-  if (!restarted) {
+  if (!isAnother(state.run, seen.run)) {
     if (state.toldBy === 'engine' && (seen.run === undefined || seen.run === state.run))
       return unchanged(state);
     // Told by a message first, or not identified yet: from now on the engine vouches for it.
@@ -126,6 +148,55 @@ function believe(state: EngineState, said: Seen<'message'>): Step {
     default:
       return state satisfies never;
   }
+}
+
+/** It is told now; the engine itself will hear of it later, and answers until then. */
+function isToStop(state: EngineState, said: Seen<'companion'>): Step {
+  switch (state.phase) {
+    case 'unknown': {
+      const { before, sequence } = state;
+      if (before?.event !== 'start') return { state: leaving(sequence, undefined, false), transitions: [] };
+      const stopped = stop({ ...state, ...runField(before.run) }, said, 'shutdown', 'companion');
+      // It may be another run by now: whichever is seen is the one that leaves.
+      return { ...stopped, state: leaving(stopped.state.sequence, undefined, false) };
+    }
+    case 'down':
+      return unchanged(state);
+    case 'up': {
+      const stopped = stop(state, said, 'shutdown', 'companion');
+      return { ...stopped, state: leaving(stopped.state.sequence, state.run, true) };
+    }
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Whether the engine is up is its own to say; but if it was leaving, and answers, it stays. */
+function isToStay(state: EngineState, said: Seen<'companion'>): Step {
+  if (!isLeaving(state)) return unchanged(state);
+  if (state.leaving.answers) return start(state, said, 'engine-started', 'companion', state.leaving.run);
+  return { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
+}
+
+type Departing = Extract<EngineState, { phase: 'down' }> & { readonly leaving: Leaving };
+
+function isLeaving(state: EngineState): state is Departing {
+  return state.phase === 'down' && state.leaving !== undefined;
+}
+
+/** What was leaving does not answer any more; `run` when its process is there all the same. */
+function gone({ sequence, leaving: { run: left } }: Departing, run: Run | undefined): Step {
+  const isThere = run !== undefined && !isAnother(left, run);
+  return { state: isThere ? leaving(sequence, run, false) : { phase: 'down', sequence }, transitions: [] };
+}
+
+/** Whether two runs are known to differ. */
+function isAnother(one: Run | undefined, other: Run | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+function leaving(sequence: number, run: Run | undefined, answers: boolean): EngineState {
+  return { phase: 'down', sequence, leaving: { ...runField(run), answers } };
 }
 
 function start(

@@ -11,11 +11,15 @@ export type LifecycleEvent = 'start' | 'stop';
  * - `engine-started`: it came up while the listener watched.
  * - `shutdown`, `crash`, `unreachable`: how it ended.
  * - `unseen`: it was restarted under the listener's eyes, and nobody could see it; known by a changed run.
+ * - `requested`: nothing happened to the engine: somebody asked for the hooks.
  */
-export type Reason = 'listener-started' | 'engine-started' | Ending | 'unseen';
+export type Reason = 'listener-started' | 'engine-started' | Ending | 'unseen' | 'requested';
 
-/** Who told it: the engine itself, or a notifier that the administrator chose to trust. */
-export type Source = 'engine' | 'notifier';
+/**
+ * Who told it: the engine itself, a notifier that the administrator chose to trust, the companion unit of the
+ * engine's service, or somebody who asked for the hooks.
+ */
+export type Source = 'engine' | 'notifier' | 'companion' | 'request';
 
 /**
  * What observations came to mean: the engine is up, or it is not any more. In one life of the listener they

@@ -62,6 +62,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ transition: transition('stop', 'crash') }, 'info', 'crashed or was killed'],
     [{ transition: transition('stop', 'unreachable') }, 'info', 'does not answer any more'],
     [{ transition: transition('stop', 'unseen') }, 'info', 'was restarted'],
+    [{ transition: { ...stop, source: 'companion' } }, 'info', 'Docker is stopping', 'says its service'],
     [{ transition: { ...start, source: 'notifier' } }, 'info', 'Docker has started', 'says the notifier'],
   ],
   'hint-taken': [
@@ -70,6 +71,25 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ said: 'stop', engineIsUp: true }, 'info', 'stop', 'Docker, which decides'],
     [{ said: 'stop', engineIsUp: false }, 'info', 'stop', 'nothing to do'],
   ],
+  'companion-said': [
+    [{ said: 'stop', told: true }, 'detail', 'service says stop'],
+    [{ said: 'start', told: false }, 'detail', 'service says start', 'nothing new'],
+  ],
+  'hooks-requested': [
+    [{ transition: start, hook: undefined }, 'info', 'on_start is requested'],
+    [{ transition: start, hook: 'on_start/10-a' }, 'info', 'on_start/10-a is requested'],
+  ],
+  'control-listening': [[{ path: socket }, 'detail', socket]],
+  'control-refused': [
+    [
+      { path: socket, ...refused({ kind: 'owner', uid: 1000, trusted: 0 }) },
+      'warning',
+      socket,
+      `chown -h root ${quoted}`,
+    ],
+  ],
+  'control-in-use': [[{ path: socket }, 'warning', socket, 'another listener', '--control PATH']],
+  'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
   'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
@@ -91,6 +111,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
     [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],
+  'not-notified': [[{ error: 'spawn systemd-notify ENOENT' }, 'error', 'ENOENT', 'systemctl edit']],
   'watch-degraded': [
     [
       { folder: '/run', error: 'ENOSPC' },

@@ -22,6 +22,10 @@ const deed = fc.oneof(
     'listener is away during a restart' as const,
     'listener is away during a stop' as const,
     'noise' as const,
+    // The service manager is about to stop it, and says so first.
+    'is to stop' as const,
+    // It is stopped after all not, or has been started.
+    'is to stay' as const,
   ),
 );
 
@@ -33,6 +37,8 @@ class History {
   #condition: 'down' | 'up' | 'frozen' = 'down';
   /** Whether the listener has told the present run as up. */
   #told = false;
+  /** Whether its stop was told while it goes on answering. */
+  #leaving = false;
   #at = 0;
 
   constructor() {
@@ -52,6 +58,7 @@ class History {
 
   #answers(reason: string): void {
     this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
+    if (this.#leaving) return;
     if (!this.#told) this.expected.push(`start ${reason} run ${this.#run}`);
     this.#told = true;
   }
@@ -60,9 +67,12 @@ class History {
     this.#see({ kind: 'engine-ends', how });
     if (this.#told) this.expected.push(`stop ${how} run ${this.#run}`);
     this.#told = false;
+    // What is only frozen is the same run when it thaws.
+    if (how !== 'unreachable') this.#leaving = false;
   }
 
   #newLife(): void {
+    this.#leaving = false;
     this.lives.push([]);
   }
 
@@ -77,8 +87,9 @@ class History {
       case 'shutdown':
       case 'crash':
         if (this.#condition === 'down') return;
-        // Frozen, it was told as ended already.
+        // Frozen, it was told as ended already; and nobody sees it end.
         if (isUp) this.#ends(what);
+        this.#leaving = false;
         this.#condition = 'down';
         return;
       case 'fast restart': {
@@ -86,9 +97,27 @@ class History {
         const before = this.#run;
         this.#run += 1;
         this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
-        this.expected.push(`stop unseen run ${before}`, `start engine-started run ${this.#run}`);
+        if (!this.#leaving) this.expected.push(`stop unseen run ${before}`);
+        this.expected.push(`start engine-started run ${this.#run}`);
+        this.#told = true;
+        this.#leaving = false;
         return;
       }
+      case 'is to stop':
+        this.#see({ kind: 'companion', message: 'stop' });
+        if (!isUp || this.#leaving) return;
+        this.expected.push(`stop shutdown run ${this.#run}`);
+        this.#told = false;
+        this.#leaving = true;
+        return;
+      case 'is to stay':
+        this.#see({ kind: 'companion', message: 'start' });
+        if (this.#leaving && isUp) {
+          this.expected.push(`start engine-started run ${this.#run}`);
+          this.#told = true;
+        }
+        this.#leaving = false;
+        return;
       case 'freeze':
         if (!isUp) return;
         this.#condition = 'frozen';
@@ -111,22 +140,23 @@ class History {
         if (this.#condition === 'down') return this.#see({ kind: 'engine-absent' });
         if (this.#condition === 'frozen')
           return this.#see({ kind: 'engine-absent', run: `run ${this.#run}` });
-        this.#told = true;
         this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
-        this.expected.push(`start listener-started run ${this.#run} again`);
+        this.expected.push(`start listener-started run ${this.#run}${this.#told ? ' again' : ''}`);
+        this.#told = true;
         return;
       case 'listener is away during a restart':
         if (!isUp) return;
         this.#newLife();
-        this.expected.push(`stop listener-started run ${this.#run}`);
+        if (this.#told) this.expected.push(`stop listener-started run ${this.#run}`);
         this.#run += 1;
         this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
         this.expected.push(`start listener-started run ${this.#run}`);
+        this.#told = true;
         return;
       case 'listener is away during a stop':
         if (!isUp) return;
         this.#newLife();
-        this.expected.push(`stop listener-started run ${this.#run}`);
+        if (this.#told) this.expected.push(`stop listener-started run ${this.#run}`);
         this.#condition = 'down';
         this.#told = false;
         return this.#see({ kind: 'engine-absent' });

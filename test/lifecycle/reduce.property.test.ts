@@ -30,6 +30,11 @@ const observation: fc.Arbitrary<Observation> = fc.oneof(
     message: fc.constantFrom('start' as const, 'stop' as const),
     trusted: fc.boolean(),
   }),
+  fc.record({
+    kind: fc.constantFrom('companion' as const),
+    ...base,
+    message: fc.constantFrom('start' as const, 'stop' as const),
+  }),
 );
 const life = fc.array(observation, { maxLength: 25 });
 const lives = fc.array(life, { minLength: 1, maxLength: 4 });
@@ -73,6 +78,11 @@ const holds = (check: (heard: readonly Heard[], before: Told | undefined) => voi
     fc.property(lives, (all) => eachLife(all, check)),
     { numRuns: 2000 },
   );
+const sources: { readonly [kind in Observation['kind']]?: string } = {
+  message: 'notifier',
+  companion: 'companion',
+};
+const leavingOf = (state: EngineState) => (state.phase === 'down' ? state.leaving : undefined);
 const told = (heard: readonly Heard[]) => heard.flatMap(({ transitions }) => transitions);
 
 describe('for every order of observations, of several engines, over several lives', () => {
@@ -108,17 +118,58 @@ describe('for every order of observations, of several engines, over several live
       for (const { seen, transitions } of heard) {
         for (const { engine, at, source } of transitions) {
           expect({ engine, at }).toEqual({ engine: seen.engine, at: seen.at });
-          expect(source).toBe(seen.kind === 'message' ? 'notifier' : 'engine');
+          expect(source).toBe(sources[seen.kind] ?? 'engine');
         }
       }
     });
   });
 
-  test('an engine that answers is up from then on, and one that ends is down', () => {
+  test('an engine that answers is up from then on, unless it is leaving, and one that ends is down', () => {
+    holds((heard) => {
+      for (const { seen, before, after } of heard) {
+        if (seen.kind === 'engine-answers' && leavingOf(before) === undefined) expect(after.phase).toBe('up');
+        if (seen.kind === 'engine-ends') expect(after.phase).toBe('down');
+      }
+    });
+  });
+
+  test('after the companion’s stop the same run gives no start before it has ended or is said to stay', () => {
+    holds((heard) => {
+      let left: { run: string | undefined } | undefined;
+      for (const { seen, before, after, transitions } of heard) {
+        const [first] = transitions;
+        if (left !== undefined && first?.event === 'start' && first.source === 'engine') {
+          expect(left.run).toBeDefined();
+          expect(first.run).toBeDefined();
+          expect(first.run).not.toBe(left.run);
+        }
+        if (seen.kind === 'companion' && seen.message === 'stop') {
+          if (before.phase !== 'down') left = { run: before.phase === 'up' ? before.run : undefined };
+        } else if (seen.kind === 'companion' || transitions.length > 0) left = undefined;
+        else if (seen.kind === 'engine-ends' && (seen.how !== 'unreachable' || left?.run === undefined))
+          left = undefined;
+        else if (seen.kind === 'engine-absent' && (seen.run === undefined || seen.run !== left?.run))
+          left = undefined;
+        else if (left !== undefined && left.run === undefined && 'run' in seen) left = { run: seen.run };
+        expect(after.phase === 'down' || leavingOf(after) === undefined).toBe(true);
+      }
+    });
+  });
+
+  test('the companion’s start is a hint, but for an engine that was leaving and answers', () => {
+    holds((heard) => {
+      for (const { seen, before, after, transitions } of heard) {
+        if (seen.kind !== 'companion' || seen.message !== 'start') continue;
+        if (leavingOf(before)?.answers === true) expect(after.phase).toBe('up');
+        else expect(transitions).toEqual([]);
+      }
+    });
+  });
+
+  test('the companion’s stop leaves nothing up', () => {
     holds((heard) => {
       for (const { seen, after } of heard) {
-        if (seen.kind === 'engine-answers') expect(after.phase).toBe('up');
-        if (seen.kind === 'engine-ends') expect(after.phase).toBe('down');
+        if (seen.kind === 'companion' && seen.message === 'stop') expect(after.phase).toBe('down');
       }
     });
   });
@@ -140,7 +191,8 @@ describe('for every order of observations, of several engines, over several live
     holds((heard) => {
       for (const { seen, before, transitions } of heard) {
         for (const { event, reason } of transitions) {
-          if (seen.kind === 'message') expect(reason).toBe(event === 'start' ? 'engine-started' : 'shutdown');
+          if (sources[seen.kind] !== undefined)
+            expect(reason).toBe(event === 'start' ? 'engine-started' : 'shutdown');
           else if (before.phase === 'unknown') expect(reason).toBe('listener-started');
           else if (event === 'start') expect(reason).toBe('engine-started');
           else expect(reason).toBe(seen.kind === 'engine-ends' ? seen.how : 'unseen');

@@ -78,9 +78,16 @@ test('killed at random moments, each run of the engine gets its start and its st
   async function live(): Promise<void> {
     const words = ['--host', `unix://${stage.socket}`, '--pidfile', stage.pidfile, '--no-notifier'];
     const rest = ['--state-dir', `${stage.folder}/state`, '--when-started', 'new', '--log-format', 'json'];
-    const listener = spawn(process.execPath, [program, stage.hooks, ...words, ...rest], { stdio: 'ignore' });
+    const listener = spawn(process.execPath, [program, stage.hooks, ...words, ...rest], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     listeners.push(listener);
-    await new Promise((resolve) => setTimeout(resolve, 120 + Math.random() * 400));
+    let said = '';
+    listener.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await waitFor(() => said.includes('engine-watched'));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
     await endProcess(listener, 'SIGKILL');
     kills += 1;
   }
@@ -90,6 +97,7 @@ test('killed at random moments, each run of the engine gets its start and its st
   })();
   for (let run = 0; run < engineRuns; run++) {
     const engine = stage.startEngine({ startupMs: 20, shutdownMs: 20 });
+    await waitFor(() => isServing(stage));
     await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 800));
     await endProcess(engine, run % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
   }

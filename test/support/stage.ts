@@ -35,6 +35,8 @@ export interface Stage {
   readonly hooks: string;
   readonly socket: string;
   readonly pidfile: string;
+  /** The listener's control socket. */
+  readonly control: string;
   readonly port: number;
   /** The options that keep a listener to this place: its engine, its memory, and no settings from elsewhere. */
   readonly place: readonly string[];
@@ -60,7 +62,9 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
   const pidfile = surroundings?.pidfile ?? join(folder, 'e.pid');
   const port = await freePort();
   const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile];
-  const place = [...engine, '--state-dir', join(folder, 'state'), '--config', 'none'];
+  const control = join(folder, 'control.sock');
+  const memory = [...engine, '--state-dir', join(folder, 'state'), '--config', 'none'];
+  const place = [...memory, '--control', control];
   const engines: ChildProcess[] = [];
   const listeners: WatchedListener[] = [];
   for (const word of ['on_start', 'on_stop']) {
@@ -74,6 +78,7 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
     hooks,
     socket,
     pidfile,
+    control,
     port,
     place,
     hook(name, text, mode = 0o755) {

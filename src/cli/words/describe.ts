@@ -1,12 +1,13 @@
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
-import type { Reason, Transition } from '../../lifecycle/transition.ts';
+import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { quote } from '../quote.ts';
+import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
 import { hookWords } from './hooks.ts';
 import { journalWords } from './journal.ts';
 import { notifierWords } from './notifier.ts';
 import { describeRefusal } from './refusal.ts';
-import { error, info, type Words, type WordsFor, warning } from './words.ts';
+import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
 
 const daemonWords: WordsFor<DaemonRecord> = {
   'listener-started': (record) =>
@@ -18,6 +19,10 @@ const daemonWords: WordsFor<DaemonRecord> = {
   'engine-is-down': (record) => info(`Docker is not running at ${record.url}: waiting for it`),
   transition: (record) => info(describeTransition(record.transition)),
   'hint-taken': (record) => info(describeHint(record.said, record.engineIsUp)),
+  'companion-said': (record) =>
+    detail(`Docker’s service says ${record.said}${record.told ? '' : ': nothing new'}`),
+  'hooks-requested': ({ transition: { event }, hook }) =>
+    info(hook === undefined ? `on_${event} is requested` : `${hook} is requested`),
   'notifier-trusted': (record) =>
     warning(
       `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
@@ -39,6 +44,11 @@ const daemonWords: WordsFor<DaemonRecord> = {
     const { found, cure } = describeRefusal(record.refusal);
     return error(`Remembering nothing in ${record.folder}: ${found}. ${cure}`);
   },
+  'not-notified': (record) =>
+    error(
+      `Cannot tell systemd that the listener is ready (${record.error}), and so it will end it. ` +
+        'Set Type=exec with: systemctl edit docker-lifecycle-listener',
+    ),
   'watch-degraded': (record) =>
     warning(
       `Cannot watch ${record.folder} (${record.error}): looking there every 2 s instead. ` +
@@ -49,6 +59,7 @@ const daemonWords: WordsFor<DaemonRecord> = {
 const words: WordsFor<Record> = {
   ...daemonWords,
   ...engineWords,
+  ...controlWords,
   ...notifierWords,
   ...hookWords,
   ...journalWords,
@@ -60,10 +71,11 @@ export function describe(record: Record): Words {
   return (words[record.kind] as (record: Record) => Words)(record);
 }
 
-function describeTransition({ event, reason, source, run }: Transition): string {
+/** What happened to an engine. */
+export function describeTransition({ event, reason, source, run }: Transition): string {
   const pid = /^(\d+)@/.exec(run ?? '')?.[1];
   const which = pid === undefined ? '' : ` (pid ${pid})`;
-  const said = source === 'notifier' ? ', says the notifier' : '';
+  const said = sayings[source];
   if (event === 'start') {
     return reason === 'listener-started'
       ? `Docker is up already${which}${said}`
@@ -72,6 +84,13 @@ function describeTransition({ event, reason, source, run }: Transition): string 
   return `Docker ${endings[reason]}${which}${said}`;
 }
 
+const sayings: { readonly [source in Source]: string } = {
+  engine: '',
+  notifier: ', says the notifier',
+  companion: ', says its service',
+  request: ', on request',
+};
+
 const endings: { readonly [reason in Reason]: string } = {
   'listener-started': 'has stopped while the listener was not running',
   'engine-started': 'stops',
@@ -79,6 +98,7 @@ const endings: { readonly [reason in Reason]: string } = {
   crash: 'has crashed or was killed',
   unreachable: 'does not answer any more',
   unseen: 'was restarted in the meantime',
+  requested: 'is said to stop',
 };
 
 function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {

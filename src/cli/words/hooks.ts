@@ -72,7 +72,8 @@ function describeDone(record: Extract<HookReport, { kind: 'hooks-done' }>): Word
   return failed === 0 ? info(text) : warning(`${text}, ${failed} failed`);
 }
 
-function describeEnd(hook: string, outcome: Outcome, durationMs: number): Words {
+/** How a hook's run ended. */
+export function describeEnd(hook: string, outcome: Outcome, durationMs: number): Words {
   const after = `after ${seconds(durationMs)}`;
   switch (outcome.kind) {
     case 'exited':

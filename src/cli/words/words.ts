@@ -29,6 +29,10 @@ export function seconds(milliseconds: number): string {
     : `${Math.round(milliseconds / 60_000)} min`;
 }
 
+export function megabytes(count: number): string {
+  return `${Math.round(count / 1_000_000)} MB`;
+}
+
 export function bytes(count: number): string {
   return count < 1_000_000 ? `${Math.ceil(count / 1000)} kB` : `${Math.round(count / 1_000_000)} MB`;
 }

@@ -1,0 +1,53 @@
+import { createInterface } from 'node:readline/promises';
+import { apply } from '../service/apply.ts';
+import type { Plan } from '../service/plan-install.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { quote } from './quote.ts';
+import { describeKept, describeStep } from './words/steps.ts';
+
+/** What becomes of a plan. */
+export interface Mode {
+  /** Shown, and not done. */
+  readonly dryRun: boolean;
+  /** Done without a question. */
+  readonly yes: boolean;
+}
+
+/**
+ * Shows a plan: as a whole first where there is somebody to be asked, else step by step as it is done; and does it.
+ * @returns whether it was done
+ * @throws Failure for a step that cannot be done
+ */
+export async function carryOut({ steps, kept }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  for (const stays of kept) say(describeKept(stays));
+  const asks = !dryRun && !yes && process.stdin.isTTY && process.stdout.isTTY && steps.length > 0;
+  if (dryRun || asks) for (const step of steps) say(describeStep(step));
+  if (dryRun) return false;
+  if (asks && !(await confirm())) return false;
+  await apply(steps, (step) => {
+    if (!asks) say(describeStep(step));
+  });
+  return true;
+}
+
+async function confirm(): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('\nDo this? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Nobody else can do this.
+ * @throws Failure with exit code 77, with the command line that works
+ */
+export function requireRoot(command: string): void {
+  if (process.geteuid?.() === 0) return;
+  // sudo may look for neither our Node nor our program where this shell has found them.
+  const [, program = '', ...words] = process.argv;
+  const line = ['sudo', process.execPath, program, ...words].map(quote).join(' ');
+  throw new Failure(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
+}

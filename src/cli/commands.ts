@@ -1,0 +1,254 @@
+import { parseDuration } from '../config/duration.ts';
+import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
+import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import { nearest } from '../system/nearest.ts';
+import { type GivenSettings, givenSettings } from './given-settings.ts';
+import { type OptionName, usage, type Values } from './options.ts';
+import { type ServiceCommand, serviceCommands } from './service-commands.ts';
+import { readSince } from './since.ts';
+
+/** What the user asked for. */
+export type Command =
+  | { readonly kind: 'help'; readonly of: string | undefined }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'demo' }
+  /** For the demo and the tests alone; not in the help. */
+  | ({ readonly kind: 'embedded-engine' } & EmbeddedEngineOptions)
+  | ({ readonly kind: 'run' | 'dry-run' | 'config-check' } & GivenSettings)
+  | ({ readonly kind: 'status' } & Asking)
+  | ({ readonly kind: 'history' } & HistoryWish)
+  | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
+  | ({ readonly kind: 'hooks' } & Asking)
+  | ({ readonly kind: 'hooks-switch'; readonly hook: string; readonly on: boolean } & Asking)
+  | ({ readonly kind: 'hooks-new'; readonly hook: string; readonly event: NewHookEvent } & Asking)
+  | ({ readonly kind: 'trigger' } & TriggerCommand)
+  | ({ readonly kind: 'wait' } & WaitCommand)
+  | ({ readonly kind: 'events' } & Asking)
+  | ServiceCommand;
+
+/** What every command that speaks to a listener is given. */
+export interface Asking extends GivenSettings {
+  readonly json: boolean;
+  readonly noColor: boolean;
+}
+
+export interface HistoryWish extends Asking {
+  /** In ms since the epoch. */
+  readonly since: number | undefined;
+  readonly event: LifecycleEvent | undefined;
+  readonly hook: string | undefined;
+  readonly failed: boolean;
+  readonly n: number | undefined;
+  readonly follow: boolean;
+}
+
+export interface TriggerCommand extends Asking {
+  readonly event: LifecycleEvent;
+  readonly hook: string | undefined;
+  readonly engine: string | undefined;
+}
+
+export interface WaitCommand extends Asking {
+  readonly event: LifecycleEvent;
+  readonly engine: string | undefined;
+  /** In ms. */
+  readonly timeout: number | undefined;
+}
+
+export type NewHookEvent = LifecycleEvent | 'running';
+
+/** One command: what follows its name, what is said of it, and how it is read. */
+export interface CommandEntry {
+  /** Each way to write it, and what that does. */
+  readonly calls: readonly (readonly [words: string, about: string])[];
+  readonly options: readonly OptionName[];
+  readonly read: (values: Values, words: readonly string[]) => Command;
+}
+
+const engineOptions = ['host', 'context', 'pidfile', 'heartbeat'] as const;
+const askingOptions = ['control', 'config', 'json', 'no-color'] as const;
+const runOptions = [
+  ...engineOptions,
+  'when-started',
+  'state-dir',
+  'control',
+  'listen',
+  'no-notifier',
+  'trust-notifier',
+  'config',
+  'dry-run',
+  'log-format',
+  'verbose',
+  'quiet',
+] as const;
+
+/** Every command by its name, in the order in which they are listed. */
+export const commands: { readonly [name: string]: CommandEntry } = {
+  run: {
+    calls: [['<script_dir> [port]', 'run in the foreground']],
+    options: runOptions,
+    read: run,
+  },
+  status: {
+    calls: [['', 'whether Docker is up, what runs, and what went wrong last']],
+    options: askingOptions,
+    read: (values, words) => ({ kind: 'status', ...asking(values), ...none('status', words) }),
+  },
+  history: {
+    calls: [
+      ['', 'what happened: starts, stops and runs of hooks, newest last'],
+      ['show N', 'one of them, with what a hook printed'],
+    ],
+    options: ['since', 'event', 'hook', 'failed', 'number', 'follow', 'state-dir', ...askingOptions],
+    read: history,
+  },
+  hooks: {
+    calls: [
+      ['', 'what would run on each event, what not, and why'],
+      ['enable NAME', 'make a hook executable; disable NAME the contrary'],
+      ['new NAME --event start', 'write a template; also for stop and running'],
+    ],
+    options: ['event', 'script-dir', ...askingOptions],
+    read: hooks,
+  },
+  trigger: {
+    calls: [['start|stop', 'run the hooks of an event now; exits as the worst of them']],
+    options: ['hook', 'engine', ...askingOptions],
+    read: (values, words) => ({
+      kind: 'trigger',
+      ...asking(values),
+      event: eventIn('trigger', words),
+      hook: values.hook,
+      engine: values.engine,
+    }),
+  },
+  wait: {
+    calls: [['start|stop', 'return when Docker is up, or down; at once if it is']],
+    options: ['timeout', 'engine', ...engineOptions, 'control', 'config'],
+    read: (values, words) => ({
+      kind: 'wait',
+      ...asking(values),
+      event: eventIn('wait', words),
+      engine: values.engine,
+      timeout: duration('timeout', values.timeout),
+    }),
+  },
+  events: {
+    calls: [['', 'what happens, as it happens']],
+    options: askingOptions,
+    read: (values, words) => ({ kind: 'events', ...asking(values), ...none('events', words) }),
+  },
+  config: {
+    calls: [['check', 'what the settings are, and where each comes from']],
+    options: runOptions,
+    read: configCheck,
+  },
+  ...serviceCommands,
+  demo: {
+    calls: [['', 'see it work, without Docker and without root']],
+    options: [],
+    read(_, [word]) {
+      if (word !== undefined) throw usage(`demo takes no argument: ${word}`);
+      return { kind: 'demo' };
+    },
+  },
+  help: {
+    calls: [['[COMMAND]', 'what there is, or what a command takes']],
+    options: [],
+    read: (_, [of]) => ({ kind: 'help', of }),
+  },
+};
+
+export function run(values: Values, words: readonly string[]): Command {
+  return { kind: values['dry-run'] ? 'dry-run' : 'run', ...givenSettings(values, words) };
+}
+
+function configCheck(values: Values, [word, ...rest]: readonly string[]): Command {
+  if (word === 'check') return { kind: 'config-check', ...givenSettings(values, rest) };
+  throw unknownWord('config', word, ['check']);
+}
+
+function history(values: Values, [word, number, ...rest]: readonly string[]): Command {
+  if (word === undefined) {
+    const since = values.since === undefined ? undefined : readSince(values.since, new Date());
+    return {
+      kind: 'history',
+      ...asking(values),
+      since,
+      event: values.event === undefined ? undefined : eventCalled('--event', values.event),
+      hook: values.hook,
+      failed: values.failed ?? false,
+      n: values.number === undefined ? undefined : count(values.number),
+      follow: values.follow ?? false,
+    };
+  }
+  if (word !== 'show') throw unknownWord('history', word, ['show']);
+  if (number === undefined || !/^\d{1,12}$/.test(number)) {
+    throw usage('history show takes a number', 'docker-lifecycle-listener history lists them');
+  }
+  return { kind: 'history-show', number: Number(number), ...asking(values), ...none('history show N', rest) };
+}
+
+function hooks(values: Values, [word, hook, ...rest]: readonly string[]): Command {
+  const words = ['enable', 'disable', 'new'];
+  if (word === undefined) return { kind: 'hooks', ...asking(values) };
+  if (!words.includes(word)) throw unknownWord('hooks', word, words);
+  if (hook === undefined) throw usage(`hooks ${word} takes the name of a hook`, 'As 10-hello');
+  const given = { hook, ...asking(values), ...none(`hooks ${word} NAME`, rest) };
+  if (word !== 'new') return { kind: 'hooks-switch', on: word === 'enable', ...given };
+  const event = values.event === 'running' ? values.event : eventCalled('--event', values.event);
+  return { kind: 'hooks-new', event, ...given };
+}
+
+function asking(values: Values): Asking {
+  const { json = false, 'no-color': noColor = false } = values;
+  return { ...givenSettings(values), json, noColor };
+}
+
+function eventIn(command: string, [word, ...rest]: readonly string[]): LifecycleEvent {
+  none(`${command} start|stop`, rest);
+  if (word === undefined) throw usage(`${command} needs a word`, `${command} start or ${command} stop`);
+  return eventCalled(command, word);
+}
+
+function eventCalled(where: string, word: string | undefined): LifecycleEvent {
+  if (word === 'start' || word === 'stop') return word;
+  if (word === undefined) throw usage(`${where} is missing`, 'Give start or stop');
+  const near = nearest(word, ['start', 'stop']);
+  throw usage(
+    `${where}: ${JSON.stringify(word)} is no event`,
+    near ? `Did you mean ${near}?` : 'start or stop',
+  );
+}
+
+/** Nothing, when nothing more was said. */
+function none(command: string, [word]: readonly string[]): object {
+  if (word !== undefined) throw usage(`${command} takes no more than that, not ${JSON.stringify(word)}`);
+  return {};
+}
+
+function unknownWord(command: string, word: string | undefined, known: readonly string[]) {
+  if (word === undefined)
+    return usage(`${command} needs a word`, `docker-lifecycle-listener ${command} check`);
+  const near = nearest(word, known) ?? (known.length === 1 ? known[0] : undefined);
+  // A folder of that name was meant, as in the original's call?
+  const folder = `For a folder of that name: ./${command}`;
+  return usage(
+    `${command} knows no ${JSON.stringify(word)}`,
+    near === undefined
+      ? `It knows ${known.join(', ')}. ${folder}`
+      : `Did you mean ${command} ${near}? ${folder}`,
+  );
+}
+
+function duration(option: OptionName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined) return milliseconds;
+  throw usage(`--${option}: ${JSON.stringify(text)} is no duration`, 'As 500ms, 30s, 2min, 1h; or 0');
+}
+
+function count(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= 1000) return Number(text);
+  throw usage(`-n: ${JSON.stringify(text)} is no number of lines`, 'Give 0 to 1000');
+}

@@ -1,0 +1,45 @@
+import { createControlClient } from '../control/client.ts';
+import { thisMachine } from '../service/machine.ts';
+import { controlSocket } from '../service/names.ts';
+import { type ExitCode, exitCode } from '../system/failure.ts';
+import type { CompanionCommand } from './service-commands.ts';
+
+/**
+ * Tells the listener that Docker is about to be stopped, and waits until on_stop is over, `wait` ms at most.
+ * Called by the companion unit, which is stopped before Docker is: also when it is stopped for itself, or because
+ * Docker has died, which is no reason to tell anything: then systemd has no job that would stop Docker.
+ * Whatever happens, Docker's stop must go on: nothing here fails.
+ */
+export async function tellListener({ unit, wait }: CompanionCommand): Promise<ExitCode> {
+  const jobs = thisMachine().ask(['systemctl', 'list-jobs', '--no-legend', '--no-pager', '--', unit]);
+  if (!isToStop(jobs, unit)) {
+    process.stdout.write(`${unit} is not being stopped: nothing to tell\n`);
+    return exitCode.done;
+  }
+  process.stdout.write(`${await tell(wait)}\n`);
+  // What is still being asked must not hold us: the listener goes on with its hooks without us.
+  process.exit(exitCode.done);
+}
+
+/** Reads what `systemctl list-jobs` prints, a job a line: its number, unit, type and state. */
+export function isToStop(jobs: string, unit: string): boolean {
+  return jobs.split('\n').some((line) => {
+    const [, name, type = ''] = line.trim().split(/\s+/);
+    return name === unit && ['stop', 'restart', 'try-restart'].includes(type);
+  });
+}
+
+/** Asks the listener to have on_stop run; whatever comes of it, in words. */
+async function tell(wait: number): Promise<string> {
+  // A second more than the listener was given, for its answer. systemd's own limit is behind this one.
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('The listener does not answer in time: Docker may stop'), wait + 1000).unref();
+  });
+  const told = createControlClient(controlSocket)
+    .post('/v1/companion/stop', { wait: wait / 1000 })
+    .then(
+      (answer) => `on_stop: ${(answer as { hooks?: string }).hooks}. Docker may stop`,
+      (error: Error) => `The listener cannot be told: ${error.message}`,
+    );
+  return Promise.race([told, late]);
+}

@@ -1,0 +1,86 @@
+import type { Settings } from '../config/settings.ts';
+import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
+import type { Manifest } from '../service/manifest.ts';
+import { serviceUnit } from '../service/names.ts';
+import { stateOfUnit } from '../service/systemd.ts';
+import { type Account, currentAccount } from '../system/account.ts';
+import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
+import { findAccount } from '../system/find-account.ts';
+import { printableText } from '../system/printable.ts';
+import { version } from '../version.ts';
+import { checkEngine, checkPort } from './doctor/engine.ts';
+import { checkFolders, checkProgram } from './doctor/files.ts';
+import { type Finding, note, ok, wrong } from './doctor/finding.ts';
+import { checkService } from './doctor/service.ts';
+import { readManifest } from './install.ts';
+import { loadForAsking } from './load.ts';
+import { loadForService } from './service-settings.ts';
+
+/** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */
+export async function doctor({ json }: { readonly json: boolean }): Promise<ExitCode> {
+  const findings = await examine();
+  process.stdout.write(
+    json ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n` : describeFindings(findings),
+  );
+  return findings.some(({ verdict }) => verdict === 'wrong') ? exitCode.failed : exitCode.done;
+}
+
+async function examine(): Promise<Finding[]> {
+  const machine = thisMachine();
+  const supervisor = findSupervisor(machine.platform);
+  const manifest = readManifest(machine.platform);
+  const found: Finding[] = [];
+  if (manifest === undefined) {
+    found.push(note('installed', 'not as a service', 'Run: docker-lifecycle-listener install'));
+    found.push(ok('version', `${version}, Node ${process.versions.node}`));
+  } else {
+    found.push(...checkProgram(manifest, machine));
+    found.push(...checkService(machine, supervisor, manifest.service));
+  }
+  // The service is root's, whoever asks.
+  const root = findAccount('0', machine.platform);
+  const account: Account = manifest === undefined || root === undefined ? currentAccount() : root;
+  const settings = readSettings(manifest, machine);
+  if ('verdict' in settings) return [...found, settings];
+  const runs = supervisor.kind === 'systemd' && stateOfUnit(machine, serviceUnit).active;
+  return [
+    ...found,
+    ...checkFolders(settings, account),
+    ...(await Promise.all(settings.engines.map(checkEngine))),
+    await checkPort(settings.notifier, runs),
+  ];
+}
+
+/** The settings of the service, or of a listener that whoever asks would run. */
+function readSettings(manifest: Manifest | undefined, machine: Machine): Settings | Finding {
+  try {
+    const { settings } =
+      manifest === undefined
+        ? loadForAsking({ given: {}, config: undefined })
+        : loadForService(manifest.service, machine.platform);
+    return settings;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (manifest !== undefined && process.geteuid?.() !== 0) {
+      return note(
+        'settings',
+        error.message,
+        'Only root can look further: sudo docker-lifecycle-listener doctor',
+      );
+    }
+    return wrong('settings', error.message, error.cure ?? 'See: docker-lifecycle-listener config check');
+  }
+}
+
+const marks = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
+
+/** Findings as a table: the verdict, what was looked at, what was found; below it what mends it. */
+export function describeFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  return findings
+    .map(({ check, verdict, found, cure }) => {
+      const row = `${marks[verdict]}  ${check.padEnd(width)}  ${printableText(found)}\n`;
+      return cure === undefined ? row : `${row}${' '.repeat(width + 9)}${printableText(cure)}\n`;
+    })
+    .join('');
+}

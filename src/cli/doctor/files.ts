@@ -1,0 +1,95 @@
+import type { Settings } from '../../config/settings.ts';
+import { layOut } from '../../service/layout.ts';
+import type { Machine } from '../../service/machine.ts';
+import type { Manifest } from '../../service/manifest.ts';
+import type { Account } from '../../system/account.ts';
+import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
+import { version } from '../../version.ts';
+import { dryRun } from '../dry-run.ts';
+import { leftOutWords } from '../words/hooks.ts';
+import { describeRefusal } from '../words/refusal.ts';
+import { type Finding, note, ok, wrong } from './finding.ts';
+
+/** Program and Node of the service: whose they are, and which versions. */
+export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
+  const { node, program, current } = layOut(manifest.prefix, manifest.program);
+  const counts = machine.look(current);
+  const installed = counts.kind === 'link' ? counts.target : manifest.program;
+  const files = [
+    trusted('node', walkToFile(node, 0), () => machine.ask([node, '--version'])),
+    trusted('program', walkToFile(program, 0), (resolved) => resolved),
+  ];
+  const edited = manifest.entries.flatMap((entry): Finding[] => {
+    const found = machine.look(entry.path);
+    if (found.kind === 'nothing') {
+      return [wrong('installed', `${entry.path} is missing`, 'Run: docker-lifecycle-listener install')];
+    }
+    const changed = entry.kind === 'file' && found.kind === 'file' && found.digest !== entry.digest;
+    return changed ? [note('installed', `${entry.path} was changed since install wrote it`)] : [];
+  });
+  const versions =
+    installed === version
+      ? ok('version', version)
+      : note(
+          'version',
+          `the service is ${installed}, and this program ${version}`,
+          'Run install with the one that is to count',
+        );
+  return [versions, ...files, ...edited];
+}
+
+/** The folders that root reads from and writes to, and each hook. */
+export function checkFolders(settings: Settings, account: Account): Finding[] {
+  const state = walkToFolder(settings.stateDir, account.uid);
+  const isNew = !state.trusted && state.refusal.cause.kind === 'missing';
+  const hooks = trusted('hooks', walkToFolder(settings.scriptDir, account.uid), (resolved) => resolved);
+  // Of what is in it the same would be said again and again.
+  if (hooks.verdict === 'wrong') return [hooks];
+  return [
+    hooks,
+    ...dryRun(settings, account).folders.flatMap((plan): Finding[] => {
+      const name = plan.folder.slice(settings.scriptDir.length + 1);
+      switch (plan.kind) {
+        case 'missing':
+          return name === 'while_running' ? [] : [note(name, 'there is no such folder: nothing runs')];
+        case 'unreadable':
+          return [
+            wrong(name, `it cannot be read (${plan.code})`, 'Run: sudo docker-lifecycle-listener doctor'),
+          ];
+        case 'refused': {
+          const { found, cure } = describeRefusal(plan.refusal);
+          return [wrong(name, found, cure)];
+        }
+        case 'planned':
+          if (plan.hooks.length === 0) return [note(name, 'no hooks')];
+          return plan.hooks.map((hook): Finding => {
+            switch (hook.kind) {
+              case 'runs':
+                return ok(hook.name, 'runs');
+              case 'left-out':
+                return note(hook.name, leftOutWords[hook.why]);
+              case 'refused': {
+                const { found, cure } = describeRefusal(hook.refusal);
+                return wrong(hook.name, found, cure);
+              }
+              case 'unspeakable':
+                return wrong(hook.name, 'its name is not UTF-8', 'Rename it');
+              default:
+                return hook satisfies never;
+            }
+          });
+        default:
+          return plan satisfies never;
+      }
+    }),
+    isNew
+      ? note('state', `${settings.stateDir} is made when it is needed`)
+      : trusted('state', state, (path) => path),
+  ];
+}
+
+function trusted(check: string, walked: Walk, found: (resolved: string) => string): Finding {
+  if (walked.trusted) return ok(check, found(walked.resolved));
+  const { found: why, cure } = describeRefusal(walked.refusal);
+  return wrong(check, why, cure);
+}

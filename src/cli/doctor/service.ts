@@ -1,0 +1,108 @@
+import type { Machine, Supervisor } from '../../service/machine.ts';
+import type { ServiceOptions } from '../../service/manifest.ts';
+import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
+import { properties } from '../../service/systemd.ts';
+import { type Finding, note, ok, wrong } from './finding.ts';
+
+/** How many of the last lines of the log are looked through for errors, and how many of those are told. */
+const lines = { read: 500, told: 3 };
+
+/** The state of the service, what it complained of last, and how it hears of Docker's stop. */
+export function checkService(machine: Machine, supervisor: Supervisor, service: ServiceOptions): Finding[] {
+  switch (supervisor.kind) {
+    case 'systemd':
+      return [checkUnit(machine), ...lastErrors(machine), ...checkCompanion(machine, service)];
+    case 'launchd': {
+      const state = /state = (.*)/.exec(machine.ask(['launchctl', 'print', `system/${productName}`]))?.[1];
+      return [
+        state === 'running'
+          ? ok('service', state)
+          : wrong('service', state ?? 'not loaded', `See: tail /var/log/${productName}.log`),
+      ];
+    }
+    case 'openrc': {
+      const state = machine.ask(['rc-service', productName, 'status']);
+      return [
+        state.includes('started')
+          ? ok('service', 'started')
+          : wrong('service', state, `Run: rc-service ${productName} start`),
+      ];
+    }
+    case 'none':
+      return [note('service', 'no supervisor that install knows')];
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+function checkUnit(machine: Machine): Finding {
+  const shown = properties(machine, serviceUnit, ['ActiveState', 'Result', 'NRestarts', 'UnitFileState']);
+  const state = shown.get('ActiveState') ?? 'unknown';
+  const enabled = shown.get('UnitFileState') ?? '';
+  if (enabled === 'masked') return wrong('service', 'masked', `Run: systemctl unmask ${serviceUnit}`);
+  if (state !== 'active') {
+    return wrong(
+      'service',
+      `${state} (${shown.get('Result')})`,
+      `Run: systemctl restart ${serviceUnit}; then see: journalctl --unit ${productName} --lines 20`,
+    );
+  }
+  if (enabled !== 'enabled') {
+    return wrong(
+      'service',
+      `active, but ${enabled || 'not enabled'}: not started with the system`,
+      `Run: systemctl enable ${serviceUnit}`,
+    );
+  }
+  const restarts = Number(shown.get('NRestarts'));
+  return restarts > 0 ? note('service', `active, after ${restarts} restarts`) : ok('service', 'active');
+}
+
+function lastErrors(machine: Machine): Finding[] {
+  const words = ['--quiet', '--no-pager', '--output=cat', `--lines=${lines.read}`, `--unit=${serviceUnit}`];
+  return machine
+    .ask(['journalctl', ...words])
+    .split('\n')
+    .filter((line) => / ERROR /.test(line) || line.startsWith(`${productName}: `))
+    .slice(-lines.told)
+    .map((line) => note('last errors', line));
+}
+
+function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptions): Finding[] {
+  const docker = properties(machine, dockerUnit, ['LoadState', 'ActiveState', 'TriggeredBy']);
+  if (docker.get('LoadState') !== 'loaded') {
+    return [
+      wrong(
+        'docker unit',
+        `there is no ${dockerUnit}`,
+        'Run: docker-lifecycle-listener install --unit UNIT, with the one that runs Docker',
+      ),
+    ];
+  }
+  const sockets = docker.get('TriggeredBy') ?? '';
+  const companion = properties(machine, companionUnit, ['ActiveState', 'UnitFileState']);
+  const state = companion.get('ActiveState');
+  const held = sockets === '' ? 'it makes its own socket' : `${sockets} holds its socket`;
+  const unit = ok('docker unit', `${dockerUnit} is ${docker.get('ActiveState')}; ${held}`);
+  if (companion.get('UnitFileState') !== 'enabled') {
+    return [
+      unit,
+      wrong(
+        'companion',
+        `${companion.get('UnitFileState') || 'missing'}: on_stop does not run before Docker stops`,
+        `Run: systemctl enable ${companionUnit}`,
+      ),
+    ];
+  }
+  if (docker.get('ActiveState') === 'active' && state !== 'active') {
+    return [
+      unit,
+      wrong(
+        'companion',
+        `${state}: on_stop will not run before Docker stops, but at the first sign of it`,
+        `Run: systemctl start ${companionUnit}`,
+      ),
+    ];
+  }
+  return [unit, ok('companion', `${state}; Docker's stop waits for on_stop, at most ${stopWait} s`)];
+}

@@ -1,0 +1,41 @@
+import type { Event } from '../daemon/events.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { printableText } from '../system/printable.ts';
+import type { Asking } from './commands.ts';
+import { running, theListener } from './listener.ts';
+import { localTime } from './log.ts';
+import { print } from './print.ts';
+import { describeTransition } from './words/describe.ts';
+import { describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
+
+/** Shows what happens as it happens, until the listener ends. */
+export async function followEvents(command: Asking): Promise<number> {
+  const { client } = theListener(command);
+  const lines = await running(client.lines({ method: 'GET', path: '/v1/events' }));
+  for await (const event of lines as AsyncIterable<Event>) {
+    if (command.json) print(`${JSON.stringify(event)}\n`);
+    else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
+  }
+  throw new Failure(exitCode.unavailable, 'The listener has ended');
+}
+
+function describeEvent(event: Event): string {
+  switch (event.kind) {
+    case 'transition':
+      return describeTransition(event.transition);
+    case 'hook-started':
+      return `${event.hook} started`;
+    case 'hook-ended':
+      return describeRecordedEnd(event.hook, event.outcome, event.durationMs);
+    case 'hook-refused': {
+      const { found, cure } = describeRecordedRefusal(event.path, event.cause);
+      return `${event.hook} is refused: ${found}. ${cure}`;
+    }
+    case 'folder-refused': {
+      const { found, cure } = describeRecordedRefusal(event.path, event.cause);
+      return `${event.folder} is refused: ${found}. ${cure}`;
+    }
+    default:
+      return event.kind;
+  }
+}

@@ -1,0 +1,57 @@
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import type { Asking } from './commands.ts';
+import { loadForAsking } from './load.ts';
+
+/**
+ * Reads in the journal of a listener that does not run.
+ * @returns undefined when there is no journal
+ * @throws Failure with exit code 77 when this user may not read it
+ */
+export async function inJournal<Found>(
+  command: Asking,
+  read: (folder: string) => Promise<Found>,
+): Promise<Found | undefined> {
+  try {
+    const folder = findJournal(command);
+    return folder === undefined ? undefined : await read(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) !== 'EACCES') throw error;
+    throw new Failure(
+      exitCode.notPermitted,
+      `May not read the journal: ${error instanceof Error ? error.message : ''}`,
+      'Run this as the user whose listener it is, mostly with sudo',
+    );
+  }
+}
+
+/**
+ * The journal that the settings lead to; where it is not said which, the one that was written last of those
+ * where listeners of this user keep theirs: each has a folder of its own, and a service that of its unit.
+ */
+function findJournal(command: Asking): string | undefined {
+  const { settings, given } = loadForAsking(command);
+  const named = join(settings.stateDir, 'journal');
+  if (given.stateDir !== undefined) return named;
+  if (given.scriptDir?.from.kind !== 'default' && lastWritten(named) > 0) return named;
+  const around = dirname(settings.stateDir);
+  const folders = [around, ...readdirSync(around).map((name) => join(around, name))];
+  return folders
+    .map((folder) => join(folder, 'journal'))
+    .map((folder) => ({ folder, at: lastWritten(folder) }))
+    .filter(({ at }) => at > 0)
+    .sort((one, other) => other.at - one.at)[0]?.folder;
+}
+
+/** In ms since the epoch; 0 where there is no journal. */
+function lastWritten(folder: string): number {
+  try {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return Math.max(0, ...files.map((name) => statSync(join(folder, name)).mtimeMs));
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') throw error;
+    return 0;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Event } from '../daemon/events.ts';
+import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import type { Asking, HistoryWish } from './commands.ts';
+import { inJournal } from './find-journal.ts';
+import { followHistory } from './follow-history.ts';
+import { ifRunning, running, theListener } from './listener.ts';
+import { print, remark } from './print.ts';
+import { styleFor } from './style.ts';
+import { describeEntry, historyHead, historyRow } from './words/history.ts';
+
+/** How many entries are shown when nothing is said. */
+const usualEntries = 50;
+
+/**
+ * Shows what happened, newest last: as the running listener tells it, else from its journal.
+ * @returns the exit code
+ */
+export async function showHistory(wish: HistoryWish): Promise<number> {
+  const { json, follow, noColor } = wish;
+  const { client } = theListener(wish);
+  // Heard from before the past is read, so that nothing falls between the two.
+  const events = follow ? await running(client.lines({ method: 'GET', path: '/v1/events' })) : undefined;
+  const entries = await theEntries(wish);
+  if (json && events === undefined) {
+    print(`${JSON.stringify({ version: 1, entries })}\n`);
+    return exitCode.done;
+  }
+  const style = styleFor(process.stdout, noColor);
+  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const show = (entry: HistoryEntry) =>
+    print(`${json ? JSON.stringify(entry) : historyRow(entry, style, width)}\n`);
+  if (!json && entries.length === 0) remark('Nothing that fits has happened\n');
+  if (!json && (entries.length > 0 || events !== undefined)) print(`${style.strong(historyHead)}\n`);
+  for (const entry of entries) show(entry);
+  if (events === undefined) return exitCode.done;
+  await followHistory(events as AsyncIterable<Event>, entries, wish, show);
+  throw new Failure(exitCode.unavailable, 'The listener has ended');
+}
+
+/**
+ * Shows one entry with all that is known of it.
+ * @returns the exit code
+ */
+export async function showEntry(command: Asking & { readonly number: number }): Promise<number> {
+  const { number, json } = command;
+  const answer = await fromListener(command, `/v1/history/${number}`);
+  const entry =
+    answer === undefined
+      ? await inJournal(command, (folder) => readHistoryEntry(folder, number))
+      : (answer as { entry: HistoryEntry }).entry;
+  if (entry === undefined) {
+    throw new Failure(
+      exitCode.failed,
+      `There is no number ${number} in the journal`,
+      'docker-lifecycle-listener history has the numbers; the oldest are forgotten',
+    );
+  }
+  print(json ? `${JSON.stringify({ version: 1, entry })}\n` : describeEntry(entry, new Date()));
+  return exitCode.done;
+}
+
+async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
+  const { since, event, hook, failed, n = usualEntries } = wish;
+  const query = new URLSearchParams({ n: String(n), failed: String(failed) });
+  if (since !== undefined) query.set('since', String(since));
+  if (event !== undefined) query.set('event', event);
+  if (hook !== undefined) query.set('hook', hook);
+  const answer = await fromListener(wish, `/v1/history?${query}`);
+  if (answer !== undefined) return (answer as { entries: HistoryEntry[] }).entries;
+  return (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, failed, n }))) ?? [];
+}
+
+/** Undefined when no listener runs, or another journal than the listener's is meant. */
+async function fromListener(command: Asking, path: string): Promise<object | undefined> {
+  if (command.given.stateDir !== undefined) return undefined;
+  return ifRunning(theListener(command).client.get(path));
+}

@@ -1,0 +1,154 @@
+import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { usualScriptDir } from '../config/settings.ts';
+import type { Status } from '../daemon/status.ts';
+import { type Candidate, type HookFolder, hookFolders, isIgnored, listHooks } from '../hooks/find.ts';
+import type { FolderPlan } from '../hooks/plan.ts';
+import { currentAccount } from '../system/account.ts';
+import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
+import { nearest } from '../system/nearest.ts';
+import type { Asking, NewHookEvent } from './commands.ts';
+import { describeDryRun, dryRun } from './dry-run.ts';
+import { hookTemplate } from './hook-template.ts';
+import { ifRunning, theListener } from './listener.ts';
+import { load, loadForAsking } from './load.ts';
+import { usage } from './options.ts';
+import { print, remark } from './print.ts';
+import { quote } from './quote.ts';
+
+/**
+ * Shows what would run on each event: as the running listener sees it, else by the settings.
+ * @returns the exit code
+ */
+export async function showHooks(command: Asking): Promise<number> {
+  const isNamed = command.given.scriptDir !== undefined;
+  const answer = isNamed ? undefined : await ifRunning(theListener(command).client.get('/v1/hooks'));
+  const account = currentAccount();
+  const { folders } = (answer as { folders: FolderPlan[] } | undefined) ?? dryRun(byItself(command), account);
+  print(
+    command.json
+      ? `${JSON.stringify({ version: 1, folders })}\n`
+      : describeDryRun({ version: 1, folders }, account),
+  );
+  return exitCode.done;
+}
+
+function byItself(command: Asking) {
+  const { settings } = load(command, { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } });
+  remark(`No listener runs: by its settings, for hooks in ${settings.scriptDir}\n`);
+  return settings;
+}
+
+/**
+ * Makes a hook executable, or not any more.
+ * @returns the exit code
+ */
+export async function switchHook(
+  command: Asking & { readonly hook: string; readonly on: boolean },
+): Promise<number> {
+  const { hook, on } = command;
+  const { name, path } = findHook(await scriptDirOf(command), hook);
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) {
+    const target = readlinkSync(path);
+    throw new Failure(
+      exitCode.failed,
+      `${name} is a link to ${target}`,
+      target === '/dev/null'
+        ? `It is masked. Unmask it: rm ${quote(path)}`
+        : `Switch off what it leads to, or the link: rm ${quote(path)}`,
+    );
+  }
+  const mode = stats.mode & 0o7777;
+  // Whoever may read it may run it.
+  const wanted = on ? mode | 0o100 | ((mode & 0o444) >> 2) : mode & ~0o111;
+  try {
+    chmodSync(path, wanted);
+  } catch (error) {
+    throw notAllowed(error, path);
+  }
+  print(`${name} is switched ${on ? 'on' : 'off'}${wanted === mode ? ' already' : ''}\n`);
+  return exitCode.done;
+}
+
+/**
+ * Writes a template of a hook, which nobody but its owner may write.
+ * @returns the exit code
+ */
+export async function newHook(
+  command: Asking & { readonly hook: string; readonly event: NewHookEvent },
+): Promise<number> {
+  const { hook, event } = command;
+  if (hook.includes('/') || hook.includes('\0') || isIgnored(hook) || hook === '') {
+    throw usage(
+      `${JSON.stringify(hook)} would be no name of a hook`,
+      'As 10-hello: no slash, no dot at the beginning, no ending of a backup',
+    );
+  }
+  const folder = { start: 'on_start', stop: 'on_stop', running: 'while_running' }[event];
+  const path = join(await scriptDirOf(command), folder, hook);
+  const before = process.umask(0o022);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeFileSync(path, hookTemplate(event), { flag: 'wx', mode: 0o755 });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw notAllowed(error, path);
+    throw new Failure(exitCode.failed, `${path} is there already`, 'Give the new one another name');
+  } finally {
+    process.umask(before);
+  }
+  print(`${path}\n`);
+  remark('Fill it in. What it prints goes into the log; see it with: docker-lifecycle-listener trigger ');
+  remark(event === 'running' ? 'start\n' : `${event} --hook ${quote(hook)}\n`);
+  return exitCode.done;
+}
+
+/** The one that is named, else that of the running listener, else that of the settings. */
+async function scriptDirOf(command: Asking): Promise<string> {
+  if (command.given.scriptDir === undefined) {
+    const status = (await ifRunning(theListener(command).client.get('/v1/status'))) as Status | undefined;
+    if (status !== undefined) return status.listener.scriptDir;
+  }
+  return loadForAsking(command).settings.scriptDir;
+}
+
+/** @throws Failure when there is none of that name, or one in each of several folders */
+function findHook(scriptDir: string, hook: string): Candidate {
+  const all = hookFolders.flatMap((folder) => candidatesIn(scriptDir, folder));
+  const found = all.filter(({ name }) => name === hook || name.endsWith(`/${hook}`));
+  const [one, another] = found;
+  if (one !== undefined && another === undefined) return one;
+  if (one !== undefined) {
+    throw usage(
+      `There are several hooks ${JSON.stringify(hook)}`,
+      `Give one of: ${found.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  const names = all.flatMap(({ name }) => [name, name.slice(name.indexOf('/') + 1)]);
+  const near = nearest(hook, names);
+  throw new Failure(
+    exitCode.failed,
+    `There is no hook ${JSON.stringify(hook)} in ${scriptDir}`,
+    near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
+  );
+}
+
+function candidatesIn(scriptDir: string, folder: HookFolder): readonly Candidate[] {
+  const listing = listHooks(scriptDir, folder);
+  if (listing.kind !== 'unreadable') return listing.kind === 'listed' ? listing.candidates : [];
+  throw new Failure(
+    exitCode.notPermitted,
+    `Cannot read ${join(scriptDir, folder)} (${listing.code})`,
+    'Run this with sudo',
+  );
+}
+
+function notAllowed(error: unknown, path: string): Failure {
+  const code = codeOf(error);
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  return new Failure(
+    isForbidden ? exitCode.notPermitted : exitCode.failed,
+    `Cannot write ${path} (${code})`,
+    isForbidden ? 'Run this with sudo' : `See: ls -ld ${quote(dirname(path))}`,
+  );
+}

@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { layOut } from '../service/layout.ts';
+import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
+import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
+import { companionUnit, productName, serviceUnit } from '../service/names.ts';
+import { choosePrefix, chooseScriptDir, distrust, type Place } from '../service/places.ts';
+import { planInstall } from '../service/plan-install.ts';
+import { findRuntime } from '../service/runtime.ts';
+import { properties, stateOfUnit } from '../service/systemd.ts';
+import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
+import { version } from '../version.ts';
+import { carryOut, requireRoot } from './carry-out.ts';
+import { quote } from './quote.ts';
+import type { InstallCommand, InstallWish } from './service-commands.ts';
+import { loadForService } from './service-settings.ts';
+import { describeRefusal } from './words/refusal.ts';
+
+/**
+ * Makes a service of this program, or renews it; see docs/install.md.
+ * @throws Failure with exit code 69 where there is nothing to install on, 77 for who is not root
+ */
+export async function install({ dryRun, yes, wish }: InstallCommand): Promise<ExitCode> {
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    throw new Failure(
+      exitCode.unavailable,
+      `There is no service for ${process.platform} yet`,
+      `Run it in the foreground: ${productName} <script_dir>`,
+    );
+  }
+  if (!dryRun) requireRoot('install');
+  const machine = thisMachine();
+  const before = readManifest(machine.platform);
+  const { prefix, service, remarks } = settle(wish, before, machine);
+  // A service that would not start, for what is in its settings file, is not even begun.
+  if (process.geteuid?.() === 0) loadForService(service, machine.platform);
+  const layout = layOut(prefix, version);
+  const supervisor = findSupervisor(machine.platform);
+  const plan = planInstall({ version, layout, runtime: findRuntime(), service, supervisor }, machine, before);
+  process.stdout.write(
+    `${headline(before, supervisor)}\n${remarks.map((remark) => `  ${remark}\n`).join('')}\n`,
+  );
+  if (plan.steps.length === 0) process.stdout.write('Everything is as it should be.\n');
+  const done = await carryOut(plan, { dryRun, yes });
+  if (dryRun) return exitCode.done;
+  if (!done) {
+    process.stdout.write('Nothing was done.\n');
+    return exitCode.failed;
+  }
+  return verify(supervisor, machine, [layout.node, layout.program, 'run', service.scriptDir], service);
+}
+
+function headline(before: Manifest | undefined, supervisor: Supervisor): string {
+  const where = supervisor.kind === 'none' ? '' : ` as a service of ${supervisor.kind}`;
+  if (before === undefined) return `${productName} ${version}${where}:`;
+  const from = before.program === version ? version : `${before.program} → ${version}`;
+  return `${productName} ${from}${where}, which is there already:`;
+}
+
+/**
+ * What install wrote here earlier; undefined where it did not.
+ * @throws Failure when it is damaged, or somebody other than root could have written it
+ */
+export function readManifest(platform: NodeJS.Platform): Manifest | undefined {
+  const path = manifestPath(platform);
+  if (!existsSync(path)) return undefined;
+  requireTrust(path);
+  return parseManifest(path, readFileSync(path, 'utf8'));
+}
+
+/** What was not said is as it was before, and at first as it is best here. */
+function settle(wish: InstallWish, before: Manifest | undefined, { platform }: Machine) {
+  const remarks: string[] = [];
+  const explained = ({ path, instead }: Place) => {
+    if (instead !== undefined) {
+      remarks.push(`${path} rather than ${instead.of}: ${describeRefusal(instead.refusal).found}.`);
+    }
+    return path;
+  };
+  const prefix = wish.prefix ?? before?.prefix ?? explained(choosePrefix());
+  const scriptDir = wish.scriptDir ?? before?.service.scriptDir ?? explained(chooseScriptDir(platform));
+  for (const path of [`${prefix}/lib`, `${prefix}/bin`, scriptDir]) requireTrust(path);
+  if (before !== undefined && before.prefix !== prefix) {
+    throw new Failure(
+      exitCode.usage,
+      `It is installed below ${before.prefix} already`,
+      `Run first: ${productName} uninstall`,
+    );
+  }
+  const service: ServiceOptions = {
+    scriptDir,
+    port: wish.port ?? before?.service.port,
+    dockerUnit: wish.dockerUnit ?? before?.service.dockerUnit ?? 'docker.service',
+    stopWait: wish.stopWait ?? before?.service.stopWait ?? 30,
+  };
+  return { prefix, service, remarks };
+}
+
+function requireTrust(path: string): void {
+  const refusal = distrust(path);
+  if (refusal === undefined) return;
+  const { found, cure } = describeRefusal(refusal);
+  throw new Failure(exitCode.notPermitted, `Root could not trust what is in ${path}: ${found}`, cure);
+}
+
+/** Says whether it works, and how to see that. */
+function verify(
+  supervisor: Supervisor,
+  machine: Machine,
+  words: readonly string[],
+  { scriptDir }: ServiceOptions,
+): ExitCode {
+  switch (supervisor.kind) {
+    case 'systemd': {
+      const state = properties(machine, serviceUnit, ['ActiveState']).get('ActiveState');
+      if (state !== 'active') {
+        throw new Failure(
+          exitCode.failed,
+          `${serviceUnit} is ${state}`,
+          `See: journalctl --unit ${serviceUnit} --lines 20`,
+        );
+      }
+      const companion = stateOfUnit(machine, companionUnit).active
+        ? 'and waits for Docker to stop'
+        : 'and Docker is not up';
+      return done(
+        `${serviceUnit} runs, ${companion}.`,
+        `journalctl --unit ${productName} --follow`,
+        scriptDir,
+      );
+    }
+    case 'launchd':
+      return done('launchd runs it.', `tail -f /var/log/${productName}.log`, scriptDir);
+    case 'openrc':
+      return done('OpenRC runs it.', `rc-service ${productName} status`, scriptDir);
+    case 'none':
+      return done(
+        'No supervisor that install knows: have yours run this as root, and start it again when it fails, except with exit code 64, 77 or 78.',
+        words.map(quote).join(' '),
+        scriptDir,
+      );
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+function done(state: string, command: string, scriptDir: string): ExitCode {
+  process.stdout.write(`\n${state}\n  ${command}\nYour hooks: ${scriptDir}/on_start, ${scriptDir}/on_stop\n`);
+  return exitCode.done;
+}

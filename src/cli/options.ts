@@ -1,0 +1,192 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { nearest } from '../system/nearest.ts';
+
+type Config = NonNullable<ParseArgsConfig['options']>[string];
+
+/** An option: how it is read, what its value is called, and what is said of it, line by line. */
+type Option = Config & { readonly value?: string; readonly about: readonly string[] };
+
+/** Every option of every command, in the order in which they are listed. */
+export const options = {
+  host: {
+    type: 'string',
+    short: 'H',
+    multiple: true,
+    value: 'ENDPOINT',
+    about: [
+      'which engine: unix:///path/to/docker.sock, tcp://HOST:PORT, ssh://USER@HOST;',
+      'repeatable, one engine each',
+    ],
+  },
+  context: {
+    type: 'string',
+    short: 'c',
+    multiple: true,
+    value: 'NAME',
+    about: [
+      'the same by Docker context; repeatable',
+      '(default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,',
+      'unix:///var/run/docker.sock; and if nothing is there, where Docker’s kin keep theirs)',
+    ],
+  },
+  pidfile: {
+    type: 'string',
+    value: 'PATH',
+    about: [
+      'where that engine writes its pid, or none where that cannot be seen from here',
+      '(default: /var/run/docker.pid for the default socket, docker.pid beside a',
+      'rootless one)',
+    ],
+  },
+  'when-started': {
+    type: 'string',
+    value: 'W',
+    about: [
+      'what to run when this starts and Docker is up: always on_start, only if this run of',
+      'Docker is new to it, or never (default: always)',
+    ],
+  },
+  heartbeat: {
+    type: 'string',
+    value: 'TIME',
+    about: ['how often to make sure that Docker still answers; 0 for never (default: 30s)'],
+  },
+  'state-dir': {
+    type: 'string',
+    value: 'PATH',
+    about: [
+      'where to remember what was told',
+      '(default: below /var/lib/docker-lifecycle-listener, or in your home folder)',
+    ],
+  },
+  control: {
+    type: 'string',
+    value: 'PATH',
+    about: [
+      'the socket on which status, trigger and their like reach the listener; none for none',
+      '(default: /run/docker-lifecycle-listener/control.sock, or below XDG_RUNTIME_DIR)',
+    ],
+  },
+  listen: {
+    type: 'string',
+    multiple: true,
+    value: 'ADDRESS',
+    about: ['where notifiers may connect; repeatable (default: loopback and docker0)'],
+  },
+  'no-notifier': { type: 'boolean', about: ['do not listen for notifiers'] },
+  'trust-notifier': {
+    type: 'boolean',
+    about: ['act on a notifier’s message alone, where the engine itself cannot be seen'],
+  },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    about: [
+      'settings (default: /etc/docker-lifecycle-listener.toml, else the one in ~/.config;',
+      'none for no file)',
+    ],
+  },
+  'script-dir': {
+    type: 'string',
+    value: 'PATH',
+    about: [
+      'the script folder (default: the running listener’s, else that of the settings;',
+      'for install /etc/docker-lifecycle-listener.d)',
+    ],
+  },
+  'dry-run': {
+    type: 'boolean',
+    about: [
+      'do nothing: say what would run on each event, in order, and what would not and why;',
+      'or what install or uninstall would do',
+    ],
+  },
+  yes: { type: 'boolean', short: 'y', about: ['ask nothing'] },
+  prefix: {
+    type: 'string',
+    value: 'PATH',
+    about: ['where the program is put (default: /usr/local, where root alone can write there)'],
+  },
+  port: { type: 'string', value: 'PORT', about: ['where a notifier may connect (default: 47200)'] },
+  unit: {
+    type: 'string',
+    value: 'UNIT',
+    about: ['the unit of systemd that runs Docker (default: docker.service)'],
+  },
+  'stop-wait': {
+    type: 'string',
+    value: 'TIME',
+    about: ['how long Docker’s stop waits for on_stop, at most; 0 for not at all (default: 30s)'],
+  },
+  purge: {
+    type: 'boolean',
+    about: ['hooks, settings, and what the listener remembers are removed too'],
+  },
+  engine: {
+    type: 'string',
+    value: 'NAME',
+    about: ['which engine, by the name that status shows; may be left out where there is one'],
+  },
+  event: { type: 'string', value: 'EVENT', about: ['start or stop'] },
+  hook: { type: 'string', value: 'NAME', about: ['this hook alone, as 10-hello or on_start/10-hello'] },
+  since: { type: 'string', value: 'WHEN', about: ['nothing before it: 30min, 2h, 3d, or a date and time'] },
+  failed: { type: 'boolean', about: ['only what went wrong'] },
+  number: { type: 'string', short: 'n', value: 'N', about: ['the newest N (default: 50)'] },
+  follow: { type: 'boolean', short: 'f', about: ['go on with what happens from now on'] },
+  timeout: { type: 'string', value: 'TIME', about: ['give up after so long, with exit code 1'] },
+  json: { type: 'boolean', about: ['as JSON, which schemas/ describes'] },
+  'no-color': { type: 'boolean', about: ['no colours, as with NO_COLOR'] },
+  'log-format': { type: 'string', value: 'FMT', about: ['text or json'] },
+  verbose: { type: 'boolean', short: 'v', about: ['say more'] },
+  quiet: { type: 'boolean', short: 'q', about: ['warnings and errors only'] },
+  help: { type: 'boolean', short: 'h', about: ['this; behind a command, what it takes'] },
+  version: { type: 'boolean', about: ['the version'] },
+} as const satisfies { readonly [name: string]: Option };
+
+export type OptionName = keyof typeof options;
+export type Values = ReturnType<typeof parse>['values'];
+
+/**
+ * Takes a command line apart.
+ * @throws Failure with exit code 64 for an option that there is not, naming the nearest
+ */
+export function parse(words: readonly string[]) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (error) {
+    throw badOption(error);
+  }
+}
+
+/** An option as people write it. */
+export function describeOption(name: OptionName): readonly string[] {
+  const { short, value, about } = options[name] as Option;
+  const flag = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
+  const width = 23;
+  // What does not fit beside its flag goes below it.
+  const head = flag.length < width ? [] : [`  ${flag}`];
+  const lines = about.map((line, index) =>
+    `  ${(index === 0 && head.length === 0 ? flag : '').padEnd(width)}${line}`.trimEnd(),
+  );
+  return [...head, ...lines];
+}
+
+/** Wrong usage, as what ends the program with exit code 64. */
+export function usage(message: string, cure?: string): Failure {
+  return new Failure(exitCode.usage, message, cure);
+}
+
+function badOption(error: unknown): unknown {
+  if (!(error instanceof Error) || !errorCode(error)?.startsWith('ERR_PARSE_ARGS')) return error;
+  // Node's own sentence, without its advice on what a word that begins with a dash may mean.
+  const message = error.message.split('. ')[0] ?? error.message;
+  const unknown = /'(--?[^']+)'/.exec(message)?.[1];
+  const known = Object.keys(options).map((name) => `--${name}`);
+  const near = unknown === undefined ? undefined : nearest(unknown, known);
+  const isUnknown = errorCode(error) === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+  return usage(
+    message,
+    isUnknown && near !== undefined ? `Did you mean ${near}? All options: --help` : 'All options: --help',
+  );
+}

@@ -1,0 +1,130 @@
+import type { Failure } from '../daemon/failures.ts';
+import type { EngineStatus, StatedTransition, Status } from '../daemon/status.ts';
+import { printableText } from '../system/printable.ts';
+import type { Asking } from './commands.ts';
+import { howToStart, ifRunning, theListener } from './listener.ts';
+import { print } from './print.ts';
+import { type Style, styleFor } from './style.ts';
+import { describeFailure } from './words/failure.ts';
+import { age, clock } from './words/time.ts';
+import { megabytes } from './words/words.ts';
+
+/** Exit codes of its own, as those of init scripts (LSB): 0 up, 3 down, 4 unknown. */
+export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
+
+/**
+ * Tells how things are.
+ * @returns the exit code
+ */
+export async function showStatus(command: Asking): Promise<number> {
+  const { client, path } = theListener(command);
+  const status = (await ifRunning(client.get('/v1/status'))) as Status | undefined;
+  if (status === undefined) {
+    const nothing = { version: 1, listener: null, engines: [], failures: [] };
+    print(
+      command.json
+        ? `${JSON.stringify(nothing)}\n`
+        : `The listener is not running: nobody answers at ${path}\n  ${howToStart()}\n`,
+    );
+    return statusCode.unknown;
+  }
+  const style = styleFor(process.stdout, command.noColor);
+  print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style));
+  return codeFor(status.engines);
+}
+
+function codeFor(engines: readonly EngineStatus[]): number {
+  const states = engines.map(({ state }) => state);
+  if (states.length === 0 || states.includes('unknown')) return statusCode.unknown;
+  return states.every((state) => state === 'up') ? statusCode.up : statusCode.down;
+}
+
+/** For a person: engines first, then what went wrong, then the listener itself. */
+export function describeStatus(status: Status, now: Date, style: Style): string {
+  const { listener, engines, failures } = status;
+  const since = new Date(listener.since);
+  const notifier =
+    listener.notifier.mode === 'off' ? 'no notifier' : `notifiers on port ${listener.notifier.port}`;
+  return [
+    ...engines.flatMap((engine) => describeEngine(engine, now, style)),
+    ...(failures.length === 0 ? [] : ['', style.strong('What went wrong last')]),
+    ...failures.map((failure) => describeOne(failure, now, style)),
+    '',
+    style.faint(
+      `Listener ${listener.version}, pid ${listener.pid}, running for ${age(now.getTime() - since.getTime())}, ` +
+        `${megabytes(listener.memory)}, ${notifier}, hooks in ${printableText(listener.scriptDir)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+function describeEngine(engine: EngineStatus, now: Date, style: Style): string[] {
+  const { state, last, pid } = engine;
+  const which = `Docker at ${printableText(engine.url)}`;
+  const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
+  const since = last === null ? '' : ` since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
+  const details = [
+    ...(pid === null ? [] : [`pid ${pid}`]),
+    ...(last === null ? [] : [reasons[last.reason], tellers[last.source]]),
+  ];
+  const { current, waiting, kept } = engine.hooks;
+  return [
+    `${which}: ${paint(states[state])}${since}${details.length === 0 ? '' : `; ${details.join(', ')}`}`,
+    ...(current === null ? [] : [`  running   ${describeCurrent(current, now)}`]),
+    ...(waiting.length === 0
+      ? []
+      : [`  waiting   ${waiting.map(({ event, reason }) => `on_${event} (${reason})`).join(', ')}`]),
+    ...kept.map(({ name, phase, at }) => {
+      const when =
+        at === null ? '' : phase === 'running' ? ` for ${age(now.getTime() - Date.parse(at))}` : '';
+      return `  kept      ${printableText(name)}: ${phases[phase]}${when}`;
+    }),
+  ];
+}
+
+function ago({ time }: StatedTransition, now: Date): string {
+  return age(now.getTime() - Date.parse(time));
+}
+
+function describeCurrent(current: NonNullable<EngineStatus['hooks']['current']>, now: Date): string {
+  const { event, reason, hook } = current;
+  if (hook === null) return `on_${event} (${reason})`;
+  const pid = hook.pid === null ? '' : `, pid ${hook.pid}`;
+  return `${printableText(hook.name)} for ${age(now.getTime() - Date.parse(hook.since))}${pid} (${reason})`;
+}
+
+function describeOne(failure: Failure, now: Date, style: Style): string {
+  const { text, cure } = describeFailure(failure);
+  const time = style.faint(clock(new Date(failure.time), now));
+  return `  ${time} ${style.bad(printableText(text))}\n    ${printableText(cure)}`;
+}
+
+const states: { readonly [state in EngineStatus['state']]: string } = {
+  up: 'up',
+  down: 'down',
+  stopping: 'stopping',
+  unknown: 'not known yet',
+};
+
+const reasons: { readonly [reason in StatedTransition['reason']]: string } = {
+  'listener-started': 'found so when the listener started',
+  'engine-started': 'started',
+  shutdown: 'shut down',
+  crash: 'crashed or killed',
+  unreachable: 'did not answer any more',
+  unseen: 'restarted unseen',
+  requested: 'requested',
+};
+
+const tellers: { readonly [source in StatedTransition['source']]: string } = {
+  engine: 'told by Docker itself',
+  notifier: 'told by a notifier',
+  companion: 'told by its service',
+  request: 'told by hand',
+};
+
+const phases: { readonly [phase in 'running' | 'waiting' | 'out']: string } = {
+  running: 'running',
+  waiting: 'ended, starting again soon',
+  out: 'may not run',
+};

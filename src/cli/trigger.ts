@@ -1,0 +1,138 @@
+import { constants } from 'node:os';
+import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { printableText } from '../system/printable.ts';
+import type { TriggerCommand } from './commands.ts';
+import { running, theListener } from './listener.ts';
+import { print, remark } from './print.ts';
+import { describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
+import { leftOutWords } from './words/hooks.ts';
+import { bytes } from './words/words.ts';
+
+/** What the listener answers line by line; docs/control-socket.md describes it. */
+export type TriggerLine =
+  | { readonly kind: 'accepted'; readonly engine: string; readonly event: string; readonly waiting: number }
+  | { readonly kind: 'hook-started'; readonly hook: string; readonly run: string }
+  | { readonly kind: 'hook-output'; readonly hook: string; readonly stream: string; readonly line: string }
+  | { readonly kind: 'hook-output-omitted'; readonly hook: string; readonly bytes: number }
+  | {
+      readonly kind: 'hook-ended';
+      readonly hook: string;
+      readonly run: string;
+      readonly outcome: RecordedOutcome;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'hook-refused';
+      readonly hook: string;
+      readonly path: string;
+      readonly cause: RecordedCause;
+    }
+  | { readonly kind: 'hook-left-out'; readonly hook: string; readonly why: keyof typeof leftOutWords }
+  | { readonly kind: 'name-refused' | 'chain-stopped'; readonly hook: string }
+  | { readonly kind: 'folder-missing'; readonly folder: string }
+  | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
+  | {
+      readonly kind: 'folder-refused';
+      readonly folder: string;
+      readonly path: string;
+      readonly cause: RecordedCause;
+    }
+  | { readonly kind: 'done'; readonly how: 'complete' | 'cut-short' | 'left-out' };
+
+/**
+ * Has the listener run hooks now, and shows what they print.
+ * @returns the exit code of the worst of them: the highest
+ */
+export async function triggerHooks(command: TriggerCommand): Promise<number> {
+  const { event, hook, engine, json } = command;
+  const { client } = theListener(command);
+  const parameters = { event, ...(hook && { hook }), ...(engine && { engine }) };
+  const lines = await running(client.lines({ method: 'POST', path: '/v1/trigger', parameters }));
+  let worst = 0;
+  for await (const line of lines as AsyncIterable<TriggerLine>) {
+    worst = Math.max(worst, codeOfLine(line));
+    if (json) print(`${JSON.stringify(line)}\n`);
+    else say(line);
+    if (line.kind === 'done') return worst;
+  }
+  throw new Failure(exitCode.unavailable, 'The listener ended before the hooks were done');
+}
+
+/** What a line adds to the exit code; a hook that did not run is no success either. */
+function codeOfLine(line: TriggerLine): number {
+  switch (line.kind) {
+    case 'hook-ended':
+      return codeOfOutcome(line.outcome);
+    case 'hook-refused':
+    case 'name-refused':
+    case 'folder-refused':
+      return exitCode.notPermitted;
+    case 'folder-unreadable':
+      return exitCode.failed;
+    case 'done':
+      return line.how === 'complete' ? exitCode.done : exitCode.failed;
+    default:
+      return exitCode.done;
+  }
+}
+
+/** As a shell has it. */
+function codeOfOutcome(outcome: RecordedOutcome): number {
+  switch (outcome.kind) {
+    case 'exited':
+      return outcome.code;
+    case 'killed':
+      return 128 + (constants.signals[outcome.signal as NodeJS.Signals] ?? 0);
+    case 'ended':
+      // As timeout(1).
+      return 124;
+    case 'not-started':
+      return 126;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function say(line: TriggerLine): void {
+  switch (line.kind) {
+    case 'accepted':
+      if (line.waiting > 0) remark('Waiting for the hooks that run now\n');
+      return;
+    case 'hook-output': {
+      const text = `${printableText(line.hook)}: ${printableText(line.line)}\n`;
+      if (line.stream === 'stderr') remark(text);
+      else print(text);
+      return;
+    }
+    case 'hook-output-omitted':
+      return remark(`${printableText(line.hook)} prints too fast: left out ${bytes(line.bytes)}\n`);
+    case 'hook-ended':
+      return remark(`${printableText(describeRecordedEnd(line.hook, line.outcome, line.durationMs))}\n`);
+    case 'hook-refused':
+      return refused(line.hook, line.path, line.cause);
+    case 'folder-refused':
+      return refused(line.folder, line.path, line.cause);
+    case 'hook-left-out':
+      return remark(`${printableText(line.hook)} is ${leftOutWords[line.why]}\n`);
+    case 'name-refused':
+      return remark(`${printableText(line.hook)} is refused: its name is not UTF-8. Rename it\n`);
+    case 'chain-stopped':
+      return remark(`${printableText(line.hook)} did not succeed: what comes after it is left out\n`);
+    case 'folder-missing':
+      return remark(`There is no folder ${printableText(line.folder)}: nothing to run\n`);
+    case 'folder-unreadable':
+      return remark(`Cannot read ${printableText(line.folder)} (${line.code})\n`);
+    case 'done':
+      if (line.how === 'left-out') remark('Left out: Docker has stopped, or the listener ends\n');
+      return;
+    default:
+      // Its start shows in what it prints, and in its end.
+      return;
+  }
+}
+
+function refused(name: string, path: string, cause: RecordedCause): void {
+  const { found, cure } = describeRecordedRefusal(path, cause);
+  remark(`${printableText(name)} is refused: ${printableText(found)}. ${printableText(cure)}\n`);
+}

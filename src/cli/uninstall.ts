@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { settingsFileName } from '../config/locate.ts';
+import { findSupervisor, thisMachine } from '../service/machine.ts';
+import { companionUnit, productName, serviceUnit } from '../service/names.ts';
+import { planUninstall } from '../service/plan-uninstall.ts';
+import { type ExitCode, exitCode } from '../system/failure.ts';
+import { carryOut, requireRoot } from './carry-out.ts';
+import { readManifest } from './install.ts';
+import type { UninstallCommand } from './service-commands.ts';
+
+/**
+ * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
+ * @throws Failure with exit code 77 for who is not root
+ */
+export async function uninstall({ dryRun, yes, purge }: UninstallCommand): Promise<ExitCode> {
+  if (!dryRun) requireRoot('uninstall');
+  const machine = thisMachine();
+  const manifest = readManifest(machine.platform);
+  if (manifest === undefined) {
+    process.stdout.write('Nothing is installed: nothing to do.\n');
+    return exitCode.done;
+  }
+  const units = [serviceUnit, companionUnit];
+  const leavings = {
+    settings: join('/etc', settingsFileName),
+    dropIns: units.map((unit) => `/etc/systemd/system/${unit}.d`),
+  };
+  const plan = planUninstall(manifest, machine, findSupervisor(machine.platform), leavings, purge);
+  process.stdout.write(`Removing ${productName} ${manifest.program}:\n\n`);
+  if (await carryOut(plan, { dryRun, yes })) {
+    const left =
+      plan.kept.length > 0 && !purge
+        ? ' What was kept is yours to remove; uninstall --purge would have.'
+        : '';
+    process.stdout.write(`\n${productName} is gone.${left}\n`);
+    return exitCode.done;
+  }
+  if (dryRun) return exitCode.done;
+  process.stdout.write('Nothing was done.\n');
+  return exitCode.failed;
+}

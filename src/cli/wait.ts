@@ -1,0 +1,121 @@
+import type { Settings } from '../config/settings.ts';
+import { type ControlClient, createControlClient } from '../control/client.ts';
+import type { Status } from '../daemon/status.ts';
+import { watchEngine } from '../daemon/watch-engine.ts';
+import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import type { WaitCommand } from './commands.ts';
+import { ifRunning } from './listener.ts';
+import { loadForAsking } from './load.ts';
+import { usage } from './options.ts';
+import { remark } from './print.ts';
+import { seconds } from './words/words.ts';
+
+/**
+ * Waits until Docker is up, or down: each of the engines, or the one that is named. Asks the listener, and
+ * watches by itself where none runs, or where it is said which engine is meant.
+ * @returns the exit code: 1 when it took too long
+ */
+export async function waitForEngine(command: WaitCommand): Promise<number> {
+  const { event, timeout, given } = command;
+  const { settings } = loadForAsking(command);
+  const ending = new AbortController();
+  const timer = timeout === undefined ? undefined : setTimeout(() => ending.abort(), timeout);
+  const isOwn = given.hosts !== undefined || given.contexts !== undefined || settings.control === undefined;
+  try {
+    const heard =
+      !isOwn &&
+      settings.control !== undefined &&
+      (await hearFromListener(createControlClient(settings.control), command, ending.signal));
+    if (!heard && !ending.signal.aborted) await watch(settings, command, ending.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!ending.signal.aborted) return exitCode.done;
+  const after = timeout === undefined ? '' : ` after ${seconds(timeout)}`;
+  remark(`Docker is not ${event === 'start' ? 'up' : 'down'}${after}\n`);
+  return exitCode.failed;
+}
+
+const wanted = { start: ['up'], stop: ['down', 'stopping'] } as const satisfies {
+  readonly [event in LifecycleEvent]: readonly Status['engines'][number]['state'][];
+};
+
+/** @returns whether it is so; false when no listener runs, or not any more */
+async function hearFromListener(
+  client: ControlClient,
+  { event, engine }: WaitCommand,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isSo = async () => {
+    const { engines } = (await client.get('/v1/status')) as Status;
+    const meant = engines.filter(({ name }) => engine === undefined || name === engine);
+    if (meant.length === 0) throw noSuchEngine(engine, engines);
+    return meant.every(({ state }) => (wanted[event] as readonly string[]).includes(state));
+  };
+  // Events first, so that nothing happens between the question and them.
+  const heardEnough = new AbortController();
+  const listening = {
+    method: 'GET',
+    path: '/v1/events',
+    signal: AbortSignal.any([signal, heardEnough.signal]),
+  } as const;
+  const asked = await reachable(client.lines(listening));
+  if (asked === undefined) return false;
+  try {
+    if ((await ifRunning(isSo())) === true) return true;
+    for await (const happened of asked) {
+      if ((happened as { kind?: unknown }).kind !== 'transition') continue;
+      if ((await ifRunning(isSo())) === true) return true;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    heardEnough.abort();
+  }
+  return false;
+}
+
+/** What the listener answers; undefined when none runs, or it is none of ours. */
+async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ifRunning(asking);
+  } catch (error) {
+    if (error instanceof Failure && error.exitCode === exitCode.notPermitted) return undefined;
+    throw error;
+  }
+}
+
+function noSuchEngine(engine: string | undefined, engines: Status['engines']): Failure {
+  const names = engines.map(({ name }) => name).join(', ');
+  return usage(`The listener watches no engine ${JSON.stringify(engine)}`, `It watches: ${names}`);
+}
+
+/** The same sensor as the listener's, for each engine. Resolves also when `signal` ends it. */
+async function watch(
+  { engines, heartbeat }: Settings,
+  { event, engine }: WaitCommand,
+  signal: AbortSignal,
+): Promise<void> {
+  const meant = engines.filter(({ name }) => engine === undefined || name === engine);
+  if (meant.length === 0) {
+    throw usage(
+      `There is no engine ${JSON.stringify(engine)}`,
+      `There is: ${engines.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  const done = new AbortController();
+  const phases = new Map<string, 'up' | 'down'>();
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    for (const one of meant) {
+      const told = (phase: 'up' | 'down') => {
+        phases.set(one.name, phase);
+        const all = meant.every(({ name }) => phases.get(name) === wanted[event][0]);
+        if (all) resolve();
+      };
+      watchEngine(one, heartbeat, told, done.signal);
+    }
+  });
+  done.abort();
+}

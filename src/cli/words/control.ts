@@ -1,0 +1,24 @@
+import type { ControlReport } from '../../control/report.ts';
+import { quote } from '../quote.ts';
+import { describeRefusal } from './refusal.ts';
+import { detail, type WordsFor, warning } from './words.ts';
+
+const without = 'status, trigger and the companion do not reach this listener';
+
+/** What becomes of the control socket. */
+export const controlWords: WordsFor<ControlReport> = {
+  'control-listening': (record) => detail(`Answering on ${record.path}`),
+  'control-refused': (record) => {
+    const { found, cure } = describeRefusal(record.refusal);
+    return warning(`No control socket at ${record.path}: ${found}. ${cure}. Until then ${without}`);
+  },
+  'control-in-use': (record) =>
+    warning(
+      `No control socket at ${record.path}: another listener answers there, so ${without}. ` +
+        'End the other one, or give this one its own with --control PATH',
+    ),
+  'control-failed': (record) =>
+    warning(
+      `No control socket at ${record.path} (${record.code}): ${without}. See: ls -ld ${quote(record.path)}`,
+    ),
+};

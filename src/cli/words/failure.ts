@@ -1,0 +1,38 @@
+import type { Failure } from '../../daemon/failures.ts';
+import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { Outcome } from '../../hooks/run.ts';
+import type { RecordedCause, RecordedOutcome } from '../../journal/record.ts';
+import { describeEnd } from './hooks.ts';
+import { describeRefusal } from './refusal.ts';
+
+/** What went wrong with a hook, and what mends it or tells more. */
+export function describeFailure(failure: Failure): { readonly text: string; readonly cure: string } {
+  switch (failure.kind) {
+    case 'refused': {
+      const { found, cure } = describeRecordedRefusal(failure.path, failure.cause);
+      return { text: `${failure.name} refused: ${found}`, cure };
+    }
+    case 'failed': {
+      const { name, outcome, durationMs, lastLine } = failure;
+      return {
+        text: describeRecordedEnd(name, outcome, durationMs),
+        cure: lastLine === '' ? 'It printed nothing' : `It said: ${lastLine}`,
+      };
+    }
+    default:
+      return failure satisfies never;
+  }
+}
+
+/** A refusal as the journal has it; one of a later version by its kind alone. */
+export function describeRecordedRefusal(path: string, cause: RecordedCause): { found: string; cure: string } {
+  const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
+    | { found: string; cure: string }
+    | undefined;
+  return words ?? { found: `${path}: ${cause.kind}`, cure: 'See docs/journal.md' };
+}
+
+/** The end of a run as the journal has it. */
+export function describeRecordedEnd(hook: string, outcome: RecordedOutcome, durationMs: number): string {
+  return describeEnd(hook, outcome as Outcome, durationMs).text;
+}

@@ -1,0 +1,93 @@
+import type { HistoryEntry, RunEntry } from '../../journal/history.ts';
+import type { RecordedOutcome } from '../../journal/record.ts';
+import { printableText } from '../../system/printable.ts';
+import { localTime } from '../log.ts';
+import type { Style } from '../style.ts';
+import { describeTransition } from './describe.ts';
+import { describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
+import { bytes, seconds } from './words.ts';
+
+/** Above the rows of a history. */
+export const historyHead = row('N', 'TIME', 'EVENT', 'WHAT');
+
+/**
+ * One entry of the history as a row.
+ * @param width how wide the terminal is; undefined for no limit
+ */
+export function historyRow(entry: HistoryEntry, style: Style, width: number | undefined): string {
+  const time = localTime(new Date(entry.time)).slice(0, 19).replace('T', ' ');
+  const { event, text, kind } = contentOf(entry);
+  const number = entry.number === 0 ? '' : String(entry.number);
+  const line = cut(row(number, time, event, printableText(text)), width);
+  if (kind === 'bad') return style.bad(line);
+  return kind === 'transition' ? style.strong(line) : line;
+}
+
+function row(number: string, time: string, event: string, what: string): string {
+  return `${number.padStart(5)}  ${time.padEnd(19)}  ${event.padEnd(5)}  ${what}`;
+}
+
+/** Cut to the terminal, so that a row is one line. */
+function cut(line: string, width: number | undefined): string {
+  return width === undefined || line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
+}
+
+function contentOf(entry: HistoryEntry): {
+  event: string;
+  text: string;
+  kind: 'transition' | 'good' | 'bad';
+} {
+  switch (entry.kind) {
+    case 'transition':
+      return {
+        event: entry.transition.event,
+        text: describeTransition(entry.transition),
+        kind: 'transition',
+      };
+    case 'refusal': {
+      const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
+      return { event: '', text: `${entry.name} refused: ${found}. ${cure}`, kind: 'bad' };
+    }
+    case 'run':
+      return contentOfRun(entry);
+    default:
+      return entry satisfies never;
+  }
+}
+
+function contentOfRun(entry: RunEntry) {
+  const { hook, end, interrupted, transition } = entry;
+  const event = transition.reason === 'requested' ? 'asked' : '';
+  if (interrupted) return { event, text: `${hook} ran when the listener was killed`, kind: 'bad' as const };
+  if (end === undefined) return { event, text: `${hook} has not ended`, kind: 'good' as const };
+  const kind = succeeded(end.outcome) ? ('good' as const) : ('bad' as const);
+  return { event, text: describeRecordedEnd(hook, end.outcome, end.durationMs), kind };
+}
+
+function succeeded(outcome: RecordedOutcome): boolean {
+  return (outcome.kind === 'exited' && outcome.code === 0) || outcome.kind === 'ended';
+}
+
+/** One entry with all that is known of it, for a person. */
+export function describeEntry(entry: HistoryEntry, now: Date): string {
+  const { text } = contentOf(entry);
+  const at = new Date(entry.time);
+  const lines = [printableText(text), `  number    ${entry.number}`, `  at        ${localTime(at)}`];
+  if (entry.kind === 'run') {
+    const { event, reason, engine, sequence } = entry.transition;
+    lines.push(`  because   ${event} ${sequence} of ${printableText(engine)} (${reason})`);
+    const { end } = entry;
+    if (end === undefined) lines.push(`  since     ${seconds(now.getTime() - at.getTime())}`);
+    else lines.push(`  took      ${seconds(end.durationMs)}`, `  printed   ${printed(end)}`);
+    // Made safe line by line when it was recorded.
+    if (end?.output) lines.push('', end.output.replace(/\n$/, ''));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function printed({ output = '', outputBytes }: NonNullable<RunEntry['end']>): string {
+  if (outputBytes === 0) return 'nothing';
+  // Of a long output the journal keeps the end.
+  const isCut = Buffer.byteLength(output) < outputBytes;
+  return isCut ? `${bytes(outputBytes)}, of which the last is` : `${outputBytes} bytes:`;
+}

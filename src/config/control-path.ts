@@ -1,0 +1,38 @@
+import { join, resolve } from 'node:path';
+import { type Given, wrong } from './given.ts';
+import { readPath } from './readers.ts';
+import { stateFolder } from './state-dir.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
+const longest = 103;
+
+/**
+ * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
+ * for root, in `XDG_RUNTIME_DIR` for a user, and in the user's state folder where there is none of that.
+ */
+export function defaultControlPath(surroundings: Surroundings): string {
+  const { environment, isRoot, platform } = surroundings;
+  // systemd.exec(5): several are separated by colons.
+  const given = environment.RUNTIME_DIRECTORY?.split(':')[0];
+  if (given) return join(resolve(given), 'control.sock');
+  return join(runtimeFolder(), 'docker-lifecycle-listener', 'control.sock');
+
+  function runtimeFolder(): string {
+    if (isRoot) return platform === 'darwin' ? '/var/run' : '/run';
+    // XDG Base Directory Specification: what is no absolute path is as good as none.
+    const own = environment.XDG_RUNTIME_DIR;
+    return own?.startsWith('/') ? own : stateFolder(surroundings);
+  }
+}
+
+/**
+ * Reads where the control socket is to be; undefined for `none`.
+ * @throws Failure naming where it was given
+ */
+export function readControlPath(given: Given): string | undefined {
+  if (given.value === 'none') return undefined;
+  const path = readPath(given);
+  if (Buffer.byteLength(path) <= longest) return path;
+  throw wrong(given, 'is too long for a socket', `Give a path of at most ${longest} bytes, or none`);
+}

@@ -1,0 +1,62 @@
+import type { LifecycleEvent } from '../lifecycle/transition.ts';
+
+/** The version of what docs/control-socket.md describes: in each address, as `/v1/`, and in each answer. */
+export const protocolVersion = 1;
+
+/** What can be asked of a running listener, and told it. */
+export type ControlRequest =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'hooks' }
+  | { readonly kind: 'history'; readonly query: HistoryQuery }
+  /** One entry of the history, with the output of a run. */
+  | { readonly kind: 'history-entry'; readonly number: number }
+  | { readonly kind: 'events' }
+  | ({ readonly kind: 'trigger' } & TriggerWish)
+  | ({ readonly kind: 'companion' } & CompanionWord);
+
+/** Which entries of the history are wanted; all that is given must hold. */
+export interface HistoryQuery {
+  /** None before it, in ms since the epoch. */
+  readonly since?: number;
+  readonly event?: LifecycleEvent;
+  /** A hook's name, with its folder or without. */
+  readonly hook?: string;
+  /** Only what went wrong. */
+  readonly failed?: true;
+  /** At most so many, the newest. */
+  readonly n: number;
+}
+
+export const defaultEntries = 50;
+export const mostEntries = 1000;
+
+/** Hooks that are to be run by hand. */
+export interface TriggerWish {
+  readonly event: LifecycleEvent;
+  /** By its name; may be left out where there is one. */
+  readonly engine?: string;
+  /** A single one, with its folder or without. */
+  readonly hook?: string;
+}
+
+/** What the service manager says of the engine that it starts and stops. */
+export interface CompanionWord {
+  readonly message: 'start' | 'stop';
+  /** By its name; may be left out where there is one, or one at Docker's default socket. */
+  readonly engine?: string;
+  /** How long the answer may wait for the hooks of a stop, in ms. */
+  readonly wait: number;
+}
+
+/** A request that is not granted, and why: the status is HTTP's. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+  readonly status: number;
+  readonly cure: string | undefined;
+
+  constructor(status: 400 | 404 | 405 | 409 | 413 | 503, message: string, cure?: string) {
+    super(message);
+    this.status = status;
+    this.cure = cure;
+  }
+}

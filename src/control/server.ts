@@ -1,0 +1,196 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  type CompanionWord,
+  type ControlRequest,
+  Declined,
+  type HistoryQuery,
+  protocolVersion,
+  type TriggerWish,
+} from './protocol.ts';
+import type { ControlReport } from './report.ts';
+import { readRequest } from './requests.ts';
+import { listenOn } from './socket.ts';
+import { openLines } from './stream.ts';
+
+/**
+ * Who answers: what goes back is plain data, to which the version is added. Each may throw `Declined`, before
+ * anything else when it answers in lines.
+ */
+export interface ControlHost {
+  status(): object;
+  hooks(): object;
+  history(query: HistoryQuery): Promise<object>;
+  historyEntry(number: number): Promise<object>;
+  /** Tells what happens until the function that it returns is called. */
+  subscribe(tell: (event: object) => void): () => void;
+  /** Runs hooks and tells what becomes of them; resolves when they are done. */
+  trigger(wish: TriggerWish, tell: (event: object) => void): Promise<void>;
+  /** @param gone aborted when nobody waits for the answer any more */
+  companion(word: CompanionWord, gone: AbortSignal): Promise<object>;
+}
+
+export interface ControlServerOptions {
+  /** Absolute path of the socket. */
+  readonly path: string;
+  /** Whose folder it must be, root's apart. */
+  readonly user: number;
+  readonly host: ControlHost;
+  readonly report: (report: ControlReport) => void;
+  /** Lets nobody in any more, and ends what is only listened to; what runs hooks is answered to its end. */
+  readonly signal: AbortSignal;
+  readonly limits?: Partial<ControlLimits>;
+}
+
+/** What is granted to whoever may open the socket, who is root or the listener's own user. */
+export interface ControlLimits {
+  /** Connections at once. */
+  readonly connections: number;
+  /** How long a client may take to say what it wants, in ms. */
+  readonly patience: number;
+  /** How long it may leave an answer unread, in ms. */
+  readonly idle: number;
+  /** The longest head and body of a request, in bytes. */
+  readonly head: number;
+  readonly body: number;
+}
+
+const defaultLimits: ControlLimits = {
+  connections: 64,
+  patience: 10_000,
+  idle: 30_000,
+  head: 8192,
+  body: 65_536,
+};
+
+/** The longest that a timer of Node's can be, in ms. */
+const never = 2 ** 31 - 1;
+
+/** A server that listens, or one that could not. */
+export interface ControlServer {
+  /** Lets go of whoever is still there. */
+  close(): void;
+}
+
+/** Listens on the control socket until `signal`. Never rejects: what keeps it from that is reported. */
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { path, user, report, signal } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  // One request each, and a clock of our own: Node's looks every 30 s, also while nobody is there.
+  const server = createServer({ maxHeaderSize: limits.head, connectionsCheckingInterval: never });
+  server.maxRequestsPerSocket = 1;
+  server.headersTimeout = 0;
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 1;
+  server.maxConnections = limits.connections;
+
+  const clocks = new WeakMap<Socket, NodeJS.Timeout>();
+  server.on('connection', (socket: Socket) => {
+    const clock = setTimeout(() => socket.destroy(), limits.patience);
+    clocks.set(socket, clock);
+    socket.once('close', () => clearTimeout(clock));
+  });
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+    // A reset, or an answer to somebody who has left.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    response.shouldKeepAlive = false;
+    try {
+      const body = await readBody(request, limits.body);
+      clearTimeout(clocks.get(request.socket));
+      request.socket.setTimeout(limits.idle, () => request.socket.destroy());
+      const wanted = readRequest(request.method ?? '', request.url ?? '', body);
+      await answer(wanted, options, response);
+    } catch (error) {
+      decline(response, error);
+    }
+  });
+
+  const close = () => server.closeAllConnections();
+  const result = await listenOn(server, path, user);
+  report(result);
+  if (result.kind !== 'control-listening') return { close: () => {} };
+  const stop = () => void server.close();
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  return { close };
+}
+
+async function answer(
+  wanted: ControlRequest,
+  { host, signal }: ControlServerOptions,
+  response: ServerResponse,
+): Promise<void> {
+  switch (wanted.kind) {
+    case 'status':
+      return say(response, host.status());
+    case 'hooks':
+      return say(response, host.hooks());
+    case 'history':
+      return say(response, await host.history(wanted.query));
+    case 'history-entry':
+      return say(response, await host.historyEntry(wanted.number));
+    case 'events':
+      return tellEvents(host, response, signal);
+    case 'trigger': {
+      let lines: ReturnType<typeof openLines> | undefined;
+      await host.trigger(wanted, (event) => {
+        lines ??= openLines(response);
+        lines.write(versioned(event));
+      });
+      lines?.end();
+      return;
+    }
+    case 'companion': {
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      // Hooks take as long as they take.
+      response.socket?.setTimeout(0);
+      return say(response, await host.companion(wanted, gone.signal));
+    }
+    default:
+      return wanted satisfies never;
+  }
+}
+
+function tellEvents(host: ControlHost, response: ServerResponse, signal: AbortSignal): void {
+  const lines = openLines(response);
+  const unsubscribe = host.subscribe((event) => lines.write(versioned(event)));
+  signal.addEventListener('abort', lines.end, { once: true });
+  response.once('close', () => {
+    signal.removeEventListener('abort', lines.end);
+    unsubscribe();
+  });
+}
+
+async function readBody(request: IncomingMessage, most: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > most) throw new Declined(413, `The body is longer than ${most} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function say(response: ServerResponse, data: object, status = 200): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = `${JSON.stringify(versioned(data))}\n`;
+  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' }).end(text);
+}
+
+function versioned(data: object): object {
+  return { version: protocolVersion, ...data };
+}
+
+function decline(response: ServerResponse, error: unknown): void {
+  if (error instanceof Declined) {
+    const { message, cure, status } = error;
+    say(response, { error: message, ...(cure === undefined ? {} : { cure }) }, status);
+    return;
+  }
+  // The client has gone; or a defect of ours, which must not take the listener with it.
+  say(response, { error: `Not foreseen: ${String(error)}` }, 500);
+  if (!response.writableEnded) response.destroy();
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { defaultEndpoint } from '../config/endpoint.ts';
+import type { Settings } from '../config/settings.ts';
+import { type CompanionWord, Declined, type TriggerWish } from '../control/protocol.ts';
+import type { ControlHost } from '../control/server.ts';
+import { folderOf } from '../hooks/find.ts';
+import { planFolders, planHooks } from '../hooks/plan.ts';
+import { readHistory, readHistoryEntry } from '../journal/history.ts';
+import type { Transition } from '../lifecycle/transition.ts';
+import type { Account } from '../system/account.ts';
+import { errorCode } from '../system/failure.ts';
+import { nearest } from '../system/nearest.ts';
+import type { Events } from './events.ts';
+import type { Failures } from './failures.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Record } from './record.ts';
+import { statusOf } from './status.ts';
+import { triggerLine } from './trigger-lines.ts';
+
+export interface ControlHostOptions {
+  readonly settings: Settings;
+  readonly account: Account;
+  readonly pipelines: readonly Pipeline[];
+  readonly events: Events;
+  readonly failures: Failures;
+  readonly record: (record: Record) => void;
+}
+
+/** How many transitions may wait before more hooks can be asked for: what happens to the engine comes first. */
+const mostWaiting = 8;
+
+/** Answers what is asked on the control socket. */
+export function createControlHost(options: ControlHostOptions): ControlHost {
+  const { settings, account, pipelines, events, failures, record } = options;
+  const journal = join(settings.stateDir, 'journal');
+  const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
+  const since = new Date();
+
+  return {
+    status: () => statusOf(settings, since, pipelines, failures.list()),
+    hooks: () => ({ folders: planFolders(planner) }),
+    async history(query) {
+      return { entries: await emptyWhenMissing(readHistory(journal, query)) };
+    },
+    async historyEntry(number) {
+      const [entry] = await emptyWhenMissing(readHistoryEntry(journal, number).then((found) => [found]));
+      if (entry === undefined) {
+        throw new Declined(
+          404,
+          `There is no number ${number} in the journal`,
+          'GET /v1/history has the numbers',
+        );
+      }
+      return { entry };
+    },
+    subscribe: (tell) => events.subscribe(tell),
+    async trigger(wish, tell) {
+      const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
+      const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
+      const { waiting } = hooks.snapshot();
+      if (waiting.length >= mostWaiting) throw new Declined(503, 'Too much waits for its hooks already');
+      const transition: Transition = {
+        event: wish.event,
+        reason: 'requested',
+        source: 'request',
+        engine: engine.name,
+        at: Date.now(),
+        sequence: state().sequence,
+      };
+      record({ kind: 'hooks-requested', transition, hook: only });
+      tell({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
+      const how = await hooks.request(transition, {
+        only,
+        report(said) {
+          const line = triggerLine(said);
+          if (line !== undefined) tell(line);
+        },
+      });
+      tell({ kind: 'done', how });
+    },
+    async companion(word, gone) {
+      const pipeline = named(word.engine, pipelines, 'at its default socket');
+      const told = pipeline.companion(word.message);
+      return {
+        engine: pipeline.engine.name,
+        told: told.map(({ event, sequence }) => ({ event, sequence })),
+        hooks: word.message === 'stop' ? await waitForStop(pipeline, word, gone) : 'not-waited-for',
+      };
+    },
+  };
+
+  /** @throws Declined when there is no such hook: a name from outside is compared, never used as a path */
+  function hookCalled(hook: string, { event }: TriggerWish): string {
+    const plan = planHooks(planner, folderOf[event]);
+    const names = plan.kind === 'planned' ? plan.hooks.map(({ name }) => name) : [];
+    const found = names.find((name) => name === hook || name === `${folderOf[event]}/${hook}`);
+    if (found !== undefined) return found;
+    const near = nearest(hook, [...names, ...names.map((name) => name.slice(name.indexOf('/') + 1))]);
+    throw new Declined(
+      404,
+      `There is no hook ${JSON.stringify(hook)} in ${folderOf[event]}`,
+      near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
+    );
+  }
+}
+
+/** @throws Declined when it is not said which engine is meant, or there is no such */
+function named(
+  name: string | undefined,
+  pipelines: readonly Pipeline[],
+  preferred: 'at its default socket' | undefined,
+): Pipeline {
+  const names = pipelines.map(({ engine }) => engine.name);
+  const [first] = pipelines;
+  if (name === undefined && pipelines.length === 1 && first !== undefined) return first;
+  const atDefault = pipelines.find(({ engine: { endpoint } }) =>
+    [defaultEndpoint.url, 'unix:///run/docker.sock'].includes(endpoint.url),
+  );
+  if (name === undefined && preferred !== undefined && atDefault !== undefined) return atDefault;
+  const found = pipelines.find(({ engine }) => engine.name === name);
+  if (found !== undefined) return found;
+  throw new Declined(
+    name === undefined ? 400 : 404,
+    name === undefined ? 'Several engines are watched' : `There is no engine ${JSON.stringify(name)}`,
+    `Give as engine one of: ${names.join(', ')}`,
+  );
+}
+
+/** Until the hooks of the stop that was told last are done, the time is over, or nobody waits any more. */
+async function waitForStop(pipeline: Pipeline, { wait }: CompanionWord, gone: AbortSignal): Promise<string> {
+  const done = pipeline.stopHooks().then(() => 'done');
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('running'), wait);
+    gone.addEventListener('abort', () => resolve('running'), { once: true });
+  });
+  const how = await Promise.race([done, over]);
+  clearTimeout(timer);
+  return how;
+}
+
+async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry[]> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

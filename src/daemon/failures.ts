@@ -1,0 +1,103 @@
+import { isFailure } from '../journal/history.ts';
+import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
+import { printable } from '../system/printable.ts';
+import type { Record } from './record.ts';
+
+/** Something that went wrong and has not gone well since. */
+export type Failure = {
+  readonly engine: string;
+  /** A hook, or a folder of hooks. */
+  readonly name: string;
+  /** RFC 3339 in UTC with milliseconds. */
+  readonly time: string;
+} & (
+  | {
+      readonly kind: 'failed';
+      readonly run: string;
+      readonly outcome: RecordedOutcome;
+      readonly durationMs: number;
+      /** The last line that it printed, safe to show; empty when it printed nothing. */
+      readonly lastLine: string;
+    }
+  | { readonly kind: 'refused'; readonly path: string; readonly cause: RecordedCause }
+);
+
+/** The last failure of each hook, until it succeeds. */
+export interface Failures {
+  /** Takes anything that happens. */
+  note(record: Record): void;
+  /** By age. */
+  list(): readonly Failure[];
+}
+
+/** How many are kept. */
+const most = 20;
+/** In bytes. */
+const longestLine = 300;
+
+export function createFailures(now: () => Date = () => new Date()): Failures {
+  const failures = new Map<string, Failure>();
+
+  function settle(engine: string, name: string, failure: Failure | undefined): void {
+    const key = `${engine} ${name}`;
+    failures.delete(key);
+    if (failure === undefined) return;
+    failures.set(key, failure);
+    const [oldest] = failures.keys();
+    if (failures.size > most && oldest !== undefined) failures.delete(oldest);
+  }
+
+  return {
+    note(record) {
+      switch (record.kind) {
+        case 'hook-ended': {
+          const { engine, hook: name, run, outcome, durationMs } = record;
+          const time = now().toISOString();
+          const failure = (): Failure => {
+            const lastLine = lastLineOf(record.output.last());
+            return { kind: 'failed', engine, name, time, run, outcome, durationMs, lastLine };
+          };
+          return settle(engine, name, isFailure(outcome) ? failure() : undefined);
+        }
+        case 'hook-refused': {
+          const { engine, hook: name } = record;
+          const { path, cause } = record.admission;
+          return settle(engine, name, {
+            kind: 'refused',
+            engine,
+            name,
+            time: now().toISOString(),
+            path,
+            cause,
+          });
+        }
+        case 'folder-refused': {
+          const { engine, folder: name } = record;
+          const { path, cause } = record.refusal;
+          return settle(engine, name, {
+            kind: 'refused',
+            engine,
+            name,
+            time: now().toISOString(),
+            path,
+            cause,
+          });
+        }
+        case 'hooks-found':
+          return settle(record.engine, record.folder, undefined);
+        default:
+          return;
+      }
+    },
+    list: () => [...failures.values()],
+  };
+}
+
+function lastLineOf(output: Buffer): string {
+  const end = output
+    .subarray(-2 * longestLine)
+    .toString('latin1')
+    .trimEnd();
+  const line = end.slice(end.lastIndexOf('\n') + 1);
+  return printable(Buffer.from(line, 'latin1'), longestLine);
+}

@@ -1,0 +1,134 @@
+import type { NotifierMode, Settings } from '../config/settings.ts';
+import type { EngineState } from '../lifecycle/reduce.ts';
+import type { LifecycleEvent, Reason, Source, Transition } from '../lifecycle/transition.ts';
+import { version } from '../version.ts';
+import type { Failure } from './failures.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** How things are: what `GET /v1/status` answers, beside its version. Times are RFC 3339 in UTC. */
+export interface Status {
+  readonly listener: {
+    readonly version: string;
+    readonly pid: number;
+    readonly since: string;
+    readonly scriptDir: string;
+    readonly stateDir: string;
+    /** Memory in use, in bytes. */
+    readonly memory: number;
+    readonly notifier: { readonly mode: NotifierMode; readonly port: number };
+  };
+  readonly engines: readonly EngineStatus[];
+  /** The last failure of each hook that has not succeeded since, by age. */
+  readonly failures: readonly Failure[];
+}
+
+export interface EngineStatus {
+  readonly name: string;
+  readonly url: string;
+  /** `stopping`: its stop was told before it, and it answers still. `unknown`: nobody has seen it yet. */
+  readonly state: 'up' | 'down' | 'stopping' | 'unknown';
+  /** The last transition in this life of the listener; null when there was none. */
+  readonly last: StatedTransition | null;
+  /** The process that is up or stopping; null where it cannot be seen. */
+  readonly pid: number | null;
+  readonly hooks: {
+    /** What is run now: the hooks of a transition, and of them `hook`. */
+    readonly current: (StatedTransition & { readonly hook: StatedHook | null }) | null;
+    readonly waiting: readonly StatedTransition[];
+    /** What is kept running while Docker is up. */
+    readonly kept: readonly {
+      readonly name: string;
+      /** `waiting`: to be started again at `at`; `out`: it may not run. */
+      readonly phase: 'running' | 'waiting' | 'out';
+      readonly pid: number | null;
+      readonly at: string | null;
+    }[];
+  };
+}
+
+export interface StatedTransition {
+  readonly event: LifecycleEvent;
+  readonly reason: Reason;
+  readonly source: Source;
+  readonly sequence: number;
+  readonly time: string;
+}
+
+export interface StatedHook {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly since: string;
+}
+
+/** Puts together how things are now. */
+export function statusOf(
+  settings: Settings,
+  since: Date,
+  pipelines: readonly Pipeline[],
+  failures: readonly Failure[],
+): Status {
+  const { scriptDir, stateDir, notifier } = settings;
+  return {
+    listener: {
+      version,
+      pid: process.pid,
+      since: since.toISOString(),
+      scriptDir,
+      stateDir,
+      memory: process.memoryUsage.rss(),
+      notifier: { mode: notifier.mode, port: notifier.port },
+    },
+    engines: pipelines.map(engineStatus),
+    failures,
+  };
+}
+
+function engineStatus(pipeline: Pipeline): EngineStatus {
+  const { engine, hooks } = pipeline;
+  const state = pipeline.state();
+  const last = pipeline.last();
+  const { current, waiting, kept } = hooks.snapshot();
+  return {
+    name: engine.name,
+    url: engine.endpoint.url,
+    state: phaseOf(state),
+    last: last === undefined ? null : stated(last),
+    pid: pidIn(state),
+    hooks: {
+      current: current === undefined ? null : { ...stated(current.transition), hook: hookIn(current.hook) },
+      waiting: waiting.map(stated),
+      kept: kept.map((one) => {
+        if (one.phase === 'running') {
+          const { name, pid = null, startedAt } = one.hook;
+          return { name, phase: one.phase, pid, at: iso(startedAt) };
+        }
+        return { name: one.name, phase: one.phase, pid: null, at: one.phase === 'out' ? null : iso(one.at) };
+      }),
+    },
+  };
+}
+
+function phaseOf(state: EngineState): EngineStatus['state'] {
+  return state.phase === 'down' && state.leaving !== undefined ? 'stopping' : state.phase;
+}
+
+/** A run that is known by its process begins with its pid. */
+function pidIn(state: EngineState): number | null {
+  const run = state.phase === 'up' ? state.run : state.phase === 'down' ? state.leaving?.run : undefined;
+  const pid = /^(\d+)@/.exec(run ?? '')?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
+function stated({ event, reason, source, sequence, at }: Transition): StatedTransition {
+  return { event, reason, source, sequence, time: iso(at) };
+}
+
+function hookIn(
+  hook: { name: string; pid: number | undefined; startedAt: number } | undefined,
+): StatedHook | null {
+  return hook === undefined ? null : { name: hook.name, pid: hook.pid ?? null, since: iso(hook.startedAt) };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Does what a plan says, step by step. A file is complete, and its owner's and mode's, before it has its name; so
+ * whatever was there keeps working until it is replaced, a running program too.
+ * @param begin told each step before it is done
+ * @throws Failure for the first step that cannot be done; what is done stays done
+ */
+export async function apply(steps: readonly Step[], begin: (step: Step) => void): Promise<void> {
+  for (const step of steps) {
+    begin(step);
+    try {
+      await applyStep(step);
+    } catch (error) {
+      if (error instanceof Failure || errorCode(error) === undefined) throw error;
+      const path = 'path' in step ? step.path : '';
+      throw new Failure(
+        exitCode.failed,
+        `${path}: ${error instanceof Error ? error.message : String(error)}`,
+        'Mend it and run the same again: what is done already is not done twice',
+      );
+    }
+  }
+}
+
+async function applyStep(step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'folder':
+      mkdirSync(step.path);
+      own(step.path, step.mode);
+      return;
+    case 'file':
+      replace(step.path, (draft) => {
+        writeFileSync(draft, step.content, { flag: 'wx' });
+        own(draft, step.mode);
+      });
+      return;
+    case 'copy':
+      replace(step.path, (draft) => {
+        copyFileSync(step.from, draft, constants.COPYFILE_EXCL);
+        own(draft, step.mode);
+      });
+      return;
+    case 'link':
+      replace(step.path, (draft) => symlinkSync(step.target, draft));
+      return;
+    case 'remove':
+      rmSync(step.path, { force: true });
+      return;
+    case 'remove-folder':
+      removeFolder(step.path);
+      return;
+    case 'remove-tree':
+      rmSync(step.path, { recursive: true, force: true });
+      return;
+    case 'run':
+      return runCommand(step);
+    default:
+      step satisfies never;
+  }
+}
+
+/** Modes as given, whatever the umask; and root's, where root installs. */
+function own(path: string, mode: number): void {
+  if (process.geteuid?.() === 0) chownSync(path, 0, 0);
+  chmodSync(path, mode);
+}
+
+function replace(path: string, make: (draft: string) => void): void {
+  const draft = `${path}.new`;
+  // Left by an install that was killed.
+  rmSync(draft, { force: true });
+  make(draft);
+  if (!lstatSync(draft).isSymbolicLink()) sync(draft);
+  renameSync(draft, path);
+}
+
+/** On disk before it has its name, so that no crash leaves a program that is empty. */
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'].includes(code)) throw error;
+  }
+}
+
+async function runCommand({ words, mayFail, tries = 1 }: Extract<Step, { kind: 'run' }>): Promise<void> {
+  const [command = '', ...rest] = words;
+  for (let attempt = 1; ; attempt++) {
+    const { status, error, stderr } = spawnSync(command, rest, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    if (status === 0 || mayFail) return;
+    if (attempt < tries) {
+      await sleep(500);
+      continue;
+    }
+    const said = error?.message ?? (stderr.trim() || `it ended with ${status ?? 'a signal'}`);
+    throw new Failure(exitCode.failed, `${words.join(' ')}: ${said}`);
+  }
+}

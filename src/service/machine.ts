@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { errorCode } from '../system/failure.ts';
+
+/** What is at a path, as far as an installer asks. */
+export type Found =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'folder' }
+  | { readonly kind: 'file'; readonly digest: string }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'other' };
+
+/** What a plan is made from: looks, and commands that only ask. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  look(path: string): Found;
+  /** The names in a folder; none where there is no such folder. */
+  list(path: string): string[];
+  /** What a command prints, trimmed, whatever its exit code; `''` where it cannot be run. */
+  ask(words: readonly string[]): string;
+}
+
+export function thisMachine(): Machine {
+  return { platform: process.platform, look, list, ask };
+}
+
+function look(path: string): Found {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return { kind: 'nothing' };
+  if (stats.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
+  if (stats.isDirectory()) return { kind: 'folder' };
+  return stats.isFile() ? { kind: 'file', digest: digest(readFileSync(path)) } : { kind: 'other' };
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+function ask([command = '', ...words]: readonly string[]): string {
+  const { stdout } = spawnSync(command, words, {
+    encoding: 'utf8',
+    timeout: 10_000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (stdout ?? '').trim();
+}
+
+export function digest(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** What starts and watches services here. */
+export type Supervisor =
+  | {
+      readonly kind: 'systemd';
+      /** The system has the command that readiness is told with. */
+      readonly notifies: boolean;
+    }
+  | { readonly kind: 'launchd' }
+  | { readonly kind: 'openrc' }
+  | { readonly kind: 'none' };
+
+/** Finds it as the supervisors' own manuals tell it: sd_booted(3); OpenRC's folder in /run. */
+export function findSupervisor(
+  platform: NodeJS.Platform,
+  exists: (path: string) => boolean = existsSync,
+): Supervisor {
+  if (platform === 'darwin') return { kind: 'launchd' };
+  if (exists('/run/systemd/system')) {
+    return { kind: 'systemd', notifies: ['/usr/bin', '/bin'].some((bin) => exists(`${bin}/systemd-notify`)) };
+  }
+  return { kind: exists('/run/openrc') ? 'openrc' : 'none' };
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { exitCode, Failure } from '../system/failure.ts';
+import { productName } from './names.ts';
+
+/** One thing that install wrote, as it was then. */
+export type Entry =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly digest: string }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+/** What the service was told to do; asked for once, and kept from one install to the next. */
+export interface ServiceOptions {
+  readonly scriptDir: string;
+  /** Undefined for the default, or what the settings file says. */
+  readonly port: number | undefined;
+  /** The unit that runs Docker. */
+  readonly dockerUnit: string;
+  /** How long Docker's stop waits for on_stop, at most, in whole seconds. */
+  readonly stopWait: number;
+}
+
+/** What install did here: what uninstall undoes, and what tells an edited file from one of ours. */
+export interface Manifest {
+  readonly version: 1;
+  /** The version of the program that is current. */
+  readonly program: string;
+  readonly prefix: string;
+  readonly service: ServiceOptions;
+  readonly entries: readonly Entry[];
+}
+
+/** The folder of the state of a service, where the manifest is too: the same whatever the prefix. */
+export function stateFolder(platform: NodeJS.Platform): string {
+  return join(platform === 'darwin' ? '/var/db' : '/var/lib', productName);
+}
+
+export function manifestPath(platform: NodeJS.Platform): string {
+  return join(stateFolder(platform), 'installed.json');
+}
+
+/**
+ * Reads a manifest's text.
+ * @throws Failure when it is damaged, or a later version's
+ */
+export function parseManifest(path: string, text: string): Manifest {
+  const manifest = readJson(text);
+  if (isManifest(manifest)) return manifest;
+  throw new Failure(
+    exitCode.failed,
+    `${path} is damaged, or of another version: what was installed cannot be told`,
+    'Use the version that wrote it, or remove the file and install again',
+  );
+}
+
+export function formatManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, program, prefix, service, entries } = value as Partial<Manifest>;
+  return (
+    version === 1 &&
+    typeof program === 'string' &&
+    typeof prefix === 'string' &&
+    typeof service === 'object' &&
+    typeof service?.scriptDir === 'string' &&
+    Array.isArray(entries) &&
+    entries.every((entry) => typeof entry?.path === 'string' && entry.path.startsWith('/'))
+  );
+}

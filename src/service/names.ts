@@ -1,0 +1,11 @@
+/** What everything of ours is called: folders, units, the command. */
+export const productName = 'docker-lifecycle-listener';
+
+/** The unit that runs the listener. */
+export const serviceUnit = `${productName}.service`;
+
+/** The unit that is stopped before Docker is, and has on_stop run meanwhile. */
+export const companionUnit = 'docker-lifecycle-companion.service';
+
+/** Where the listener answers, as long as it runs as a service of systemd. */
+export const controlSocket = `/run/${productName}/control.sock`;

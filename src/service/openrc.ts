@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import type { Layout } from './layout.ts';
+import type { ServiceOptions } from './manifest.ts';
+import { productName } from './names.ts';
+import { quoteForShell } from './quote-for-shell.ts';
+import type { Step } from './step.ts';
+import type { Wanted } from './wanted.ts';
+
+export const scriptPath = `/etc/init.d/${productName}`;
+
+/**
+ * The init script (openrc-run(8)).
+ *
+ * It is ordered before Docker and needs it not: with `need docker` OpenRC would start Docker for it, and end the
+ * listener before it stops Docker, which then nobody would see.
+ */
+export function scriptText(layout: Layout, { scriptDir, port }: ServiceOptions): string {
+  const words = [layout.program, 'run', scriptDir, ...(port === undefined ? [] : [String(port)])];
+  const list = [...words, '--when-started', 'new'].map(quoteForShell).join(' ');
+  return `#!/sbin/openrc-run
+# Written by: ${productName} install
+
+description="Runs hooks when Docker starts and stops"
+supervisor=supervise-daemon
+command=${quoteForShell(layout.node)}
+command_args=${quoteForShell(list)}
+output_log="/var/log/${productName}.log"
+error_log="/var/log/${productName}.log"
+respawn_delay=2
+respawn_max=10
+respawn_period=60
+retry="SIGTERM/60/SIGKILL/5"
+unset NODE_OPTIONS NODE_PATH LD_PRELOAD LD_LIBRARY_PATH BASH_ENV
+
+depend() {
+	before docker
+}
+`;
+}
+
+export function openrcFiles(layout: Layout, service: ServiceOptions): Wanted[] {
+  return [
+    {
+      kind: 'file',
+      path: scriptPath,
+      mode: 0o755,
+      content: scriptText(layout, service),
+      editable: true,
+      reason: 'has OpenRC run the listener',
+    },
+  ];
+}
+
+export function openrcCommands(changed: readonly string[]): Step[] {
+  if (changed.length === 0) return [];
+  return [
+    {
+      kind: 'run',
+      words: ['rc-update', 'add', productName, 'default'],
+      reason: 'starts it with the system',
+    },
+    { kind: 'run', words: ['rc-service', productName, 'restart'], reason: 'starts the listener' },
+  ];
+}
+
+export function openrcEnd(exists: (path: string) => boolean = existsSync): Step[] {
+  if (!exists(scriptPath)) return [];
+  return [
+    {
+      kind: 'run',
+      words: ['rc-service', productName, 'stop'],
+      mayFail: true,
+      reason: 'stops it; no hook is run for that',
+    },
+    { kind: 'run', words: ['rc-update', 'delete', productName], mayFail: true, reason: 'starts it no more' },
+  ];
+}

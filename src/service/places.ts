@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { exitCode, Failure } from '../system/failure.ts';
+import { type Refusal, walk } from '../system/trust.ts';
+import { productName } from './names.ts';
+
+/** A place that was chosen, and why not the one that comes first; undefined where it is that. */
+export interface Place {
+  readonly path: string;
+  readonly instead: { readonly of: string; readonly refusal: Refusal } | undefined;
+}
+
+/** Why root could not trust what is in a place that may still have to be made; undefined when it could. */
+export type Distrust = (path: string) => Refusal | undefined;
+
+/** Root's own rule: what is missing is made by root, where what leads there is trusted. */
+export const distrust: Distrust = (path) => {
+  const walked = walk(path, 0);
+  return walked.trusted || walked.refusal.cause.kind === 'missing' ? undefined : walked.refusal;
+};
+
+/**
+ * Where the program goes: /usr/local, or /opt where others can write to that: Homebrew makes it the user's on
+ * some Macs, and a group `staff` has it on some Debians.
+ */
+export function choosePrefix(refuses: Distrust = distrust): Place {
+  return choose(['/usr/local', `/opt/${productName}`], refuses, (prefix) => [
+    join(prefix, 'lib'),
+    join(prefix, 'bin'),
+  ]);
+}
+
+/** Where hooks go: /etc; on macOS where the original has them, if root alone can write there. */
+export function chooseScriptDir(platform: NodeJS.Platform, refuses: Distrust = distrust): Place {
+  const places = [...(platform === 'darwin' ? ['/usr/local/etc'] : []), '/etc'];
+  return choose(
+    places.map((place) => join(place, `${productName}.d`)),
+    refuses,
+    (folder) => [folder],
+  );
+}
+
+function choose(places: readonly string[], refuses: Distrust, parts: (place: string) => string[]): Place {
+  const [first = '', ...others] = places;
+  const why = (place: string) =>
+    parts(place)
+      .map(refuses)
+      .find((refusal) => refusal !== undefined);
+  const refusal = why(first);
+  if (refusal === undefined) return { path: first, instead: undefined };
+  const path = others.find((place) => why(place) === undefined);
+  if (path !== undefined) return { path, instead: { of: first, refusal } };
+  throw new Failure(
+    exitCode.notPermitted,
+    `Neither ${places.join(' nor ')} can be used: somebody other than root can change ${refusal.path}`,
+    `See: ls -ld ${refusal.path}`,
+  );
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { Machine, Supervisor } from './machine.ts';
+import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest.ts';
+import type { Plan } from './plan-install.ts';
+import { removals } from './program.ts';
+import type { Kept, Step } from './step.ts';
+import { endingFor } from './supervise.ts';
+
+/** What of the administrator's is only removed when that is asked for. */
+export interface Leavings {
+  readonly settings: string;
+  readonly dropIns: readonly string[];
+}
+
+/**
+ * What takes away all that install wrote, and nothing else: a file that was changed since stays, and so does a
+ * folder with something in it.
+ * @param purge hooks, settings and what the listener remembers go too
+ */
+export function planUninstall(
+  manifest: Manifest,
+  machine: Machine,
+  supervisor: Supervisor,
+  leavings: Leavings,
+  purge: boolean,
+): Plan {
+  const { before, after } = endingFor(supervisor, machine);
+  const { scriptDir } = manifest.service;
+  const state = stateFolder(machine.platform);
+  const isOf = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
+  const madeScriptDir = manifest.entries.some(({ path }) => path === scriptDir);
+  const trees = purge ? [...(madeScriptDir ? [scriptDir] : []), state] : [];
+
+  const kept: Kept[] = [];
+  const gone: Entry[] = [];
+  for (const entry of manifest.entries) {
+    if (trees.some((tree) => isOf(tree, entry.path))) continue;
+    const found = machine.look(entry.path);
+    if (found.kind === 'nothing') continue;
+    const changed =
+      entry.kind === 'file'
+        ? found.kind !== 'file' || found.digest !== entry.digest
+        : entry.kind === 'link' && found.kind !== 'link';
+    if (changed && !purge) kept.push({ path: entry.path, reason: 'it was changed since install wrote it' });
+    else gone.push(entry);
+  }
+  const removed = removals(gone, 'install wrote it');
+
+  const mine = [leavings.settings, ...leavings.dropIns].filter(
+    (path) => machine.look(path).kind !== 'nothing',
+  );
+  const content = (folder: string) => machine.list(folder).map((name) => join(folder, name));
+  if (!purge) {
+    const hooks = ['on_start', 'on_stop', 'while_running'].flatMap((name) => content(join(scriptDir, name)));
+    if (hooks.length > 0) kept.push({ path: scriptDir, reason: 'your hooks are in it' });
+    kept.push(...mine.map((path) => ({ path, reason: 'your settings' })));
+    const remembered = content(state).filter((path) => path !== manifestPath(machine.platform));
+    if (remembered.length > 0)
+      kept.push({ path: state, reason: 'what the listener remembered, and its journal' });
+  } else if (!madeScriptDir && machine.look(scriptDir).kind !== 'nothing') {
+    kept.push({ path: scriptDir, reason: 'it was there before install' });
+  }
+  return {
+    steps: [
+      ...before,
+      ...mine.flatMap((path) => (purge ? [removeTree(path, 'your settings')] : [])),
+      ...trees
+        .filter((tree) => machine.look(tree).kind === 'folder')
+        .map((tree) => removeTree(tree, tree === state ? 'what the listener remembered' : 'your hooks')),
+      ...(purge ? [] : [removeManifest(machine)]),
+      ...removed,
+      ...after,
+    ],
+    kept,
+  };
+}
+
+function removeManifest({ platform }: Machine): Step {
+  return { kind: 'remove', path: manifestPath(platform), reason: 'listed what install wrote' };
+}
+
+function removeTree(path: string, reason: string): Step {
+  return { kind: 'remove-tree', path, reason };
+}

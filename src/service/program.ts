@@ -1,0 +1,99 @@
+import { basename, join } from 'node:path';
+import { type Layout, layOut } from './layout.ts';
+import { digest, type Machine } from './machine.ts';
+import type { Entry } from './manifest.ts';
+import { productName } from './names.ts';
+import type { Runtime } from './runtime.ts';
+import type { Step } from './step.ts';
+import type { Wanted } from './wanted.ts';
+
+/** The program and its Node in a folder of its version: before `current` leads there, nobody runs it. */
+export function programFiles(machine: Machine, layout: Layout, version: string, runtime: Runtime): Wanted[] {
+  const folder = layout.versionFolder;
+  const manifest = { name: productName, version, type: 'module' };
+  return [
+    {
+      kind: 'folder',
+      path: layout.programFolder,
+      mode: 0o755,
+      reason: 'holds the program, where root alone can change it',
+    },
+    { kind: 'folder', path: folder, mode: 0o755, reason: 'holds this version of it' },
+    {
+      ...copied(machine, runtime.node, join(folder, 'node'), 0o755),
+      reason: 'the Node that runs it: yours may change, or belong to you',
+    },
+    { ...copied(machine, runtime.bundle, join(folder, `${productName}.js`), 0o644), reason: 'the program' },
+    {
+      kind: 'file',
+      path: join(folder, 'package.json'),
+      mode: 0o644,
+      content: `${JSON.stringify(manifest)}\n`,
+      editable: false,
+      reason: 'tells Node how to read it',
+    },
+  ];
+}
+
+/** Turns to the new version; from here on it counts. */
+export function programLinks(layout: Layout, version: string): Wanted[] {
+  return [
+    { kind: 'link', path: layout.current, target: version, reason: 'turns to this version' },
+    {
+      kind: 'file',
+      path: layout.command,
+      mode: 0o755,
+      content: `#!/bin/sh\nexec '${layout.node}' '${layout.program}' "$@"\n`,
+      editable: true,
+      reason: 'the command',
+    },
+  ];
+}
+
+/** Whether the copied Node runs without anything that it had beside it. */
+export function tryProgram(layout: Layout): Step {
+  const words = [
+    join(layout.versionFolder, 'node'),
+    join(layout.versionFolder, `${productName}.js`),
+    '--version',
+  ];
+  return { kind: 'run', words, reason: 'makes sure that the copy runs' };
+}
+
+function copied(machine: Machine, from: string, path: string, mode: number) {
+  const found = machine.look(from);
+  const known = found.kind === 'file' ? found.digest : digest('');
+  return { kind: 'file', path, mode, from, digest: known, editable: false } as const;
+}
+
+/** Versions that nobody needs any more: all but the new one, and the one before it, for a way back. */
+export function oldVersions(
+  machine: Machine,
+  layout: Layout,
+  entries: readonly Entry[],
+): { readonly steps: readonly Step[]; readonly rest: readonly Entry[] } {
+  const found = machine.look(layout.current);
+  const isRepeated = found.kind === 'link' && found.target === basename(layout.versionFolder);
+  if (isRepeated) return { steps: [], rest: entries.filter(isVersioned) };
+  const previous = found.kind === 'link' ? layOut(layout.prefix, found.target).versionFolder : undefined;
+  const isOf = (folder: string | undefined, path: string) =>
+    folder !== undefined && (path === folder || path.startsWith(`${folder}/`));
+  const old = entries.filter(
+    (entry) => isVersioned(entry) && !isOf(layout.versionFolder, entry.path) && !isOf(previous, entry.path),
+  );
+  const rest = entries.filter((entry) => isVersioned(entry) && isOf(previous, entry.path));
+  return { steps: removals(old, 'a version that is neither this one nor the one before'), rest };
+
+  function isVersioned({ path }: Entry): boolean {
+    return path.startsWith(`${layout.programFolder}/`) && path !== layout.current;
+  }
+}
+
+/** Removes what install wrote, what is in a folder before the folder. */
+export function removals(entries: readonly Entry[], reason: string): Step[] {
+  return [...entries].reverse().map(({ kind, path }) => ({
+    kind: kind === 'folder' ? ('remove-folder' as const) : ('remove' as const),
+    path,
+    reason,
+  }));
+}

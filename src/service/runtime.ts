@@ -1,0 +1,73 @@
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
+import { exitCode, Failure } from '../system/failure.ts';
+import { walkToFile } from '../system/trust.ts';
+
+/** The Node that is copied, and the program that it runs now. */
+export interface Runtime {
+  /** Absolute, links resolved. */
+  readonly node: string;
+  readonly bundle: string;
+}
+
+/** The oldest Node that the program runs on. */
+const oldest = { major: 20, minor: 9 };
+
+/**
+ * The Node that runs us and our own bundle, to be copied to where root alone can change them.
+ * @throws Failure when this Node cannot be copied: too old, no program of this system, or with libraries that
+ * somebody else could change
+ */
+export function findRuntime(): Runtime {
+  const node = realpathSync(process.execPath);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
+    throw refused(
+      `Node ${process.versions.node} is too old`,
+      `Run it with Node ${oldest.major}.${oldest.minor} or later`,
+    );
+  }
+  if (!isProgram(firstBytes(node))) {
+    throw refused(
+      `${node} is no program of this system`,
+      'Run install with the Node binary itself, not with a wrapper',
+    );
+  }
+  for (const library of sharedObjects()) {
+    const walked = walkToFile(library, 0);
+    // The kernel's own, and what macOS keeps in its cache, are no files.
+    if (walked.trusted || walked.refusal.cause.kind === 'missing') continue;
+    throw refused(
+      `${node} needs the library ${library}, which somebody other than root can change`,
+      'Run install with a Node that is one file, as those of nodejs.org are',
+    );
+  }
+  return { node, bundle: realpathSync(process.argv[1] ?? '') };
+}
+
+function refused(message: string, cure: string): Failure {
+  return new Failure(exitCode.failed, message, cure);
+}
+
+/** The libraries that this process has loaded, and so the copy will too. */
+function sharedObjects(): string[] {
+  const report = process.report?.getReport() as { sharedObjects?: string[] } | undefined;
+  return (report?.sharedObjects ?? []).filter((path) => path.startsWith('/'));
+}
+
+function firstBytes(path: string): Buffer {
+  const bytes = Buffer.alloc(4);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
+}
+
+/** ELF; Mach-O of 64 bits, and one for several processors, see <mach-o/loader.h> and <mach-o/fat.h>. */
+const magics = ['7f454c46', 'cffaedfe', 'cafebabe'];
+
+export function isProgram(first: Uint8Array): boolean {
+  return magics.includes(Buffer.from(first.subarray(0, 4)).toString('hex'));
+}

@@ -1,0 +1,31 @@
+/** One thing that is done to the machine, and why: shown before it is done. Paths are absolute. */
+export type Step = Doing & { readonly reason: string };
+
+export type Doing =
+  /** Makes a folder; those on the way to it are steps of their own. */
+  | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
+  /** Writes a file, or replaces it as a whole. */
+  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: string }
+  | { readonly kind: 'copy'; readonly path: string; readonly mode: number; readonly from: string }
+  /** Makes a link, or turns it to another target in one go. */
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  /** Removes a file or a link. */
+  | { readonly kind: 'remove'; readonly path: string }
+  /** Removes a folder if nothing is in it; else it stays. */
+  | { readonly kind: 'remove-folder'; readonly path: string }
+  /** Removes a folder and all that is in it. */
+  | { readonly kind: 'remove-tree'; readonly path: string }
+  /** Runs a command; where it fails everything ends there, unless it `mayFail`. It is tried once, or `tries` times. */
+  | {
+      readonly kind: 'run';
+      readonly words: readonly string[];
+      readonly mayFail?: true;
+      readonly tries?: number;
+    };
+
+/** Something that stays as it is, and why; where something can be done about it, what. */
+export interface Kept {
+  readonly path: string;
+  readonly reason: string;
+  readonly cure?: string;
+}

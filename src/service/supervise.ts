@@ -1,0 +1,72 @@
+import { launchdCommands, launchdEnd, launchdFiles } from './launchd.ts';
+import type { Layout } from './layout.ts';
+import type { Machine, Supervisor } from './machine.ts';
+import type { ServiceOptions } from './manifest.ts';
+import { openrcCommands, openrcEnd, openrcFiles } from './openrc.ts';
+import type { Kept, Step } from './step.ts';
+import { overruling, systemdAfterwards, systemdCommands, systemdEnd, systemdFiles } from './systemd.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What a supervisor reads. */
+export function supervisedBy(supervisor: Supervisor, layout: Layout, service: ServiceOptions): Wanted[] {
+  switch (supervisor.kind) {
+    case 'systemd':
+      return systemdFiles(layout, service, supervisor.notifies);
+    case 'launchd':
+      return launchdFiles(layout, service);
+    case 'openrc':
+      return openrcFiles(layout, service);
+    case 'none':
+      return [];
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+/**
+ * What it is told when that is written.
+ * @param changed the paths that are written by steps before these
+ */
+export function commandsFor(
+  supervisor: Supervisor,
+  machine: Machine,
+  service: ServiceOptions,
+  changed: readonly string[],
+): Step[] {
+  switch (supervisor.kind) {
+    case 'systemd':
+      return systemdCommands(machine, service, changed);
+    case 'launchd':
+      return launchdCommands(machine, changed);
+    case 'openrc':
+      return openrcCommands(changed);
+    case 'none':
+      return [];
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+/** What of the administrator's counts instead. */
+export function overruledBy(supervisor: Supervisor, machine: Machine, layout: Layout): Kept[] {
+  return supervisor.kind === 'systemd' ? overruling(machine, layout) : [];
+}
+
+/** What it is told before and after that is removed. */
+export function endingFor(
+  supervisor: Supervisor,
+  machine: Machine,
+): { readonly before: readonly Step[]; readonly after: readonly Step[] } {
+  switch (supervisor.kind) {
+    case 'systemd':
+      return { before: systemdEnd(machine), after: systemdAfterwards() };
+    case 'launchd':
+      return { before: launchdEnd(machine), after: [] };
+    case 'openrc':
+      return { before: openrcEnd(), after: [] };
+    case 'none':
+      return { before: [], after: [] };
+    default:
+      return supervisor satisfies never;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Layout } from './layout.ts';
+import type { ServiceOptions } from './manifest.ts';
+import { controlSocket, productName, serviceUnit } from './names.ts';
+
+/** What could make Node, or a shell, run somebody else's code; where the manager's own environment has it. */
+const unwanted =
+  'NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT BASH_ENV ENV';
+
+/** What `docker-lifecycle-companion` may take beyond its limit before systemd ends it, in seconds. */
+const margin = 3;
+
+/**
+ * The unit that runs the listener.
+ *
+ * It says nothing of Docker's unit, so that neither ever waits for the other, starts it or stops it: with
+ * `Before=docker.service` a listener that is slow to be ready would hold up Docker's start. That on_stop is over
+ * when the host shuts down, the companion sees to.
+ * @param notifies whether the system has the `systemd-notify` that readiness is told with
+ */
+export function serviceUnitText(
+  layout: Layout,
+  { scriptDir, port }: ServiceOptions,
+  notifies: boolean,
+): string {
+  const words = [
+    layout.node,
+    layout.program,
+    'run',
+    scriptDir,
+    ...(port === undefined ? [] : [String(port)]),
+  ];
+  return `# Written by: ${productName} install
+# Change it with: systemctl edit ${productName}. A changed file is kept by an upgrade, and misses what is new.
+[Unit]
+Description=Runs hooks when Docker starts and stops
+StartLimitIntervalSec=60
+StartLimitBurst=10
+
+[Service]
+${notifies ? '# Ready when its sensors watch.\nType=notify\nNotifyAccess=main' : 'Type=exec'}
+ExecStart=${[...words, '--when-started', 'new'].map(systemdWord).join(' ')}
+UnsetEnvironment=${unwanted}
+StateDirectory=${productName}
+RuntimeDirectory=${productName}
+RuntimeDirectoryMode=0700
+Restart=on-failure
+RestartSec=2
+# Wrong usage, unsafe folders, wrong settings: trying again mends none of them.
+RestartPreventExitStatus=64 77 78
+# The listener ends its hooks itself, with their grace; what they left in the background on purpose stays.
+KillMode=process
+TimeoutStopSec=60
+# No options that confine it: they would reach the hooks, which are its children.
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/**
+ * The unit that has on_stop run before Docker stops: systemd stops what is ordered after Docker first, and waits.
+ *
+ * `Requisite` with `PartOf` rather than `BindsTo`: started by itself while Docker is down it fails, where with
+ * `BindsTo` it would start Docker. There is no ExecStart, so that none can fail, and ExecStop is always run.
+ * The dash in front of that makes every failure none.
+ */
+export function companionUnitText(
+  layout: Layout,
+  { scriptDir, dockerUnit, stopWait }: ServiceOptions,
+): string {
+  const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`];
+  return `# Written by: ${productName} install
+# Change it with: systemctl edit docker-lifecycle-companion
+[Unit]
+Description=Has on_stop hooks run before Docker stops
+Requisite=${dockerUnit}
+PartOf=${dockerUnit}
+After=${dockerUnit} ${serviceUnit}
+# It comes and goes with Docker, as often as that does.
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStop=-/bin/sh -c ${[tellIfNeeded, scriptDir, ...tell].map(systemdWord).join(' ')}
+UnsetEnvironment=${unwanted}
+# Docker stops at the latest then, whatever became of the above.
+TimeoutStopSec=${stopWait + margin}
+
+[Install]
+WantedBy=${dockerUnit}
+`;
+}
+
+/**
+ * Has the listener told (`$@`) if there is one, and anything in the script folder (`$0`) to be run or ended before
+ * Docker stops. A shell finds that out in a few milliseconds; a Node that tells takes a hundred, and those Docker
+ * waits for nobody's hooks.
+ */
+const tellIfNeeded =
+  `[ -S ${controlSocket} ] || exit 0; ` +
+  'for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && exec "$@"; done';
+
+/** A word of an ExecStart line as systemd takes it (systemd.service(5), "Command lines"). */
+export function systemdWord(word: string): string {
+  const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
+  if (/^[\w@%+=:,./$-]+$/.test(plain)) return plain;
+  const escaped = plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  return `"${escaped}"`;
+}

@@ -1,0 +1,84 @@
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isToStop } from '../../src/cli/companion.ts';
+import { describeFindings } from '../../src/cli/doctor.ts';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { asNobody, isRoot, runProgram } from '../support/program.ts';
+import { program } from '../support/stage.ts';
+
+/** The program where anybody may read it, run by somebody who is not root. */
+describe('who is not root', () => {
+  let folder: string;
+  let bundle: string;
+  beforeEach(() => {
+    folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
+    chmodSync(folder, 0o755);
+    bundle = join(folder, 'bundle.mjs');
+    copyFileSync(program, bundle);
+    chmodSync(bundle, 0o644);
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const run = (...words: string[]) => runProgram(words, { bundle, ...(isRoot && { under: asNobody }) });
+
+  test.each(['install', 'uninstall'])('is told the line with which %s works', async (command) => {
+    const { code, output, errors } = await run(command, '--yes');
+    expect({ code, output }).toEqual({ code: 77, output: '' });
+    expect(errors).toContain(`Run: sudo ${process.execPath} ${bundle} ${command} --yes`);
+  });
+
+  test('may see what would be done', async () => {
+    const { code, output } = await run('install', '--dry-run', '--stop-wait', '5s');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^ {2}copy {4}\S+\/node, from /m);
+    expect(output).toMatch(/^ {2}link {4}\S+\/current to /m);
+  });
+
+  test('may be examined, and nothing is changed by it', async () => {
+    const { output } = await run('doctor', '--json');
+    const { version, findings } = JSON.parse(output);
+    expect(version).toBe(1);
+    expect(findings.map(({ check }: { check: string }) => check)).toContain('version');
+  });
+});
+
+describe('wrong usage ends it with exit code 64', () => {
+  test.each([
+    [['install', '--prefx', '/opt'], 'Did you mean --prefix?'],
+    [['install', 'more'], 'install takes no argument: more'],
+    [['install', '--port', '0'], '"0" is no port'],
+    [['install', '--unit', 'docker'], '"docker" is no service'],
+    [['install', '--unit', 'a b.service'], 'is no service'],
+    [['install', '--script-dir', '/etc/a"b'], 'cannot stand in a unit'],
+    [['install', '--prefix', '/'], 'cannot stand in a unit'],
+    [['install', '--stop-wait', 'long'], '"long" is no duration'],
+    [['uninstall', '--prefix', '/opt'], '--prefix'],
+    [['doctor', 'more'], 'doctor takes no argument: more'],
+    [['companion'], 'called by its unit'],
+  ])('%j', async (words, says) => {
+    const { code, output, errors } = await runProgram(words);
+    expect(errors).toContain(says);
+    expect({ code, output }).toEqual({ code: 64, output: '' });
+  });
+});
+
+test.each([
+  ['1234 docker.service stop waiting\n1235 docker-lifecycle-companion.service stop running', true],
+  [' 12 docker.service restart waiting', true],
+  ['12 docker.service start running', false],
+  ['12 docker.service reload running', false],
+  ['12 my-docker.service stop waiting', false],
+  ['', false],
+])('whether systemd is to stop Docker: %j', (jobs, is) => {
+  expect(isToStop(jobs, 'docker.service')).toBe(is);
+});
+
+test('findings are rows, with what mends them below', () => {
+  const text = describeFindings([
+    { check: 'node', verdict: 'ok', found: 'v24.0.0' },
+    { check: 'on_stop/10-a', verdict: 'wrong', found: 'it is\nodd', cure: 'Mend it' },
+  ]);
+  expect(text).toBe(
+    'ok     node          v24.0.0\nWRONG  on_stop/10-a  it is\\nodd\n                     Mend it\n',
+  );
+});

@@ -1,0 +1,3 @@
+import { describeInstall } from './install.ts';
+
+describeInstall('20.10');

@@ -1,0 +1,3 @@
+import { describeBroken } from './install-broken.ts';
+
+describeBroken('20.10');

@@ -1,0 +1,3 @@
+import { describeBroken } from './install-broken.ts';
+
+describeBroken('26.1');

@@ -1,0 +1,3 @@
+import { describeCompanion } from './install-companion.ts';
+
+describeCompanion('20.10');

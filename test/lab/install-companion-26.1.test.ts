@@ -1,0 +1,3 @@
+import { describeCompanion } from './install-companion.ts';
+
+describeCompanion('26.1');

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { EngineVersion } from '../support/lab/folder.ts';
+import { becomes, bootInstallStage, type InstallStage } from './install-stage.ts';
+
+const service = 'docker-lifecycle-listener.service';
+const companion = 'docker-lifecycle-companion.service';
+
+/** Says whether the engine answers, takes its time, and says it again. */
+const lastWords =
+  'docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs; sleep 2; docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs';
+
+/** The unit by which Docker's stop waits for on_stop, as installed. */
+export function describeCompanion(version: EngineVersion): void {
+  describe(`Docker ${version} in a machine with socket activation`, () => {
+    let stage: InstallStage;
+    afterEach(() => stage?.clear());
+
+    /** Installed, Docker up and told, and its companion there. */
+    async function ready(...words: string[]): Promise<void> {
+      stage = await bootInstallStage(version);
+      await becomes(stage.machine, 'docker.service', 'active');
+      await stage.install(...words);
+      expect(await stage.toldSoFar(1)).toEqual(['start listener-started']);
+      expect(await stage.machine.stateOf(companion)).toBe('active');
+    }
+
+    test('on_stop runs while docker answers, and Docker stops after it', async () => {
+      await ready();
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', lastWords);
+      for (const [words, after] of [
+        [['stop', 'docker.service'], 'inactive'],
+        [['start', 'docker.service'], 'active'],
+        [['restart', 'docker.service'], 'active'],
+      ] as const) {
+        await machine.systemctl(...words);
+        expect(await machine.stateOf('docker.service')).toBe(after);
+      }
+      const stop = ['on_stop/10-a shutdown', 'ps 0', 'ps 0'];
+      const start = 'on_start/10-a engine-started';
+      expect(await stage.ran(8)).toEqual([...stop, start, ...stop, start]);
+      expect(await stage.told()).toEqual([
+        'start listener-started',
+        ...['stop shutdown', 'start engine-started', 'stop shutdown', 'start engine-started'],
+      ]);
+      expect(await machine.stateOf(companion)).toBe('active');
+    });
+
+    test('Docker waits for on_stop no longer than it was told to', async () => {
+      await ready('--stop-wait', '2s');
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', 'exec sleep 600');
+      const began = performance.now();
+      await machine.systemctl('stop', 'docker.service');
+      const took = performance.now() - began;
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      expect(took).toBeGreaterThan(2000);
+      // Far from the hook's ten minutes, and from systemd's own patience.
+      expect(took).toBeLessThan(60_000);
+      expect(await stage.runs()).toEqual(['on_stop/10-a shutdown']);
+      expect(await machine.stateOf(service)).toBe('active');
+    });
+
+    test('Docker waits for nothing where there is nothing to be run', async () => {
+      await ready();
+      const { machine } = stage;
+      const told = () => machine.run(['journalctl', '--output=cat', `--unit=${companion}`]);
+      await machine.run(['rm', '/etc/docker-lifecycle-listener.d/on_stop/10-a']);
+      await machine.systemctl('restart', 'docker.service');
+      expect(await stage.toldSoFar(3)).toEqual([
+        'start listener-started',
+        ...['stop shutdown', 'start engine-started'],
+      ]);
+      expect(await told()).not.toContain('Docker may stop');
+      await stage.hook('on_stop/10-a');
+      await machine.systemctl('stop', 'docker.service');
+      expect(await told()).toContain('Docker may stop');
+    });
+
+    test('a crash is one, and systemd’s restart of Docker has its companion again', async () => {
+      await ready();
+      const { machine } = stage;
+      await machine.systemctl('kill', '--signal=KILL', '--kill-who=main', 'docker.service');
+      expect(await stage.ran(2)).toEqual(['on_stop/10-a crash', 'on_start/10-a engine-started']);
+      await becomes(machine, companion, 'active');
+      await stage.hook('on_stop/10-a', lastWords);
+      await machine.systemctl('stop', 'docker.service');
+      expect((await stage.ran(5)).slice(2)).toEqual(['on_stop/10-a shutdown', 'ps 0', 'ps 0']);
+      expect(await stage.told()).toEqual([
+        'start listener-started',
+        ...['stop crash', 'start engine-started', 'stop shutdown'],
+      ]);
+    });
+
+    test('when the host goes down on_stop runs first, once; and on_start when it is up again', async () => {
+      await ready();
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', lastWords);
+      for (const round of [1, 2]) {
+        await machine.reboot();
+        await becomes(machine, 'docker.service', 'active');
+        await becomes(machine, companion, 'active');
+        const each = ['on_stop/10-a shutdown', 'ps 0', 'ps 0', 'on_start/10-a'];
+        const runs = (await stage.ran(4 * round)).map((run) => run.replace(/^(on_start\S+) .*/, '$1'));
+        expect(runs).toEqual(Array.from({ length: round }, () => each).flat());
+      }
+      const events = (await stage.told()).map((told) => told.split(' ')[0]);
+      expect(events).toEqual(['start', 'stop', 'start', 'stop', 'start']);
+    });
+  });
+}

@@ -1,0 +1,265 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { layOut } from '../../src/service/layout.ts';
+import {
+  type Manifest,
+  manifestPath,
+  parseManifest,
+  type ServiceOptions,
+} from '../../src/service/manifest.ts';
+import { type Plan, planInstall } from '../../src/service/plan-install.ts';
+import { planUninstall } from '../../src/service/plan-uninstall.ts';
+import { createDisk, type Disk } from '../support/disk.ts';
+
+const supervisor = { kind: 'systemd', notifies: true } as const;
+const service = {
+  scriptDir: '/etc/docker-lifecycle-listener.d',
+  port: undefined,
+  dockerUnit: 'docker.service',
+  stopWait: 30,
+};
+const settings = '/etc/docker-lifecycle-listener.toml';
+const dropIns = '/etc/systemd/system/docker-lifecycle-listener.service.d';
+const unit = '/usr/local/lib/systemd/system/docker-lifecycle-listener.service';
+const current = '/usr/local/lib/docker-lifecycle-listener/current';
+
+/** A Debian as far as an installer looks, with our package in a user's folder. */
+function debian(asked?: (words: readonly string[]) => string | undefined): Disk {
+  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system', '/home', '/opt', '/usr', '/usr/local'];
+  const disk = createDisk([...folders, '/usr/local/bin', '/usr/local/lib', '/var', '/var/lib'], asked);
+  disk.write('/home/node', 'ELF');
+  disk.write('/home/bundle.js', 'bundle 1');
+  return disk;
+}
+
+function manifestOn(disk: Disk): Manifest | undefined {
+  const item = disk.items.get(manifestPath('linux'));
+  return item?.kind === 'file' ? parseManifest('', item.content) : undefined;
+}
+
+function install(
+  disk: Disk,
+  version = '1.0.0',
+  options: Partial<ServiceOptions> = {},
+  prefix = '/usr/local',
+): Plan {
+  disk.write('/home/bundle.js', `bundle ${version}`);
+  const wish = {
+    version,
+    layout: layOut(prefix, version),
+    runtime: { node: '/home/node', bundle: '/home/bundle.js' },
+    service: { ...service, ...options },
+    supervisor,
+  };
+  const plan = planInstall(wish, disk, manifestOn(disk));
+  disk.apply(plan.steps);
+  return plan;
+}
+
+function uninstall(disk: Disk, purge = false): Plan {
+  const manifest = manifestOn(disk);
+  if (manifest === undefined) return { steps: [], kept: [] };
+  const plan = planUninstall(manifest, disk, supervisor, { settings, dropIns: [dropIns] }, purge);
+  disk.apply(plan.steps);
+  return plan;
+}
+
+/** What systemd says when everything runs. */
+const allRuns = (words: readonly string[]) =>
+  words[1] === 'show' ? 'ActiveState=active\nUnitFileState=enabled\nLoadState=loaded' : undefined;
+
+describe('install', () => {
+  test('a second one finds everything as it should be', () => {
+    const disk = debian(allRuns);
+    expect(install(disk).steps.length).toBeGreaterThan(10);
+    expect(install(disk)).toEqual({ steps: [], kept: [] });
+  });
+
+  test('turns to the new version after it was tried, and before anything is restarted', () => {
+    const disk = debian(allRuns);
+    const kinds = install(disk).steps.map((step) =>
+      step.kind === 'run' ? step.words.slice(0, 2).join(' ') : `${step.kind} ${step.path}`,
+    );
+    const at = (text: string) => kinds.findIndex((kind) => kind.startsWith(text));
+    const order = ['copy', '/usr/local/lib/docker-lifecycle-listener/1.0.0/node', `link ${current}`];
+    const places = [...order, 'systemctl daemon-reload', 'systemctl restart'].map(at);
+    expect(places).toEqual([...places].sort((one, other) => one - other));
+    expect(places[0]).toBeGreaterThanOrEqual(0);
+  });
+
+  test('a new version restarts the listener, and leaves the units and the companion alone', () => {
+    const disk = debian(allRuns);
+    install(disk);
+    disk.commands.length = 0;
+    install(disk, '1.1.0');
+    expect(disk.commands.filter((command) => command.startsWith('systemctl'))).toEqual([
+      'systemctl restart docker-lifecycle-listener.service',
+    ]);
+    expect(disk.items.get(current)).toEqual({ kind: 'link', target: '1.1.0' });
+  });
+
+  test('below another prefix, where systemd does not look, the units are in /etc', () => {
+    const disk = debian(allRuns);
+    install(disk, '1.0.0', {}, '/opt/ours');
+    expect(disk.list('/etc/systemd/system')).toEqual([
+      'docker-lifecycle-listener.service',
+      'docker-lifecycle-companion.service',
+    ]);
+    expect(install(disk, '1.0.0', {}, '/opt/ours')).toEqual({ steps: [], kept: [] });
+    uninstall(disk, true);
+    expect(
+      [...disk.items.keys()].filter((path) => path.includes('lifecycle') || path.includes('ours')),
+    ).toEqual([]);
+  });
+
+  test('another unit of Docker’s has the companion started with that one', () => {
+    const disk = debian(allRuns);
+    install(disk);
+    disk.commands.length = 0;
+    install(disk, '1.0.0', { dockerUnit: 'snap.docker.dockerd.service' });
+    expect(disk.commands).toEqual([
+      'systemctl daemon-reload',
+      'systemctl reenable --quiet docker-lifecycle-companion.service',
+      'systemctl restart docker-lifecycle-listener.service',
+    ]);
+  });
+
+  test('the version before stays, for a way back; older ones go', () => {
+    const disk = debian(allRuns);
+    for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.2.0']) install(disk, version);
+    expect(disk.list('/usr/local/lib/docker-lifecycle-listener')).toEqual(['current', '1.1.0', '1.2.0']);
+    uninstall(disk, true);
+    expect(disk.listing()).toEqual(
+      debian()
+        .listing()
+        .map((line) => line.replace('bundle 1', 'bundle 1.2.0')),
+    );
+  });
+
+  test('a unit that was edited is kept and told, and one of another version replaced', () => {
+    const disk = debian(allRuns);
+    install(disk);
+    expect(install(disk, '1.0.0', { port: 5000 }).steps.map((step) => 'path' in step && step.path)).toContain(
+      unit,
+    );
+    disk.write(unit, 'mine');
+    const { kept } = install(disk, '1.1.0');
+    expect(kept).toMatchObject([{ path: unit, reason: expect.stringContaining('changed') }]);
+    expect(disk.items.get(unit)).toEqual({ kind: 'file', content: 'mine' });
+  });
+
+  test('what somebody else has put where ours would be is kept and told', () => {
+    const disk = debian();
+    disk.write('/usr/local/bin/docker-lifecycle-listener', 'npm');
+    expect(install(disk).kept).toMatchObject([{ path: '/usr/local/bin/docker-lifecycle-listener' }]);
+    uninstall(disk, true);
+    expect(disk.items.has('/usr/local/bin/docker-lifecycle-listener')).toBe(true);
+  });
+
+  test('a unit of the administrator’s own, and a masked one, are told', () => {
+    const disk = debian((words) => (words[1] === 'show' ? 'LoadState=masked' : undefined));
+    disk.items.set('/etc/systemd/system/docker-lifecycle-listener.service', {
+      kind: 'link',
+      target: '/dev/null',
+    });
+    const { kept } = install(disk);
+    expect(kept).toMatchObject([{ cure: 'Run: systemctl unmask docker-lifecycle-listener.service' }]);
+    expect(disk.commands.join()).not.toContain('restart');
+  });
+
+  test('an install that was cut short is completed by the next', () => {
+    const whole = debian(allRuns);
+    const all = install(whole).steps;
+    for (let cut = 0; cut < all.length; cut++) {
+      const disk = debian(allRuns);
+      disk.write('/home/bundle.js', 'bundle 1.0.0');
+      disk.apply(all.slice(0, cut));
+      install(disk);
+      const files = (lines: string[]) => lines.filter((line) => !line.startsWith(manifestPath('linux')));
+      expect(files(disk.listing())).toEqual(files(whole.listing()));
+    }
+  });
+});
+
+describe('uninstall', () => {
+  test('twice is fine', () => {
+    const disk = debian();
+    install(disk);
+    uninstall(disk);
+    expect(uninstall(disk)).toEqual({ steps: [], kept: [] });
+  });
+
+  test('hooks, settings and what was remembered stay, and go with --purge', () => {
+    for (const purge of [false, true]) {
+      const disk = debian();
+      const before = disk.listing();
+      install(disk, '1');
+      const mine = [
+        `${service.scriptDir}/on_start/10-a`,
+        settings,
+        `${dropIns}/mine.conf`,
+        '/var/lib/docker-lifecycle-listener/engines.json',
+      ];
+      disk.items.set(dropIns, { kind: 'folder' });
+      for (const path of mine) disk.write(path, 'mine');
+      const { kept } = uninstall(disk, purge);
+      for (const path of mine) expect(disk.items.has(path)).toBe(!purge);
+      if (purge) expect(disk.listing()).toEqual(before);
+      else
+        expect(kept.map(({ path }) => path)).toEqual([
+          service.scriptDir,
+          settings,
+          dropIns,
+          '/var/lib/docker-lifecycle-listener',
+        ]);
+    }
+  });
+
+  test('a script folder that was there before install is never removed', () => {
+    const disk = debian();
+    disk.items.set(service.scriptDir, { kind: 'folder' });
+    disk.write(`${service.scriptDir}/mine`, 'mine');
+    install(disk);
+    const { kept } = uninstall(disk, true);
+    expect(kept.map(({ path }) => path)).toEqual([service.scriptDir]);
+    expect(disk.items.has(`${service.scriptDir}/mine`)).toBe(true);
+  });
+
+  test('whatever was installed, edited and added before: what is left is what others wrote', () => {
+    const version = fc.constantFrom('1.0.0', '1.1.0', '2.0.0');
+    const path = fc.constantFrom(
+      unit,
+      '/usr/local/bin/docker-lifecycle-listener',
+      '/usr/local/bin/other',
+      `${service.scriptDir}/on_stop/10-a`,
+      '/usr/local/lib/docker-lifecycle-listener/1.0.0/other',
+    );
+    const action = fc.oneof(
+      fc.record({ kind: fc.constant('install' as const), version }),
+      fc.record({ kind: fc.constant('write' as const), path }),
+      fc.record({ kind: fc.constant('uninstall' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 12 }), (actions) => {
+        const disk = debian();
+        const others = new Set<string>();
+        for (const done of actions) {
+          if (done.kind === 'install') install(disk, done.version);
+          else if (done.kind === 'uninstall') uninstall(disk);
+          else if (disk.items.get(done.path.slice(0, done.path.lastIndexOf('/')))?.kind === 'folder') {
+            disk.write(done.path, 'of somebody else');
+            others.add(done.path);
+          }
+        }
+        uninstall(disk);
+        for (const one of others) {
+          expect(disk.items.get(one)).toEqual({ kind: 'file', content: 'of somebody else' });
+        }
+        const files = [...disk.items].filter(
+          ([at, item]) => item.kind !== 'folder' && !at.startsWith('/home'),
+        );
+        expect(files.map(([at]) => at).sort()).toEqual([...others].sort());
+      }),
+    );
+  });
+});

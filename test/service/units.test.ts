@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { parse } from 'plist';
+import { describe, expect, test } from 'vitest';
+import { jobText } from '../../src/service/launchd.ts';
+import { layOut } from '../../src/service/layout.ts';
+import { scriptText } from '../../src/service/openrc.ts';
+import { isProgram } from '../../src/service/runtime.ts';
+import { companionUnitText, serviceUnitText, systemdWord } from '../../src/service/systemd-units.ts';
+
+const layout = layOut('/usr/local', '1.0.0');
+const service = { scriptDir: '/etc/hooks', port: undefined, dockerUnit: 'docker.service', stopWait: 30 };
+
+/** The directives of a unit, by section and name. */
+function directives(unit: string): Map<string, string> {
+  const found = new Map<string, string>();
+  let section = '';
+  for (const line of unit.split('\n')) {
+    if (line.startsWith('[')) section = line.slice(1, -1);
+    else if (line.includes('=') && !line.startsWith('#')) {
+      const [name = '', ...value] = line.split('=');
+      expect(found.has(`${section}.${name}`)).toBe(false);
+      found.set(`${section}.${name}`, value.join('='));
+    }
+  }
+  return found;
+}
+
+describe('systemd', () => {
+  test('the service runs what is in the folder of root, through the link to the version that counts', () => {
+    const unit = directives(serviceUnitText(layout, { ...service, port: 5000 }, true));
+    expect(unit.get('Service.ExecStart')).toBe(
+      '/usr/local/lib/docker-lifecycle-listener/current/node ' +
+        '/usr/local/lib/docker-lifecycle-listener/current/docker-lifecycle-listener.js ' +
+        'run /etc/hooks 5000 --when-started new',
+    );
+    expect(unit.get('Service.Type')).toBe('notify');
+    expect(unit.get('Service.RestartPreventExitStatus')).toBe('64 77 78');
+    expect(unit.get('Service.UnsetEnvironment')?.split(' ')).toEqual(
+      expect.arrayContaining(['NODE_OPTIONS', 'LD_PRELOAD', 'BASH_ENV']),
+    );
+  });
+
+  test('where readiness cannot be told, nobody waits for it', () => {
+    expect(directives(serviceUnitText(layout, service, false)).get('Service.Type')).toBe('exec');
+  });
+
+  test('nothing in the service reaches hooks, or stops Node, and it asks nothing of Docker’s unit', () => {
+    const text = serviceUnitText(layout, service, true);
+    expect(text).not.toMatch(
+      /^(MemoryDenyWriteExecute|NoNewPrivileges|Protect|Private|SystemCall|Restrict|User)/m,
+    );
+    expect(text).not.toMatch(/^(Before|After|Requires|Wants|BindsTo|PartOf|Requisite)=/m);
+  });
+
+  test('the companion belongs to the unit that runs Docker, and may fail at nothing', () => {
+    const unit = directives(
+      companionUnitText(layout, { ...service, dockerUnit: 'snap.docker.service', stopWait: 7 }),
+    );
+    expect(unit.get('Unit.Requisite')).toBe('snap.docker.service');
+    expect(unit.get('Unit.PartOf')).toBe('snap.docker.service');
+    expect(unit.get('Install.WantedBy')).toBe('snap.docker.service');
+    expect(unit.has('Service.ExecStart')).toBe(false);
+    expect(unit.get('Service.ExecStop')).toMatch(
+      /^-\/bin\/sh -c .* companion stop snap\.docker\.service 7s$/,
+    );
+    expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
+  });
+
+  test.each([
+    ['/etc/hooks', '/etc/hooks'],
+    ['/etc/my hooks', '"/etc/my hooks"'],
+    ['100%', '100%%'],
+    ['$HOME', '$$HOME'],
+    ['a"b\\c', '"a\\"b\\\\c"'],
+    ["it's", '"it\'s"'],
+    ['', '""'],
+  ])('takes %j as one word', (word, written) => {
+    expect(systemdWord(word)).toBe(written);
+  });
+});
+
+test('launchd’s job is a property list, whatever a path contains', () => {
+  const text = jobText(layout, { ...service, scriptDir: '/etc/<a> & "b"', port: 5000 });
+  expect(parse(text)).toMatchObject({
+    Label: 'docker-lifecycle-listener',
+    ProgramArguments: [layout.node, layout.program, 'run', '/etc/<a> & "b"', '5000', '--when-started', 'new'],
+    RunAtLoad: true,
+    KeepAlive: { SuccessfulExit: false },
+    EnvironmentVariables: { PATH: expect.stringContaining('/opt/homebrew/bin') },
+    StandardOutPath: '/var/log/docker-lifecycle-listener.log',
+  });
+});
+
+test('OpenRC’s script is a script, and its command line is what was meant', () => {
+  const text = scriptText(layout, { ...service, scriptDir: "/etc/it's here" });
+  const script = `${text.replace('#!/sbin/openrc-run', '')}\neval "printf '%s\\n' $command_args"`;
+  const { stdout, status } = spawnSync('sh', ['-euc', script], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(stdout.split('\n').slice(0, -1)).toEqual([
+    layout.program,
+    'run',
+    "/etc/it's here",
+    '--when-started',
+    'new',
+  ]);
+  expect(text).not.toContain('need docker');
+});
+
+test.each([
+  ['ELF', [0x7f, 0x45, 0x4c, 0x46, 2], true],
+  ['Mach-O', [0xcf, 0xfa, 0xed, 0xfe], true],
+  ['a script', [...Buffer.from('#!/bin/sh')], false],
+  ['nothing', [], false],
+])('whether %s is a program', (_, bytes, is) => {
+  expect(isProgram(Uint8Array.from(bytes))).toBe(is);
+});
