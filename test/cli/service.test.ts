@@ -1,6 +1,8 @@
 import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import schema from '../../schemas/doctor.schema.json' with { type: 'json' };
 import { isToStop } from '../../src/cli/companion.ts';
 import { describeFindings } from '../../src/cli/doctor.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
@@ -36,9 +38,10 @@ describe('who is not root', () => {
 
   test('may be examined, and nothing is changed by it', async () => {
     const { output } = await run('doctor', '--json');
-    const { version, findings } = JSON.parse(output);
-    expect(version).toBe(1);
-    expect(findings.map(({ check }: { check: string }) => check)).toContain('version');
+    const said = JSON.parse(output);
+    const fits = new Ajv2020().compile(schema);
+    expect(fits(said), JSON.stringify(fits.errors)).toBe(true);
+    expect(said.findings.map(({ check }: { check: string }) => check)).toContain('version');
   });
 });
 
