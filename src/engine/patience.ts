@@ -20,12 +20,14 @@ export interface Patience {
   readonly identity: number;
   readonly local: Pauses;
   readonly afar: Pauses;
-  /** The longest pause while a process shows that the engine is coming. */
+  /** The longest pause while a process, or a proxy that answers badly, shows that the engine is coming. */
   readonly longestWhileComing: number;
   /** The longest pause while an engine that was up is in doubt. */
   readonly longestInDoubt: number;
   /** How long an engine that was up may be in doubt until it counts as ended. */
   readonly doubt: DoubtPatience;
+  /** Attempts until a proxy that answers badly is asked less and less often: for about a minute. */
+  readonly badAnswers: number;
   /** Attempts until a local socket that nobody takes is left to the watched folders. */
   readonly refusals: number;
   /** Refusals of permission until it is said: a new socket belongs to root until the engine gives it to its group. */
@@ -60,6 +62,7 @@ export const defaultPatience: Patience = {
   longestWhileComing: 1000,
   longestInDoubt: 2000,
   doubt: { refused: 1000, badAnswer: 2000, silent: 5000, network: 20_000 },
+  badAnswers: 70,
   refusals: 9,
   forbidden: 6,
   settled: 1000,

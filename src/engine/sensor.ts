@@ -195,7 +195,9 @@ export function startSensor(options: SensorOptions): Sensor {
     if (firstLook.pending && isCertain(process, failure)) firstLook.absent();
     // The watched folders tell when somebody listens there again.
     if (isLocal && isNobody(failure) && backoff.attempts >= patience.refusals) return;
-    const isComingSoon = process !== undefined && (isNew || !isForbidden);
+    // What answers badly may be a proxy before an engine that starts, as Docker Desktop's is.
+    const isProxied = failure.kind === 'answered-badly' && backoff.attempts < patience.badAnswers;
+    const isComingSoon = isProxied || (process !== undefined && (isNew || !isForbidden));
     next.set(Math.min(backoff.next(), isComingSoon ? patience.longestWhileComing : Infinity), look);
   }
 

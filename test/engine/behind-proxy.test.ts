@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FakeEngine, type FakeEngineOptions, startFakeEngine } from '../support/fake-engine.ts';
-import { createFakeHost, type FakeHost, pass } from '../support/fake-host.ts';
+import { createFakeHost, type FakeHost, hurried, pass } from '../support/fake-host.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let host: FakeHost;
@@ -50,6 +50,16 @@ test.each([500, 502, 301])('an answer with status %i is no engine', async (ping)
   engine.behaviour.ping = 200;
   await waitFor(() => watching.told.length > 0);
   expect(watching.told).toEqual(['start engine-started']);
+});
+
+test('a proxy before an engine that starts is asked steadily, one before none less and less', async () => {
+  const engine = await serve({ ping: 502 });
+  host.watch(undefined, { patience: { ...hurried, longestWhileComing: 20, badAnswers: 15 } });
+  await waitFor(() => engine.accepted === 15);
+  // From then on each pause is twice as long as the one before, and the next one is the longest of all.
+  const asked = engine.accepted;
+  await pass(15 * 20);
+  expect(engine.accepted).toBeLessThan(asked + 5);
 });
 
 test('status 500 to the heartbeat is a stop once it lasts, and no sooner', async () => {

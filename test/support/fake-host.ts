@@ -17,6 +17,7 @@ export const hurried: Patience = {
   startingCheck: 50,
   blindPatience: 1500,
   identity: 200,
+  local: { first: 5, longest: 2000, jitter: 0 },
   afar: { first: 20, longest: 200, jitter: 0.5 },
   longestWhileComing: 100,
   longestInDoubt: 200,
