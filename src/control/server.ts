@@ -63,13 +63,16 @@ const defaultLimits: ControlLimits = {
   body: 65_536,
 };
 
+/** How long the end of the listener waits for its clients, in ms. */
+const lastPatience = 500;
+
 /** The longest that a timer of Node's can be, in ms. */
 const never = 2 ** 31 - 1;
 
 /** A server that listens, or one that could not. */
 export interface ControlServer {
-  /** Lets go of whoever is still there. */
-  close(): void;
+  /** Waits until who was asked has answered, and the answers are taken; but not for long. */
+  close(): Promise<void>;
 }
 
 /** Listens on the control socket until `signal`. Never rejects: what keeps it from that is reported. */
@@ -106,14 +109,21 @@ export async function startControlServer(options: ControlServerOptions): Promise
     }
   });
 
-  const close = () => server.closeAllConnections();
   const result = await listenOn(server, path, user);
   report(result);
-  if (result.kind !== 'control-listening') return { close: () => {} };
+  if (result.kind !== 'control-listening') return { close: async () => {} };
+  const closed = new Promise((resolve) => server.once('close', resolve));
   const stop = () => void server.close();
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
-  return { close };
+  return {
+    async close() {
+      server.close();
+      const late = setTimeout(() => server.closeAllConnections(), lastPatience);
+      await closed;
+      clearTimeout(late);
+    },
+  };
 }
 
 async function answer(
@@ -177,7 +187,8 @@ async function readBody(request: IncomingMessage, most: number): Promise<string>
 function say(response: ServerResponse, data: object, status = 200): void {
   if (response.headersSent || response.destroyed) return;
   const text = `${JSON.stringify(versioned(data))}\n`;
-  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' }).end(text);
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...headers, Connection: 'close' }).end(text);
 }
 
 function versioned(data: object): object {

@@ -76,8 +76,9 @@ async function removeStale(path: string): Promise<ControlReport | undefined> {
   if (code !== 'ECONNREFUSED') {
     return code === undefined ? { kind: 'control-in-use', path } : { kind: 'control-failed', path, code };
   }
-  // Not one that another listener has put there since.
-  if (lstatSync(path, { throwIfNoEntry: false })?.ino !== found.ino) return undefined;
+  // Not one that another listener has put there since; some file systems give it the number of the old one.
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return undefined;
   try {
     unlinkSync(path);
     return undefined;

@@ -134,7 +134,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       return hooks;
     }
   } finally {
-    control?.close();
+    await control?.close();
     await journal?.close();
   }
 }

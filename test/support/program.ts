@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import type { LogLine } from '../../src/demo/listener.ts';
 import { program } from './stage.ts';
@@ -82,6 +83,14 @@ export function runProgram(words: readonly string[], options: ProgramOptions = {
 export function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.startsWith('Z');
+}
+
+/** Waits until so many clients are connected to a Unix socket; where the system does not tell, for a while. */
+export async function waitForClients(path: string, count: number): Promise<void> {
+  if (process.platform !== 'linux') return void (await new Promise((resolve) => setTimeout(resolve, 2000)));
+  // One of its lines is the listener's own.
+  const lines = () => readFileSync('/proc/net/unix', 'utf8').split('\n');
+  await waitFor(() => lines().filter((line) => line.endsWith(` ${path}`)).length > count);
 }
 
 /** The memory that a process has in use, in KiB. */

@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createControlClient } from '../../src/control/client.ts';
+import type { WatchedListener } from '../../src/demo/listener.ts';
+import { runProgram } from '../support/program.ts';
+import {
+  createStage,
+  endProcess,
+  hooksDone,
+  ofKind,
+  type Stage,
+  transitionOf,
+  transitionsIn,
+} from '../support/stage.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await createStage();
+  stage.hook('on_start/10-a');
+  stage.hook('on_stop/10-a');
+});
+afterEach(() => stage.clear());
+
+const say = (message: 'start' | 'stop', wait = 20) =>
+  createControlClient(stage.control).post(`/v1/companion/${message}`, { wait });
+
+async function upAndRunning(): Promise<WatchedListener> {
+  stage.startEngine();
+  const listener = stage.listen();
+  await listener.next(0, hooksDone('start'));
+  return listener;
+}
+
+const state = async () => {
+  const status = await createControlClient(stage.control).get('/v1/status');
+  return (status as { engines: [{ state: string }] }).engines[0].state;
+};
+
+/** Asks the listener to look at Docker, which answers. */
+async function look(listener: WatchedListener, round: number): Promise<void> {
+  await stage.say(round % 2 === 0 ? 'stop\n' : 'start\n');
+  await waitFor(() => listener.lines.filter(ofKind('hint-taken')).length > round);
+}
+
+describe.each([20, 26] as const)('with an engine of generation %i', (generation) => {
+  test('on_stop is run and over before Docker stops, and once', async () => {
+    const engine = stage.startEngine({ generation });
+    const listener = stage.listen();
+    await listener.next(0, hooksDone('start'));
+    const answer = await say('stop');
+    expect(answer).toMatchObject({ version: 1, hooks: 'done', told: [{ event: 'stop' }] });
+    expect(stage.runs().at(-1)).toBe('on_stop/10-a stop shutdown');
+    expect(engine.exitCode).toBeNull();
+    expect(await state()).toBe('stopping');
+    // It answers on, and that is no start.
+    for (let round = 0; round < 3; round++) await look(listener, round);
+    expect(await state()).toBe('stopping');
+    await endProcess(engine, 'SIGTERM');
+    while ((await state()) !== 'down');
+    const from = listener.lines.length;
+    stage.startEngine({ generation });
+    await listener.next(from, hooksDone('start'));
+    await say('start');
+    expect(transitionsIn(listener.lines)).toEqual(['start', 'stop', 'start']);
+    expect(stage.runs().slice(1)).toEqual([
+      'on_stop/10-a stop shutdown',
+      'on_start/10-a start engine-started',
+    ]);
+  });
+});
+
+test('a stop that is called off is a start', async () => {
+  const listener = await upAndRunning();
+  await say('stop');
+  expect(await say('start')).toMatchObject({ told: [{ event: 'start' }] });
+  await listener.next(
+    0,
+    (line) => hooksDone('start')(line) && transitionOf(line).reason === 'engine-started',
+  );
+  expect(await state()).toBe('up');
+  expect(await say('start')).toMatchObject({ told: [] });
+  expect(transitionsIn(listener.lines)).toEqual(['start', 'stop', 'start']);
+});
+
+test('its start runs nothing: Docker’s own answer does', async () => {
+  const listener = stage.listen();
+  await listener.next(0, ofKind('engine-is-down'));
+  expect(await say('start')).toMatchObject({ told: [], hooks: 'not-waited-for' });
+  expect(await state()).toBe('down');
+  stage.startEngine();
+  await listener.next(0, hooksDone('start'));
+  expect(stage.runs()).toEqual(['on_start/10-a start engine-started']);
+});
+
+test('its stop tells nothing of a Docker that was killed, and waits for the hooks of that', async () => {
+  stage.hook('on_stop/05-slow', '#!/bin/sh\nsleep 0.5\n');
+  stage.hook('on_stop/20-slow');
+  const engine = stage.startEngine();
+  const listener = stage.listen();
+  await listener.next(0, hooksDone('start'));
+  await endProcess(engine, 'SIGKILL');
+  await listener.next(0, (line) => line.kind === 'transition' && transitionOf(line).event === 'stop');
+  expect(await say('stop')).toMatchObject({ told: [], hooks: 'done' });
+  expect(stage.runs().filter((run) => run.startsWith('on_stop/20-slow'))).toHaveLength(1);
+  const from = listener.lines.length;
+  stage.startEngine();
+  await listener.next(from, hooksDone('start'));
+  expect(transitionsIn(listener.lines)).toEqual(['start', 'stop', 'start']);
+});
+
+test('it is answered when its time is over, though hooks run on', async () => {
+  stage.hook('on_stop/20-slow', '#!/bin/sh\nsleep 600\n');
+  const listener = await upAndRunning();
+  expect(await say('stop', 0.1)).toMatchObject({ hooks: 'running' });
+  expect(await listener.end()).toBe(0);
+});
+
+test('who waits is answered when the listener ends', async () => {
+  stage.hook('on_stop/20-slow', '#!/bin/sh\nsleep 600\n');
+  const listener = await upAndRunning();
+  const waiting = say('stop', 600);
+  await listener.next(0, (line) => line.kind === 'hook-started' && line.hook === 'on_stop/20-slow');
+  expect(await listener.end()).toBe(0);
+  expect(await waiting).toMatchObject({ hooks: 'done' });
+});
+
+test('a new run that comes without a sight of the end is a start', async () => {
+  const engine = stage.startEngine({ shutdownMs: 0 });
+  const listener = stage.listen();
+  await listener.next(0, hooksDone('start'));
+  await say('stop');
+  const from = listener.lines.length;
+  await endProcess(engine, 'SIGKILL');
+  stage.startEngine({ startupMs: 0 });
+  await say('start');
+  await listener.next(from, hooksDone('start'));
+  await look(listener, 0);
+  expect(transitionsIn(listener.lines)).toEqual(['start', 'stop', 'start']);
+});
+
+test('of two listeners on one socket the second says so and runs its hooks all the same', async () => {
+  const first = await upAndRunning();
+  const second = stage.listen('--no-notifier', '--state-dir', `${stage.folder}/other`);
+  const line = await second.next(0, ofKind('control-in-use'));
+  expect(line).toMatchObject({ level: 'warning', message: expect.stringContaining('another listener') });
+  await second.next(0, hooksDone('start'));
+  await second.end();
+  // It has not taken the first one's socket with it.
+  expect(await state()).toBe('up');
+  await first.end();
+  expect(existsSync(stage.control)).toBe(false);
+});
+
+test('--control none opens none', async () => {
+  const listener = stage.listen('--control', 'none');
+  await listener.next(0, ofKind('engine-is-down'));
+  expect(existsSync(stage.control)).toBe(false);
+  const { code, errors } = await runProgram(['status', '--control', 'none', '--config', 'none']);
+  expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('--control PATH') });
+});
+
+test('a listener that is killed leaves a socket that the next one replaces', async () => {
+  const killed = stage.listen();
+  await killed.next(0, ofKind('engine-is-down'));
+  await killed.kill();
+  expect(existsSync(stage.control)).toBe(true);
+  const listener = stage.listen();
+  await listener.next(0, ofKind('control-listening'));
+  expect(await state()).toBe('down');
+  await listener.end();
+  expect(existsSync(stage.control)).toBe(false);
+});
