@@ -57,10 +57,20 @@ describe('whoever is slow or hostile harms nobody', () => {
     await expectWell();
   });
 
-  test('a second question on one connection is not answered', async () => {
-    await open();
+  test('a second question on one connection is neither answered nor asked', async () => {
+    let asked = 0;
+    await open(
+      {},
+      {
+        status() {
+          asked += 1;
+          return {};
+        },
+      },
+    );
     const answer = await port.say(question.repeat(3));
     expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
+    expect(asked).toBe(1);
   });
 
   test('beyond the limit they are turned away, and served again when others have gone', async () => {
