@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { errorCode } from './failure.ts';
 import { processName } from './processes.ts';
 
 /** What the processes called systemd hold. */
@@ -42,15 +43,15 @@ function systemdProcesses(): number[] {
   return pids.map(Number).filter((pid) => processName(pid) === 'systemd');
 }
 
-/** Inodes of the sockets that a process has open; undefined where that may not be seen. */
+/** Inodes of the sockets that a process has open, none when it is over; undefined where that may not be seen. */
 export function socketsOf(pid: number): string[] | undefined {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
       const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${descriptor}`))?.[1];
       return inode === undefined ? [] : [inode];
     });
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '') ? [] : undefined;
   }
 }
 

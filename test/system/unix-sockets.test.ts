@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +56,25 @@ describe.skipIf(process.platform !== 'linux')('who listens on a socket', () => {
     const server = createServer().listen(path);
     expect(socketHolder(path)).not.toBe('nobody');
     server.close();
+  });
+
+  test('a program, while processes called systemd come and go', async () => {
+    const engine = await startFakeEngine({ at: path });
+    engines.push(engine);
+    // As where users log in and out; where process 1 says nothing, nobody could be asked instead.
+    const program = join(folder, 'systemd');
+    copyFileSync('/bin/sleep', program);
+    const churn = spawn('sh', ['-c', 'while :; do "$1" 0.001 & "$1" 0.002; done', 'sh', program]);
+    try {
+      const seen = new Set<string>();
+      for (let time = 0; time < 500; time++) {
+        seen.add(socketHolder(path));
+        await nextTurn();
+      }
+      expect([...seen]).toEqual(['other']);
+    } finally {
+      churn.kill('SIGKILL');
+    }
   });
 
   test('systemd, whether or not an engine has it open too', async () => {
