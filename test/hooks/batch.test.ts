@@ -399,9 +399,8 @@ test('the failure of one ends the chain when the settings say so', async () => {
 
 test('one that takes long is named, again and again', async () => {
   await stage.clear();
-  stage = createHookStage({ notices: [100, 200, 400] });
+  stage = createHookStage({ notices: [100, 200, 60_000] });
   stage.hook('on_start/a', 'sleep 0.3');
-  stage.hook('on_start/b', 'exec sleep 0.02');
   await stage.run('start');
   expect(stage.of('hook-running')).toMatchObject([
     { hook: 'on_start/a', forMs: 100 },
