@@ -1,14 +1,17 @@
 import type { Settings } from '../config/settings.ts';
 import { type ControlClient, createControlClient } from '../control/client.ts';
+import type { Record } from '../daemon/record.ts';
 import type { Status } from '../daemon/status.ts';
 import { watchEngine } from '../daemon/watch-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { printableText } from '../system/printable.ts';
 import type { WaitCommand } from './commands.ts';
 import { ifRunning } from './listener.ts';
 import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { remark } from './print.ts';
+import { describe } from './words/describe.ts';
 import { seconds } from './words/words.ts';
 
 /**
@@ -91,6 +94,12 @@ function noSuchEngine(engine: string | undefined, engines: Status['engines']): F
   return usage(`The listener watches no engine ${JSON.stringify(engine)}`, `It watches: ${names}`);
 }
 
+/** Why it may never be known: for whoever waits in vain. */
+function warn(report: Record): void {
+  const { level, text } = describe(report);
+  if (level === 'warning' || level === 'error') remark(`${printableText(text)}\n`);
+}
+
 /** The same sensor as the listener's, for each engine. Resolves also when `signal` ends it. */
 async function watch(
   { engines, heartbeat }: Settings,
@@ -114,7 +123,7 @@ async function watch(
         const all = meant.every(({ name }) => phases.get(name) === wanted[event][0]);
         if (all) resolve();
       };
-      watchEngine(one, heartbeat, told, done.signal);
+      watchEngine(one, heartbeat, told, warn, done.signal);
     }
   });
   done.abort();

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
@@ -338,12 +340,38 @@ describe('wait', () => {
 
   test('goes on by itself when the listener ends', async () => {
     const listener = await listening();
-    const waiting = startProgram([...['wait', 'start', '--control', stage.control, '--config', 'none']], {
+    const words = ['wait', 'start', '--control', stage.control, '--config', 'none'];
+    const waiting = startProgram([...words, '--pidfile', stage.pidfile], {
       environment: { ...process.env, DOCKER_HOST: `unix://${stage.socket}` },
     });
     await waitForClients(stage.control, 1);
     await listener.end();
     stage.startEngine();
     expect(await waiting.over).toMatchObject({ code: 0 });
+  });
+
+  test('says why it cannot know, when it watches by itself', async () => {
+    const server = createServer((socket) => {
+      // It may be gone before all is said.
+      socket.on('error', () => {});
+      socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
+    });
+    server.listen(stage.socket);
+    await once(server, 'listening');
+    writeFileSync(stage.pidfile, String(process.pid));
+    const waiting = startProgram([
+      'wait',
+      'start',
+      ...place(),
+      '--control',
+      stage.control,
+      '--config',
+      'none',
+    ]);
+    await waiting.said(/answers with status 502 instead of 200/);
+    expect(waiting.output()).toBe('');
+    waiting.child.kill();
+    await waiting.over;
+    server.close();
   });
 });
