@@ -7,7 +7,6 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { beginRun, clearLeftovers } from '../test/support/lab/place.ts';
 import { type Arena, createArena, type Scripts } from './support/arena.ts';
 import { compile } from './support/compile.ts';
 import { type Calls, connectionsTo, countCalls } from './support/idle-calls.ts';
@@ -15,7 +14,7 @@ import { describeLoad, describeMachine } from './support/machine.ts';
 import { type MeasuredListener, startListener } from './support/measured-listener.ts';
 import { cpuTimeOf, memoryOf } from './support/process-figures.ts';
 import { median, table } from './support/statistics.ts';
-import { createSubject, type Subject, type SubjectName } from './support/subjects.ts';
+import { createSubject, openLaboratory, type Subject, type SubjectName } from './support/subjects.ts';
 
 const [roundsGiven = '10', engineGiven = '26.1'] = process.argv.slice(2);
 const rounds = Number(roundsGiven);
@@ -32,8 +31,7 @@ const settling = 20_000;
 const idle = 60_000;
 
 console.log(`${describeMachine()}, ${describeLoad()}`);
-beginRun();
-await clearLeftovers();
+const closeLaboratory = await openLaboratory([engineGiven as SubjectName]);
 const arena = createArena();
 const poller = compile('first-answer.c', arena.folder);
 const engine = await createSubject(engineGiven as SubjectName, arena.folder);
@@ -44,6 +42,7 @@ try {
 } finally {
   await engine.clear();
   arena.clear();
+  await closeLaboratory();
 }
 
 async function compareStops(subject: Subject): Promise<string> {

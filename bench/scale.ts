@@ -20,8 +20,11 @@ import { table } from './support/statistics.ts';
 const given = process.argv.slice(2).map(Number);
 const counts = given.length > 0 ? given : [1, 10, 100, 1000];
 
-/** How long nothing happens before memory is read, and how long idle processor time is counted, in ms. */
-const rest = 5000;
+/**
+ * How long nothing happens before memory is read, and how long idle processor time is counted, in ms. Some 8 s after
+ * work V8 collects its garbage: until then it is not known what is kept.
+ */
+const rest = 20_000;
 const idle = 30_000;
 
 interface Figures {

@@ -8,7 +8,6 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { beginRun, clearLeftovers } from '../test/support/lab/place.ts';
 import { freePort } from '../test/support/stage.ts';
 import { waitFor } from '../test/support/wait-for.ts';
 import { type Arena, createArena, now } from './support/arena.ts';
@@ -16,7 +15,7 @@ import { compile } from './support/compile.ts';
 import { describeLoad, describeMachine } from './support/machine.ts';
 import { type Rival, rivals } from './support/rivals.ts';
 import { median, quantile, table } from './support/statistics.ts';
-import { createSubject, type Subject, type SubjectName } from './support/subjects.ts';
+import { createSubject, openLaboratory, type Subject, type SubjectName } from './support/subjects.ts';
 
 const [roundsGiven = '20', ...enginesGiven] = process.argv.slice(2);
 const rounds = Number(roundsGiven);
@@ -35,8 +34,7 @@ interface Times {
 }
 
 console.log(`${describeMachine()}, ${describeLoad()}`);
-beginRun();
-await clearLeftovers();
+const closeLaboratory = await openLaboratory(engines);
 const arena = createArena();
 const poller = compile('first-answer.c', arena.folder);
 try {
@@ -44,6 +42,7 @@ try {
   console.log(`\nat the end: ${describeLoad()}`);
 } finally {
   arena.clear();
+  await closeLaboratory();
 }
 
 async function compare(arena: Arena, engine: SubjectName): Promise<string> {

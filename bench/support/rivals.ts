@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { compile } from './compile.ts';
 import { startListener } from './measured-listener.ts';
 import type { Subject } from './subjects.ts';
@@ -24,6 +25,8 @@ export interface RivalOptions {
   readonly port: number;
 }
 
+const bare = fileURLToPath(new URL('../bare.js', import.meta.url));
+
 /** How long a program that does not say so has to get ready, in ms. */
 const ready = 500;
 
@@ -37,6 +40,11 @@ export function rivals({ folder, port }: RivalOptions): readonly Rival[] {
         floor ??= compile('floor.c', folder);
         return start([floor, socket, pidfile, scripts]);
       },
+    },
+    {
+      name: 'bare Node (bench/bare.js)',
+      notified: false,
+      begin: ({ socket }, scripts) => start([process.execPath, bare, socket, scripts]),
     },
     {
       name: 'docker-lifecycle-listener',

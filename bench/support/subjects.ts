@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLabEngine } from '../../test/support/lab/engine.ts';
-import { type EngineVersion, hasRoot, rootOf } from '../../test/support/lab/folder.ts';
+import { type EngineVersion, rootOf } from '../../test/support/lab/folder.ts';
 import { installNotifier } from '../../test/support/lab/images.ts';
+import setUpLaboratory from '../../test/support/lab/setup.ts';
 import { program } from './measured-listener.ts';
 
 /** An engine that is watched. It is down to begin with. */
@@ -22,6 +23,14 @@ export interface Subject {
 
 export type SubjectName = EngineVersion | 'embedded';
 
+/**
+ * Makes ready what these subjects need: the laboratory of real engines, which is built when it is not there yet.
+ * Gives what closes it again.
+ */
+export async function openLaboratory(names: readonly SubjectName[]): Promise<() => Promise<void>> {
+  return names.every((name) => name === 'embedded') ? async () => {} : setUpLaboratory();
+}
+
 /** @param notifierPort where a notifier's container on it says start and stop; without, it has none */
 export async function createSubject(
   name: SubjectName,
@@ -29,9 +38,6 @@ export async function createSubject(
   notifierPort?: number,
 ): Promise<Subject> {
   if (name === 'embedded') return embedded(folder);
-  if (!hasRoot(name)) {
-    throw new Error(`There is no engine ${name} yet: the laboratory builds it\n  Run: sudo npm run test:lab`);
-  }
   const engine = await createLabEngine({ version: name });
   if (notifierPort !== undefined) {
     await engine.start();
