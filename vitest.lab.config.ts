@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/lab/**/*.test.ts'],
     globalSetup: './test/support/lab/setup.ts',
+    // Where nobody can look again a shared machine's bad moment is given a second one; the reporter names it.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 180_000 + 90_000 * rounds,
     hookTimeout: 180_000,
     maxWorkers: 3,

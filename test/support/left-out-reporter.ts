@@ -1,11 +1,12 @@
 import type { Reporter, TestCase } from 'vitest/node';
 
-/** Says plainly at the end which tests did not run here, why, and which command runs them. */
+/** Says plainly at the end which tests did not run here, why, and which command runs them; and which needed two tries. */
 export default class LeftOutReporter implements Reporter {
   readonly #leftOut: string[] = [];
 
   onTestCaseResult(test: TestCase): void {
     if (test.result().state === 'skipped') this.#leftOut.push(test.fullName);
+    if (test.diagnostic()?.flaky) process.stdout.write(`\nOnly at the second try: ${test.fullName}\n`);
   }
 
   onTestRunEnd(): void {

@@ -17,7 +17,8 @@ export default class ProgressReporter extends DefaultReporter implements Reporte
     super.onTestCaseResult(test);
     this.#tests.push(test);
     const seconds = Math.round((test.diagnostic()?.duration ?? 0) / 1000);
-    this.#say(`${test.result().state.padEnd(7)} ${test.fullName} (${seconds} s)`);
+    const tries = test.diagnostic()?.flaky ? ', only at the second try' : '';
+    this.#say(`${test.result().state.padEnd(7)} ${test.fullName} (${seconds} s${tries})`);
   }
 
   override onTestRunEnd(...end: Parameters<DefaultReporter['onTestRunEnd']>): void {
