@@ -104,7 +104,7 @@ export function describeMachineGuest(version: EngineVersion): void {
     });
 
     // What waits in a socket that systemd holds cannot be taken back: see docs/engines.md, "One limit".
-    test('a Docker that is stopped while it starts is started once more, and then stays stopped', async () => {
+    test('a Docker that is stopped while it starts is started at most once more, and then stays stopped', async () => {
       const [alone, beside] = await pair(async () => {
         await machine.forgetStarts();
         await machine.run(['rm', '-f', '/run/docker.pid']);
@@ -119,7 +119,9 @@ export function describeMachineGuest(version: EngineVersion): void {
         return { starting, stopped, stoppedAgain: await machine.stateOf('docker.service') };
       });
       expect(alone).toEqual({ starting: 'activating', stopped: 'inactive', stoppedAgain: 'inactive' });
-      expect(beside).toEqual({ starting: 'activating', stopped: 'active', stoppedAgain: 'inactive' });
+      // The limit that docs/engines.md tells: our question may wait in the socket when systemd gets it back.
+      expect(beside).toMatchObject({ starting: 'activating', stoppedAgain: 'inactive' });
+      expect(['active', 'inactive']).toContain(beside.stopped);
     });
 
     test('systemctl stop docker takes as long with us as without', async () => {
