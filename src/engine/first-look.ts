@@ -1,6 +1,10 @@
+import type { EngineSettings } from '../config/settings.ts';
 import type { Observation } from '../lifecycle/observation.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
+import type { DoubtPatience } from './patience.ts';
+import type { ProbeFailure } from './probe.ts';
 import { runOf } from './signs.ts';
+import { isNobody, settleDoubt } from './state.ts';
 
 /**
  * What a sensor finds when it begins. It lasts until an engine has answered or there is certainly none: an
@@ -8,32 +12,61 @@ import { runOf } from './signs.ts';
  */
 export interface FirstLook {
   readonly pending: boolean;
-  /** The process of an engine is there, but does not answer yet. */
-  silent(process: ProcessIdentity): void;
+  /**
+   * The engine does not answer yet. Its process shows that it is there; without one, the patience ends.
+   * @param waited for so many ms
+   */
+  waits(process: ProcessIdentity | undefined, waited: number): void;
+  /**
+   * A probe found no engine: what was up in the listener's last life may have ended, or not be reached yet.
+   * @param hasEnded whether the process that was asked is over
+   */
+  failed(failure: ProbeFailure, hasEnded: boolean): void;
   /** There is none. */
   absent(): void;
   /** One answers. */
   found(): void;
 }
 
-export function createFirstLook(engine: string, observe: (observation: Observation) => void): FirstLook {
+export function createFirstLook(
+  { engine: { name: engine, endpoint }, observe }: FirstLookOptions,
+  patience: DoubtPatience,
+): FirstLook {
+  const isLocal = endpoint.kind === 'unix';
+  const since = performance.now();
   let state: 'pending' | 'silent' | 'over' = 'pending';
+
+  function absent(): void {
+    if (state === 'over') return;
+    state = 'over';
+    observe({ kind: 'engine-absent', engine, at: Date.now() });
+  }
+
   return {
     get pending() {
       return state !== 'over';
     },
-    silent(process) {
-      if (state !== 'pending') return;
-      state = 'silent';
-      observe({ kind: 'engine-absent', engine, at: Date.now(), run: runOf(process) });
+    waits(process, waited) {
+      if (process === undefined) {
+        if (waited >= (isLocal ? patience.silent : patience.network)) absent();
+      } else if (state === 'pending') {
+        state = 'silent';
+        observe({ kind: 'engine-absent', engine, at: Date.now(), run: runOf(process) });
+      }
     },
-    absent() {
-      if (state === 'over') return;
-      state = 'over';
-      observe({ kind: 'engine-absent', engine, at: Date.now() });
+    failed(failure, hasEnded) {
+      const doubt = { process: undefined, since };
+      const settled = settleDoubt(doubt, failure, isLocal, patience, performance.now());
+      if (hasEnded || isNobody(failure) || settled !== undefined) absent();
     },
+    absent,
     found() {
       state = 'over';
     },
   };
+}
+
+export interface FirstLookOptions {
+  readonly engine: EngineSettings;
+  readonly observe: (observation: Observation) => void;
 }

@@ -20,6 +20,8 @@ export interface Patience {
   readonly identity: number;
   readonly local: Pauses;
   readonly afar: Pauses;
+  /** Where the system does not say who holds the socket: between the attempts to find out. */
+  readonly unseen: Pauses;
   /** The longest pause while a process, or a proxy that answers badly, shows that the engine is coming. */
   readonly longestWhileComing: number;
   /** The longest pause while an engine that was up is in doubt. */
@@ -59,6 +61,7 @@ export const defaultPatience: Patience = {
   identity: 2000,
   local: { first: 5, longest: 30_000, jitter: 0 },
   afar: { first: 250, longest: 30_000, jitter: 0.5 },
+  unseen: { first: 1000, longest: 30_000, jitter: 0 },
   longestWhileComing: 1000,
   longestInDoubt: 2000,
   doubt: { refused: 1000, badAnswer: 2000, silent: 5000, network: 20_000 },

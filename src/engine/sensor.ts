@@ -1,20 +1,23 @@
 import type { EngineSettings, Heartbeat } from '../config/settings.ts';
 import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
-import { coalesce } from '../system/coalesce.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
+import { type AwaitService, awaitService } from '../system/service-ready.ts';
 import { createBackoff } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { createDeadline } from './deadline.ts';
+import { endingOf, howItEnded, isServing } from './endings.ts';
 import { explain } from './explain.ts';
 import { createFirstLook } from './first-look.ts';
+import { createHints, type Hints } from './hints.ts';
 import { type Hold, holdConnection } from './hold.ts';
 import { defaultPatience, type Patience } from './patience.ts';
+import { pauseAfter } from './pause-after.ts';
 import { type ProbeFailure, startProbe } from './probe.ts';
 import { createRemarks } from './remarks.ts';
 import type { EngineReport } from './report.ts';
-import { runOf, signsOf } from './signs.ts';
-import { type Doubt, isNobody, type State, settleDoubt, type Up } from './state.ts';
+import { type Permission, runOf, signsOf } from './signs.ts';
+import { type Doubt, type State, settleDoubt, type Up } from './state.ts';
 import { watchPlacesOf } from './watch-places.ts';
 
 export interface SensorOptions {
@@ -25,31 +28,25 @@ export interface SensorOptions {
   readonly report: (report: EngineReport) => void;
   /** How long it waits for what; for tests that have less time. */
   readonly patience?: Patience;
+  /** How it learns that an engine which systemd started is ready; for tests without systemd. */
+  readonly awaitReady?: AwaitService;
   /** Ends everything the sensor opened. */
   readonly signal: AbortSignal;
-}
-
-/** A running sensor. */
-export interface Sensor {
-  /** Somebody says that the engine started: look at once. Cheap, and never opens what may not be opened. */
-  lookForStart(): void;
-  /** Somebody says that the engine stops: look, and ask on the connection that is held already. */
-  lookForStop(): void;
 }
 
 /**
  * Watches one engine: says when it answers, and when it is going, as real engines were measured to do; polls
  * nothing while nothing happens, and opens no connection that could start an engine that is down.
  */
-export function startSensor(options: SensorOptions): Sensor {
-  const { heartbeat, signal, patience = defaultPatience } = options;
+export function startSensor(options: SensorOptions): Hints {
+  const { heartbeat, signal, patience = defaultPatience, awaitReady = awaitService } = options;
   const { name: engine, endpoint, pidfile } = options.engine;
   const isLocal = endpoint.kind === 'unix';
   const signs = signsOf(options.engine);
   const backoff = createBackoff(isLocal ? patience.local : patience.afar);
+  const unseen = createBackoff(patience.unseen);
   const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
-  const firstLook = createFirstLook(engine, options.observe);
-  const beganAt = performance.now();
+  const firstLook = createFirstLook(options, patience.doubt);
   const next = createDeadline();
   const watchPlaces = watchPlacesOf(signs, options.folders, changed);
   let state: State = { name: 'down' };
@@ -65,6 +62,9 @@ export function startSensor(options: SensorOptions): Sensor {
     switch (state.name) {
       case 'down':
         return askIfAllowed(undefined);
+      case 'awaiting':
+        if (!signs.isAtWork(state.process)) leave();
+        return;
       case 'asking':
         if (state.process !== undefined && !signs.isAtWork(state.process)) hearLastWords();
         return;
@@ -76,7 +76,7 @@ export function startSensor(options: SensorOptions): Sensor {
         if (!signs.isAtWork(state.process)) leave();
         return;
       case 'going':
-        if (signs.isAtWork(state.process) && (state.activated || !isServing())) return;
+        if (signs.isAtWork(state.process) && (state.activated || !isServing(signs))) return;
         return leave();
       default:
         return state satisfies never;
@@ -91,20 +91,60 @@ export function startSensor(options: SensorOptions): Sensor {
   }
 
   function letGo(): void {
+    if (state.name === 'awaiting') state.ready.cancel();
     if (state.name === 'asking') state.probe.cancel();
     if (state.name === 'up' || state.name === 'frozen') state.hold.release();
   }
 
   /** Sends a probe, unless that could start the engine. */
   function askIfAllowed(doubt: Doubt | undefined): void {
-    const process = signs.process();
     if (!signs.hasSocket()) return firstLook.absent();
-    if (!mayAsk(process)) {
-      firstLook.absent();
-      // It stops, and one that is not there yet will be told by the watched folders; this is for neither.
-      if (process !== undefined && state.name === 'down') next.set(patience.startingCheck, look);
-      return;
-    }
+    const process = signs.process();
+    const permission = signs.mayConnect(process);
+    if (permission === 'now') return ask(process, doubt);
+    if (permission !== 'when-ready') return leaveAlone(process, permission);
+    // One that was up is ready.
+    if (process === undefined || doubt !== undefined) return ask(process, doubt);
+    const ready = awaitReady(process.pid, {
+      ready: () => ask(process, undefined),
+      unknown: () => askUnready(process),
+    });
+    enter({ name: 'awaiting', process, ready });
+    next.set(patience.silence, stillAwaited);
+  }
+
+  /** A connection may be the very thing that starts an engine. */
+  function leaveAlone(
+    process: ProcessIdentity | undefined,
+    holder: Exclude<Permission, 'now' | 'when-ready'>,
+  ): void {
+    if (firstLook.pending && isLocal)
+      remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
+    firstLook.absent();
+    if (state.name !== 'down') return;
+    // One that is not there yet will be told by the watched folders; this is for one that stops,
+    if (process !== undefined) return next.set(patience.startingCheck, look);
+    // and for a system that did not say who holds the socket: it may be busy.
+    if (holder === 'unknown' && unseen.attempts < patience.refusals) next.set(unseen.next(), look);
+  }
+
+  /** systemd does not say when it is ready: better a question that may wait too long than none. */
+  function askUnready(process: ProcessIdentity): void {
+    // By now it may have been told to stop.
+    const permission = signs.mayConnect(process);
+    if (permission === 'now' || permission === 'when-ready') return ask(process, undefined);
+    enter({ name: 'down' });
+    leaveAlone(process, permission);
+  }
+
+  function stillAwaited(): void {
+    if (state.name !== 'awaiting') return;
+    if (!signs.isAtWork(state.process)) return leave();
+    waitsAtFirst(state.process, 0);
+    next.set(patience.startingCheck, stillAwaited);
+  }
+
+  function ask(process: ProcessIdentity | undefined, doubt: Doubt | undefined): void {
     // Which run it is comes first only where it can differ from one that was told, and no process says it.
     const identify = process === undefined && (firstLook.pending || doubt !== undefined);
     const probe = startProbe(endpoint, identify, patience.identity, { found, failed: notFound });
@@ -112,30 +152,23 @@ export function startSensor(options: SensorOptions): Sensor {
     next.set(patience.silence, stillSilent);
   }
 
-  /** A connection may be the very thing that starts an engine. */
-  function mayAsk(process: ProcessIdentity | undefined): boolean {
-    const holder = signs.mayConnect(process);
-    if (holder === true || holder === 'other') return true;
-    if (firstLook.pending && isLocal)
-      remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
-    return false;
-  }
-
   function stillSilent(): void {
     if (state.name !== 'asking') return;
     const { process, doubt, since } = state;
     if (process !== undefined && !signs.isAtWork(process)) return hearLastWords();
     const waited = performance.now() - (doubt?.since ?? since);
-    if (firstLook.pending) {
-      remarks.sayOnce({ kind: 'engine-silent' });
-      if (process !== undefined) firstLook.silent(process);
-      else if (waited >= (isLocal ? patience.doubt.silent : patience.doubt.network)) firstLook.absent();
-    }
+    waitsAtFirst(process, waited);
     const limit = doubt === undefined ? patience.blindPatience : patience.doubt.silent;
     // With a process there, the answer that comes one day is the engine's start: never given up.
     if (waited >= limit && (process === undefined || doubt !== undefined))
       return notFound({ kind: 'closed' });
     next.set(patience.startingCheck, stillSilent);
+  }
+
+  function waitsAtFirst(process: ProcessIdentity | undefined, waited: number): void {
+    if (!firstLook.pending) return;
+    remarks.sayOnce({ kind: 'engine-silent' });
+    firstLook.waits(process, waited);
   }
 
   /** The process that was asked is over. An answer that it gave before is on its way, and makes it one that was up. */
@@ -182,31 +215,19 @@ export function startSensor(options: SensorOptions): Sensor {
     letGo();
     if (doubt !== undefined) {
       const how =
-        endedMeanwhile(doubt) ?? settleDoubt(doubt, failure, isLocal, patience.doubt, performance.now());
+        endingOf(signs, doubt.process) ??
+        settleDoubt(doubt, failure, isLocal, patience.doubt, performance.now());
       if (how !== undefined) return ends(how, doubt.process);
       enter({ name: 'doubting', doubt });
       return laterInDoubt(doubt);
     }
     enter({ name: 'down' });
-    const isForbidden = failure.kind === 'not-made' && failure.code === 'EACCES';
     const isNew = backoff.attempts < patience.forbidden;
     const remark = explain(failure, endpoint, isNew);
     if (remark !== undefined) remarks.sayOnce(remark);
-    if (firstLook.pending && isCertain(process, failure)) firstLook.absent();
-    // The watched folders tell when somebody listens there again.
-    if (isLocal && isNobody(failure) && backoff.attempts >= patience.refusals) return;
-    // What answers badly may be a proxy before an engine that starts, as Docker Desktop's is.
-    const isProxied = failure.kind === 'answered-badly' && backoff.attempts < patience.badAnswers;
-    const isComingSoon = isProxied || (process !== undefined && (isNew || !isForbidden));
-    next.set(Math.min(backoff.next(), isComingSoon ? patience.longestWhileComing : Infinity), look);
-  }
-
-  /** Whether a first look that failed shows that what was up in the listener's last life has ended. */
-  function isCertain(process: ProcessIdentity | undefined, failure: ProbeFailure): boolean {
-    if (process !== undefined && !signs.isAtWork(process)) return true;
-    const inDoubt: Doubt = { process: undefined, since: beganAt };
-    const settled = settleDoubt(inDoubt, failure, isLocal, patience.doubt, performance.now());
-    return isNobody(failure) || settled !== undefined;
+    firstLook.failed(failure, process !== undefined && !signs.isAtWork(process));
+    const pause = pauseAfter(failure, process !== undefined, backoff, { isLocal, patience });
+    if (pause !== undefined) next.set(pause, look);
   }
 
   /** The connection ended: with the engine, or was it only cut by something between? */
@@ -220,8 +241,8 @@ export function startSensor(options: SensorOptions): Sensor {
     if (state.name !== 'up') return;
     const { process, activated, since } = state;
     if (process !== undefined) {
-      if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
-      if (activated || !isServing()) return ends('shutdown', process);
+      if (!signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
+      if (activated || !isServing(signs)) return ends('shutdown', process);
     }
     const doubt: Doubt = { process, since: performance.now() };
     enter({ name: 'doubting', doubt });
@@ -231,7 +252,7 @@ export function startSensor(options: SensorOptions): Sensor {
   }
 
   function askAgain(doubt: Doubt): void {
-    const how = endedMeanwhile(doubt);
+    const how = endingOf(signs, doubt.process);
     if (how !== undefined) return ends(how, doubt.process);
     enter({ name: 'doubting', doubt });
     askIfAllowed(doubt);
@@ -247,13 +268,9 @@ export function startSensor(options: SensorOptions): Sensor {
     next.set(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
   }
 
-  function endedMeanwhile({ process }: Doubt): Ending | undefined {
-    return process === undefined || signs.isAtWork(process) ? undefined : howItEnded(process);
-  }
-
   /** While up: is the process still there, and does it still listen? */
   function checkSigns({ process, listed, hold }: Up, recheck: number): void {
-    if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(process), process);
+    if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
     if (!listed || !isLocal || signs.hasSocket()) return;
     if (signs.isListening() === false) {
       if (process !== undefined) return ends('shutdown', process);
@@ -269,20 +286,12 @@ export function startSensor(options: SensorOptions): Sensor {
     });
   }
 
-  function isServing(): boolean {
-    return signs.hasSocket() && signs.isListening() !== false;
-  }
-
-  function howItEnded(process: ProcessIdentity): Ending {
-    return signs.isNamed(process) ? 'crash' : 'shutdown';
-  }
-
   /** The engine is there, but does not answer. */
   function fallsSilent(): void {
     if (state.name !== 'up') return;
     const { process, hold, activated } = state;
     if (process === undefined) return ends('unreachable', undefined);
-    if (!signs.isAtWork(process)) return ends(howItEnded(process), process);
+    if (!signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
     enter({ name: 'frozen', hold, process, activated });
     options.observe({ kind: 'engine-ends', engine, at: Date.now(), how: 'unreachable' });
   }
@@ -305,6 +314,7 @@ export function startSensor(options: SensorOptions): Sensor {
 
   function changed(): void {
     backoff.reset();
+    unseen.reset();
     watchPlaces();
     look();
   }
@@ -317,18 +327,5 @@ export function startSensor(options: SensorOptions): Sensor {
   remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
   look();
 
-  const hinted = coalesce(patience.hintInterval, signal);
-  let stopHinted = false;
-  function hint(): void {
-    if (stopHinted && state.name === 'up') state.hold.ask();
-    stopHinted = false;
-    look();
-  }
-  return {
-    lookForStart: () => hinted(hint),
-    lookForStop() {
-      stopHinted = true;
-      hinted(hint);
-    },
-  };
+  return createHints(patience.hintInterval, look, () => state.name === 'up' && state.hold.ask(), signal);
 }

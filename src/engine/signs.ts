@@ -6,6 +6,12 @@ import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
 
+/**
+ * When a connection may be opened, so that it reaches an engine and does not start one: now, or when the engine's
+ * service is ready. Else never, and who holds the socket.
+ */
+export type Permission = 'now' | 'when-ready' | Exclude<SocketHolder, 'other'>;
+
 /** What can be known of an engine without opening a connection to it. */
 export interface Signs {
   /** The folders in which its coming and going shows, and the entries in them that matter. */
@@ -20,12 +26,8 @@ export interface Signs {
   hasSocket(): boolean;
   /** Whether some program listens on the socket, also when its file was removed; undefined where not told. */
   isListening(): boolean | undefined;
-  /**
-   * Whether a connection may be opened, so that it reaches an engine and does not start one; else who holds
-   * the socket.
-   * @param process the engine's, where it is known
-   */
-  mayConnect(process: ProcessIdentity | undefined): true | SocketHolder;
+  /** @param process the engine's, where it is known */
+  mayConnect(process: ProcessIdentity | undefined): Permission;
   /** Who would answer a connection. */
   holder(): SocketHolder;
 }
@@ -40,7 +42,7 @@ export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' |
     isNamed: () => false,
     hasSocket: () => true,
     isListening: () => undefined,
-    mayConnect: () => true,
+    mayConnect: () => 'now',
     holder: () => 'other',
   };
 }
@@ -62,16 +64,18 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
     isListening: () => isListening(socket()),
     holder: () => socketHolder(socket()),
     mayConnect(process) {
-      if (process !== undefined) {
-        // An engine that stops has let go of the socket already: whoever connects now starts it again.
-        const isStopping = listensOn(process.pid, socket()) === false && socketHolder(socket()) === 'systemd';
-        return isStopping ? 'systemd' : true;
-      }
       const holder = socketHolder(socket());
-      if (holder === 'other') return true;
+      if (holder === 'other') return 'now';
+      if (process !== undefined) {
+        if (holder === 'nobody') return 'now';
+        // An engine that stops has let go of the socket already: whoever connects now starts it again.
+        if (holder === 'systemd' && listensOn(process.pid, socket()) === false) return 'systemd';
+        // What an engine that starts has not accepted when it ends is taken by systemd, which starts it again.
+        return 'when-ready';
+      }
       // Nobody here listens. Left behind by a killed engine, or an engine in another namespace (a container's,
       // a virtual machine's): harmless to ask, unless its orderly stop took the pid file away.
-      if (holder === 'nobody' && (pidfile === undefined || existsSync(pidfile))) return true;
+      if (holder === 'nobody' && (pidfile === undefined || existsSync(pidfile))) return 'now';
       return holder;
     },
   };

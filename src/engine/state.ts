@@ -1,5 +1,6 @@
 import type { Ending } from '../lifecycle/observation.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
+import type { ServiceReady } from '../system/service-ready.ts';
 import type { Hold } from './hold.ts';
 import type { DoubtPatience } from './patience.ts';
 import type { Probe, ProbeFailure } from './probe.ts';
@@ -18,6 +19,8 @@ import type { Probe, ProbeFailure } from './probe.ts';
 export type State =
   /** Nothing is open. */
   | { readonly name: 'down' }
+  /** The engine starts, on a socket that systemd holds: nothing is opened before systemd says that it is ready. */
+  | { readonly name: 'awaiting'; readonly process: ProcessIdentity; readonly ready: ServiceReady }
   /** One `_ping` is pending: it is answered at the instant when the engine serves its API. */
   | {
       readonly name: 'asking';

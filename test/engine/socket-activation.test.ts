@@ -18,7 +18,8 @@ describe.skipIf(process.platform !== 'linux')('on a socket that systemd holds', 
     await systemd.end();
   });
 
-  const watch = (options: WatchOptions = {}) => host.watch(undefined, { pidfile: host.pidfile, ...options });
+  const watch = (options: WatchOptions = {}) =>
+    host.watch(undefined, { pidfile: host.pidfile, awaitReady: systemd.awaitReady, ...options });
 
   test('nothing is opened while the engine is down, whatever hints come', async () => {
     const watching = watch();
@@ -70,10 +71,37 @@ describe.skipIf(process.platform !== 'linux')('on a socket that systemd holds', 
     expect(systemd.activations).toBe(0);
   });
 
+  test('told to stop while it starts, an engine is told nothing of, and stays down', async () => {
+    const watching = watch();
+    await systemd.start(60_000, 100);
+    await pass(300);
+    systemd.kill('SIGTERM');
+    await pass(20);
+    watching.sensor.lookForStart();
+    watching.sensor.lookForStop();
+    await systemd.down();
+    watching.sensor.lookForStart();
+    await pass(100);
+    expect(systemd.activations).toBe(0);
+    expect(watching.told).toEqual([]);
+  });
+
+  test('an engine that dies while it starts, and its next run, are told as what they were', async () => {
+    const watching = watch();
+    await systemd.start(60_000);
+    await pass(100);
+    systemd.kill('SIGKILL');
+    await systemd.down();
+    await systemd.start(200);
+    await waitFor(() => watching.told.length === 1);
+    expect(watching.told).toEqual(['start engine-started']);
+    expect(systemd.activations).toBe(0);
+  });
+
   // What waits in the queue cannot be taken back: closing it leaves it there (unix_release in the kernel's
   // af_unix.c). So an engine that never came to accept may be started once more by that one connection.
-  test('told to stop while it starts, an engine is told nothing of, and gets no second connection', async () => {
-    const watching = watch();
+  test('where systemd does not say what is ready, an engine that is stopped as it starts gets one connection', async () => {
+    const watching = host.watch(undefined, { pidfile: host.pidfile });
     await systemd.start(60_000, 100);
     await pass(100);
     systemd.kill('SIGTERM');

@@ -65,7 +65,10 @@ export function describeMachineGuest(version: EngineVersion): void {
       return last;
     }
 
-    test('a Docker that was stopped stays stopped, whatever a stranger says', async () => {
+    const askStatus = () =>
+      machine.attempt([machine.node, machine.program, 'status', '--control', join(stage.folder, 'control.sock')]);
+
+    test('a Docker that was stopped stays stopped, whatever a stranger says and whoever asks', async () => {
       const account = openAccount(stage);
       const listener = stage.listen();
       await listener.next(0, ofKind('engine-is-down'));
@@ -75,6 +78,7 @@ export function describeMachineGuest(version: EngineVersion): void {
       const end = Date.now() + strangersTime;
       while (Date.now() < end) {
         for (const line of ['start\n', 'stop\n']) await stage.say(line);
+        expect((await askStatus()).stdout).toContain('down');
         await sleep(200);
         expect(await machine.stateOf('docker.service')).toBe('inactive');
       }
@@ -103,8 +107,7 @@ export function describeMachineGuest(version: EngineVersion): void {
       expect(beside).toEqual(alone);
     });
 
-    // What waits in a socket that systemd holds cannot be taken back: see docs/engines.md, "One limit".
-    test('a Docker that is stopped while it starts is started at most once more, and then stays stopped', async () => {
+    test('a Docker that is stopped while it starts stays stopped', async () => {
       const [alone, beside] = await pair(async () => {
         await machine.forgetStarts();
         await machine.run(['rm', '-f', '/run/docker.pid']);
@@ -113,15 +116,10 @@ export function describeMachineGuest(version: EngineVersion): void {
         const starting = await machine.stateOf('docker.service');
         await machine.systemctl('stop', 'docker.service');
         await sleep(3000);
-        const stopped = await machine.stateOf('docker.service');
-        await machine.systemctl('stop', 'docker.service');
-        await sleep(3000);
-        return { starting, stopped, stoppedAgain: await machine.stateOf('docker.service') };
+        return { starting, stopped: await machine.stateOf('docker.service') };
       });
-      expect(alone).toEqual({ starting: 'activating', stopped: 'inactive', stoppedAgain: 'inactive' });
-      // The limit that docs/engines.md tells: our question may wait in the socket when systemd gets it back.
-      expect(beside).toMatchObject({ starting: 'activating', stoppedAgain: 'inactive' });
-      expect(['active', 'inactive']).toContain(beside.stopped);
+      expect(alone).toEqual({ starting: 'activating', stopped: 'inactive' });
+      expect(beside).toEqual(alone);
     });
 
     test('systemctl stop docker takes as long with us as without', async () => {
@@ -132,7 +130,9 @@ export function describeMachineGuest(version: EngineVersion): void {
       const alone: number[] = [];
       const beside: number[] = [];
       const stop = () => timeOf(() => machine.systemctl('stop', 'docker.service'));
-      for (let round = 0; round < pairs; round++) {
+      const ratio = () => median(beside) / median(alone);
+      // A guest that costs time costs it in each round; a busy machine does not, so it gets more of them.
+      for (let round = 0; round < pairs || (ratio() > goal && round < 4 * pairs); round++) {
         // By turns, so that whatever else the machine does meets both alike.
         for (const times of round % 2 === 0 ? [alone, beside] : [beside, alone]) {
           await machine.forgetStarts();
@@ -147,21 +147,23 @@ export function describeMachineGuest(version: EngineVersion): void {
           expect(await machine.stateOf('docker.service')).toBe('inactive');
         }
       }
-      const ratio = median(beside) / median(alone);
       // How far half of the stops without us are from their median: what a busy machine makes of the same thing.
       const noise = median(alone.map((time) => Math.abs(time - median(alone)))) / median(alone);
       const figures = `${median(alone).toFixed(0)} ms alone, ${median(beside).toFixed(0)} ms beside us`;
       process.stdout.write(
-        `lab        systemctl stop, ${version}: ${figures}, ratio ${ratio.toFixed(2)}, noise ${noise.toFixed(2)}\n`,
+        `lab        systemctl stop, ${version}: ${figures}, ratio ${ratio().toFixed(2)} in ${alone.length} rounds, noise ${noise.toFixed(2)}\n`,
       );
       // A guest that is waited for would make it several times as long.
-      expect(ratio).toBeLessThan(1.05 + 3 * Math.max(noise, 0.1));
+      expect(ratio()).toBeLessThan(goal + 3 * Math.max(noise, 0.1));
     });
   });
 }
 
 /** How long a stranger tries to have Docker started, in ms. */
 const strangersTime = soaking ? 120_000 : 15_000;
+
+/** What a stop may take with us, of what it takes without. */
+const goal = 1.05;
 
 /** How often it is stopped without us and with us. */
 const pairs = soaking ? 10 : 5;

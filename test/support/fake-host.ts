@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Endpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import type { Heartbeat } from '../../src/config/settings.ts';
+import type { Hints } from '../../src/engine/hints.ts';
 import { defaultPatience, type Patience } from '../../src/engine/patience.ts';
 import type { EngineReport } from '../../src/engine/report.ts';
-import { type Sensor, startSensor } from '../../src/engine/sensor.ts';
+import { startSensor } from '../../src/engine/sensor.ts';
 import type { Observation } from '../../src/lifecycle/observation.ts';
 import { atFirst, type EngineState, reduce, type Told } from '../../src/lifecycle/reduce.ts';
 import { createFolderWatches } from '../../src/system/folder-watches.ts';
+import type { AwaitService } from '../../src/system/service-ready.ts';
 
 /** The real waits, a tenth as long or less: the order among them is kept. */
 export const hurried: Patience = {
@@ -19,6 +21,7 @@ export const hurried: Patience = {
   identity: 200,
   local: { first: 5, longest: 2000, jitter: 0 },
   afar: { first: 20, longest: 200, jitter: 0.5 },
+  unseen: { first: 50, longest: 200, jitter: 0 },
   longestWhileComing: 100,
   longestInDoubt: 200,
   doubt: { refused: 300, badAnswer: 400, silent: 700, network: 1500 },
@@ -29,7 +32,7 @@ export const hurried: Patience = {
 
 /** A sensor at work, and what its observations came to mean. */
 export interface Watching {
-  readonly sensor: Sensor;
+  readonly sensor: Hints;
   readonly seen: readonly Observation[];
   /** The transitions, each as `start engine-started`. */
   readonly told: readonly string[];
@@ -45,6 +48,8 @@ export interface WatchOptions {
   readonly patience?: Patience;
   readonly pidfile?: string;
   readonly before?: Told;
+  /** How an engine on a socket of systemd's is known to be ready; by default nobody says. */
+  readonly awaitReady?: AwaitService;
 }
 
 /** A folder of its own for one test, and the sensors that work there. */
@@ -60,6 +65,11 @@ export interface FakeHost {
 /** Long enough to be no part of a test. */
 const never: Heartbeat = { every: 0, patience: 10_000 };
 
+const nobodySays: AwaitService = (_pid, { unknown }) => {
+  const soon = setImmediate(unknown);
+  return { cancel: () => clearImmediate(soon) };
+};
+
 export function createFakeHost(): FakeHost {
   const folder = mkdtempSync(join(tmpdir(), 'dll-sensor-'));
   const socket = join(folder, 'docker.sock');
@@ -69,7 +79,8 @@ export function createFakeHost(): FakeHost {
     folder,
     socket,
     pidfile: join(folder, 'docker.pid'),
-    watch(endpoint = unixEndpoint(socket), { heartbeat = never, patience = hurried, pidfile, before } = {}) {
+    watch(endpoint = unixEndpoint(socket), options = {}) {
+      const { heartbeat = never, patience = hurried, pidfile, before, awaitReady = nobodySays } = options;
       const ending = new AbortController();
       endings.push(ending);
       const seen: Observation[] = [];
@@ -80,6 +91,7 @@ export function createFakeHost(): FakeHost {
         engine: { name: 'fake', endpoint, pidfile, chosenBy: 'test' },
         heartbeat,
         patience,
+        awaitReady,
         folders: createFolderWatches(() => {}, ending.signal),
         observe(observation) {
           seen.push(observation);

@@ -73,7 +73,10 @@ function serve(pidfile, startupMs, shutdownMs) {
     else response.writeHead(404).end();
   });
   server.keepAliveTimeout = 0;
-  const starting = setTimeout(() => server.listen({ fd: 3 }), Number(startupMs));
+  const starting = setTimeout(() => {
+    say('ready');
+    server.listen({ fd: 3 });
+  }, Number(startupMs));
   process.once('SIGTERM', () => {
     const served = server.listening;
     clearTimeout(starting);

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { AwaitService } from '../../src/system/service-ready.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A process named `systemd` that holds an engine's socket; see fake-systemd.js. */
 export interface FakeSystemd {
   /** Connections that would have started Docker, though nobody asked for it. */
   readonly activations: number;
+  /** Tells when the engine has said that it is ready, as systemd does to those who ask. */
+  readonly awaitReady: AwaitService;
   /** Starts the engine; resolves with its pid, before it answers. */
   start(startupMs?: number, shutdownMs?: number): Promise<number>;
   /** Sends a signal to the engine. */
@@ -32,6 +35,16 @@ export async function startFakeSystemd(socket: string, pidfile: string): Promise
   return {
     get activations() {
       return count('activated');
+    },
+    awaitReady(_pid, { ready }) {
+      const isReady = () =>
+        lines.lastIndexOf('ready') > lines.findLastIndex((line) => line.startsWith('pid'));
+      const looking = setInterval(() => {
+        if (!isReady()) return;
+        clearInterval(looking);
+        ready();
+      }, 1);
+      return { cancel: () => clearInterval(looking) };
     },
     async start(startupMs = 50, shutdownMs = 50) {
       runs += 1;
