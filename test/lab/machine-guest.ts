@@ -66,7 +66,13 @@ export function describeMachineGuest(version: EngineVersion): void {
     }
 
     const askStatus = () =>
-      machine.attempt([machine.node, machine.program, 'status', '--control', join(stage.folder, 'control.sock')]);
+      machine.attempt([
+        machine.node,
+        machine.program,
+        'status',
+        '--control',
+        join(stage.folder, 'control.sock'),
+      ]);
 
     test('a Docker that was stopped stays stopped, whatever a stranger says and whoever asks', async () => {
       const account = openAccount(stage);
@@ -132,7 +138,7 @@ export function describeMachineGuest(version: EngineVersion): void {
       const stop = () => timeOf(() => machine.systemctl('stop', 'docker.service'));
       const ratio = () => median(beside) / median(alone);
       // A guest that costs time costs it in each round; a busy machine does not, so it gets more of them.
-      for (let round = 0; round < pairs || (ratio() > goal && round < 4 * pairs); round++) {
+      for (let round = 0; round < pairs || (ratio() > goal && round < 2 * pairs); round++) {
         // By turns, so that whatever else the machine does meets both alike.
         for (const times of round % 2 === 0 ? [alone, beside] : [beside, alone]) {
           await machine.forgetStarts();
