@@ -55,6 +55,7 @@ export type EngineTransition = EngineStart | EngineStop;
 
 /** An engine answers. */
 export interface EngineStart extends AnyTransition {
+  /** Tells it from a stop. */
   readonly event: 'start';
   /** `listener-started`: it was up when the loop began. `engine-started`: it came up since. */
   readonly reason: 'listener-started' | 'engine-started';
@@ -62,6 +63,7 @@ export interface EngineStart extends AnyTransition {
 
 /** An engine goes, or has gone. */
 export interface EngineStop extends AnyTransition {
+  /** Tells it from a start. */
   readonly event: 'stop';
   /**
    * `shutdown`: it is being stopped. `crash`: its process ended without that. `unreachable`: it does not answer any
@@ -146,6 +148,7 @@ export function watchEngines(options: WatchEnginesOptions = {}): EnginesWatch {
 
 /** Something that whoever calls can mend. Its message says what was found and how to mend it. */
 export class WatchError extends Error {
+  /** Tells it from other errors, also where two copies of this package meet. */
   override readonly name = 'WatchError';
   /**
    * `bad-option`: what was given here or in the environment makes no sense. `bad-configuration`: there is no such
@@ -153,6 +156,7 @@ export class WatchError extends Error {
    */
   readonly code: 'bad-option' | 'bad-configuration' | 'fell-behind';
 
+  /** Made by this package alone. */
   constructor(code: WatchError['code'], message: string) {
     super(message);
     this.code = code;
