@@ -1,8 +1,9 @@
 import type { EngineSettings, Heartbeat, NotifierMode, WhenStarted } from '../config/settings.ts';
 import type { HookQueue } from '../hooks/queue.ts';
 import type { EngineMemory } from '../journal/engine-memory.ts';
-import { type EngineState, toldIn } from '../lifecycle/reduce.ts';
+import { type EngineState, longestLeave, toldIn } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { Record } from './record.ts';
 import { watchEngine } from './watch-engine.ts';
@@ -55,7 +56,19 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     } else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
   }
 
+  /** Should it neither end nor be said to stay: then it stays. */
+  let staying: AwakeTimer | undefined;
+  function expectEnd(state: EngineState): void {
+    staying?.cancel();
+    if (state.phase !== 'down' || state.leaving === undefined) return;
+    const left = state.leaving.since + longestLeave - Date.now();
+    staying = afterAwake(Math.min(Math.max(left, 0), longestLeave), () => {
+      watch.observe({ kind: 'engine-stays', engine: engine.name, at: Date.now() });
+    });
+  }
+
   const { heartbeat, folders, signal } = options;
+  signal.addEventListener('abort', () => staying?.cancel(), { once: true });
   const watch = watchEngine({
     engine,
     heartbeat,
@@ -66,8 +79,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       const told = toldIn(left);
       // Behind the hooks: they do not wait for the disk.
       if (told !== undefined && left !== found) memory.keep(engine.name, told);
+      if (left !== found) expectEnd(left);
       if (found.phase === 'unknown' && left.phase === 'down') {
-        record({ kind: 'engine-is-down', engine: engine.name, url: engine.endpoint.url });
+        const kind = left.leaving === undefined ? 'engine-is-down' : 'engine-is-stopping';
+        record({ kind, engine: engine.name, url: engine.endpoint.url });
       }
       if (kind === 'engine-answers') options.answered();
     },

@@ -55,6 +55,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
   'listener-ended': [[{}, 'info', 'Ended']],
   'engine-is-down': [[{}, 'info', url, 'not running', 'waiting']],
+  'engine-is-stopping': [[{}, 'info', url, 'is being stopped', 'waiting']],
   transition: [
     [{ transition: start }, 'info', 'Docker has started', 'pid 4711'],
     [{ transition: transition('start', 'listener-started') }, 'info', 'Docker is up already'],
