@@ -46,6 +46,7 @@ export interface WatchEnginesOptions {
   /**
    * Told why it may not be known whether an engine is up, for example that its socket may not be opened. The watch
    * goes on. By default it becomes a warning of the process, which Node prints on standard error.
+   * A flag that its message names is the option of that name here.
    */
   readonly onWarning?: ((warning: EngineWarning) => void) | undefined;
 }

@@ -56,7 +56,7 @@ beforeAll(() => {
   mkdirSync(join(project, 'src'));
   writeFileSync(join(project, 'src/consumer.ts'), consumer);
   for (const [example, to] of [
-    ['watch.js', '.'],
+    ['watch.mjs', '.'],
     ['while-up.ts', 'src'],
   ] as const) {
     copyFileSync(join(root, 'examples/library', example), join(project, to, example));
@@ -136,7 +136,7 @@ test('one that breaks off ends by itself, whether the engine is up or down by th
 test('the examples do what they say', async () => {
   const engine = stage.startEngine();
   const environment = { ...process.env, DOCKER_HOST: `unix://${stage.socket}` };
-  const watch = spawn(process.execPath, ['watch.js'], { cwd: project, env: environment });
+  const watch = spawn(process.execPath, ['watch.mjs'], { cwd: project, env: environment });
   const work = `
     import { whileDockerIsUp } from './out/while-up.js';
     const ending = new AbortController();
