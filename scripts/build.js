@@ -1,22 +1,52 @@
-// Bundles the program into the one file that is installed: dist/docker-lifecycle-listener.js.
-import { chmodSync, rmSync } from 'node:fs';
+// Makes what is shipped: the program and the library, one file each, and the library's types.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const outfile = `${root}dist/docker-lifecycle-listener.js`;
-
-rmSync(`${root}dist`, { recursive: true, force: true });
-await build({
-  entryPoints: [`${root}src/main.ts`],
-  outfile,
+const dist = join(root, 'dist');
+const program = join(dist, 'docker-lifecycle-listener.js');
+const common = {
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20.9',
-  banner: { js: '#!/usr/bin/env node' },
   // The licence of what is bundled asks that its notice go along.
   legalComments: 'eof',
   logLevel: 'warning',
-});
-chmodSync(outfile, 0o755);
+};
+
+rmSync(dist, { recursive: true, force: true });
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: [join(root, 'src/main.ts')],
+    outfile: program,
+    banner: { js: '#!/usr/bin/env node' },
+  }),
+  build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(dist, 'index.js') }),
+]);
+chmodSync(program, 0o755);
+declareTypes();
+
+/** All that the library exports is declared in the one file that exports it, so its types are one file too. */
+function declareTypes() {
+  const compiler = join(
+    dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+    'bin/tsc',
+  );
+  const folder = join(dist, 'types');
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.library.json', '--outDir', folder], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const types = join(dist, 'index.d.ts');
+  copyFileSync(join(folder, 'index.d.ts'), types);
+  rmSync(folder, { recursive: true });
+  if (/\bfrom '|\bimport\(/.test(readFileSync(types, 'utf8'))) {
+    throw new Error('The types of the library name those of other files: declare them in src/index.ts');
+  }
+}

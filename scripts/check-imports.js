@@ -6,13 +6,31 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What each part may import beside itself: anything, or types alone. A part is a folder of src, or a file in it. */
+/** What each part may import beside itself: anything, or types alone. A part is a folder of src, or a file in it; the words are one too. */
 const table = {
   main: { anything: ['cli', 'demo', 'system', 'version'], types: [] },
   cli: {
-    anything: ['daemon', 'service', 'demo', 'hooks', 'journal', 'control', 'config', 'system', 'version'],
+    anything: [
+      'cli/words',
+      'daemon',
+      'service',
+      'demo',
+      'hooks',
+      'journal',
+      'control',
+      'config',
+      'system',
+      'version',
+    ],
     types: ['engine', 'notifier', 'lifecycle'],
   },
+  // Said to people by the program and by the library alike.
+  'cli/words': {
+    anything: ['cli', 'hooks', 'config', 'system'],
+    types: ['daemon', 'service', 'journal', 'control', 'engine', 'notifier', 'lifecycle'],
+  },
+  index: { anything: ['library', 'system'], types: ['lifecycle'] },
+  library: { anything: ['daemon', 'cli/words', 'config', 'system'], types: ['lifecycle'] },
   demo: { anything: ['hooks', 'config', 'system'], types: [] },
   daemon: {
     anything: [
@@ -83,6 +101,7 @@ function importedName(words) {
 }
 
 function partOf(path) {
+  if (path.startsWith('src/cli/words/')) return 'cli/words';
   const [first = ''] = relative('src', path).split('/');
   return first.replace(/\.ts$/, '');
 }

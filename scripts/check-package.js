@@ -10,6 +10,7 @@ import { formatMessage } from 'publint/utils';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const bundle = manifest.bin['docker-lifecycle-listener'];
+const library = Object.values(manifest.exports['.']).map((path) => path.replace('./', ''));
 /** In bytes: several times what it is, so that only what does not belong there reaches it. */
 const most = { bundle: 600_000, package: 1_000_000 };
 
@@ -53,14 +54,14 @@ function pack() {
   return Array.isArray(answer) ? answer[0] : Object.values(answer)[0];
 }
 
-/** In the package belong the bundle and what git has of the files it names: nothing else, nothing less. */
+/** In the package belong what is built and what git has of the files it names: nothing else, nothing less. */
 function checkFiles(files) {
   const always = ['package.json', 'README.md', 'LICENSE'];
   const belongs = (path) =>
     [...always, ...manifest.files].some((name) => path === name || path.startsWith(`${name}/`));
   // Root, in a continuous integration, often works on a checkout of somebody else's.
   const tracked = run('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], root).split('\0');
-  const wanted = new Set([bundle, ...tracked.filter(belongs)]);
+  const wanted = new Set([bundle, ...library, ...tracked.filter(belongs)]);
   for (const path of files) {
     if (!wanted.delete(path)) problems.push(`In the package, but neither built nor known to git: ${path}`);
   }

@@ -6,7 +6,7 @@ import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';
 import { describeTransition } from './words/describe.ts';
-import { describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
+import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 
 /** Shows what happens as it happens, until the listener ends. */
 export async function followEvents(command: Asking): Promise<number> {
@@ -23,6 +23,8 @@ function describeEvent(event: Event): string {
   switch (event.kind) {
     case 'transition':
       return describeTransition(event.transition);
+    case 'hooks-left-out':
+      return describeLeftOut(event.transition, event.why);
     case 'hook-started':
       return `${event.hook} started`;
     case 'hook-ended':

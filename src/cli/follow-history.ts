@@ -28,6 +28,14 @@ export async function followHistory(
     switch (event.kind) {
       case 'transition':
         return isNew(number, { kind: 'transition', number, time, transition: event.transition });
+      case 'hooks-left-out':
+        return isNew(number, {
+          kind: 'left-out',
+          number,
+          time,
+          transition: event.transition,
+          why: event.why,
+        });
       case 'hook-refused':
       case 'folder-refused': {
         const { path, cause } = event;

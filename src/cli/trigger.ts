@@ -124,7 +124,8 @@ function say(line: TriggerLine): void {
     case 'folder-unreadable':
       return remark(`Cannot read ${printableText(line.folder)} (${line.code})\n`);
     case 'done':
-      if (line.how === 'left-out') remark('Left out: Docker has stopped, or the listener ends\n');
+      if (line.how === 'left-out')
+        remark('Left out: Docker has stopped, the listener ends, or too much waits already\n');
       return;
     default:
       // Its start shows in what it prints, and in its end.

@@ -5,6 +5,7 @@ import type { Status } from '../daemon/status.ts';
 import { watchEngine } from '../daemon/watch-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { createFolderWatches } from '../system/folder-watches.ts';
 import { printableText } from '../system/printable.ts';
 import type { WaitCommand } from './commands.ts';
 import { ifRunning } from './listener.ts';
@@ -114,16 +115,26 @@ async function watch(
     );
   }
   const done = new AbortController();
+  // Where the system watches no folder any more, it is looked at every now and then.
+  const folders = createFolderWatches(() => {}, done.signal);
   const phases = new Map<string, 'up' | 'down'>();
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     for (const one of meant) {
-      const told = (phase: 'up' | 'down') => {
-        phases.set(one.name, phase);
-        const all = meant.every(({ name }) => phases.get(name) === wanted[event][0]);
-        if (all) resolve();
-      };
-      watchEngine(one, heartbeat, told, warn, done.signal);
+      watchEngine({
+        engine: one,
+        heartbeat,
+        folders,
+        tell() {},
+        observed(_, found, { phase }) {
+          if (phase === found.phase || phase === 'unknown') return;
+          phases.set(one.name, phase);
+          const all = meant.every(({ name }) => phases.get(name) === wanted[event][0]);
+          if (all) resolve();
+        },
+        report: warn,
+        signal: done.signal,
+      });
     }
   });
   done.abort();

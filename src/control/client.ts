@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 
 /** Asks a running listener, each time on a connection of its own. */
@@ -31,13 +32,24 @@ const patience = 10_000;
 /** Speaks to the listener whose control socket is at `path`. */
 export function createControlClient(path: string): ControlClient {
   return {
-    get: async (target) => readObject(await send(path, { method: 'GET', path: target }, patience)),
-    post: async (target, parameters = {}) =>
-      readObject(await send(path, { method: 'POST', path: target, parameters }, undefined)),
-    async lines(ask) {
-      return readLines(await send(path, ask, undefined));
+    get: (target) => ask({ method: 'GET', path: target }, patience),
+    post: (target, parameters = {}) => ask({ method: 'POST', path: target, parameters }, undefined),
+    async lines(wanted) {
+      try {
+        return readLines(await send(path, wanted, undefined));
+      } catch (error) {
+        throw wanted.signal?.aborted ? error : await asFailure(error, path);
+      }
     },
   };
+
+  async function ask(wanted: LinesRequest, limit: number | undefined): Promise<object> {
+    try {
+      return await readObject(await send(path, wanted, limit));
+    } catch (error) {
+      throw await asFailure(error, path);
+    }
+  }
 }
 
 function send(socket: string, ask: LinesRequest, limit: number | undefined): Promise<IncomingMessage> {
@@ -53,7 +65,7 @@ function send(socket: string, ask: LinesRequest, limit: number | undefined): Pro
       agent: false,
       ...(signal && { signal }),
     });
-    asked.once('error', (error) => reject(signal?.aborted ? error : asFailure(error, socket)));
+    asked.once('error', reject);
     asked.once('response', (response) => {
       asked.setTimeout(0);
       if (response.statusCode === 200) return resolve(response);
@@ -104,7 +116,9 @@ function declined(status: number, said: object): Failure {
   return new Failure(code, message, typeof cure === 'string' ? cure : undefined);
 }
 
-function asFailure(error: Error, socket: string): Error {
+async function asFailure(error: unknown, socket: string): Promise<unknown> {
+  // A Failure, or a defect of ours.
+  if (!(error instanceof Error) || errorCode(error) === undefined) return error;
   switch (errorCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -117,8 +131,25 @@ function asFailure(error: Error, socket: string): Error {
         `May not open ${socket}`,
         'Run this as the user whose listener it is, mostly with sudo',
       );
+    case 'EPIPE':
+    case 'ECONNRESET':
+      // Connected, but not answered: it has ended, unless it goes on listening and did not want this client.
+      if (await isDeserted(socket))
+        return new NotRunning(`The listener at ${socket} ended before it answered`);
+      break;
     default:
-      if (error instanceof Failure) return error;
-      return new Failure(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
   }
+  return new Failure(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
+}
+
+/** Whether nobody listens on a socket any more. */
+function isDeserted(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('error', (error) => resolve(['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '')));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
 }

@@ -6,6 +6,12 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
   switch (record.kind) {
     case 'transition':
       return { kind: 'transition', transition: record.transition };
+    case 'hooks-overtaken':
+      return { kind: 'hooks-left-out', transition: record.transition, why: 'overtaken' };
+    case 'hooks-not-repeated':
+      return { kind: 'hooks-left-out', transition: record.transition, why: 'not-repeated' };
+    case 'hooks-dropped':
+      return { kind: 'hooks-left-out', transition: record.transition, why: 'too-many' };
     case 'hook-started': {
       const { kind, hook, run, transition, process } = record;
       return { kind, hook, run, transition, ...(process === undefined ? {} : { process }) };

@@ -1,12 +1,12 @@
 import type { EngineSettings, Heartbeat, NotifierMode, WhenStarted } from '../config/settings.ts';
-import { startSensor } from '../engine/sensor.ts';
 import type { HookQueue } from '../hooks/queue.ts';
 import type { EngineMemory } from '../journal/engine-memory.ts';
-import type { Observation } from '../lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, toldIn } from '../lifecycle/reduce.ts';
+import { type EngineState, longestLeave, toldIn } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { Record } from './record.ts';
+import { watchEngine } from './watch-engine.ts';
 
 export interface PipelineOptions {
   readonly engine: EngineSettings;
@@ -43,58 +43,75 @@ export interface Pipeline {
 
 /** Begins to watch one engine: sensor → lifecycle → hooks. */
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const { engine, hooks, memory, record, signal } = options;
-  let state: EngineState = atFirst(memory.recall(engine.name));
+  const { engine, hooks, memory, record } = options;
   let last: Transition | undefined;
   let stopHooks: Promise<unknown> = Promise.resolve();
 
-  function observe(observation: Observation): readonly Transition[] {
-    if (signal.aborted) return [];
-    const before = state;
-    const step = reduce(before, observation);
-    state = step.state;
-    for (const transition of step.transitions) {
-      last = transition;
-      record({ kind: 'transition', transition });
-      if (isWanted(transition, options.whenStarted)) {
-        const done = hooks.push(transition);
-        if (transition.event === 'stop') stopHooks = done;
-      } else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
-    }
-    const told = toldIn(state);
-    // Behind the hooks: they do not wait for the disk.
-    if (told !== undefined && state !== before) memory.keep(engine.name, told);
-    if (before.phase === 'unknown' && state.phase === 'down') {
-      record({ kind: 'engine-is-down', engine: engine.name, url: engine.endpoint.url });
-    }
-    if (observation.kind === 'engine-answers') options.answered();
-    return step.transitions;
+  function tell(transition: Transition): void {
+    last = transition;
+    record({ kind: 'transition', transition });
+    if (isWanted(transition, options.whenStarted)) {
+      const done = hooks.push(transition);
+      if (transition.event === 'stop') stopHooks = done;
+    } else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
   }
 
-  const { heartbeat, folders } = options;
-  const sensor = startSensor({ engine, heartbeat, folders, observe, report: record, signal });
+  /** Should it neither end nor be said to stay: then it stays. */
+  let staying: AwakeTimer | undefined;
+  function expectEnd(state: EngineState): void {
+    staying?.cancel();
+    if (state.phase !== 'down' || state.leaving === undefined) return;
+    const left = state.leaving.since + longestLeave - Date.now();
+    staying = afterAwake(Math.min(Math.max(left, 0), longestLeave), () => {
+      watch.observe({ kind: 'engine-stays', engine: engine.name, at: Date.now() });
+    });
+  }
+
+  const { heartbeat, folders, signal } = options;
+  signal.addEventListener('abort', () => staying?.cancel(), { once: true });
+  const watch = watchEngine({
+    engine,
+    heartbeat,
+    folders,
+    before: memory.recall(engine.name),
+    tell,
+    observed({ kind }, found, left) {
+      const told = toldIn(left);
+      // Behind the hooks: they do not wait for the disk.
+      if (told !== undefined && left !== found) memory.keep(engine.name, told);
+      if (left !== found) expectEnd(left);
+      if (found.phase === 'unknown' && left.phase === 'down') {
+        const kind = left.leaving === undefined ? 'engine-is-down' : 'engine-is-stopping';
+        record({ kind, engine: engine.name, url: engine.endpoint.url });
+      }
+      if (kind === 'engine-answers') options.answered();
+    },
+    report: record,
+    signal,
+  });
 
   return {
     engine,
     hooks,
-    state: () => state,
+    state: watch.state,
     last: () => last,
     stopHooks: () => stopHooks,
     companion(said) {
       // If the engine has gone since it was to stop, that is to be known first: what comes now is another run.
-      if (said === 'start') sensor.lookForStart();
-      const told = observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
+      if (said === 'start') watch.lookForStart();
+      const told = watch.observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
       record({ kind: 'companion-said', engine: engine.name, said, told: told.length > 0 });
       return told;
     },
     message(said, mode) {
       if (mode === 'trusted') {
-        observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });
+        watch.observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });
       } else {
-        options.hinted({ kind: 'hint-taken', engine: engine.name, said, engineIsUp: state.phase === 'up' });
+        const engineIsUp = watch.state().phase === 'up';
+        options.hinted({ kind: 'hint-taken', engine: engine.name, said, engineIsUp });
       }
-      if (said === 'start') sensor.lookForStart();
-      else sensor.lookForStop();
+      if (said === 'start') watch.lookForStart();
+      else watch.lookForStop();
     },
   };
 }

@@ -28,6 +28,8 @@ export type DaemonRecord =
   | { readonly kind: 'listener-ending'; readonly signal: string }
   | { readonly kind: 'listener-ended' }
   | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
+  /** Its stop was told in the listener's last life, before it; it is there still. */
+  | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** What was found when the listener started, and is not to be acted on; see `--when-started`. */
   | { readonly kind: 'hooks-not-wanted'; readonly transition: Transition; readonly whenStarted: WhenStarted }

@@ -1,34 +1,56 @@
 import type { EngineSettings, Heartbeat } from '../config/settings.ts';
+import type { Hints } from '../engine/hints.ts';
 import type { EngineReport } from '../engine/report.ts';
 import { startSensor } from '../engine/sensor.ts';
-import { atFirst, type EngineState, reduce } from '../lifecycle/reduce.ts';
-import { createFolderWatches } from '../system/folder-watches.ts';
+import type { Observation } from '../lifecycle/observation.ts';
+import { atFirst, type EngineState, reduce, type Told } from '../lifecycle/reduce.ts';
+import type { Transition } from '../lifecycle/transition.ts';
+import type { FolderWatches } from '../system/folder-watches.ts';
+
+export interface WatchOptions {
+  readonly engine: EngineSettings;
+  readonly heartbeat: Heartbeat;
+  readonly folders: FolderWatches;
+  /** What was told of it in an earlier life. */
+  readonly before?: Told | undefined;
+  /** Told each transition, in the very call that saw what made it. */
+  readonly tell: (transition: Transition) => void;
+  /** Called after each observation, when what it means has been told: what it was, and the state it found. */
+  readonly observed?: (observation: Observation, found: EngineState, left: EngineState) => void;
+  /** Told why it may not be known whether the engine is up. */
+  readonly report: (report: EngineReport) => void;
+  /** Ends the watch: nothing is told any more, and nothing stays open. */
+  readonly signal: AbortSignal;
+}
+
+/** An engine that is watched. */
+export interface EngineWatch extends Hints {
+  state(): EngineState;
+  /**
+   * Takes what was learnt of the engine elsewhere than from its sensor.
+   * @returns what that made to be told
+   */
+  observe(observation: Observation): readonly Transition[];
+}
 
 /**
- * Watches an engine as the listener does, with the same sensor and the same rules, and runs nothing.
- * @param told called each time that it is known to be up or down by now
- * @param report told why it may not be known
+ * Watches one engine: what its sensor sees, and what that means. The listener, the library and `wait` all know by
+ * this alone whether an engine is up.
  */
-export function watchEngine(
-  engine: EngineSettings,
-  heartbeat: Heartbeat,
-  told: (phase: 'up' | 'down') => void,
-  report: (report: EngineReport) => void,
-  signal: AbortSignal,
-): void {
-  let state: EngineState = atFirst();
-  startSensor({
-    engine,
-    heartbeat,
-    // Where the system watches no folder any more, it is looked at every now and then.
-    folders: createFolderWatches(() => {}, signal),
-    observe(observation) {
-      if (signal.aborted) return;
-      const { phase } = state;
-      state = reduce(state, observation).state;
-      if (state.phase !== phase && state.phase !== 'unknown') told(state.phase);
-    },
-    report,
-    signal,
-  });
+export function watchEngine(options: WatchOptions): EngineWatch {
+  const { engine, heartbeat, folders, report, signal } = options;
+  let state: EngineState = atFirst(options.before);
+
+  function observe(observation: Observation): readonly Transition[] {
+    if (signal.aborted) return [];
+    const found = state;
+    const step = reduce(found, observation);
+    state = step.state;
+    for (const transition of step.transitions) options.tell(transition);
+    options.observed?.(observation, found, step.state);
+    return step.transitions;
+  }
+
+  const sensor = startSensor({ engine, heartbeat, folders, observe, report, signal });
+  return { ...sensor, state: () => state, observe };
 }

@@ -10,7 +10,7 @@ import type { StartedHook } from './start.ts';
 export interface HookQueue {
   /**
    * Runs the hooks of a transition when those before it are done; at once when there are none.
-   * @returns how that went, once it is over; never rejects
+   * @returns how that went, or how it went with those that stand for them, once it is over; never rejects
    */
   push(transition: Transition): Promise<TurnEnd>;
   /**
@@ -56,15 +56,20 @@ interface Turn {
   /** Undefined for what has happened to the engine. */
   readonly wish: HookWish | undefined;
   readonly over: (how: TurnEnd) => void;
+  /** How it came to its end. */
+  readonly ended: Promise<TurnEnd>;
 }
 
-/** How many transitions may wait; a slow on_stop under an engine that goes up and down makes them pile up. */
+/** How much may wait when more is asked for. What happens to the engine waits in any case, and is two at most. */
 const mostWaiting = 32;
 
 /**
+ * Hooks alternate as transitions do, and the last of them is what holds.
+ *
  * A stop overtakes the starts before it: those that have not begun are left out, and the hooks of one that
  * runs are ended, so that on_stop is not kept waiting by an on_start that has lost its point. What was kept
- * running is ended before on_stop begins. A start waits for the on_stop before it.
+ * running is ended before on_stop begins. A start waits for the on_stop before it. When a start is left out,
+ * so is the stop behind it: nothing was done since the on_stop before, which runs, waits or is done.
  *
  * With nothing before it, the first hook of a transition has been started when `push` returns; a stop may
  * first have to end something.
@@ -74,25 +79,32 @@ const mostWaiting = 32;
 export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue {
   const host = { ...given, report: reportOnce(given.report) };
   let waiting: Turn[] = [];
+  /** What happened to the engine last of all of which the hooks have begun. */
+  let begun: Turn | undefined;
   let batch: HookBatch | undefined;
   let kept: KeptHooks | undefined;
   let working = false;
   let work: Promise<void> = Promise.resolve();
 
-  function overtakeStarts(): void {
-    for (const turn of waiting) {
-      if (turn.transition.event !== 'start') continue;
-      host.report({ kind: 'hooks-overtaken', transition: turn.transition });
-      turn.over('left-out');
+  /** @returns the stop whose hooks stand for those of the one that comes, if any do */
+  function overtakeStarts(): Turn | undefined {
+    const overtaken = waiting.filter(({ transition }) => transition.event === 'start');
+    for (const { transition, over } of overtaken) {
+      host.report({ kind: 'hooks-overtaken', transition });
+      over('left-out');
     }
-    waiting = waiting.filter(({ transition }) => transition.event !== 'start');
+    waiting = waiting.filter((turn) => !overtaken.includes(turn));
     if (batch?.transition.event === 'start') batch.end('engine-stops');
+    const before = waiting.findLast(isOwn) ?? begun;
+    return overtaken.some(isOwn) && before?.transition.event === 'stop' ? before : undefined;
   }
 
   async function workOff(): Promise<void> {
     working = true;
     for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
       const { transition, wish } = turn;
+      // Also while what was kept running is being ended: its hooks are on their way.
+      if (isOwn(turn)) begun = turn;
       if (kept !== undefined && wish === undefined) {
         kept.end('engine-stops');
         await kept.done;
@@ -118,21 +130,33 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     return runHooks({ ...host, report: told }, transition, only);
   }
 
-  function take(transition: Transition, wish?: HookWish): Promise<TurnEnd> {
-    return new Promise((over) => {
-      if (signal.aborted) return over('left-out');
-      if (transition.event === 'stop' && wish === undefined) overtakeStarts();
-      waiting.push({ transition, wish, over });
-      if (waiting.length > mostWaiting) dropOldest();
-      if (!working) work = workOff();
-    });
+  async function push(transition: Transition): Promise<TurnEnd> {
+    if (signal.aborted) return 'left-out';
+    if (transition.event === 'stop') {
+      const standsFor = overtakeStarts();
+      if (standsFor !== undefined) {
+        host.report({ kind: 'hooks-not-repeated', transition });
+        return standsFor.ended;
+      }
+    }
+    return take(transition, undefined);
   }
 
-  function dropOldest(): void {
-    for (const { transition, over } of waiting.splice(0, 1)) {
-      host.report({ kind: 'hooks-dropped', dropped: [transition] });
-      over('left-out');
-    }
+  async function request(transition: Transition, wish: HookWish): Promise<TurnEnd> {
+    if (signal.aborted) return 'left-out';
+    if (waiting.length < mostWaiting) return take(transition, wish);
+    host.report({ kind: 'hooks-dropped', transition });
+    return 'left-out';
+  }
+
+  function take(transition: Transition, wish: HookWish | undefined): Promise<TurnEnd> {
+    let over: (how: TurnEnd) => void = () => {};
+    const ended = new Promise<TurnEnd>((resolve) => {
+      over = resolve;
+    });
+    waiting.push({ transition, wish, over, ended });
+    if (!working) work = workOff();
+    return ended;
   }
 
   function whenAborted(): void {
@@ -150,8 +174,8 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
   host.atOnce.addEventListener('abort', whenAtOnce, { once: true });
 
   return {
-    push: take,
-    request: take,
+    push,
+    request,
     async idle() {
       await work;
       if (signal.aborted) await kept?.done;
@@ -170,6 +194,11 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
       };
     },
   };
+}
+
+/** Whether it happened to the engine, and was not asked for. */
+function isOwn({ wish }: Turn): boolean {
+  return wish === undefined;
 }
 
 function running({ name, startedAt, run }: StartedHook): RunningHook {

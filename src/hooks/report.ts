@@ -23,8 +23,10 @@ export type HookReport =
     }
   /** The engine stopped before they had begun. */
   | { readonly kind: 'hooks-overtaken'; readonly transition: Transition }
-  /** So many transitions wait already that the oldest were given up. */
-  | { readonly kind: 'hooks-dropped'; readonly dropped: readonly Transition[] }
+  /** And stopped again before on_start had begun: the on_stop before that stands for this one. */
+  | { readonly kind: 'hooks-not-repeated'; readonly transition: Transition }
+  /** So much waits already that what was asked for is not taken. */
+  | { readonly kind: 'hooks-dropped'; readonly transition: Transition }
   | { readonly kind: 'folder-missing'; readonly folder: string; readonly event: LifecycleEvent }
   | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
   | { readonly kind: 'folder-refused'; readonly folder: string; readonly refusal: Refusal }

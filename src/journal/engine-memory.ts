@@ -100,11 +100,12 @@ function isMemoryFile(content: unknown): content is MemoryFile {
 
 function isTold(value: unknown): value is Told {
   if (typeof value !== 'object' || value === null) return false;
-  const { event, sequence, run } = value as { event?: unknown; sequence?: unknown; run?: unknown };
+  const { event, sequence, run, leaving } = value as { readonly [key in keyof Told]?: unknown };
   return (
     (event === 'start' || event === 'stop') &&
     Number.isSafeInteger(sequence) &&
     Number(sequence) > 0 &&
-    (run === undefined || typeof run === 'string')
+    (run === undefined || typeof run === 'string') &&
+    (leaving === undefined || (event === 'stop' && typeof leaving === 'number'))
   );
 }

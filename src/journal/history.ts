@@ -4,11 +4,13 @@ import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
 import { errorCode } from '../system/failure.ts';
 import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
-import type { JournalRecord, RecordedCause, RecordedOutcome } from './record.ts';
+import type { JournalRecord, RecordedCause, RecordedOutcome, WhyLeftOut } from './record.ts';
 
 /** What happened, put together from the journal's records: a hook's run is one entry. */
 export type HistoryEntry = { readonly number: number; readonly time: string } & (
   | { readonly kind: 'transition'; readonly transition: Transition }
+  /** None of its hooks were run. */
+  | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
   | RunEntry
   | {
       readonly kind: 'refusal';
@@ -124,6 +126,11 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
     case 'transition':
       entries.set(`${number}`, { kind, number, time, transition: record.transition });
       return;
+    case 'hooks-left-out': {
+      const { transition, why } = record;
+      entries.set(`${number}`, { kind: 'left-out', number, time, transition, why });
+      return;
+    }
     case 'hook-started': {
       const { hook, run, transition } = record;
       entries.set(run, { kind: 'run', number, time, hook, run, transition });
@@ -186,7 +193,7 @@ function eventOf(entry: HistoryEntry): LifecycleEvent | undefined {
 }
 
 function isCalled(entry: HistoryEntry, hook: string): boolean {
-  if (entry.kind === 'transition') return false;
+  if (entry.kind === 'transition' || entry.kind === 'left-out') return false;
   const name = entry.kind === 'run' ? entry.hook : entry.name;
   return name === hook || name.endsWith(`/${hook}`);
 }
@@ -194,6 +201,7 @@ function isCalled(entry: HistoryEntry, hook: string): boolean {
 function hasFailed(entry: HistoryEntry): boolean {
   switch (entry.kind) {
     case 'transition':
+    case 'left-out':
       return false;
     case 'refusal':
       return true;

@@ -20,6 +20,8 @@ export type JournalEntry =
   | JournalOpened
   | { readonly kind: 'journal-closed' }
   | { readonly kind: 'transition'; readonly transition: Transition }
+  /** None of its hooks were run. */
+  | { readonly kind: 'hooks-left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
   | HookStarted
   | {
       readonly kind: 'hook-ended';
@@ -54,6 +56,12 @@ export type JournalEntry =
       readonly path: string;
       readonly cause: RecordedCause;
     };
+
+/**
+ * `overtaken`: the engine stopped before on_start could begin. `not-repeated`: on_start has not run since the on_stop
+ * before, which stands for this one. `too-many`: it was asked for while too much waited.
+ */
+export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many';
 
 /** A listener has begun to write; `process` is its own. One that was killed leaves no `journal-closed`. */
 export interface JournalOpened {

@@ -17,6 +17,8 @@ export type Observation =
   | { readonly kind: 'engine-absent'; readonly engine: string; readonly at: number; readonly run?: Run }
   /** The engine that answered before is going, or has gone. */
   | { readonly kind: 'engine-ends'; readonly engine: string; readonly at: number; readonly how: Ending }
+  /** Its stop was announced so long ago that it does not come; see `longestLeave`. */
+  | { readonly kind: 'engine-stays'; readonly engine: string; readonly at: number }
   /** A message from outside. Only a trusted one can change anything; any other is a hint for the sensor. */
   | {
       readonly kind: 'message';

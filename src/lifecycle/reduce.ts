@@ -17,13 +17,23 @@ export interface Leaving {
   readonly run?: Run;
   /** Whether it was seen to answer, and so answers still. */
   readonly answers: boolean;
+  /** When its stop was told, in ms since the epoch. */
+  readonly since: number;
 }
+
+/**
+ * How long a run may be leaving, in ms: what systemd gives a stop, several times over. One that answers then was not
+ * stopped after all, and nobody has said so.
+ */
+export const longestLeave = 300_000;
 
 /** The last transition of an engine that was told, as it is kept from one life of the listener to the next. */
 export interface Told {
   readonly event: LifecycleEvent;
   readonly sequence: number;
   readonly run?: Run;
+  /** After a stop: `run` is leaving, and this is since when; see `Leaving`. */
+  readonly leaving?: number;
 }
 
 /** What is known before anyone has looked. */
@@ -37,7 +47,12 @@ export function atFirst(before?: Told): EngineState {
 export function toldIn(state: EngineState): Told | undefined {
   const { phase, sequence } = state;
   if (phase === 'unknown') return state.before;
-  if (phase === 'down') return sequence === 0 ? undefined : { event: 'stop', sequence };
+  if (phase === 'down') {
+    if (sequence === 0) return undefined;
+    const { leaving } = state;
+    const left = leaving === undefined ? {} : { ...runField(leaving.run), leaving: leaving.since };
+    return { event: 'stop', sequence, ...left };
+  }
   return { event: 'start', sequence, ...runField(state.run) };
 }
 
@@ -54,8 +69,8 @@ export interface Step {
  * transitions alternate, and the first is a start, but for the stop of an engine that ended between two lives;
  * sequence numbers rise by one; an untrusted message changes nothing; an engine that is seen to answer gives a
  * start at once unless it was told already, and its end a stop; a changed run gives both. After the companion's
- * stop the run that is leaving gives no start, however often it answers, unless the companion says that it
- * stays; a new run does, and so does an answer after the end.
+ * stop the run that is leaving gives no start, however often it answers, in the next life neither, unless the
+ * companion says that it stays, or it stays all too long; a new run does, and so does an answer after the end.
  */
 export function reduce(state: EngineState, observation: Observation): Step {
   switch (observation.kind) {
@@ -73,10 +88,14 @@ export function reduce(state: EngineState, observation: Observation): Step {
       return isLeaving(state)
         ? gone(state, observation.how === 'unreachable' ? state.leaving.run : undefined)
         : unchanged(state);
+    case 'engine-stays':
+      return isToStay(state, observation, 'engine');
     case 'message':
       return observation.trusted ? believe(state, observation) : unchanged(state);
     case 'companion':
-      return observation.message === 'stop' ? isToStop(state, observation) : isToStay(state, observation);
+      return observation.message === 'stop'
+        ? isToStop(state, observation)
+        : isToStay(state, observation, 'companion');
     default:
       return observation satisfies never;
   }
@@ -88,6 +107,10 @@ type Unknown = Extract<EngineState, { phase: 'unknown' }>;
 /** The first look found it up. Is it the run that was told in the listener's last life? */
 function firstSeen(state: Unknown, seen: Seen<'engine-answers'>): Step {
   const { before } = state;
+  const left = leftIn(before, seen.at);
+  if (left !== undefined && left.run === seen.run) {
+    return { state: departing(state.sequence, left), transitions: [] };
+  }
   const begin = (from: EngineState, again: boolean) =>
     start(from, seen, 'listener-started', 'engine', seen.run, again);
   if (before?.event !== 'start') return begin(state, false);
@@ -103,10 +126,22 @@ function firstSeen(state: Unknown, seen: Seen<'engine-answers'>): Step {
  * very process is there (`run`), and only slow: then it stays to be seen.
  */
 function firstMissed(state: Unknown, seen: Observation, run?: Run): Step {
+  const left = leftIn(state.before, seen.at);
+  if (left !== undefined) return gone(departing(state.sequence, left), run);
   if (run !== undefined && run === state.before?.run) return unchanged(state);
   return state.before?.event === 'start'
     ? missed(state, state.before, seen)
     : { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
+}
+
+/**
+ * The run that was leaving when the listener's last life ended, unless that is too long ago. One that is not known is
+ * none: whatever is seen now may be the next.
+ */
+function leftIn(before: Told | undefined, at: number): Leaving | undefined {
+  if (before?.leaving === undefined || before.run === undefined) return undefined;
+  if (at - before.leaving >= longestLeave) return undefined;
+  return { run: before.run, answers: true, since: before.leaving };
 }
 
 function missed(state: Unknown, { run }: Told, seen: Observation): Step {
@@ -118,7 +153,8 @@ function answers(
   seen: Seen<'engine-answers'> | Seen<'engine-identified'>,
 ): Step {
   if (isLeaving(state) && !isAnother(state.leaving.run, seen.run)) {
-    return { state: leaving(state.sequence, state.leaving.run ?? seen.run, true), transitions: [] };
+    const { run = seen.run, since } = state.leaving;
+    return { state: departing(state.sequence, { ...runField(run), answers: true, since }), transitions: [] };
   }
   if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
   if (!isAnother(state.run, seen.run)) {
@@ -155,16 +191,18 @@ function isToStop(state: EngineState, said: Seen<'companion'>): Step {
   switch (state.phase) {
     case 'unknown': {
       const { before, sequence } = state;
-      if (before?.event !== 'start') return { state: leaving(sequence, undefined, false), transitions: [] };
+      const any = { answers: false, since: said.at };
+      if (before?.event !== 'start') return { state: departing(sequence, any), transitions: [] };
       const stopped = stop({ ...state, ...runField(before.run) }, said, 'shutdown', 'companion');
       // It may be another run by now: whichever is seen is the one that leaves.
-      return { ...stopped, state: leaving(stopped.state.sequence, undefined, false) };
+      return { ...stopped, state: departing(stopped.state.sequence, any) };
     }
     case 'down':
       return unchanged(state);
     case 'up': {
       const stopped = stop(state, said, 'shutdown', 'companion');
-      return { ...stopped, state: leaving(stopped.state.sequence, state.run, true) };
+      const left = { ...runField(state.run), answers: true, since: said.at };
+      return { ...stopped, state: departing(stopped.state.sequence, left) };
     }
     default:
       return state satisfies never;
@@ -172,9 +210,13 @@ function isToStop(state: EngineState, said: Seen<'companion'>): Step {
 }
 
 /** Whether the engine is up is its own to say; but if it was leaving, and answers, it stays. */
-function isToStay(state: EngineState, said: Seen<'companion'>): Step {
+function isToStay(state: EngineState, seen: Observation, source: Source): Step {
+  if (state.phase === 'unknown' && state.before?.leaving !== undefined) {
+    const { event, sequence } = state.before;
+    return { state: { ...state, before: { event, sequence } }, transitions: [] };
+  }
   if (!isLeaving(state)) return unchanged(state);
-  if (state.leaving.answers) return start(state, said, 'engine-started', 'companion', state.leaving.run);
+  if (state.leaving.answers) return start(state, seen, 'engine-started', source, state.leaving.run);
   return { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
 }
 
@@ -185,9 +227,12 @@ function isLeaving(state: EngineState): state is Departing {
 }
 
 /** What was leaving does not answer any more; `run` when its process is there all the same. */
-function gone({ sequence, leaving: { run: left } }: Departing, run: Run | undefined): Step {
+function gone({ sequence, leaving: { run: left, since } }: Departing, run: Run | undefined): Step {
   const isThere = run !== undefined && !isAnother(left, run);
-  return { state: isThere ? leaving(sequence, run, false) : { phase: 'down', sequence }, transitions: [] };
+  const state: EngineState = isThere
+    ? departing(sequence, { run, answers: false, since })
+    : { phase: 'down', sequence };
+  return { state, transitions: [] };
 }
 
 /** Whether two runs are known to differ. */
@@ -195,8 +240,8 @@ function isAnother(one: Run | undefined, other: Run | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 
-function leaving(sequence: number, run: Run | undefined, answers: boolean): EngineState {
-  return { phase: 'down', sequence, leaving: { ...runField(run), answers } };
+function departing(sequence: number, leaving: Leaving): Departing {
+  return { phase: 'down', sequence, leaving };
 }
 
 function start(

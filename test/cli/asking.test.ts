@@ -229,6 +229,35 @@ describe('history', () => {
     expect(numbers).not.toContain('');
   });
 
+  test('tells what was left out and why, and follows it', async () => {
+    stage.hook('on_stop/10-a', '#!/bin/sh\nsleep 1\n');
+    const listener = await listening();
+    const following = startProgram(['history', '-f', '--control', stage.control, '--config', 'none']);
+    const events = startProgram(['events', '--json', '--control', stage.control, '--config', 'none']);
+    await waitForClients(stage.control, 2);
+    const transitions = () => listener.lines.filter(ofKind('transition')).length;
+    for (const before of [0, 2]) {
+      const engine = stage.startEngine();
+      await waitFor(() => transitions() === before + 1);
+      if (before === 0) await listener.next(0, hooksDone('start'));
+      await endProcess(engine, 'SIGKILL');
+      await waitFor(() => transitions() === before + 2);
+    }
+    await listener.next(0, hooksDone('stop'));
+    const { data } = await askJson('history');
+    expectSchema('history', data);
+    const entries = data.entries as { kind: string; why?: string; hook?: string }[];
+    expect(entries.filter(({ kind }) => kind === 'left-out').map(({ why }) => why)).toEqual([
+      'overtaken',
+      'not-repeated',
+    ]);
+    expect(entries.filter(({ hook }) => hook === 'on_stop/10-a')).toHaveLength(1);
+    await following.said(/on_start left out: Docker stopped again before it could begin\n/);
+    await following.said(/on_stop left out: on_start has not run since the last one\n/);
+    await events.said(/"kind":"hooks-left-out".*"why":"not-repeated"/);
+    for (const line of events.output().split('\n').slice(0, -1)) expectSchema('event', JSON.parse(line));
+  });
+
   test('says that nothing has happened where nothing has', async () => {
     const { code, output, errors } = await ask('history', '--state-dir', join(stage.folder, 'none'));
     expect({ code, output, errors }).toEqual({

@@ -16,7 +16,7 @@ import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { admit } from '../../src/hooks/admit.ts';
 import { printableText } from '../../src/system/printable.ts';
 import { walkToFolder } from '../../src/system/trust.ts';
-import { isRoot } from '../support/program.ts';
+import { needing } from '../support/needs.ts';
 
 // What a person does: reads the cure in the log, pastes it into a shell, and sees it mended.
 
@@ -90,7 +90,7 @@ describe.each(names)('in a folder named %j', (name) => {
     }
   });
 
-  test.skipIf(!isRoot)('the cure of a script of another user’s mends it', () => {
+  test('the cure of a script of another user’s mends it', needing('root'), () => {
     chownSync(hook, 65_534, 65_534);
     paste(cureOf(refusalOf(hook)));
     expectAdmitted();

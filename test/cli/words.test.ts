@@ -55,6 +55,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
   'listener-ended': [[{}, 'info', 'Ended']],
   'engine-is-down': [[{}, 'info', url, 'not running', 'waiting']],
+  'engine-is-stopping': [[{}, 'info', url, 'is being stopped', 'waiting']],
   transition: [
     [{ transition: start }, 'info', 'Docker has started', 'pid 4711'],
     [{ transition: transition('start', 'listener-started') }, 'info', 'Docker is up already'],
@@ -196,7 +197,8 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     ],
   ],
   'hooks-overtaken': [[{ transition: start }, 'info', 'on_start', 'left out']],
-  'hooks-dropped': [[{ dropped: [start, stop] }, 'warning', 'on_start (7)', 'on_stop (7)']],
+  'hooks-not-repeated': [[{ transition: stop }, 'info', 'on_start has not run', 'on_stop is not run again']],
+  'hooks-dropped': [[{ transition: stop }, 'warning', 'on_stop (7)']],
   'folder-missing': [[{ folder, event: 'start' }, 'info', folder, 'start']],
   'folder-unreadable': [[{ folder, code: 'EACCES' }, 'error', folder, 'EACCES']],
   'folder-refused': [

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseEngines } from '../../src/config/engines.ts';
 import { knownSockets } from '../../src/config/known-sockets.ts';
 import type { Surroundings } from '../../src/config/surroundings.ts';
-import { createFakeAuthority, hasOpenssl } from '../support/fake-authority.ts';
+import { createFakeAuthority } from '../support/fake-authority.ts';
+import { needing } from '../support/needs.ts';
 
 let home: string;
 beforeEach(() => {
@@ -99,10 +100,7 @@ test('the known sockets come in the documented order', () => {
   ]);
 });
 
-const hasDocker =
-  spawnSync('docker', ['context', 'ls'], { env: { ...process.env, DOCKER_HOST: '' } }).status === 0;
-
-describe.skipIf(!hasDocker)('beside the docker client that is installed here', () => {
+describe('beside the docker client that is installed here', needing('docker'), () => {
   const docker = (environment: NodeJS.ProcessEnv, ...words: string[]) =>
     execFileSync('docker', words, {
       env: { PATH: process.env.PATH, HOME: home, ...environment },
@@ -148,7 +146,7 @@ describe.skipIf(!hasDocker)('beside the docker client that is installed here', (
     expect(() => choose({ contexts: ['there'] })).toThrow(/no Docker context "there"/);
   });
 
-  test.skipIf(!hasOpenssl)('the TLS files of a context are found where the client puts them', () => {
+  test('the TLS files of a context are found where the client puts them', needing('openssl'), () => {
     const files = join(home, 'files');
     createFakeAuthority(home, 'right').issue(files);
     const given = ['ca', 'cert', 'key'].map((name) => `,${name}=${join(files, name)}.pem`).join('');

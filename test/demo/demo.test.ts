@@ -4,7 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
-import { asNobody, type Ended, isRoot, runProgram, startProgram } from '../support/program.ts';
+import { needing } from '../support/needs.ts';
+import { asNobody, type Ended, runProgram, startProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -89,7 +90,7 @@ describe('shows start, stop, crash, messages that change nothing and a refusal, 
     await expectNothingLeft();
   });
 
-  test.skipIf(!isRoot)('as a user other than root', async () => {
+  test('as a user other than root', needing('root'), async () => {
     const own = join(home, 'nobody');
     mkdirSync(own);
     chownSync(own, 65_534, 65_534);
@@ -113,8 +114,9 @@ describe('shows start, stop, crash, messages that change nothing and a refusal, 
   });
 });
 
-test.skipIf(!isRoot)(
+test(
   'a user without any folder that others cannot write is told so, with the cure',
+  needing('root'),
   async () => {
     const environment = { PATH: process.env.PATH, HOME: '/tmp' };
     const ended = await runProgram(['demo'], {

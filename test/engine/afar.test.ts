@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Endpoint, parseEndpoint } from '../../src/config/endpoint.ts';
-import { createFakeAuthority, hasOpenssl } from '../support/fake-authority.ts';
+import { createFakeAuthority } from '../support/fake-authority.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, pass } from '../support/fake-host.ts';
+import { needing } from '../support/needs.ts';
 import { freePort } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -87,7 +88,7 @@ describe('over tcp', () => {
   });
 });
 
-describe.skipIf(!hasOpenssl)('over TLS (openssl makes the certificates)', () => {
+describe('over TLS (openssl makes the certificates)', needing('openssl'), () => {
   let folder: string;
   let client: string;
   const path = (...parts: string[]) => join(folder, ...parts);

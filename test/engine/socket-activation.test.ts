@@ -3,10 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listensOn } from '../../src/system/unix-sockets.ts';
 import { createFakeHost, type FakeHost, pass, type WatchOptions } from '../support/fake-host.ts';
 import { type FakeSystemd, startFakeSystemd } from '../support/fake-systemd.ts';
+import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Who holds a socket is read from /proc. */
-describe.skipIf(process.platform !== 'linux')('on a socket that systemd holds', () => {
+describe('on a socket that systemd holds', needing('linux'), () => {
   let host: FakeHost;
   let systemd: FakeSystemd;
   beforeEach(async () => {

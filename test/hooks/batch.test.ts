@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asNobody } from '../support/as-nobody.ts';
 import { createHookStage, type HookStage, lives, waitForLines } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let stage: HookStage;
@@ -106,19 +107,13 @@ describe('which', () => {
     expect(stage.printed()).toEqual(['a', 'a']);
   });
 
-  test.skipIf(process.platform !== 'linux')(
-    'a name that is not UTF-8 is told, and the others run',
-    async () => {
-      stage.hook('on_start/b', 'echo b');
-      writeFileSync(
-        Buffer.concat([Buffer.from(stage.path('on_start/a')), Buffer.from([0xff])]),
-        '#!/bin/sh\n',
-      );
-      await stage.run('start');
-      expect(stage.of('name-refused')).toMatchObject([{ hook: 'on_start/a\\xff' }]);
-      expect(stage.printed()).toEqual(['b']);
-    },
-  );
+  test('a name that is not UTF-8 is told, and the others run', needing('linux'), async () => {
+    stage.hook('on_start/b', 'echo b');
+    writeFileSync(Buffer.concat([Buffer.from(stage.path('on_start/a')), Buffer.from([0xff])]), '#!/bin/sh\n');
+    await stage.run('start');
+    expect(stage.of('name-refused')).toMatchObject([{ hook: 'on_start/a\\xff' }]);
+    expect(stage.printed()).toEqual(['b']);
+  });
 
   test.each(['with space', 'new\nline', '-rf', '$(id)', 'ä', "quo'te"])('the name %j runs', async (name) => {
     stage.hook(`on_start/${name}`, 'basename -- "$0" | head -1');
@@ -198,14 +193,14 @@ describe('how it runs', () => {
     expect(stage.printed().slice(0, 2)).toEqual(process.platform === 'linux' ? ['/', '/dev/null'] : ['/']);
   });
 
-  test.skipIf(process.platform !== 'linux')('leads a session and a group of its own', async () => {
+  test('leads a session and a group of its own', needing('linux'), async () => {
     stage.hook('on_start/a', 'read -r line </proc/$$/stat; set -- $line; echo "$1 $5 $6"');
     await stage.run('start');
     const [pid, group, session] = (stage.printed()[0] ?? '').split(' ');
     expect([group, session]).toEqual([pid, pid]);
   });
 
-  test.skipIf(process.platform !== 'linux')('inherits nothing but its three streams', async () => {
+  test('inherits nothing but its three streams', needing('linux'), async () => {
     stage.hook('on_start/a', 'exec ls /proc/self/fd');
     await stage.run('start');
     // The last one is that of the folder, which ls itself reads. What this test was left with by whoever started

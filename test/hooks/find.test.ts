@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { isIgnored, listHooks } from '../../src/hooks/find.ts';
+import { needing } from '../support/needs.ts';
 
 let scriptDir: string;
 beforeEach(() => {
@@ -41,7 +42,7 @@ test('keeps the true name in the path, and shows it safely', () => {
   });
 });
 
-test.skipIf(process.platform !== 'linux')('tells names that are not UTF-8 apart', () => {
+test('tells names that are not UTF-8 apart', needing('linux'), () => {
   put(Buffer.from([0x61, 0xff]), 'b');
   expect(listHooks(scriptDir, 'on_start')).toMatchObject({
     candidates: [{ name: 'on_start/b' }],

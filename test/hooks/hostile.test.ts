@@ -4,7 +4,6 @@ import {
   chmodSync,
   chownSync,
   cpSync,
-  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -21,9 +20,7 @@ import { createHookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { walkToFile, walkToFolder } from '../../src/system/trust.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
-
-const isRoot = process.geteuid?.() === 0;
-const hasAccessLists = isRoot && spawnSync('setfacl', ['--version']).status === 0;
+import { needing } from '../support/needs.ts';
 
 /** How long the swapping goes on, in ms: `DLL_SWAP_MS=30000` for as long as it takes to believe it. */
 const swapFor = Number(process.env.DLL_SWAP_MS ?? 4000);
@@ -74,7 +71,7 @@ async function refusalsIn(scriptDir: string): Promise<string[]> {
   return [...new Set(faults)];
 }
 
-describe.skipIf(!isRoot)('as root, what somebody else can change is not run', () => {
+describe('as root, what somebody else can change is not run', needing('root'), () => {
   test('their own hook in root’s folder', async () => {
     mkdirSync(stage.path('on_start'));
     const path = strangersHook(stage.path('on_start/a'));
@@ -176,7 +173,7 @@ describe.skipIf(!isRoot)('as root, what somebody else can change is not run', ()
   });
 });
 
-describe.skipIf(!isRoot)('run by somebody else', () => {
+describe('run by somebody else', needing('root'), () => {
   test('root’s and their own are trusted, and nobody else’s', () => {
     const own = strangersHook(join(strangersFolder('home'), 'a'));
     const roots = stage.hook('b', evil());
@@ -188,7 +185,7 @@ describe.skipIf(!isRoot)('run by somebody else', () => {
   });
 });
 
-describe.skipIf(!hasAccessLists)('access control lists (where setfacl is installed)', () => {
+describe('access control lists (where setfacl is installed)', needing('root', 'setfacl'), () => {
   const grant = (path: string, ...words: string[]) =>
     expect(spawnSync('setfacl', [...words, path]).status).toBe(0);
 
@@ -222,7 +219,7 @@ describe.skipIf(!hasAccessLists)('access control lists (where setfacl is install
   });
 });
 
-test.skipIf(!isRoot || process.platform !== 'linux')('a folder that is mounted noexec is told', async () => {
+test('a folder that is mounted noexec is told', needing('linux', 'root'), async () => {
   mkdirSync(stage.path('on_start'));
   const disk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'noexec,mode=755', 'tmpfs', stage.path('on_start')]);
   expect(disk.status, String(disk.stderr)).toBe(0);
@@ -237,7 +234,7 @@ test.skipIf(!isRoot || process.platform !== 'linux')('a folder that is mounted n
   }
 });
 
-describe.skipIf(!isRoot)('a hook that the settings give to somebody', () => {
+describe('a hook that the settings give to somebody', needing('root'), () => {
   const account = { uid: stranger, gid: stranger + 1, username: 'jo', home: '/home/jo', shell: '/bin/zsh' };
 
   test.each([
@@ -288,67 +285,64 @@ describe.skipIf(!isRoot)('a hook that the settings give to somebody', () => {
   });
 });
 
-describe.skipIf(!isRoot || !existsSync('/usr/bin/perl'))(
-  'while somebody swaps links and folders as fast as it goes',
-  () => {
-    let swapper: ChildProcess;
-    let theirs: string;
+describe('while somebody swaps links and folders as fast as it goes', needing('root', 'perl'), () => {
+  let swapper: ChildProcess;
+  let theirs: string;
 
-    beforeEach(async () => {
-      theirs = strangersFolder('theirs');
-      stage.hook('good/on_start/a', `echo good >>"${stage.path('good-runs')}"`);
-      strangersHook(join(theirs, 'bad/on_start/a'));
-      for (const name of ['good-dir', 'bad-dir']) {
-        cpSync(stage.path('good'), join(theirs, name), { recursive: true });
-      }
-      writeFileSync(join(theirs, 'bad-dir/on_start/a'), evil());
-      spawnSync('chown', ['-R', String(stranger), join(theirs, 'bad'), join(theirs, 'bad-dir')]);
-      const program = fileURLToPath(new URL('../support/swap.pl', import.meta.url));
-      cpSync(program, stage.path('swap.pl'));
-      swapper = spawn(
-        '/usr/bin/perl',
-        [stage.path('swap.pl'), theirs, stage.path('good'), join(theirs, 'bad')],
-        {
-          uid: stranger,
-          gid: stranger,
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
-      await once(swapper.stdout as NodeJS.ReadableStream, 'data');
-    });
-    afterEach(async () => {
-      const over = once(swapper, 'exit');
-      swapper.kill('SIGKILL');
-      await over;
-    });
+  beforeEach(async () => {
+    theirs = strangersFolder('theirs');
+    stage.hook('good/on_start/a', `echo good >>"${stage.path('good-runs')}"`);
+    strangersHook(join(theirs, 'bad/on_start/a'));
+    for (const name of ['good-dir', 'bad-dir']) {
+      cpSync(stage.path('good'), join(theirs, name), { recursive: true });
+    }
+    writeFileSync(join(theirs, 'bad-dir/on_start/a'), evil());
+    spawnSync('chown', ['-R', String(stranger), join(theirs, 'bad'), join(theirs, 'bad-dir')]);
+    const program = fileURLToPath(new URL('../support/swap.pl', import.meta.url));
+    cpSync(program, stage.path('swap.pl'));
+    swapper = spawn(
+      '/usr/bin/perl',
+      [stage.path('swap.pl'), theirs, stage.path('good'), join(theirs, 'bad')],
+      {
+        uid: stranger,
+        gid: stranger,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await once(swapper.stdout as NodeJS.ReadableStream, 'data');
+  });
+  afterEach(async () => {
+    const over = once(swapper, 'exit');
+    swapper.kill('SIGKILL');
+    await over;
+  });
 
-    test('a runner that checks where a link leads and then runs the link is fooled by it', async () => {
-      const path = join(theirs, 'current/on_start/a');
-      const until = Date.now() + 20_000;
-      while (loot().length === 0 && Date.now() < until) {
-        try {
-          if (statSync(realpathSync(path)).uid === 0) spawnSync(path);
-        } catch {}
-        await new Promise(setImmediate);
-      }
-      expect(loot()[0]).toBe('0');
-    });
+  test('a runner that checks where a link leads and then runs the link is fooled by it', async () => {
+    const path = join(theirs, 'current/on_start/a');
+    const until = Date.now() + 20_000;
+    while (loot().length === 0 && Date.now() < until) {
+      try {
+        if (statSync(realpathSync(path)).uid === 0) spawnSync(path);
+      } catch {}
+      await new Promise(setImmediate);
+    }
+    expect(loot()[0]).toBe('0');
+  });
 
-    test('nothing of theirs ever runs', { timeout: swapFor + 30_000 }, async () => {
-      mkdirSync(stage.path('linked/on_start'), { recursive: true });
-      symlinkSync(join(theirs, 'current/on_start/a'), stage.path('linked/on_start/a'));
-      symlinkSync(join(theirs, 'current/on_start'), stage.path('on_start'));
-      const folders = [join(theirs, 'current'), join(theirs, 'dir'), stage.path('linked'), stage.folder];
-      const until = Date.now() + swapFor;
-      let rounds = 0;
-      let refused = 0;
-      for (; Date.now() < until; rounds++) {
-        for (const folder of folders) refused += (await refusalsIn(folder)).length;
-        await refusalsIn(stage.path('good'));
-      }
-      expect(loot()).toEqual([]);
-      expect(stage.lines('good-runs')).toHaveLength(rounds);
-      expect(refused).toBeGreaterThanOrEqual(3 * rounds);
-    });
-  },
-);
+  test('nothing of theirs ever runs', { timeout: swapFor + 30_000 }, async () => {
+    mkdirSync(stage.path('linked/on_start'), { recursive: true });
+    symlinkSync(join(theirs, 'current/on_start/a'), stage.path('linked/on_start/a'));
+    symlinkSync(join(theirs, 'current/on_start'), stage.path('on_start'));
+    const folders = [join(theirs, 'current'), join(theirs, 'dir'), stage.path('linked'), stage.folder];
+    const until = Date.now() + swapFor;
+    let rounds = 0;
+    let refused = 0;
+    for (; Date.now() < until; rounds++) {
+      for (const folder of folders) refused += (await refusalsIn(folder)).length;
+      await refusalsIn(stage.path('good'));
+    }
+    expect(loot()).toEqual([]);
+    expect(stage.lines('good-runs')).toHaveLength(rounds);
+    expect(refused).toBeGreaterThanOrEqual(3 * rounds);
+  });
+});

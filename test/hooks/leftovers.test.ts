@@ -5,6 +5,7 @@ import { endLeftovers } from '../../src/hooks/leftovers.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { identify } from '../../src/system/processes.ts';
 import { lives } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -24,7 +25,7 @@ async function leftover(script: string, detached = true) {
   return { child, worker: Number(String(first)), leftover: { hook: 'on_start/a', process: leader } };
 }
 
-describe.skipIf(process.platform !== 'linux')('what an earlier listener left running', () => {
+describe('what an earlier listener left running', needing('linux'), () => {
   test('is ended, its whole group with it', async () => {
     const { leftover: left, worker } = await leftover('sleep 60 & echo $!; wait');
     const reports: HookReport[] = [];

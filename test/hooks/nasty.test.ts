@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHookStage, type HookStage, lives, waitForLines } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 import { type Runner, startRunner } from '../support/runner.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -33,89 +34,85 @@ afterEach(async () => {
   await stage.clear();
 });
 
-describe.skipIf(process.platform !== 'linux')(
-  'whatever a hook does, the next one runs and nothing is left',
-  () => {
-    test.each([
-      ['fails', 'exit 7', { kind: 'exited', code: 7 }],
-      ['kills itself', 'kill -SEGV $$', { kind: 'killed', signal: 'SIGSEGV' }],
-      ['kills its group', 'kill -9 0', { kind: 'killed', signal: 'SIGKILL' }],
-      ['closes its output', 'exec >&- 2>&-; sleep 0.2', { kind: 'exited', code: 0 }],
-      ['closes its output and never ends', 'exec >&- 2>&-; sleep 60', 'terminated'],
-      ['stops itself', 'kill -STOP $$', 'terminated'],
-      ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.1; done', 'killed'],
-      ['ignores SIGTERM, and is stopped', 'trap "" TERM; kill -STOP $$; sleep 60', 'killed'],
-      [
-        'leaves children that ignore SIGTERM',
-        `(trap "" TERM; sleep 60) & echo $! >>pids; sleep 60`,
-        'killed',
-      ],
-      ['prints one endless line', 'exec tr "\\0" x </dev/zero', 'terminated'],
-      ['prints endless lines', 'exec yes', 'terminated'],
-      ['prints on both streams', 'yes & exec yes >&2', 'terminated'],
-      ['prints invalid UTF-8', 'printf "\\377\\376\\n\\303"', { kind: 'exited', code: 0 }],
-      ['prints escape sequences', 'printf "\\033]0;owned\\007\\033[2J\\n"', { kind: 'exited', code: 0 }],
-      ['prints zeros', 'head -c 1000000 /dev/zero', { kind: 'exited', code: 0 }],
-      ['reads its input', 'cat', { kind: 'exited', code: 0 }],
-      ['forks without end for a while', 'for i in $(seq 200); do sleep 60 & done; sleep 60', 'terminated'],
-    ] as const)('%s', async (_name, script, expected) => {
-      await stage.clear();
-      stage = createHookStage({ grace: 400, timeout: { start: 400, stop: undefined } });
-      stage.hook('on_start/a', `cd "${stage.folder}"; echo $$ >>pids; ${script}`);
-      stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
-      const before = held();
-      await stage.run('start');
-      const outcome = stage.of('hook-ended')[0]?.outcome;
-      if (typeof expected === 'string') expect(outcome).toMatchObject({ why: 'timeout', how: expected });
-      else expect(outcome).toEqual(expected);
-      expect(stage.lines('next')).toEqual(['ran']);
-      expect(stage.lines('pids').map(Number).filter(lives)).toEqual([]);
-      await waitFor(() => held() <= before);
-    });
+describe('whatever a hook does, the next one runs and nothing is left', needing('linux'), () => {
+  test.each([
+    ['fails', 'exit 7', { kind: 'exited', code: 7 }],
+    ['kills itself', 'kill -SEGV $$', { kind: 'killed', signal: 'SIGSEGV' }],
+    ['kills its group', 'kill -9 0', { kind: 'killed', signal: 'SIGKILL' }],
+    ['closes its output', 'exec >&- 2>&-; sleep 0.2', { kind: 'exited', code: 0 }],
+    ['closes its output and never ends', 'exec >&- 2>&-; sleep 60', 'terminated'],
+    ['stops itself', 'kill -STOP $$', 'terminated'],
+    ['ignores SIGTERM', 'trap "" TERM; while :; do sleep 0.1; done', 'killed'],
+    ['ignores SIGTERM, and is stopped', 'trap "" TERM; kill -STOP $$; sleep 60', 'killed'],
+    ['leaves children that ignore SIGTERM', `(trap "" TERM; sleep 60) & echo $! >>pids; sleep 60`, 'killed'],
+    ['prints one endless line', 'exec tr "\\0" x </dev/zero', 'terminated'],
+    ['prints endless lines', 'exec yes', 'terminated'],
+    ['prints on both streams', 'yes & exec yes >&2', 'terminated'],
+    ['prints invalid UTF-8', 'printf "\\377\\376\\n\\303"', { kind: 'exited', code: 0 }],
+    ['prints escape sequences', 'printf "\\033]0;owned\\007\\033[2J\\n"', { kind: 'exited', code: 0 }],
+    ['prints zeros', 'head -c 1000000 /dev/zero', { kind: 'exited', code: 0 }],
+    ['reads its input', 'cat', { kind: 'exited', code: 0 }],
+    ['forks without end for a while', 'for i in $(seq 200); do sleep 60 & done; sleep 60', 'terminated'],
+  ] as const)('%s', async (_name, script, expected) => {
+    await stage.clear();
+    stage = createHookStage({ grace: 400, timeout: { start: 400, stop: undefined } });
+    stage.hook('on_start/a', `cd "${stage.folder}"; echo $$ >>pids; ${script}`);
+    stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
+    const before = held();
+    await stage.run('start');
+    const outcome = stage.of('hook-ended')[0]?.outcome;
+    if (typeof expected === 'string') expect(outcome).toMatchObject({ why: 'timeout', how: expected });
+    else expect(outcome).toEqual(expected);
+    expect(stage.lines('next')).toEqual(['ran']);
+    expect(stage.lines('pids').map(Number).filter(lives)).toEqual([]);
+    await waitFor(() => held() <= before);
+  });
 
-    test('forks a daemon: which lives on, and holds nothing up', async () => {
-      const daemon = `setsid sh -c 'echo $$ >>pids; exec sleep 60' &`;
-      stage.hook('on_start/a', `cd "${stage.folder}"; ${daemon} while [ ! -s pids ]; do sleep 0.01; done`);
-      stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
-      await stage.run('start');
-      expect(stage.lines('next')).toEqual(['ran']);
-      expect(stage.lines('pids').map(Number).filter(lives)).toHaveLength(1);
-    });
+  test('forks a daemon: which lives on, and holds nothing up', async () => {
+    const daemon = `setsid sh -c 'echo $$ >>pids; exec sleep 60' &`;
+    stage.hook('on_start/a', `cd "${stage.folder}"; ${daemon} while [ ! -s pids ]; do sleep 0.01; done`);
+    stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
+    await stage.run('start');
+    expect(stage.lines('next')).toEqual(['ran']);
+    expect(stage.lines('pids').map(Number).filter(lives)).toHaveLength(1);
+  });
 
-    test('forks a daemon that goes on printing: it is not killed by that', async () => {
-      stage.hook(
-        'on_start/a',
-        `cd "${stage.folder}"; (while echo x; do sleep 0.05; echo x >>alive; done) & echo $! >>pids`,
-      );
-      await stage.run('start');
-      const [pid] = stage.lines('pids').map(Number);
-      const soFar = stage.lines('alive').length;
-      await waitForLines(stage, 'alive', soFar + 10);
-      expect(lives(pid ?? 0)).toBe(true);
-    });
-  },
-);
+  test('forks a daemon that goes on printing: it is not killed by that', async () => {
+    stage.hook(
+      'on_start/a',
+      `cd "${stage.folder}"; (while echo x; do sleep 0.05; echo x >>alive; done) & echo $! >>pids`,
+    );
+    await stage.run('start');
+    const [pid] = stage.lines('pids').map(Number);
+    const soFar = stage.lines('alive').length;
+    await waitForLines(stage, 'alive', soFar + 10);
+    expect(lives(pid ?? 0)).toBe(true);
+  });
+});
 
 /** ptrace(2) by the number that it has on this machine; no program is sure to be there that calls it by name. */
 const ptrace = { x64: 101, arm64: 117 }[process.arch as string];
-const mayTrace = process.platform === 'linux' && process.geteuid?.() === 0 && ptrace !== undefined;
 
-test.skipIf(!mayTrace)('a hook that the kernel does not let go of is given up', async () => {
-  await stage.clear();
-  stage = createHookStage({ grace: 100, timeout: { start: 1000, stop: undefined } });
-  stage.hook('on_start/a', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
-  stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
-  stage.push('start');
-  const [pid] = await waitForLines(stage, 'pids', 1);
-  // Who is traced is not seen to end, killed or not, until its tracer has taken notice, which this one never does.
-  const tracer = spawn('perl', ['-e', `syscall(${ptrace}, 16, ${pid}, 0, 0); sleep 60`]);
-  await stage.queue.idle();
-  tracer.kill('SIGKILL');
-  expect(stage.of('hook-ended')[0]?.outcome).toEqual({ kind: 'ended', why: 'timeout', how: 'given-up' });
-  expect(stage.lines('next')).toEqual(['ran']);
-});
+test(
+  'a hook that the kernel does not let go of is given up',
+  needing('linux', 'root', 'ptrace'),
+  async () => {
+    await stage.clear();
+    stage = createHookStage({ grace: 100, timeout: { start: 1000, stop: undefined } });
+    stage.hook('on_start/a', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+    stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
+    stage.push('start');
+    const [pid] = await waitForLines(stage, 'pids', 1);
+    // Who is traced is not seen to end, killed or not, until its tracer has taken notice, which this one never does.
+    const tracer = spawn('perl', ['-e', `syscall(${ptrace}, 16, ${pid}, 0, 0); sleep 60`]);
+    await stage.queue.idle();
+    tracer.kill('SIGKILL');
+    expect(stage.of('hook-ended')[0]?.outcome).toEqual({ kind: 'ended', why: 'timeout', how: 'given-up' });
+    expect(stage.lines('next')).toEqual(['ran']);
+  },
+);
 
-describe.skipIf(process.platform !== 'linux')('seen from outside', () => {
+describe('seen from outside', needing('linux'), () => {
   test.each([
     ['lines', `yes | head -c ${printed}`],
     ['one line', `head -c ${printed} /dev/zero | tr '\\0' x`],

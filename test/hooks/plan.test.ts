@@ -2,6 +2,7 @@ import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { planHooks } from '../../src/hooks/plan.ts';
 import { createHookStage, type HookStage } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 
 let stage: HookStage;
 beforeEach(() => {
@@ -82,7 +83,7 @@ test('tells why a folder has nothing', () => {
   });
 });
 
-test.skipIf(process.platform !== 'linux')('a name that is not UTF-8 is part of it', () => {
+test('a name that is not UTF-8 is part of it', needing('linux'), () => {
   mkdirSync(stage.path('on_start'));
   writeFileSync(Buffer.concat([Buffer.from(stage.path('on_start/a')), Buffer.from([0xff])]), '');
   expect(planHooks(stage.host, 'on_start')).toMatchObject({

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
+import type { LifecycleEvent, Transition } from '../../src/lifecycle/transition.ts';
+import { createHookStage, type HookStage, lives, transition } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let stage: HookStage;
@@ -10,6 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => stage.clear());
 
+/** All hooks of an event, asked for by hand. */
+const asked = { only: undefined, report: () => {} };
 const outcomes = () => stage.of('hook-ended').map(({ hook, outcome }) => [hook, outcome]);
 const printed = (line: string) => waitFor(() => stage.printed().includes(line));
 
@@ -29,16 +33,101 @@ describe('when Docker stops while on_start runs', () => {
     expect(outcomes()[0]).toEqual(['on_start/a', { kind: 'ended', why: 'engine-stops', how: 'terminated' }]);
   });
 
-  test('a start that has not begun is left out', async () => {
+  test('a start that has not begun is left out, and with it the stop behind it', async () => {
     stage.hook('on_start/a', 'echo started');
-    stage.hook('on_stop/a', 'echo stopped; sleep 0.3');
+    stage.hook('on_stop/a', 'echo "stopped $DOCKER_LIFECYCLE_SEQUENCE"; sleep 0.3; echo done');
     stage.push('stop');
-    await printed('stopped');
+    await printed('stopped 1');
+    stage.push('start');
+    stage.push('stop');
     stage.push('start');
     stage.push('stop');
     await stage.queue.idle();
-    expect(stage.printed()).toEqual(['stopped', 'stopped']);
-    expect(stage.of('hooks-overtaken')).toMatchObject([{ transition: { sequence: 2 } }]);
+    expect(stage.printed()).toEqual(['stopped 1', 'done']);
+    expect(stage.of('hooks-overtaken').map(({ transition }) => transition.sequence)).toEqual([2, 4]);
+    expect(stage.of('hooks-not-repeated').map(({ transition }) => transition.sequence)).toEqual([3, 5]);
+    await stage.run('start');
+    await stage.run('stop');
+    expect(stage.printed().slice(2)).toEqual(['started', 'stopped 7', 'done']);
+  });
+
+  test('who waits for the hooks of that stop waits for those that stand for them', async () => {
+    stage.hook('on_stop/a', 'sleep 0.3; echo stopped; exit 1');
+    stage.push('stop');
+    void stage.queue.push(transition('start', 2));
+    expect(await stage.queue.push(transition('stop', 3))).toBe('complete');
+    expect(stage.printed()).toEqual(['stopped']);
+  });
+
+  test('also while what was kept running is still being ended', async () => {
+    stage.hook('while_running/a', 'trap "sleep 0.3; exit" TERM; echo up; while :; do sleep 0.05; done 2>&-');
+    stage.hook('on_start/a', 'echo started');
+    stage.hook('on_stop/a', 'echo stopped');
+    stage.push('start');
+    await printed('up');
+    stage.push('stop');
+    stage.push('start');
+    stage.push('stop');
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['started', 'up', 'stopped']);
+  });
+
+  test('a stop whose start was overtaken behind nothing but a request is not', async () => {
+    stage.hook('on_stop/a', 'echo "$DOCKER_LIFECYCLE_REASON"; sleep 0.2');
+    void stage.queue.request({ ...transition('stop', 0), reason: 'requested' }, asked);
+    stage.push('start');
+    stage.push('stop');
+    await stage.queue.idle();
+    expect(stage.printed()).toEqual(['requested', 'shutdown']);
+  });
+});
+
+describe('whatever comes while hooks run', () => {
+  /** How long hooks take, in ms, and how long it is until the next thing happens. */
+  const pause = fc.constantFrom(0, 0, 1, 10, 30);
+  const step = fc.record({ what: fc.constantFrom('engine', 'engine', 'engine', 'request'), pause });
+  const plan = fc.record({
+    steps: fc.array(step, { maxLength: 12 }),
+    first: fc.constantFrom('start', 'stop'),
+    onStart: pause,
+    onStop: pause,
+    kept: fc.boolean(),
+  });
+
+  test('on_start and on_stop alternate, the last of them is of what holds, and none is lost', async () => {
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ steps, first, onStart, onStop, kept }) => {
+        await stage.clear();
+        stage = createHookStage();
+        stage.hook('on_start/a', `sleep 0.0${onStart}`);
+        stage.hook('on_stop/a', `sleep 0.0${onStop}`);
+        if (kept) stage.hook('while_running/a', 'exec sleep 60');
+        let event = first as LifecycleEvent;
+        let pushed = 0;
+        for (const { what, pause: after } of steps) {
+          if (what === 'request') {
+            void stage.queue.request({ ...transition('start', 0), reason: 'requested' }, asked);
+          } else {
+            stage.push(event);
+            pushed += 1;
+            event = event === 'start' ? 'stop' : 'start';
+          }
+          if (after > 0) await new Promise((resolve) => setTimeout(resolve, after));
+        }
+        await stage.queue.idle();
+        const own = ({ transition: { sequence } }: { transition: Transition }) => sequence > 0;
+        const began = stage
+          .of('hooks-found')
+          .filter(own)
+          .map(({ transition }) => transition.event);
+        const leftOut = [...stage.of('hooks-overtaken'), ...stage.of('hooks-not-repeated')].filter(own);
+        expect(began.every((one, index) => one !== began[index - 1])).toBe(true);
+        expect(began.length + leftOut.length).toBe(pushed);
+        if (pushed > 0) expect(began.at(-1)).not.toBe(event);
+        expect(stage.queue.snapshot().waiting).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
@@ -57,14 +146,19 @@ test('when Docker starts while on_stop runs, on_start waits', async () => {
   expect(stage.queue.snapshot()).toEqual({ current: undefined, waiting: [], kept: [] });
 });
 
-test('it takes so many transitions and no more', async () => {
-  stage.hook('on_stop/a', 'sleep 0.5; echo $DOCKER_LIFECYCLE_SEQUENCE', 0o755);
+test('it takes so many requests and no more, and what happens to the engine besides', async () => {
+  stage.hook('on_stop/a', 'sleep 0.5');
   stage.push('stop');
-  for (let more = 0; more < 40; more++) stage.push('stop');
-  expect(stage.queue.snapshot().waiting).toHaveLength(32);
-  expect(stage.of('hooks-dropped').map(({ dropped }) => dropped[0]?.sequence)).toEqual([
-    2, 3, 4, 5, 6, 7, 8, 9,
-  ]);
+  const ends = [];
+  for (let more = 1; more <= 40; more++) {
+    ends.push(stage.queue.request({ ...transition('stop', 100 + more), reason: 'requested' }, asked));
+  }
+  stage.push('start');
+  expect(stage.queue.snapshot().waiting).toHaveLength(33);
+  expect(await Promise.all(ends.slice(32))).toEqual(Array(8).fill('left-out'));
+  expect(stage.of('hooks-dropped').map(({ transition }) => transition.sequence)).toEqual(
+    Array.from({ length: 8 }, (_, index) => 133 + index),
+  );
 });
 
 describe('when the listener ends', () => {

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createJournalStage, ended, entry, type JournalStage } from '../support/journal-stage.ts';
+import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const mayMount = process.platform === 'linux' && process.geteuid?.() === 0;
@@ -18,8 +19,9 @@ afterEach(async () => {
   rmSync(stage.base, { recursive: true, force: true });
 });
 
-test.skipIf(!mayMount)(
+test(
   'a disk that is full is told once; what was cut off there takes nothing with it',
+  needing('linux', 'root'),
   async () => {
     const disk = join(stage.base, 'disk');
     mkdirSync(disk);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readJournal } from '../../src/journal/read.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 import { type Runner, startRunner } from '../support/runner.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -53,46 +54,45 @@ function endless(all: readonly JournalRecord[]): string[] {
   );
 }
 
-test.skipIf(process.platform !== 'linux')(
-  'killed at any moment of a busy queue: what was interrupted is told, and ended',
-  { timeout: 30_000 + kills * 5000 },
-  async () => {
-    for (const name of ['a', 'b', 'c', 'd']) {
-      stage.hook(`on_start/${name}`, `echo $$ >>"${stage.folder}/pids"; echo hello; sleep 0.03`);
+test('killed at any moment of a busy queue: what was interrupted is told, and ended', {
+  ...needing('linux'),
+  timeout: 30_000 + kills * 5000,
+}, async () => {
+  for (const name of ['a', 'b', 'c', 'd']) {
+    stage.hook(`on_start/${name}`, `echo $$ >>"${stage.folder}/pids"; echo hello; sleep 0.03`);
+  }
+  stage.hook('on_start/z', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+  stage.hook('while_running/w', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
+  stage.hook('on_stop/a', 'sleep 0.02');
+  let strays = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    runner = await startedRunner();
+    // Nothing of the one before runs on beside this one, but what was started in its very last moment.
+    const { known: left, unknown } = await living();
+    expect(left).toEqual([]);
+    strays += unknown.length;
+    for (const pid of unknown) process.kill(pid, 'SIGKILL');
+    for (const event of ['start', 'stop', 'start'] as const) {
+      runner.begin(event);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
     }
-    stage.hook('on_start/z', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
-    stage.hook('while_running/w', `echo $$ >>"${stage.folder}/pids"; exec sleep 60`);
-    stage.hook('on_stop/a', 'sleep 0.02');
-    let strays = 0;
-    for (let kill = 0; kill < kills; kill++) {
-      runner = await startedRunner();
-      // Nothing of the one before runs on beside this one, but what was started in its very last moment.
-      const { known: left, unknown } = await living();
-      expect(left).toEqual([]);
-      strays += unknown.length;
-      for (const pid of unknown) process.kill(pid, 'SIGKILL');
-      for (const event of ['start', 'stop', 'start'] as const) {
-        runner.begin(event);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
-      }
-      const seen = await records();
-      runner.end();
-      await waitFor(() => runner?.child.signalCode === 'SIGKILL');
-      const known = new Map((await records()).map((record) => [record.sequence, record]));
-      for (const record of seen) {
-        const { again: _, ...then } = { again: true, ...record };
-        expect(known.get(record.sequence)).toMatchObject(then);
-      }
+    const seen = await records();
+    runner.end();
+    await waitFor(() => runner?.child.signalCode === 'SIGKILL');
+    const known = new Map((await records()).map((record) => [record.sequence, record]));
+    for (const record of seen) {
+      const { again: _, ...then } = { again: true, ...record };
+      expect(known.get(record.sequence)).toMatchObject(then);
     }
-    const last = await startedRunner();
-    runner = last;
-    expect((await living()).known).toEqual([]);
-    expect(strays).toBeLessThanOrEqual(1 + kills / 4);
-    // What is recorded at the opening is written a moment later.
-    let all = await records();
-    while (endless(all).length > 0) all = await records();
-    const started = all.flatMap((record) => (record.kind === 'hook-started' ? [record.run] : []));
-    expect(new Set(started).size).toBeGreaterThan(kills);
-    expect(all.filter(({ kind }) => kind === 'hook-interrupted').length).toBeGreaterThan(0);
-  },
-);
+  }
+  const last = await startedRunner();
+  runner = last;
+  expect((await living()).known).toEqual([]);
+  expect(strays).toBeLessThanOrEqual(1 + kills / 4);
+  // What is recorded at the opening is written a moment later.
+  let all = await records();
+  while (endless(all).length > 0) all = await records();
+  const started = all.flatMap((record) => (record.kind === 'hook-started' ? [record.run] : []));
+  expect(new Set(started).size).toBeGreaterThan(kills);
+  expect(all.filter(({ kind }) => kind === 'hook-interrupted').length).toBeGreaterThan(0);
+});

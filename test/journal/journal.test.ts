@@ -17,6 +17,7 @@ import { readJournal } from '../../src/journal/read.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { identify } from '../../src/system/processes.ts';
 import { createJournalStage, ended, entry, type JournalStage, started } from '../support/journal-stage.ts';
+import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let stage: JournalStage;
@@ -175,52 +176,46 @@ describe('what was interrupted', () => {
     expect(third.interrupted).toEqual([]);
   });
 
-  test.skipIf(process.platform !== 'linux')(
-    'whether it still lives is told by pid and start time',
-    async () => {
-      const sleeper = spawn('sleep', ['60']);
-      const process = identify(sleeper.pid ?? 0) ?? { pid: 0, startTime: '' };
-      const first = await stage.open();
-      first.append(started('same', process));
-      first.append(started('other', { ...process, startTime: '5' }));
-      await first.close();
-      const second = await stage.open();
-      expect(second.interrupted.map(({ alive }) => alive)).toEqual([true, false]);
-      sleeper.kill();
-    },
-  );
+  test('whether it still lives is told by pid and start time', needing('linux'), async () => {
+    const sleeper = spawn('sleep', ['60']);
+    const process = identify(sleeper.pid ?? 0) ?? { pid: 0, startTime: '' };
+    const first = await stage.open();
+    first.append(started('same', process));
+    first.append(started('other', { ...process, startTime: '5' }));
+    await first.close();
+    const second = await stage.open();
+    expect(second.interrupted.map(({ alive }) => alive)).toEqual([true, false]);
+    sleeper.kill();
+  });
 
-  test.skipIf(process.platform !== 'linux')(
-    'a listener that lives keeps a second one out, until it ends',
-    async () => {
-      const other = spawn('sleep', ['60']);
-      const process = identify(other.pid ?? 0) ?? { pid: 0, startTime: '' };
-      mkdirSync(stage.folder, { mode: 0o700 });
-      const opened = {
-        version: 1,
-        sequence: 7,
-        time: new Date().toISOString(),
-        kind: 'journal-opened',
-        process,
-      };
-      writeFileSync(join(stage.folder, 'journal-000000000007.jsonl'), `${JSON.stringify(opened)}\n`);
-      const journal = await stage.open();
-      expect(stage.reports).toEqual([{ kind: 'journal-in-use', folder: stage.folder, pid: other.pid }]);
-      journal.append(entry(1));
-      other.kill('SIGKILL');
-      await waitFor(() => {
-        journal.append(entry(2));
-        return stage.reports.length > 1;
-      });
-      expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered' });
-      journal.append(entry(3));
-      await journal.close();
-      const records = await stage.read();
-      expect(records.slice(-2)).toMatchObject([entry(3), { kind: 'journal-closed' }]);
-      // The lost ones have left their gap.
-      expect(records[1]?.sequence).toBeGreaterThan(8);
-    },
-  );
+  test('a listener that lives keeps a second one out, until it ends', needing('linux'), async () => {
+    const other = spawn('sleep', ['60']);
+    const process = identify(other.pid ?? 0) ?? { pid: 0, startTime: '' };
+    mkdirSync(stage.folder, { mode: 0o700 });
+    const opened = {
+      version: 1,
+      sequence: 7,
+      time: new Date().toISOString(),
+      kind: 'journal-opened',
+      process,
+    };
+    writeFileSync(join(stage.folder, 'journal-000000000007.jsonl'), `${JSON.stringify(opened)}\n`);
+    const journal = await stage.open();
+    expect(stage.reports).toEqual([{ kind: 'journal-in-use', folder: stage.folder, pid: other.pid }]);
+    journal.append(entry(1));
+    other.kill('SIGKILL');
+    await waitFor(() => {
+      journal.append(entry(2));
+      return stage.reports.length > 1;
+    });
+    expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered' });
+    journal.append(entry(3));
+    await journal.close();
+    const records = await stage.read();
+    expect(records.slice(-2)).toMatchObject([entry(3), { kind: 'journal-closed' }]);
+    // The lost ones have left their gap.
+    expect(records[1]?.sequence).toBeGreaterThan(8);
+  });
 });
 
 describe('what goes wrong is told once, and mended', () => {

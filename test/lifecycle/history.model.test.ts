@@ -26,6 +26,8 @@ const deed = fc.oneof(
     'is to stop' as const,
     // It is stopped after all not, or has been started.
     'is to stay' as const,
+    // For so long that it is not stopped after all.
+    'all too long' as const,
   ),
 );
 
@@ -71,8 +73,8 @@ class History {
     if (how !== 'unreachable') this.#leaving = false;
   }
 
+  /** What had its stop told is leaving in the next life too, if that finds it. */
   #newLife(): void {
-    this.#leaving = false;
     this.lives.push([]);
   }
 
@@ -111,7 +113,8 @@ class History {
         this.#leaving = true;
         return;
       case 'is to stay':
-        this.#see({ kind: 'companion', message: 'start' });
+      case 'all too long':
+        this.#see(what === 'is to stay' ? { kind: 'companion', message: 'start' } : { kind: 'engine-stays' });
         if (this.#leaving && isUp) {
           this.expected.push(`start engine-started run ${this.#run}`);
           this.#told = true;
@@ -141,6 +144,7 @@ class History {
         if (this.#condition === 'frozen')
           return this.#see({ kind: 'engine-absent', run: `run ${this.#run}` });
         this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
+        if (this.#leaving) return;
         this.expected.push(`start listener-started run ${this.#run}${this.#told ? ' again' : ''}`);
         this.#told = true;
         return;
@@ -149,6 +153,7 @@ class History {
         this.#newLife();
         if (this.#told) this.expected.push(`stop listener-started run ${this.#run}`);
         this.#run += 1;
+        this.#leaving = false;
         this.#see({ kind: 'engine-answers', run: `run ${this.#run}` });
         this.expected.push(`start listener-started run ${this.#run}`);
         this.#told = true;
@@ -159,6 +164,7 @@ class History {
         if (this.#told) this.expected.push(`stop listener-started run ${this.#run}`);
         this.#condition = 'down';
         this.#told = false;
+        this.#leaving = false;
         return this.#see({ kind: 'engine-absent' });
       default:
         // A start that fails answers nothing: nothing is seen.

@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../src/lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told, toldIn } from '../../src/lifecycle/reduce.ts';
+import {
+  atFirst,
+  type EngineState,
+  longestLeave,
+  reduce,
+  type Told,
+  toldIn,
+} from '../../src/lifecycle/reduce.ts';
 import type { Transition } from '../../src/lifecycle/transition.ts';
 
 const run = fc.constantFrom('a', 'b', 'c');
 const maybeRun = fc.option(run, { nil: undefined });
-const base = { engine: fc.constantFrom('one', 'two', 'three'), at: fc.nat() };
+const base = { engine: fc.constantFrom('one', 'two', 'three'), at: fc.nat({ max: 2 * longestLeave }) };
 const withRun = <T extends object>(observation: T, known: string | undefined) =>
   (known === undefined ? observation : { ...observation, run: known }) as T;
 
@@ -19,6 +26,7 @@ const observation: fc.Arbitrary<Observation> = fc.oneof(
     .tuple(fc.record({ kind: fc.constantFrom('engine-absent' as const), ...base }), maybeRun)
     .map(([seen, known]) => withRun<Observation>(seen, known)),
   fc.record({ kind: fc.constantFrom('engine-identified' as const), ...base, run }),
+  fc.record({ kind: fc.constantFrom('engine-stays' as const), ...base }),
   fc.record({
     kind: fc.constantFrom('engine-ends' as const),
     ...base,
@@ -83,6 +91,12 @@ const sources: { readonly [kind in Observation['kind']]?: string } = {
   companion: 'companion',
 };
 const leavingOf = (state: EngineState) => (state.phase === 'down' ? state.leaving : undefined);
+/** Whether the run that was leaving in the last life counts as leaving still. */
+const mayBeLeaving = (state: EngineState, at: number) =>
+  state.phase === 'unknown' &&
+  state.before?.run !== undefined &&
+  state.before.leaving !== undefined &&
+  at - state.before.leaving < longestLeave;
 const told = (heard: readonly Heard[]) => heard.flatMap(({ transitions }) => transitions);
 
 describe('for every order of observations, of several engines, over several lives', () => {
@@ -127,7 +141,8 @@ describe('for every order of observations, of several engines, over several live
   test('an engine that answers is up from then on, unless it is leaving, and one that ends is down', () => {
     holds((heard) => {
       for (const { seen, before, after } of heard) {
-        if (seen.kind === 'engine-answers' && leavingOf(before) === undefined) expect(after.phase).toBe('up');
+        const isLeaving = leavingOf(before) !== undefined || mayBeLeaving(before, seen.at);
+        if (seen.kind === 'engine-answers' && !isLeaving) expect(after.phase).toBe('up');
         if (seen.kind === 'engine-ends') expect(after.phase).toBe('down');
       }
     });
@@ -138,14 +153,16 @@ describe('for every order of observations, of several engines, over several live
       let left: { run: string | undefined } | undefined;
       for (const { seen, before, after, transitions } of heard) {
         const [first] = transitions;
-        if (left !== undefined && first?.event === 'start' && first.source === 'engine') {
+        const isTold = first?.event === 'start' && first.source === 'engine';
+        if (left !== undefined && isTold && seen.kind !== 'engine-stays') {
           expect(left.run).toBeDefined();
           expect(first.run).toBeDefined();
           expect(first.run).not.toBe(left.run);
         }
         if (seen.kind === 'companion' && seen.message === 'stop') {
           if (before.phase !== 'down') left = { run: before.phase === 'up' ? before.run : undefined };
-        } else if (seen.kind === 'companion' || transitions.length > 0) left = undefined;
+        } else if (['companion', 'engine-stays'].includes(seen.kind) || transitions.length > 0)
+          left = undefined;
         else if (seen.kind === 'engine-ends' && (seen.how !== 'unreachable' || left?.run === undefined))
           left = undefined;
         else if (seen.kind === 'engine-absent' && (seen.run === undefined || seen.run !== left?.run))
@@ -163,6 +180,18 @@ describe('for every order of observations, of several engines, over several live
         if (leavingOf(before)?.answers === true) expect(after.phase).toBe('up');
         else expect(transitions).toEqual([]);
       }
+    });
+  });
+
+  test('nor in the next life, unless that begins all too late', () => {
+    holds((heard, before) => {
+      const [first] = heard;
+      if (first === undefined || before?.leaving === undefined) return;
+      const { seen, transitions } = first;
+      if (seen.kind !== 'engine-answers') return;
+      const isTheOne = before.run !== undefined && before.run === seen.run;
+      const isLate = seen.at - before.leaving >= longestLeave;
+      expect(transitions.map(({ event }) => event)).toEqual(isTheOne && !isLate ? [] : ['start']);
     });
   });
 

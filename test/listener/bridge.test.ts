@@ -1,13 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { needing } from '../support/needs.ts';
 import { type RunningProgram, startProgram } from '../support/program.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 // In a network namespace of the listener's own, which is gone with the last process in it.
-
-const canMakeNetworks =
-  process.geteuid?.() === 0 &&
-  spawnSync('unshare', ['--net', 'sh', '-c', 'ip link add docker0 type bridge']).status === 0;
 
 let stage: Stage;
 const running: RunningProgram[] = [];
@@ -28,8 +25,9 @@ function start(words: readonly string[], under: readonly string[]): RunningProgr
   return program;
 }
 
-test.skipIf(!canMakeNetworks)(
+test(
   'Docker’s bridge, made when Docker first starts, is listened on from then on',
+  needing('root', 'network namespace'),
   async () => {
     const listener = start(
       [stage.hooks, String(stage.port), ...stage.place],

@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createControlClient } from '../../src/control/client.ts';
 import type { WatchedListener } from '../../src/demo/listener.ts';
+import { longestLeave } from '../../src/lifecycle/reduce.ts';
 import { runProgram } from '../support/program.ts';
 import {
   createStage,
@@ -81,6 +84,66 @@ test('a stop that is called off is a start', async () => {
   expect(await state()).toBe('up');
   expect(await say('start')).toMatchObject({ told: [] });
   expect(transitionsIn(listener.lines)).toEqual(['start', 'stop', 'start']);
+});
+
+describe('a listener that is restarted between the companion’s stop and Docker’s end', () => {
+  const memory = () => join(stage.folder, 'state/engines.json');
+
+  /** Has the stop told, and the listener gone. */
+  async function leftByListener(how: 'ended' | 'killed', engine: ChildProcess): Promise<void> {
+    const listener = stage.listen();
+    await listener.next(0, hooksDone('start'));
+    await say('stop');
+    if (how === 'ended') await listener.end();
+    else await listener.kill();
+    expect(engine.exitCode).toBeNull();
+  }
+
+  test.each(['ended', 'killed'] as const)('tells no start of what is being stopped (%s)', async (how) => {
+    const engine = stage.startEngine();
+    await leftByListener(how, engine);
+    const runs = stage.runs().length;
+    const listener = stage.listen();
+    const line = await listener.next(0, ofKind('engine-is-stopping'));
+    expect(line.message).toContain('is being stopped, as was told before');
+    expect(await state()).toBe('stopping');
+    for (let round = 0; round < 3; round++) await look(listener, round);
+    expect(await state()).toBe('stopping');
+    await endProcess(engine, 'SIGTERM');
+    while ((await state()) !== 'down');
+    expect(stage.runs()).toHaveLength(runs);
+    stage.startEngine();
+    await listener.next(0, hooksDone('start'));
+    expect(stage.runs().slice(runs)).toEqual(['on_start/10-a start engine-started']);
+    expect(transitionsIn(listener.lines)).toEqual(['start']);
+  });
+
+  test('tells the start of another run at once', async () => {
+    const engine = stage.startEngine();
+    await leftByListener('ended', engine);
+    await endProcess(engine, 'SIGTERM');
+    stage.startEngine({ startupMs: 0 });
+    const listener = stage.listen();
+    await listener.next(0, hooksDone('start'));
+    expect(transitionsIn(listener.lines)).toEqual(['start']);
+  });
+
+  test('tells the start of one that was not stopped after all, once that has taken too long', async () => {
+    const engine = stage.startEngine();
+    await leftByListener('ended', engine);
+    const text = readFileSync(memory(), 'utf8');
+    const { leaving } = (JSON.parse(text) as { engines: { [name: string]: { leaving: number } } }).engines[
+      `unix://${stage.socket}`
+    ] ?? { leaving: 0 };
+    expect(Math.abs(Date.now() - leaving)).toBeLessThan(60_000);
+    // As if that had been long ago, but for two seconds.
+    writeFileSync(memory(), text.replace(String(leaving), String(Date.now() - longestLeave + 2000)));
+    const listener = stage.listen();
+    await listener.next(0, ofKind('engine-is-stopping'));
+    await listener.next(0, hooksDone('start'));
+    expect(stage.runs().at(-1)).toBe('on_start/10-a start engine-started');
+    expect(await state()).toBe('up');
+  });
 });
 
 test('its start runs nothing: Docker’s own answer does', async () => {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { bundle } from '../support/bundle.ts';
+import { needing } from '../support/needs.ts';
 import { createStage, ofKind, type Stage, transitionOf, transitionsIn } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -46,8 +47,9 @@ async function askedEngine(ending: string): Promise<() => Promise<void>> {
 
 const reasons = { orderly: 'shutdown', killed: 'crash' } as const;
 
-describe.skipIf(process.platform !== 'linux').each(['orderly', 'killed'] as const)(
+describe.each(['orderly', 'killed'] as const)(
   'an engine that ends in the instant of its first answer, %s, is told',
+  needing('linux'),
   (ending) => {
     function expectToldOnceEach(listener: WatchedListener, rounds: number): void {
       expect(transitionsIn(listener.lines)).toEqual(Array(rounds).fill(['start', 'stop']).flat());

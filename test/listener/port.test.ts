@@ -1,7 +1,7 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { needing, outwardAddress } from '../support/needs.ts';
 import { type Client, connectTo } from '../support/notifier-port.ts';
 import {
   asNobody,
@@ -39,11 +39,6 @@ async function withListener(
   }
 }
 
-/** An address of this machine that others can reach, where it has one. */
-const outward = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-
 async function reaches(address: string): Promise<boolean> {
   try {
     const { socket } = await connectTo(stage.port, { host: address });
@@ -59,22 +54,22 @@ describe('who can reach it', () => {
     await withListener(async (listener) => {
       expect(listener.output()).toContain(`Listening for notifiers on 127.0.0.1:${stage.port}`);
       expect(await reaches('127.0.0.1')).toBe(true);
-      if (outward !== undefined) expect(await reaches(outward)).toBe(false);
+      if (outwardAddress !== undefined) expect(await reaches(outwardAddress)).toBe(false);
       expect(listener.output()).not.toContain('0.0.0.0');
     }, []);
   });
 
-  test.skipIf(outward === undefined)('with --listen, the address that was given and no other', async () => {
+  test('with --listen, the address that was given and no other', needing('outward address'), async () => {
     await withListener(async () => {
-      expect(await reaches(outward ?? '')).toBe(true);
+      expect(await reaches(outwardAddress ?? '')).toBe(true);
       expect(await reaches('127.0.0.1')).toBe(false);
-    }, ['--listen', outward ?? '']);
+    }, ['--listen', outwardAddress ?? '']);
   });
 
   test('with --listen 0.0.0.0, everybody', async () => {
     await withListener(async () => {
       expect(await reaches('127.0.0.1')).toBe(true);
-      if (outward !== undefined) expect(await reaches(outward)).toBe(true);
+      if (outwardAddress !== undefined) expect(await reaches(outwardAddress)).toBe(true);
     }, ['--listen', '0.0.0.0']);
   });
 
@@ -115,7 +110,7 @@ describe('a port that cannot be had ends it with the cure', () => {
     expect(errors).toContain('this machine has no such address');
   });
 
-  test.skipIf(mayOpenLowPorts())('below 1024 for a user other than root: exit code 77', async () => {
+  test('below 1024 for a user other than root: exit code 77', needing('kept ports'), async () => {
     chmodSync(stage.folder, 0o755);
     const words = [stage.hooks, '81', '--listen', '127.0.0.1', ...stage.place];
     const { code, errors } = await runProgram(words, { under: isRoot ? asNobody : [] });
@@ -125,12 +120,6 @@ describe('a port that cannot be had ends it with the cure', () => {
     );
   });
 });
-
-/** Some systems, and most containers, let everybody. */
-function mayOpenLowPorts(): boolean {
-  if (process.platform !== 'linux') return true;
-  return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 81;
-}
 
 describe('strangers', () => {
   test('see their nonsense shown safely and cut, and the listener goes on', async () => {

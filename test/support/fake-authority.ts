@@ -1,9 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Whether certificates can be made here. */
-export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 /** A certificate authority of a test's own. */
 export interface FakeAuthority {

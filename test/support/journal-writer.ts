@@ -1,8 +1,8 @@
-// Writes a journal as a busy queue of hooks does, until it is killed. Usage: node journal-writer.mjs FOLDER FILE_SIZE
+// Writes a journal as a busy queue of hooks does, until it is killed. Usage: node journal-writer.mjs FOLDER FILE_SIZE FILES
 import { setTimeout } from 'node:timers/promises';
 import { openJournal } from '../../src/journal/journal.ts';
 
-const [folder = '', fileSize = '0'] = process.argv.slice(2);
+const [folder = '', fileSize = '0', files = '1'] = process.argv.slice(2);
 const account = { uid: process.geteuid?.() ?? 0, username: 'test', home: '/', shell: '/bin/sh' };
 const transition = {
   event: 'start',
@@ -16,7 +16,7 @@ const journal = await openJournal({
   folder,
   account,
   report: (report) => process.stderr.write(`${JSON.stringify(report)}\n`),
-  limits: { fileSize: Number(fileSize), files: 1000 },
+  limits: { fileSize: Number(fileSize), files: Number(files) },
 });
 process.stdout.write('open\n');
 for (let number = 1; ; number++) {

@@ -1,23 +1,41 @@
-import type { Reporter, TestCase } from 'vitest/node';
+import type { Reporter, TestCase, TestSuite, Vitest } from 'vitest/node';
+import { type NeedName, whatIsNeeded } from './needs.ts';
 
-/** Says plainly at the end which tests did not run here, why, and which command runs them; and which needed two tries. */
+/** Says plainly at the end which tests did not run here and what each of them needs; and which needed two tries. */
 export default class LeftOutReporter implements Reporter {
-  readonly #leftOut: string[] = [];
+  readonly #leftOut = new Map<string, string[]>();
+  #isChosen = false;
+
+  onInit({ config }: Vitest): void {
+    this.#isChosen = config.testNamePattern !== undefined;
+  }
 
   onTestCaseResult(test: TestCase): void {
-    if (test.result().state === 'skipped') this.#leftOut.push(test.fullName);
     if (test.diagnostic()?.flaky) process.stdout.write(`\nOnly at the second try: ${test.fullName}\n`);
+    if (test.result().state !== 'skipped') return;
+    const lacks = lacksOf(test);
+    // Others than those that were asked for.
+    if (lacks.length === 0 && this.#isChosen) return;
+    const what = lacks.map(whatIsNeeded).join('; and ') || 'something that nobody has named: see needing()';
+    this.#leftOut.set(what, [...(this.#leftOut.get(what) ?? []), test.fullName]);
   }
 
   onTestRunEnd(): void {
-    const lines = this.#leftOut.map((name) => `  ${name}\n`);
-    if (lines.length > 0) {
-      process.stdout.write(
-        `\nLeft out here (${lines.length}), for each of these needs root:\n${lines.join('')}Run them with: sudo npm test\n`,
-      );
+    for (const [what, tests] of this.#leftOut) {
+      const names = tests.map((name) => `  ${name}\n`).join('');
+      process.stdout.write(`\nLeft out here (${tests.length}), for lack of ${what}:\n${names}`);
     }
     process.stdout.write(
       '\nNot part of this: real Docker engines, in test/lab. Run them as root on Debian with: npm run test:lab\n',
     );
   }
+}
+
+/** What the test, or a group that it is in, needs and does not have here. */
+function lacksOf(test: TestCase): readonly NeedName[] {
+  const lacks = [...(test.meta().lacks ?? [])];
+  for (let suite = test.parent; suite.type === 'suite'; suite = (suite as TestSuite).parent) {
+    lacks.unshift(...(suite.meta().lacks ?? []));
+  }
+  return [...new Set(lacks)];
 }

@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { watchFolder } from '../../src/system/folder-watch.ts';
 import { createFolderWatches } from '../../src/system/folder-watches.ts';
+import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let base: string;
@@ -171,10 +172,8 @@ async function inProcess(prelude: string): Promise<string> {
   return script;
 }
 
-test.skipIf(process.geteuid?.() !== 0)(
-  'a folder that is mounted over when it was made is watched',
-  async () => {
-    const script = await inProcess(`
+test('a folder that is mounted over when it was made is watched', needing('linux', 'root'), async () => {
+  const script = await inProcess(`
     watchFolder(base + '/user', handlers, ending.signal);
     mkdirSync(base + '/user');
     await until('all');
@@ -183,27 +182,23 @@ test.skipIf(process.geteuid?.() !== 0)(
     await until('all');
     writeFileSync(base + '/user/docker.sock', '');
     await until('docker.sock');`);
-    const heard = execFileSync('unshare', ['-m', process.execPath, script], { encoding: 'utf8' });
-    expect(heard).toContain('docker.sock');
-  },
-);
+  const heard = execFileSync('unshare', ['-m', process.execPath, script], { encoding: 'utf8' });
+  expect(heard).toContain('docker.sock');
+});
 
-test.skipIf(process.geteuid?.() !== 0)(
-  'used-up limits are said once, and the folder looked at slowly',
-  async () => {
-    const script = await inProcess(`
+test('used-up limits are said once, and the folder looked at slowly', needing('linux', 'root'), async () => {
+  const script = await inProcess(`
     watchFolder(base, handlers, ending.signal);
     writeFileSync(base + '/docker.pid', '');
     await until('all');
     await new Promise((r) => setTimeout(r, 2500));`);
-    // A user namespace has limits of its own.
-    const limited = 'echo 0 >/proc/sys/user/max_inotify_watches && exec "$0" "$1"';
-    const child = spawn('unshare', ['-Ur', 'sh', '-c', limited, process.execPath, script], { stdio: 'pipe' });
-    let heard = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      heard += text;
-    });
-    await waitFor(() => child.exitCode !== null && child.stdout.readableEnded);
-    expect(heard.trim().split(' ')).toEqual(['degraded', 'all', 'all']);
-  },
-);
+  // A user namespace has limits of its own.
+  const limited = 'echo 0 >/proc/sys/user/max_inotify_watches && exec "$0" "$1"';
+  const child = spawn('unshare', ['-Ur', 'sh', '-c', limited, process.execPath, script], { stdio: 'pipe' });
+  let heard = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    heard += text;
+  });
+  await waitFor(() => child.exitCode !== null && child.stdout.readableEnded);
+  expect(heard.trim().split(' ')).toEqual(['degraded', 'all', 'all']);
+});

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isListening, listensOn, socketHolder } from '../../src/system/unix-sockets.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
 import { startFakeSystemd } from '../support/fake-systemd.ts';
+import { needing } from '../support/needs.ts';
 
-describe.skipIf(process.platform !== 'linux')('who listens on a socket', () => {
+describe('who listens on a socket', needing('linux'), () => {
   let folder: string;
   let path: string;
   const engines: FakeEngine[] = [];

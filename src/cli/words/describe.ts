@@ -17,6 +17,8 @@ const daemonWords: WordsFor<DaemonRecord> = {
   'listener-ending': (record) => info(`${record.signal} received: ending`),
   'listener-ended': () => info('Ended'),
   'engine-is-down': (record) => info(`Docker is not running at ${record.url}: waiting for it`),
+  'engine-is-stopping': (record) =>
+    info(`Docker at ${record.url} is being stopped, as was told before: waiting for its end`),
   transition: (record) => info(describeTransition(record.transition)),
   'hint-taken': (record) => info(describeHint(record.said, record.engineIsUp)),
   'companion-said': (record) =>

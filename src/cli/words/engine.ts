@@ -45,6 +45,6 @@ function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-al
     record.pidfile === undefined ? 'no pid file is known' : `${record.pidfile} names no running process`;
   return warning(
     `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
-      'Run as root, or give --pidfile',
+      'Run as root, or say where its pid file is (--pidfile)',
   );
 }

@@ -1,7 +1,8 @@
 import type { Failure } from '../../daemon/failures.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
 import type { Outcome } from '../../hooks/run.ts';
-import type { RecordedCause, RecordedOutcome } from '../../journal/record.ts';
+import type { RecordedCause, RecordedOutcome, WhyLeftOut } from '../../journal/record.ts';
+import type { Transition } from '../../lifecycle/transition.ts';
 import { describeEnd } from './hooks.ts';
 import { describeRefusal } from './refusal.ts';
 
@@ -36,3 +37,15 @@ export function describeRecordedRefusal(path: string, cause: RecordedCause): { f
 export function describeRecordedEnd(hook: string, outcome: RecordedOutcome, durationMs: number): string {
   return describeEnd(hook, outcome as Outcome, durationMs).text;
 }
+
+/** Why none of the hooks of a transition were run, as the journal has it. */
+export function describeLeftOut({ event }: Transition, why: WhyLeftOut): string {
+  return `on_${event} left out: ${whyLeftOut[why] ?? why}`;
+}
+
+/** By words that a later version may add to. */
+const whyLeftOut: { readonly [why in WhyLeftOut]?: string } = {
+  overtaken: 'Docker stopped again before it could begin',
+  'not-repeated': 'on_start has not run since the last one',
+  'too-many': 'too much waited already',
+};

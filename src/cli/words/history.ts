@@ -4,7 +4,7 @@ import { printableText } from '../../system/printable.ts';
 import { localTime } from '../log.ts';
 import type { Style } from '../style.ts';
 import { describeTransition } from './describe.ts';
-import { describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
+import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
 import { bytes, seconds } from './words.ts';
 
 /** Above the rows of a history. */
@@ -43,6 +43,12 @@ function contentOf(entry: HistoryEntry): {
         event: entry.transition.event,
         text: describeTransition(entry.transition),
         kind: 'transition',
+      };
+    case 'left-out':
+      return {
+        event: entry.transition.reason === 'requested' ? 'asked' : '',
+        text: describeLeftOut(entry.transition, entry.why),
+        kind: 'good',
       };
     case 'refusal': {
       const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);

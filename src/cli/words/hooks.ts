@@ -17,8 +17,9 @@ export const hookWords: WordsFor<HookReport> = {
     ),
   'hooks-done': describeDone,
   'hooks-overtaken': () => info('Docker has stopped again before on_start could begin: left out'),
+  'hooks-not-repeated': () => info('on_start has not run since the last on_stop: on_stop is not run again'),
   'hooks-dropped': (record) =>
-    warning(`Too many transitions wait for their hooks: left out ${record.dropped.map(label).join(', ')}`),
+    warning(`Too much waits for its hooks already: left out ${label(record.transition)}`),
   'folder-missing': (record) =>
     info(`There is no folder ${record.folder}: nothing to run at ${record.event}`),
   'folder-unreadable': (record) =>

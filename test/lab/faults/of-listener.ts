@@ -62,7 +62,8 @@ export const faultsOfListener: readonly Fault[] = [
       await engine.stop();
       await listener.next(0, () => transitionsIn(listener.lines).at(-1) === 'stop');
       // A start is left out when a stop comes before its hooks have begun.
-      const isOver = ({ kind }: LogLine) => kind === 'hooks-done' || kind === 'hooks-overtaken';
+      const isOver = ({ kind }: LogLine) =>
+        ['hooks-done', 'hooks-overtaken', 'hooks-not-repeated'].includes(kind);
       const done = () => listener.lines.filter(isOver).length;
       await waitFor(() => done() === transitionsIn(listener.lines).length);
       expect(await listener.end()).toBe(0);

@@ -1,0 +1,40 @@
+import { setMaxListeners } from 'node:events';
+import { describe } from '../cli/words/describe.ts';
+import type { Record } from '../daemon/record.ts';
+import { watchEngine } from '../daemon/watch-engine.ts';
+import type { Transition } from '../lifecycle/transition.ts';
+import { createFolderWatches } from '../system/folder-watches.ts';
+import { printableText } from '../system/printable.ts';
+import type { Chosen } from './choose.ts';
+
+/** Something that keeps it from being known whether an engine is up. */
+export interface Warning {
+  readonly kind: string;
+  readonly message: string;
+  readonly engine?: string;
+}
+
+/** Watches engines as the listener does, until `signal`; runs nothing, and remembers nothing. */
+export function watchAll(
+  { engines, heartbeat }: Chosen,
+  tell: (transition: Transition) => void,
+  warn: (warning: Warning) => void,
+  signal: AbortSignal,
+): void {
+  // Each engine has its listeners on it: many are no leak.
+  setMaxListeners(0, signal);
+  const report = (record: Record) => {
+    const { level, text } = describe(record);
+    if (signal.aborted || (level !== 'warning' && level !== 'error')) return;
+    const about = 'engine' in record ? { engine: record.engine } : {};
+    // What the caller throws over it is his own, and must not come between the sensor and the engine.
+    queueMicrotask(() => warn({ kind: record.kind, message: printableText(text), ...about }));
+  };
+  const folders = createFolderWatches((folder, error) => {
+    report({ kind: 'watch-degraded', folder, error: String(error) });
+  }, signal);
+  for (const engine of engines) {
+    if (signal.aborted) return;
+    watchEngine({ engine, heartbeat, folders, tell, report, signal });
+  }
+}

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+
+/** Something that not every machine has, or not everybody there. */
+interface Need {
+  /** What it is, as in "for lack of …". */
+  readonly what: string;
+  readonly isMet: () => boolean;
+}
+
+const isLinux = process.platform === 'linux';
+const answers = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
+
+const needs = {
+  root: { what: 'root (run them with: sudo npm test)', isMet: () => process.geteuid?.() === 0 },
+  linux: { what: 'Linux', isMet: () => isLinux },
+  openssl: { what: 'openssl, which makes certificates', isMet: () => answers('openssl', 'version') },
+  docker: {
+    what: 'a docker client, to be compared with',
+    isMet: () =>
+      spawnSync('docker', ['context', 'ls'], { env: { ...process.env, DOCKER_HOST: '' } }).status === 0,
+  },
+  setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
+  perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
+  bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
+  ptrace: {
+    what: 'a processor on which we know ptrace(2) by its number: x64 or arm64',
+    isMet: () => ['x64', 'arm64'].includes(process.arch),
+  },
+  'network namespace': {
+    what: 'leave to make a network namespace with a bridge in it',
+    isMet: () => answers('unshare', '--net', 'sh', '-c', 'ip link add docker0 type bridge'),
+  },
+  'outward address': {
+    what: 'an IPv4 address that other machines can reach',
+    isMet: () => outwardAddress !== undefined,
+  },
+  // Some systems, and most containers, let everybody open them.
+  'kept ports': {
+    what: 'a system that keeps ports below 1024 for root',
+    isMet: () =>
+      isLinux && Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) > 81,
+  },
+} as const satisfies { readonly [name: string]: Need };
+
+export type NeedName = keyof typeof needs;
+
+/** An address of this machine that others can reach, where it has one. */
+export const outwardAddress = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What a test needs and does not have here, for the reporter. */
+    lacks?: readonly NeedName[];
+  }
+}
+
+const known = new Map<NeedName, boolean>();
+
+function isMet(name: NeedName): boolean {
+  const found = known.get(name) ?? needs[name].isMet();
+  known.set(name, found);
+  return found;
+}
+
+/**
+ * Options of a test, or of a group of them, that cannot run everywhere: it is left out where it lacks one of its needs,
+ * and the reporter says which.
+ */
+export function needing(...names: readonly NeedName[]): {
+  readonly skip: boolean;
+  readonly meta: { readonly lacks?: readonly NeedName[] };
+} {
+  const lacks = names.filter((name) => !isMet(name));
+  return lacks.length === 0 ? { skip: false, meta: {} } : { skip: true, meta: { lacks } };
+}
+
+/** What it is, as in "for lack of …". */
+export function whatIsNeeded(name: NeedName): string {
+  return needs[name].what;
+}
