@@ -230,7 +230,8 @@ describe('history', () => {
   });
 
   test('tells what was left out and why, and follows it', async () => {
-    stage.hook('on_stop/10-a', '#!/bin/sh\nsleep 1\n');
+    const gate = join(stage.folder, 'gate');
+    stage.hook('on_stop/10-a', `#!/bin/sh\nwhile [ ! -e "${gate}" ]; do sleep 0.05; done\n`);
     const listener = await listening();
     const following = startProgram(['history', '-f', '--control', stage.control, '--config', 'none']);
     const events = startProgram(['events', '--json', '--control', stage.control, '--config', 'none']);
@@ -243,6 +244,7 @@ describe('history', () => {
       await endProcess(engine, 'SIGKILL');
       await waitFor(() => transitions() === before + 2);
     }
+    writeFileSync(gate, '');
     await listener.next(0, hooksDone('stop'));
     const { data } = await askJson('history');
     expectSchema('history', data);
