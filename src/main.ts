@@ -1,5 +1,10 @@
 import { readArguments } from './cli/arguments.ts';
+import type { Command } from './cli/commands.ts';
 import { tellListener } from './cli/companion.ts';
+import { describeCompletion } from './cli/completion/answer.ts';
+import { complete } from './cli/completion/complete.ts';
+import { look } from './cli/completion/look.ts';
+import { completionScript } from './cli/completion/scripts.ts';
 import { describeSettings } from './cli/config-check.ts';
 import { doctor } from './cli/doctor.ts';
 import { describeDryRun, dryRun } from './cli/dry-run.ts';
@@ -9,12 +14,20 @@ import { showEntry, showHistory } from './cli/history.ts';
 import { newHook, showHooks, switchHook } from './cli/hooks.ts';
 import { install } from './cli/install.ts';
 import { load } from './cli/load.ts';
+import { showLogs } from './cli/logs.ts';
+import { manual } from './cli/manual.ts';
+import { calledAs, completionWords, readCall } from './cli/plugin/call.ts';
+import { endWithDocker } from './cli/plugin/end-with-docker.ts';
+import { environmentOf } from './cli/plugin/globals.ts';
+import { managePlugin } from './cli/plugin/manage.ts';
+import { metadata } from './cli/plugin/metadata.ts';
 import { endWithReader } from './cli/print.ts';
 import { runListener } from './cli/run.ts';
 import { showStatus } from './cli/status.ts';
 import { triggerHooks } from './cli/trigger.ts';
 import { uninstall } from './cli/uninstall.ts';
 import { waitForEngine } from './cli/wait.ts';
+import { watchStatus } from './cli/watch-status.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
 import { currentAccount } from './system/account.ts';
@@ -23,11 +36,35 @@ import { printableText } from './system/printable.ts';
 import { version } from './version.ts';
 
 async function main(): Promise<number> {
-  const command = readArguments(process.argv.slice(2));
+  const call = readCall(process.argv);
+  if (call.by === 'docker-asking') {
+    process.stdout.write(`${metadata()}\n`);
+    return exitCode.done;
+  }
+  const [first = '', ...rest] = call.words;
+  if (completionWords.includes(first)) return answerCompletion(first, rest);
+  if (call.by === 'name') return carryOut(readArguments(call.words));
+  for (const [variable, value] of Object.entries(environmentOf(call.globals))) {
+    if (value === undefined) delete process.env[variable];
+    else process.env[variable] = value;
+  }
+  endWithDocker();
+  return carryOut(readArguments(call.words, call.globals));
+}
+
+async function answerCompletion(kind: string, words: readonly string[]): Promise<never> {
+  const completion = await complete(words, look);
+  const text = describeCompletion(completion, kind === '__complete');
+  // A listener that has not answered yet must not hold up a shell.
+  process.stdout.write(text, () => process.exit(exitCode.done));
+  return new Promise<never>(() => {});
+}
+
+async function carryOut(command: Command): Promise<number> {
   if (command.kind !== 'run' && command.kind !== 'demo') endWithReader();
   switch (command.kind) {
     case 'help':
-      process.stdout.write(help(command.of));
+      process.stdout.write(command.man ? manual() : help(command.of));
       return exitCode.done;
     case 'version':
       process.stdout.write(`${version}\n`);
@@ -46,7 +83,7 @@ async function main(): Promise<number> {
       return exitCode.done;
     }
     case 'status':
-      return showStatus(command);
+      return command.watch ? watchStatus(command) : showStatus(command);
     case 'history':
       return showHistory(command);
     case 'history-show':
@@ -74,6 +111,13 @@ async function main(): Promise<number> {
       return uninstall(command);
     case 'doctor':
       return doctor(command);
+    case 'logs':
+      return showLogs(command);
+    case 'plugin':
+      return managePlugin(command);
+    case 'completion':
+      process.stdout.write(completionScript(command.shell));
+      return exitCode.done;
     case 'companion':
       return tellListener(command);
     default:
@@ -86,6 +130,6 @@ try {
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
   const cure = error.cure === undefined ? '' : `\n  ${printableText(error.cure)}`;
-  process.stderr.write(`docker-lifecycle-listener: ${printableText(error.message)}${cure}\n`);
+  process.stderr.write(`${calledAs()}: ${printableText(error.message)}${cure}\n`);
   process.exitCode = error.exitCode;
 }

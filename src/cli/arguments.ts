@@ -1,20 +1,24 @@
 import { statSync } from 'node:fs';
+import { defaultContext } from '../config/contexts.ts';
+import { defaultEndpoint } from '../config/endpoint.ts';
 import { nearest } from '../system/nearest.ts';
 import { type Command, type CommandEntry, commands, run } from './commands.ts';
 import { type OptionName, parse, usage, type Values } from './options.ts';
+import { calledAs, type DockerGlobals } from './plugin/call.ts';
 import { readCompanion } from './service-commands.ts';
 
 /**
  * Reads the command line; what its values mean is looked at later, together with the settings file's. Its first
  * word is a command, or else the script folder, as in the original's call.
+ * @param globals what stood before Docker's word for us, where it was Docker that called
  * @throws Failure with exit code 64 for wrong usage, naming the word and what was expected
  */
-export function readArguments(words: readonly string[]): Command {
+export function readArguments(words: readonly string[], globals: DockerGlobals = {}): Command {
   const { values, positionals } = parse(words);
   const [first, ...rest] = positionals;
   if (values.version) return { kind: 'version' };
   const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
-  if (values.help) return { kind: 'help', of: named === undefined ? undefined : first };
+  if (values.help) return { kind: 'help', of: named === undefined ? undefined : first, man: false };
   if (first === 'companion') return readCompanion(rest);
   if (first === 'embedded-engine') return embeddedEngine(rest);
   if (named === undefined || first === undefined) {
@@ -23,25 +27,38 @@ export function readArguments(words: readonly string[]): Command {
     return run(values, positionals);
   }
   refuseForeign(first, named, values);
-  return named.read(values, rest);
+  return named.read(withEngine(values, named, globals), rest);
 }
 
-/** A word that is near a command and names nothing that is there is one that was misspelt. */
+/** The engine that Docker's own options name is meant, if the command knows of engines and names none itself. */
+function withEngine(values: Values, { options }: CommandEntry, { host, context }: DockerGlobals): Values {
+  if (values.host !== undefined || values.context !== undefined || values.engine !== undefined) return values;
+  if (options.includes('host')) {
+    return { ...values, ...(host && { host: [...host] }), ...(context && { context: [...context] }) };
+  }
+  const [url] = host?.slice(-1) ?? [];
+  const engine = context?.at(-1) ?? (url === defaultEndpoint.url ? defaultContext : url);
+  return options.includes('engine') && engine !== undefined ? { ...values, engine } : values;
+}
+
+/** A word alone that names nothing that is there is a command that was misspelt. */
 function refuseMisspelt(word: string): void {
+  if (word === '' || word.includes('/') || statSync(word, { throwIfNoEntry: false })) return;
   const near = nearest(word, Object.keys(commands));
-  if (near === undefined || word.includes('/') || statSync(word, { throwIfNoEntry: false })) return;
+  const all = `All commands: ${calledAs()} --help`;
   throw usage(
     `There is neither a command nor a folder ${JSON.stringify(word)}`,
-    `Did you mean ${near}? All commands: --help`,
+    near === undefined ? all : `Did you mean ${near}? ${all}`,
   );
 }
 
 /** An option that the command would not look at is not what its user meant. */
 function refuseForeign(name: string, command: CommandEntry | undefined, values: Values): void {
   const given = Object.keys(values) as OptionName[];
-  const foreign = given.find((option) => !command?.options.includes(option));
+  // Whoever wants no colours may want that of every command; some have none anyway.
+  const foreign = given.find((option) => option !== 'no-color' && !command?.options.includes(option));
   if (foreign === undefined) return;
-  throw usage(`${name} takes no --${foreign}`, `What it takes: docker-lifecycle-listener ${name} --help`);
+  throw usage(`${name} takes no --${foreign}`, `What it takes: ${calledAs()} ${name} --help`);
 }
 
 function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: readonly string[]): Command {

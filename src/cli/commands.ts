@@ -3,19 +3,21 @@ import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
-import { type OptionName, usage, type Values } from './options.ts';
+import { type OptionName, type Suggests, usage, type Values } from './options.ts';
+import { calledAs } from './plugin/call.ts';
 import { type ServiceCommand, serviceCommands } from './service-commands.ts';
+import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { readSince } from './since.ts';
 
 /** What the user asked for. */
 export type Command =
-  | { readonly kind: 'help'; readonly of: string | undefined }
+  | { readonly kind: 'help'; readonly of: string | undefined; readonly man: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'demo' }
   /** For the demo and the tests alone; not in the help. */
   | ({ readonly kind: 'embedded-engine' } & EmbeddedEngineOptions)
   | ({ readonly kind: 'run' | 'dry-run' | 'config-check' } & GivenSettings)
-  | ({ readonly kind: 'status' } & Asking)
+  | ({ readonly kind: 'status' } & StatusWish)
   | ({ readonly kind: 'history' } & HistoryWish)
   | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
   | ({ readonly kind: 'hooks' } & Asking)
@@ -23,8 +25,9 @@ export type Command =
   | ({ readonly kind: 'hooks-new'; readonly hook: string; readonly event: NewHookEvent } & Asking)
   | ({ readonly kind: 'trigger' } & TriggerCommand)
   | ({ readonly kind: 'wait' } & WaitCommand)
-  | ({ readonly kind: 'events' } & Asking)
-  | ServiceCommand;
+  | ({ readonly kind: 'events' } & EngineWish)
+  | ServiceCommand
+  | ShellCommand;
 
 /** What every command that speaks to a listener is given. */
 export interface Asking extends GivenSettings {
@@ -32,7 +35,17 @@ export interface Asking extends GivenSettings {
   readonly noColor: boolean;
 }
 
-export interface HistoryWish extends Asking {
+/** For what can be asked of one engine alone. */
+export interface EngineWish extends Asking {
+  /** By its name or its URL. */
+  readonly engine: string | undefined;
+}
+
+export interface StatusWish extends EngineWish {
+  readonly watch: boolean;
+}
+
+export interface HistoryWish extends EngineWish {
   /** In ms since the epoch. */
   readonly since: number | undefined;
   readonly event: LifecycleEvent | undefined;
@@ -42,15 +55,13 @@ export interface HistoryWish extends Asking {
   readonly follow: boolean;
 }
 
-export interface TriggerCommand extends Asking {
+export interface TriggerCommand extends EngineWish {
   readonly event: LifecycleEvent;
   readonly hook: string | undefined;
-  readonly engine: string | undefined;
 }
 
-export interface WaitCommand extends Asking {
+export interface WaitCommand extends EngineWish {
   readonly event: LifecycleEvent;
-  readonly engine: string | undefined;
   /** In ms. */
   readonly timeout: number | undefined;
 }
@@ -62,6 +73,10 @@ export interface CommandEntry {
   /** Each way to write it, and what that does. */
   readonly calls: readonly (readonly [words: string, about: string])[];
   readonly options: readonly OptionName[];
+  /** What may come behind those words of it that are there already. */
+  readonly suggests?: (before: readonly string[]) => Suggests;
+  /** What an option may be here, where that is not what it may be elsewhere. */
+  readonly values?: { readonly [option in OptionName]?: Suggests };
   readonly read: (values: Values, words: readonly string[]) => Command;
 }
 
@@ -87,19 +102,37 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   run: {
     calls: [['<script_dir> [port]', 'run in the foreground']],
     options: runOptions,
+    suggests: (before) => (before.length === 0 ? 'folder' : []),
     read: run,
   },
   status: {
     calls: [['', 'whether Docker is up, what runs, and what went wrong last']],
-    options: askingOptions,
-    read: (values, words) => ({ kind: 'status', ...asking(values), ...none('status', words) }),
+    options: ['watch', 'engine', ...askingOptions],
+    read: (values, words) => ({
+      kind: 'status',
+      ...asking(values),
+      engine: values.engine,
+      watch: watching(values),
+      ...none('status', words),
+    }),
   },
   history: {
     calls: [
       ['', 'what happened: starts, stops and runs of hooks, newest last'],
       ['show N', 'one of them, with what a hook printed'],
     ],
-    options: ['since', 'event', 'hook', 'failed', 'number', 'follow', 'state-dir', ...askingOptions],
+    options: [
+      'since',
+      'event',
+      'hook',
+      'engine',
+      'failed',
+      'number',
+      'follow',
+      'state-dir',
+      ...askingOptions,
+    ],
+    suggests: (before) => (before.length === 0 ? ['show'] : []),
     read: history,
   },
   hooks: {
@@ -109,11 +142,17 @@ export const commands: { readonly [name: string]: CommandEntry } = {
       ['new NAME --event start', 'write a template; also for stop and running'],
     ],
     options: ['event', 'script-dir', ...askingOptions],
+    suggests: ([word, ...more]) => {
+      if (word === undefined) return hookWords;
+      return more.length === 0 && word !== 'new' ? 'hook' : [];
+    },
+    values: { event: ['start', 'stop', 'running'] },
     read: hooks,
   },
   trigger: {
     calls: [['start|stop', 'run the hooks of an event now; exits as the worst of them']],
     options: ['hook', 'engine', ...askingOptions],
+    suggests: startOrStop,
     read: (values, words) => ({
       kind: 'trigger',
       ...asking(values),
@@ -125,6 +164,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   wait: {
     calls: [['start|stop', 'return when Docker is up, or down; at once if it is']],
     options: ['timeout', 'engine', ...engineOptions, 'control', 'config'],
+    suggests: startOrStop,
     read: (values, words) => ({
       kind: 'wait',
       ...asking(values),
@@ -135,15 +175,22 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   },
   events: {
     calls: [['', 'what happens, as it happens']],
-    options: askingOptions,
-    read: (values, words) => ({ kind: 'events', ...asking(values), ...none('events', words) }),
+    options: ['engine', ...askingOptions],
+    read: (values, words) => ({
+      kind: 'events',
+      ...asking(values),
+      engine: values.engine,
+      ...none('events', words),
+    }),
   },
   config: {
     calls: [['check', 'what the settings are, and where each comes from']],
     options: runOptions,
+    suggests: ([word, ...more]) => (word === undefined ? ['check'] : more.length === 0 ? 'folder' : []),
     read: configCheck,
   },
   ...serviceCommands,
+  ...shellCommands,
   demo: {
     calls: [['', 'see it work, without Docker and without root']],
     options: [],
@@ -154,10 +201,33 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   },
   help: {
     calls: [['[COMMAND]', 'what there is, or what a command takes']],
-    options: [],
-    read: (_, [of]) => ({ kind: 'help', of }),
+    options: ['man'],
+    suggests: (before) => (before.length === 0 ? 'command' : []),
+    read: helpWith,
   },
 };
+
+function startOrStop(before: readonly string[]): Suggests {
+  return before.length === 0 ? ['start', 'stop'] : [];
+}
+
+function helpWith({ man = false }: Values, [of, ...rest]: readonly string[]): Command {
+  if (of === undefined || Object.hasOwn(commands, of)) {
+    return { kind: 'help', of, man, ...none('help COMMAND', rest) };
+  }
+  const near = nearest(of, Object.keys(commands));
+  throw usage(
+    `There is no command ${JSON.stringify(of)}`,
+    near === undefined ? `All commands: ${calledAs()} --help` : `Did you mean ${near}?`,
+  );
+}
+
+function watching({ watch = false, json }: Values): boolean {
+  if (watch && json) {
+    throw usage('--watch and --json exclude each other', 'events --json tells each change as a line');
+  }
+  return watch;
+}
 
 export function run(values: Values, words: readonly string[]): Command {
   return { kind: values['dry-run'] ? 'dry-run' : 'run', ...givenSettings(values, words) };
@@ -177,6 +247,7 @@ function history(values: Values, [word, number, ...rest]: readonly string[]): Co
       since,
       event: values.event === undefined ? undefined : eventCalled('--event', values.event),
       hook: values.hook,
+      engine: values.engine,
       failed: values.failed ?? false,
       n: values.number === undefined ? undefined : count(values.number),
       follow: values.follow ?? false,
@@ -184,15 +255,16 @@ function history(values: Values, [word, number, ...rest]: readonly string[]): Co
   }
   if (word !== 'show') throw unknownWord('history', word, ['show']);
   if (number === undefined || !/^\d{1,12}$/.test(number)) {
-    throw usage('history show takes a number', 'docker-lifecycle-listener history lists them');
+    throw usage('history show takes a number', `${calledAs()} history lists them`);
   }
   return { kind: 'history-show', number: Number(number), ...asking(values), ...none('history show N', rest) };
 }
 
+const hookWords = ['enable', 'disable', 'new'];
+
 function hooks(values: Values, [word, hook, ...rest]: readonly string[]): Command {
-  const words = ['enable', 'disable', 'new'];
   if (word === undefined) return { kind: 'hooks', ...asking(values) };
-  if (!words.includes(word)) throw unknownWord('hooks', word, words);
+  if (!hookWords.includes(word)) throw unknownWord('hooks', word, hookWords);
   if (hook === undefined) throw usage(`hooks ${word} takes the name of a hook`, 'As 10-hello');
   const given = { hook, ...asking(values), ...none(`hooks ${word} NAME`, rest) };
   if (word !== 'new') return { kind: 'hooks-switch', on: word === 'enable', ...given };
@@ -228,8 +300,7 @@ function none(command: string, [word]: readonly string[]): object {
 }
 
 function unknownWord(command: string, word: string | undefined, known: readonly string[]) {
-  if (word === undefined)
-    return usage(`${command} needs a word`, `docker-lifecycle-listener ${command} check`);
+  if (word === undefined) return usage(`${command} needs a word`, `${calledAs()} ${command} check`);
   const near = nearest(word, known) ?? (known.length === 1 ? known[0] : undefined);
   // A folder of that name was meant, as in the original's call?
   const folder = `For a folder of that name: ./${command}`;

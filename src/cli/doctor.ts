@@ -14,11 +14,12 @@ import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkService } from './doctor/service.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
+import { during } from './progress.ts';
 import { loadForService } from './service-settings.ts';
 
 /** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */
 export async function doctor({ json }: { readonly json: boolean }): Promise<ExitCode> {
-  const findings = await examine();
+  const findings = await during('Looking at the service, the hooks and Docker', examine());
   process.stdout.write(
     json ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n` : describeFindings(findings),
   );

@@ -1,7 +1,7 @@
 import type { Event } from '../daemon/events.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
-import type { Asking } from './commands.ts';
+import type { EngineWish } from './commands.ts';
 import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';
@@ -9,10 +9,12 @@ import { describeTransition } from './words/describe.ts';
 import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 
 /** Shows what happens as it happens, until the listener ends. */
-export async function followEvents(command: Asking): Promise<number> {
+export async function followEvents(command: EngineWish): Promise<number> {
   const { client } = theListener(command);
   const lines = await running(client.lines({ method: 'GET', path: '/v1/events' }));
   for await (const event of lines as AsyncIterable<Event>) {
+    if (command.engine !== undefined && event.engine !== undefined && event.engine !== command.engine)
+      continue;
     if (command.json) print(`${JSON.stringify(event)}\n`);
     else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
   }

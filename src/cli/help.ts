@@ -1,54 +1,94 @@
 import { commands } from './commands.ts';
-import { describeOption } from './options.ts';
+import { examples } from './examples.ts';
+import { describeOption, type OptionName } from './options.ts';
+import { calledAs } from './plugin/call.ts';
 
 const program = 'docker-lifecycle-listener';
 
-/** What `--help` prints, of everything or of one command. */
-export function help(of: string | undefined): string {
+/** What the program does, in a line. */
+export const purpose = 'runs your scripts when Docker starts and when it stops';
+
+/** What is to be known before anything else: `<script_dir>` and `[port]`. */
+export const introduction = [
+  'The executables in <script_dir>/on_start run when Docker starts, and once when this starts and Docker',
+  'is up; those in <script_dir>/on_stop when Docker stops or dies; one after the other, by name.',
+  '[port] is where a notifier container may connect; 47200 by default.',
+] as const;
+
+/** Each exit code, and what it says. */
+export const exitCodes: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'done'],
+  [1, 'failed'],
+  [64, 'wrong usage'],
+  [69, 'not reachable, or the port is in use'],
+  [77, 'not permitted'],
+  [78, 'wrong settings'],
+];
+
+/** The same of `status`, which has codes of its own. */
+export const statusCodes: typeof exitCodes = [
+  [0, 'up'],
+  [3, 'down'],
+  [4, 'unknown'],
+];
+
+/**
+ * What `--help` prints, of everything or of one command.
+ * @param called what the program is called where its user has called it
+ */
+export function help(of: string | undefined, called: string = calledAs()): string {
   const command = of !== undefined && Object.hasOwn(commands, of) ? commands[of] : undefined;
-  if (of === undefined || command === undefined) return helpOfAll();
-  const options = command.options.flatMap(describeOption);
+  if (of === undefined || command === undefined) return helpOfAll(called);
+  const options: readonly OptionName[] = [...command.options, 'help'];
   return [
-    ...['Usage:', ...calls(of)],
-    ...(options.length === 0 ? [] : ['', 'Options:', ...options]),
-    ...(examples[of] === undefined ? [] : ['', 'Examples:', ...examples[of].map((line) => `  ${line}`)]),
+    ...['Usage:', ...calls(of, called)],
+    ...['', 'Options:', ...options.flatMap(describeOption)],
+    ...(examples[of] === undefined
+      ? []
+      : ['', 'Examples:', ...examples[of].map((line) => `  ${as(line, called)}`)]),
     '',
   ].join('\n');
 }
 
-function helpOfAll(): string {
+function helpOfAll(called: string): string {
   const rest = Object.keys(commands).filter((name) => name !== 'run');
   const options = [...(commands.run?.options ?? []), 'help' as const, 'version' as const];
-  return `${program}: runs your scripts when Docker starts and when it stops
+  const codes = exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
+  const ofStatus = statusCodes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
+  return `${called}: ${purpose}
 
 Usage:
-  ${program} <script_dir> [port]    run in the foreground (also: run <script_dir> [port])
-  ${program} COMMAND                one of these:
+  ${called} <script_dir> [port]    run in the foreground (also: run <script_dir> [port])
+  ${called} COMMAND                one of these:
 
 ${rest.flatMap(commandLines).join('\n')}
 
-The executables in <script_dir>/on_start run when Docker starts, and once when this starts and Docker
-is up; those in <script_dir>/on_stop when Docker stops or dies; one after the other, by name.
-[port] is where a notifier container may connect; 47200 by default.
+${introduction.join('\n')}
 
 Options:
 ${options.flatMap(describeOption).join('\n')}
 
 Exit codes:
-  0 done, 1 failed, 64 wrong usage, 69 not reachable or the port is in use, 77 not permitted,
-  78 wrong settings; status: 0 up, 3 down, 4 unknown
+  ${codes}
+  status: ${ofStatus}
 
 Examples:
-  sudo ${program} /etc/docker-lifecycle-listener.d
-  ${program} ~/hooks --host unix://$XDG_RUNTIME_DIR/docker.sock
-  ${program} /etc/docker-lifecycle-listener.d 47200 --log-format json
-  sudo ${program} history --failed --since 2h
+  ${as(`sudo ${program} /etc/docker-lifecycle-listener.d`, called)}
+  ${as(`sudo ${program} history --failed --since 2h`, called)}
+  ${as(`${program} wait start --timeout 60s && docker ps`, called)}
+
+What a command takes, with examples: ${called} COMMAND --help
 `;
 }
 
-function calls(name: string): string[] {
+/** A line with the program called as its user calls it. */
+function as(line: string, called: string): string {
+  return line.replaceAll(new RegExp(`\\b${program}(?= [^>])`, 'g'), called);
+}
+
+function calls(name: string, called: string): string[] {
   return (commands[name]?.calls ?? []).map(([words, about]) =>
-    `  ${`${program} ${name} ${words}`.trimEnd().padEnd(56)}  ${about}`.trimEnd(),
+    `  ${`${called} ${name} ${words}`.trimEnd().padEnd(56)}  ${about}`.trimEnd(),
   );
 }
 
@@ -57,20 +97,3 @@ function commandLines(name: string): string[] {
     ([words, about]) => `  ${`${name} ${words}`.trimEnd().padEnd(28)}  ${about}`,
   );
 }
-
-const examples: { readonly [command: string]: readonly string[] } = {
-  status: [`sudo ${program} status`, `sudo ${program} status --json | jq -r '.engines[].state'`],
-  history: [
-    `sudo ${program} history --failed --since 2h`,
-    `sudo ${program} history -f --hook 10-routes`,
-    `sudo ${program} history show 42`,
-  ],
-  hooks: [
-    `sudo ${program} hooks`,
-    `sudo ${program} hooks new 10-routes --event start`,
-    `sudo ${program} hooks disable on_stop/20-backup`,
-  ],
-  trigger: [`sudo ${program} trigger start --hook 10-routes`],
-  wait: [`${program} wait start --timeout 60s && docker ps`],
-  events: [`sudo ${program} events --json | jq -c 'select(.kind == "transition")'`],
-};

@@ -5,7 +5,9 @@ import type { Asking, HistoryWish } from './commands.ts';
 import { inJournal } from './find-journal.ts';
 import { followHistory } from './follow-history.ts';
 import { ifRunning, running, theListener } from './listener.ts';
+import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
+import { during } from './progress.ts';
 import { styleFor } from './style.ts';
 import { describeEntry, historyHead, historyRow } from './words/history.ts';
 
@@ -21,7 +23,7 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
   const { client } = theListener(wish);
   // Heard from before the past is read, so that nothing falls between the two.
   const events = follow ? await running(client.lines({ method: 'GET', path: '/v1/events' })) : undefined;
-  const entries = await theEntries(wish);
+  const entries = await during('Reading the history', theEntries(wish));
   if (json && events === undefined) {
     print(`${JSON.stringify({ version: 1, entries })}\n`);
     return exitCode.done;
@@ -53,7 +55,7 @@ export async function showEntry(command: Asking & { readonly number: number }): 
     throw new Failure(
       exitCode.failed,
       `There is no number ${number} in the journal`,
-      'docker-lifecycle-listener history has the numbers; the oldest are forgotten',
+      `${calledAs()} history has the numbers; the oldest are forgotten`,
     );
   }
   print(json ? `${JSON.stringify({ version: 1, entry })}\n` : describeEntry(entry, new Date()));
@@ -61,14 +63,17 @@ export async function showEntry(command: Asking & { readonly number: number }): 
 }
 
 async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
-  const { since, event, hook, failed, n = usualEntries } = wish;
+  const { since, event, hook, engine, failed, n = usualEntries } = wish;
   const query = new URLSearchParams({ n: String(n), failed: String(failed) });
   if (since !== undefined) query.set('since', String(since));
   if (event !== undefined) query.set('event', event);
   if (hook !== undefined) query.set('hook', hook);
+  if (engine !== undefined) query.set('engine', engine);
   const answer = await fromListener(wish, `/v1/history?${query}`);
   if (answer !== undefined) return (answer as { entries: HistoryEntry[] }).entries;
-  return (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, failed, n }))) ?? [];
+  return (
+    (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ?? []
+  );
 }
 
 /** Undefined when no listener runs, or another journal than the listener's is meant. */

@@ -13,6 +13,7 @@ import { hookTemplate } from './hook-template.ts';
 import { ifRunning, theListener } from './listener.ts';
 import { load, loadForAsking } from './load.ts';
 import { usage } from './options.ts';
+import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { quote } from './quote.ts';
 
@@ -98,7 +99,7 @@ export async function newHook(
     process.umask(before);
   }
   print(`${path}\n`);
-  remark('Fill it in. What it prints goes into the log; see it with: docker-lifecycle-listener trigger ');
+  remark(`Fill it in. What it prints goes into the log; see it with: ${calledAs()} trigger `);
   remark(event === 'running' ? 'start\n' : `${event} --hook ${quote(hook)}\n`);
   return exitCode.done;
 }
@@ -129,7 +130,7 @@ function findHook(scriptDir: string, hook: string): Candidate {
   throw new Failure(
     exitCode.failed,
     `There is no hook ${JSON.stringify(hook)} in ${scriptDir}`,
-    near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
+    near === undefined ? `${calledAs()} hooks lists them` : `Did you mean ${near}?`,
   );
 }
 

@@ -4,8 +4,15 @@ import { nearest } from '../system/nearest.ts';
 
 type Config = NonNullable<ParseArgsConfig['options']>[string];
 
-/** An option: how it is read, what its value is called, and what is said of it, line by line. */
-type Option = Config & { readonly value?: string; readonly about: readonly string[] };
+/** What may stand in a place of the command line: one of these words, or one of what there is of a kind. */
+export type Suggests = readonly string[] | 'file' | 'folder' | 'context' | 'engine' | 'hook' | 'command';
+
+/** An option: how it is read, what its value is called and may be, and what is said of it, line by line. */
+export type Option = Config & {
+  readonly value?: string;
+  readonly suggests?: Suggests;
+  readonly about: readonly string[];
+};
 
 /** Every option of every command, in the order in which they are listed. */
 export const options = {
@@ -24,6 +31,7 @@ export const options = {
     short: 'c',
     multiple: true,
     value: 'NAME',
+    suggests: 'context',
     about: [
       'the same by Docker context; repeatable',
       '(default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,',
@@ -33,6 +41,7 @@ export const options = {
   pidfile: {
     type: 'string',
     value: 'PATH',
+    suggests: 'file',
     about: [
       'where that engine writes its pid, or none where that cannot be seen from here',
       '(default: /var/run/docker.pid for the default socket, docker.pid beside a',
@@ -42,6 +51,7 @@ export const options = {
   'when-started': {
     type: 'string',
     value: 'W',
+    suggests: ['always', 'new', 'never'],
     about: [
       'what to run when this starts and Docker is up: always on_start, only if this run of',
       'Docker is new to it, or never (default: always)',
@@ -55,6 +65,7 @@ export const options = {
   'state-dir': {
     type: 'string',
     value: 'PATH',
+    suggests: 'folder',
     about: [
       'where to remember what was told',
       '(default: below /var/lib/docker-lifecycle-listener, or in your home folder)',
@@ -63,6 +74,7 @@ export const options = {
   control: {
     type: 'string',
     value: 'PATH',
+    suggests: 'file',
     about: [
       'the socket on which status, trigger and their like reach the listener; none for none',
       '(default: /run/docker-lifecycle-listener/control.sock, or below XDG_RUNTIME_DIR)',
@@ -82,6 +94,7 @@ export const options = {
   config: {
     type: 'string',
     value: 'FILE',
+    suggests: 'file',
     about: [
       'settings (default: /etc/docker-lifecycle-listener.toml, else the one in ~/.config;',
       'none for no file)',
@@ -90,6 +103,7 @@ export const options = {
   'script-dir': {
     type: 'string',
     value: 'PATH',
+    suggests: 'folder',
     about: [
       'the script folder (default: the running listener’s, else that of the settings;',
       'for install /etc/docker-lifecycle-listener.d)',
@@ -106,6 +120,7 @@ export const options = {
   prefix: {
     type: 'string',
     value: 'PATH',
+    suggests: 'folder',
     about: ['where the program is put (default: /usr/local, where root alone can write there)'],
   },
   port: { type: 'string', value: 'PORT', about: ['where a notifier may connect (default: 47200)'] },
@@ -126,18 +141,26 @@ export const options = {
   engine: {
     type: 'string',
     value: 'NAME',
+    suggests: 'engine',
     about: ['which engine, by the name that status shows; may be left out where there is one'],
   },
-  event: { type: 'string', value: 'EVENT', about: ['start or stop'] },
-  hook: { type: 'string', value: 'NAME', about: ['this hook alone, as 10-hello or on_start/10-hello'] },
+  event: { type: 'string', value: 'EVENT', suggests: ['start', 'stop'], about: ['start or stop'] },
+  hook: {
+    type: 'string',
+    value: 'NAME',
+    suggests: 'hook',
+    about: ['this hook alone, as 10-hello or on_start/10-hello'],
+  },
   since: { type: 'string', value: 'WHEN', about: ['nothing before it: 30min, 2h, 3d, or a date and time'] },
   failed: { type: 'boolean', about: ['only what went wrong'] },
   number: { type: 'string', short: 'n', value: 'N', about: ['the newest N (default: 50)'] },
   follow: { type: 'boolean', short: 'f', about: ['go on with what happens from now on'] },
+  watch: { type: 'boolean', short: 'w', about: ['stay, and show each change as it happens; q ends it'] },
+  man: { type: 'boolean', about: ['all of it as a manual page, for man -l -'] },
   timeout: { type: 'string', value: 'TIME', about: ['give up after so long, with exit code 1'] },
   json: { type: 'boolean', about: ['as JSON, which schemas/ describes'] },
   'no-color': { type: 'boolean', about: ['no colours, as with NO_COLOR'] },
-  'log-format': { type: 'string', value: 'FMT', about: ['text or json'] },
+  'log-format': { type: 'string', value: 'FMT', suggests: ['text', 'json'], about: ['text or json'] },
   verbose: { type: 'boolean', short: 'v', about: ['say more'] },
   quiet: { type: 'boolean', short: 'q', about: ['warnings and errors only'] },
   help: { type: 'boolean', short: 'h', about: ['this; behind a command, what it takes'] },

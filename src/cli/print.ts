@@ -1,10 +1,14 @@
+import { progress } from './progress.ts';
+
 /** Data, on standard output. */
 export function print(text: string): void {
+  progress.clear();
   process.stdout.write(text);
 }
 
 /** Everything else, on standard error. */
 export function remark(text: string): void {
+  progress.clear();
   process.stderr.write(text);
 }
 

@@ -1,9 +1,11 @@
 import type { Failure } from '../daemon/failures.ts';
 import type { EngineStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
-import type { Asking } from './commands.ts';
+import type { StatusWish } from './commands.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
+import { usage } from './options.ts';
 import { print } from './print.ts';
+import { during } from './progress.ts';
 import { type Style, styleFor } from './style.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
@@ -16,10 +18,11 @@ export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
  * Tells how things are.
  * @returns the exit code
  */
-export async function showStatus(command: Asking): Promise<number> {
+export async function showStatus(command: StatusWish): Promise<number> {
   const { client, path } = theListener(command);
-  const status = (await ifRunning(client.get('/v1/status'))) as Status | undefined;
-  if (status === undefined) {
+  const asking = during('Waiting for the listener to answer', ifRunning(client.get('/v1/status')));
+  const found = (await asking) as Status | undefined;
+  if (found === undefined) {
     const nothing = { version: 1, listener: null, engines: [], failures: [] };
     print(
       command.json
@@ -28,9 +31,28 @@ export async function showStatus(command: Asking): Promise<number> {
     );
     return statusCode.unknown;
   }
+  const status = ofEngine(found, command.engine);
   const style = styleFor(process.stdout, command.noColor);
   print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style));
   return codeFor(status.engines);
+}
+
+/**
+ * The part of it that is about one engine; all of it where none is named.
+ * @throws Failure with exit code 64 for one that the listener does not watch
+ */
+export function ofEngine(status: Status, engine: string | undefined): Status {
+  if (engine === undefined) return status;
+  const named = status.engines.find(({ name, url }) => name === engine || url === engine);
+  if (named === undefined) {
+    const names = status.engines.map(({ name }) => name).join(', ');
+    throw usage(`The listener watches no engine ${JSON.stringify(engine)}`, `It watches: ${names}`);
+  }
+  return {
+    ...status,
+    engines: [named],
+    failures: status.failures.filter((failure) => failure.engine === named.name),
+  };
 }
 
 function codeFor(engines: readonly EngineStatus[]): number {

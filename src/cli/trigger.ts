@@ -5,6 +5,7 @@ import { printableText } from '../system/printable.ts';
 import type { TriggerCommand } from './commands.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
+import { progress } from './progress.ts';
 import { describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { bytes } from './words/words.ts';
@@ -50,13 +51,26 @@ export async function triggerHooks(command: TriggerCommand): Promise<number> {
   const parameters = { event, ...(hook && { hook }), ...(engine && { engine }) };
   const lines = await running(client.lines({ method: 'POST', path: '/v1/trigger', parameters }));
   let worst = 0;
-  for await (const line of lines as AsyncIterable<TriggerLine>) {
-    worst = Math.max(worst, codeOfLine(line));
-    if (json) print(`${JSON.stringify(line)}\n`);
-    else say(line);
-    if (line.kind === 'done') return worst;
+  try {
+    for await (const line of lines as AsyncIterable<TriggerLine>) {
+      worst = Math.max(worst, codeOfLine(line));
+      follow(line);
+      if (json) print(`${JSON.stringify(line)}\n`);
+      else say(line);
+      if (line.kind === 'done') return worst;
+    }
+  } finally {
+    progress.now(undefined);
   }
   throw new Failure(exitCode.unavailable, 'The listener ended before the hooks were done');
+}
+
+/** What is going on, for somebody who sees nothing printed for a while. */
+function follow(line: TriggerLine): void {
+  if (line.kind === 'accepted')
+    progress.now(line.waiting > 0 ? 'Waiting for the hooks that run now' : undefined);
+  if (line.kind === 'hook-started') progress.now(`${printableText(line.hook)} runs`);
+  if (line.kind === 'hook-ended') progress.now(undefined);
 }
 
 /** What a line adds to the exit code; a hook that did not run is no success either. */

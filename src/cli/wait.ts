@@ -12,6 +12,7 @@ import { ifRunning } from './listener.ts';
 import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { remark } from './print.ts';
+import { progress } from './progress.ts';
 import { describe } from './words/describe.ts';
 import { seconds } from './words/words.ts';
 
@@ -26,6 +27,7 @@ export async function waitForEngine(command: WaitCommand): Promise<number> {
   const ending = new AbortController();
   const timer = timeout === undefined ? undefined : setTimeout(() => ending.abort(), timeout);
   const isOwn = given.hosts !== undefined || given.contexts !== undefined || settings.control === undefined;
+  progress.now(`Waiting for Docker to be ${event === 'start' ? 'up' : 'down'}`);
   try {
     const heard =
       !isOwn &&
@@ -34,6 +36,7 @@ export async function waitForEngine(command: WaitCommand): Promise<number> {
     if (!heard && !ending.signal.aborted) await watch(settings, command, ending.signal);
   } finally {
     clearTimeout(timer);
+    progress.now(undefined);
   }
   if (!ending.signal.aborted) return exitCode.done;
   const after = timeout === undefined ? '' : ` after ${seconds(timeout)}`;

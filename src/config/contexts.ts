@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import { defaultEndpoint, type Endpoint, parseEndpoint } from './endpoint.ts';
@@ -57,11 +57,24 @@ export function contextEndpoint(name: string, configFolder: string): Endpoint {
   return parseEndpoint(docker.Host, `Docker context ${JSON.stringify(name)}`, tls);
 }
 
+/** The names of all contexts, the default one first; of what cannot be read, nothing. */
+export function contextNames(configFolder: string): string[] {
+  const folder = join(configFolder, 'contexts', 'meta');
+  const names = existsSync(folder)
+    ? readdirSync(folder).flatMap((id) => {
+        const meta = readJson(join(folder, id, 'meta.json')) as ContextMeta | undefined;
+        return typeof meta?.Name === 'string' ? [meta.Name] : [];
+      })
+    : [];
+  return [defaultContext, ...names.sort()];
+}
+
 function hasTlsFiles(folder: string): boolean {
   return ['ca.pem', 'cert.pem', 'key.pem'].some((name) => existsSync(join(folder, name)));
 }
 
 interface ContextMeta {
+  readonly Name?: unknown;
   readonly Endpoints?: { readonly docker?: { readonly Host?: unknown; readonly SkipTLSVerify?: unknown } };
 }
 

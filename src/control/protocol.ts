@@ -21,6 +21,8 @@ export interface HistoryQuery {
   readonly event?: LifecycleEvent;
   /** A hook's name, with its folder or without. */
   readonly hook?: string;
+  /** An engine's name. */
+  readonly engine?: string;
   /** Only what went wrong. */
   readonly failed?: true;
   /** At most so many, the newest. */

@@ -98,6 +98,7 @@ function historyQuery(given: Parameters): HistoryQuery {
     ...(event === undefined ? {} : { event }),
     ...(since === undefined ? {} : { since }),
     ...given.optional('hook'),
+    ...given.optional('engine'),
     ...(given.flag('failed') ? { failed: true as const } : {}),
   };
 }

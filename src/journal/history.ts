@@ -50,6 +50,8 @@ export interface HistoryFilter {
   readonly event?: LifecycleEvent | undefined;
   /** A hook's name, with its folder or without. */
   readonly hook?: string | undefined;
+  /** What is about the engine of this name. */
+  readonly engine?: string | undefined;
   /** Only what went wrong. */
   readonly failed?: boolean | undefined;
   /** At most so many, the newest. */
@@ -179,11 +181,17 @@ async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
 }
 
 /** Whether an entry is one that is wanted, but for how many. */
-export function fits(entry: HistoryEntry, { since, event, hook, failed }: Omit<HistoryFilter, 'n'>): boolean {
+export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n'>): boolean {
+  const { since, event, hook, engine, failed } = filter;
   if (since !== undefined && Date.parse(entry.time) < since) return false;
   if (event !== undefined && eventOf(entry) !== event) return false;
   if (hook !== undefined && !isCalled(entry, hook)) return false;
+  if (engine !== undefined && engineOf(entry) !== engine) return false;
   return failed !== true || hasFailed(entry);
+}
+
+function engineOf(entry: HistoryEntry): string {
+  return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
 }
 
 function eventOf(entry: HistoryEntry): LifecycleEvent | undefined {

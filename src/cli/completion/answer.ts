@@ -1,0 +1,21 @@
+import { printableText } from '../../system/printable.ts';
+import type { Completion } from './complete.ts';
+
+/**
+ * A completion as Docker and our own scripts read it, which is cobra's way (its `ShellCompDirective`): a candidate
+ * a line, with what it does behind a tab, and at the end a number that says what else may stand there.
+ */
+export function describeCompletion({ candidates, also }: Completion, descriptions: boolean): string {
+  const lines = candidates
+    // What moves the cursor is no name that anybody could type.
+    .filter(({ value }) => printableText(value) === value && !/\s/.test(value))
+    .map(({ value, about }) => (descriptions && about !== '' ? `${value}\t${short(about)}` : value));
+  return [...lines, `:${directives[also ?? 'nothing']}`, ''].join('\n');
+}
+
+const directives = { files: 0, nothing: 4, folders: 16 } as const;
+
+/** The first thing that is said. */
+function short(about: string): string {
+  return printableText(about).split(/[;,:] |[;,:]$/)[0] ?? '';
+}

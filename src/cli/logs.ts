@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, statSync } from 'node:fs';
+import { jobLog } from '../service/launchd.ts';
+import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
+import { productName, serviceUnit } from '../service/names.ts';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import type { LogsCommand } from './shell-commands.ts';
+
+/**
+ * Shows what the service has logged, from wherever its supervisor keeps it, with that supervisor's own command.
+ * @returns the exit code
+ * @throws Failure where nothing keeps a log
+ */
+export async function showLogs(command: LogsCommand): Promise<number> {
+  const machine = thisMachine();
+  return show(logCommand(command, findSupervisor(machine.platform), machine));
+}
+
+/** The command that shows the log. */
+export function logCommand(
+  { follow, lines }: LogsCommand,
+  supervisor: Supervisor,
+  machine: Pick<Machine, 'ask'>,
+  logFile: string = jobLog,
+): string[] {
+  switch (supervisor.kind) {
+    case 'systemd': {
+      const unit = ['journalctl', '--quiet', '--no-pager', '--output=cat', `--unit=${serviceUnit}`];
+      // Also of a service that was uninstalled since.
+      if (machine.ask([...unit, '--lines=1']) === '' && !isKnown(machine)) throw noLog();
+      return [...unit, `--lines=${lines}`, ...(follow ? ['--follow'] : [])];
+    }
+    case 'launchd':
+    case 'openrc':
+      return ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), readable(logFile)];
+    case 'none':
+      // Whoever has it run by a supervisor of his own may have named the file as ours do.
+      if (statSync(logFile, { throwIfNoEntry: false })?.isFile()) {
+        return ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), readable(logFile)];
+      }
+      throw noLog();
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+function isKnown(machine: Pick<Machine, 'ask'>): boolean {
+  return machine.ask(['systemctl', 'show', '--property=LoadState', '--', serviceUnit]) === 'LoadState=loaded';
+}
+
+function noLog(): Failure {
+  return new Failure(
+    exitCode.unavailable,
+    'There is no log of a service here',
+    `A listener in the foreground logs on its terminal; ${productName} install makes a service of it`,
+  );
+}
+
+function readable(path: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw noLog();
+    throw new Failure(exitCode.notPermitted, `May not read ${path}`, `Run: sudo ${productName} logs`);
+  }
+}
+
+/** Ends when it ends, and with it. A terminal's Ctrl-C reaches both: then it is what was wanted. */
+async function show([command = '', ...words]: readonly string[]): Promise<number> {
+  const child = spawn(command, words, { stdio: 'inherit' });
+  const pass = () => child.kill('SIGTERM');
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  process.on('SIGTERM', pass);
+  process.on('SIGHUP', pass);
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    if (signal === 'SIGINT' || signal === 'SIGPIPE') return exitCode.done;
+    return code === 130 ? exitCode.done : (code ?? exitCode.failed);
+  } catch (error) {
+    throw new Failure(exitCode.unavailable, `Cannot run ${command} (${errorCode(error)})`);
+  } finally {
+    process.removeListener('SIGINT', ignore);
+    process.removeListener('SIGTERM', pass);
+    process.removeListener('SIGHUP', pass);
+  }
+}

@@ -1,0 +1,92 @@
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** How this program was called: by its own name, or by Docker, as its plugin. */
+export type Call =
+  | { readonly by: 'name'; readonly words: readonly string[] }
+  | { readonly by: 'docker'; readonly words: readonly string[]; readonly globals: DockerGlobals }
+  /** Docker asks whether this is a plugin, and which. */
+  | { readonly by: 'docker-asking' };
+
+/** The options that stand before a plugin's name: they belong to `docker` itself, and are meant for every command. */
+export interface DockerGlobals {
+  readonly host?: readonly string[];
+  readonly context?: readonly string[];
+  /** The folder of the CLI's settings. */
+  readonly config?: string;
+  readonly tls?: boolean;
+  readonly tlsverify?: boolean;
+  readonly tlscacert?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
+}
+
+/** What the plugin is called below `docker`. */
+export const pluginName = 'lifecycle';
+
+/** The file that Docker looks for. */
+export const pluginFile = `docker-${pluginName}`;
+
+/** The word before all others by which a wrapper says that Docker has called it. */
+export const pluginWord = 'docker-cli-plugin';
+
+/** The one word with which Docker calls each plugin to learn what it is. */
+export const metadataWord = 'docker-cli-plugin-metadata';
+
+/** The words with which completions are asked for, of Docker's plugins as of our own program. */
+export const completionWords: readonly string[] = ['__complete', '__completeNoDesc'];
+
+/**
+ * Tells how this program was called. Docker runs a plugin with its own command line as it is, global options and
+ * the plugin's name included: `docker -c far lifecycle status` becomes `docker-lifecycle -c far lifecycle status`,
+ * `docker help lifecycle` becomes `docker-lifecycle help lifecycle` (seen with 20.10, 26.1 and 28.5).
+ * @param argv as `process.argv`
+ */
+export function readCall([, program = '', ...words]: readonly string[]): Call {
+  const isWrapped = words[0] === pluginWord;
+  if (!isWrapped && basename(program) !== pluginFile) return { by: 'name', words };
+  const given = isWrapped ? words.slice(1) : words;
+  const [first = '', ...rest] = given;
+  if (first === metadataWord) return { by: 'docker-asking' };
+  if (completionWords.includes(first)) {
+    return { by: 'docker', words: [first, ...withoutName(rest)], globals: {} };
+  }
+  return byDocker(given);
+}
+
+/** Docker itself asks with the plugin's name, its script for bash without it. */
+function withoutName(words: readonly string[]): readonly string[] {
+  return words[0] === pluginName && words.length > 1 ? words.slice(1) : words;
+}
+
+function byDocker(given: readonly string[]): Call {
+  const { tokens } = parseArgs({ args: [...given], options: globalOptions, strict: false, tokens: true });
+  const positionals = tokens.filter(({ kind }) => kind === 'positional');
+  const name = positionals[0]?.index ?? given.length;
+  // Read again without what is behind the name: that is not Docker's.
+  const { values } = parseArgs({ args: given.slice(0, name), options: globalOptions, strict: false });
+  const { help, ...globals } = values as DockerGlobals & { readonly help?: boolean };
+  const own = given.slice(name + 1);
+  if (given[name] === 'help') return { by: 'docker', words: ['help', ...own.slice(1)], globals };
+  const isEmpty = own.length === 0 || help === true;
+  return { by: 'docker', words: isEmpty ? ['help', ...own] : own, globals };
+}
+
+const globalOptions = {
+  config: { type: 'string' },
+  context: { type: 'string', short: 'c', multiple: true },
+  host: { type: 'string', short: 'H', multiple: true },
+  'log-level': { type: 'string', short: 'l' },
+  tlscacert: { type: 'string' },
+  tlscert: { type: 'string' },
+  tlskey: { type: 'string' },
+  tls: { type: 'boolean' },
+  tlsverify: { type: 'boolean' },
+  debug: { type: 'boolean', short: 'D' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** What this program is called where its user has called it. */
+export function calledAs(argv: readonly string[] = process.argv): string {
+  return readCall(argv).by === 'name' ? 'docker-lifecycle-listener' : `docker ${pluginName}`;
+}

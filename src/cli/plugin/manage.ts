@@ -1,0 +1,161 @@
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { dockerConfigFolder } from '../../config/contexts.ts';
+import { realSurroundings, type Surroundings } from '../../config/surroundings.ts';
+import { codeOf, type ExitCode, errorCode, exitCode, Failure } from '../../system/failure.ts';
+import { print, remark } from '../print.ts';
+import { quote } from '../quote.ts';
+import type { PluginCommand } from '../shell-commands.ts';
+import { pluginFile } from './call.ts';
+import { type ProgramPaths, wrapperText } from './wrapper.ts';
+
+/** Where Docker looks for everybody's plugins, in its order (docker/cli, cli-plugins/manager). */
+export const systemFolders = [
+  '/usr/local/lib/docker/cli-plugins',
+  '/usr/local/libexec/docker/cli-plugins',
+  '/usr/lib/docker/cli-plugins',
+  '/usr/libexec/docker/cli-plugins',
+] as const;
+
+const program = 'docker-lifecycle-listener';
+const writtenBy = `${program} plugin install`;
+
+/**
+ * Makes the plugin known to Docker for this user, or not any more, or tells whether it is.
+ * @returns the exit code; of `status` 1 where it is not known
+ */
+export function managePlugin({ act }: PluginCommand): ExitCode {
+  const surroundings = realSurroundings();
+  const folder = join(dockerConfigFolder(surroundings.environment, surroundings.home), 'cli-plugins');
+  const path = join(folder, pluginFile);
+  switch (act) {
+    case 'install':
+      return install(path, surroundings);
+    case 'remove':
+      return remove(path);
+    case 'status':
+      return status(path);
+    default:
+      return act satisfies never;
+  }
+}
+
+function install(path: string, { home, isRoot }: Surroundings): ExitCode {
+  const shared = forEverybody();
+  const before = read(path);
+  if (shared !== undefined && before === undefined) {
+    print(`It is there already, for everybody: ${shared}\n`);
+    return exitCode.done;
+  }
+  if (isRoot && statSync(home, { throwIfNoEntry: false })?.uid !== 0) {
+    throw new Failure(
+      exitCode.usage,
+      `${home} is not root’s: its owner could not change what root writes there`,
+      `Run it without sudo: ${writtenBy}`,
+    );
+  }
+  const text = wrapperText(thisProgram(), writtenBy);
+  if (before !== undefined && !isOurs(before)) throw foreign(path);
+  if (before === text) {
+    print(`It is there already: ${path}\n`);
+    return exitCode.done;
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Docker may be reading it.
+    const fresh = `${path}.new-${process.pid}`;
+    writeFileSync(fresh, text, { flag: 'wx' });
+    chmodSync(fresh, 0o755);
+    renameSync(fresh, path);
+  } catch (error) {
+    throw new Failure(
+      exitCode.failed,
+      `Cannot write ${path} (${codeOf(error)})`,
+      `See: ls -ld ${quote(dirname(path))}`,
+    );
+  }
+  print(`${path}\n`);
+  remark('From now on: docker lifecycle status\n');
+  return exitCode.done;
+}
+
+function remove(path: string): ExitCode {
+  const before = read(path);
+  if (before === undefined) {
+    const shared = forEverybody();
+    print(`There is none of this user’s: ${path}\n`);
+    if (shared !== undefined) remark(`${shared} is everybody’s: ${program} uninstall removes it\n`);
+    return exitCode.done;
+  }
+  if (!isOurs(before)) throw foreign(path);
+  rmSync(path);
+  print(`Removed ${path}\n`);
+  return exitCode.done;
+}
+
+function status(path: string): ExitCode {
+  const own = read(path);
+  const shared = forEverybody();
+  // What is the user's own comes first.
+  if (own !== undefined) {
+    const state = !isOurs(own)
+      ? 'not ours'
+      : own === wrapperText(thisProgram(), writtenBy)
+        ? 'this program'
+        : 'another installation of it';
+    print(`docker lifecycle is ${path}: ${state}\n`);
+    if (state === 'another installation of it') remark(`  To have this one: ${writtenBy}\n`);
+    return exitCode.done;
+  }
+  if (shared !== undefined) {
+    print(`docker lifecycle is ${shared}, for everybody\n`);
+    return exitCode.done;
+  }
+  print('Docker does not know it yet\n');
+  remark(`  Make it known to Docker: ${writtenBy}\n`);
+  return exitCode.failed;
+}
+
+/** By the paths that it was called by: a package manager turns links there to its next version. */
+function thisProgram(): ProgramPaths {
+  const [node = process.execPath, called = ''] = process.argv;
+  // A link of that name is the plugin itself.
+  return { node, program: basename(called) === pluginFile ? realpathSync(called) : called };
+}
+
+function forEverybody(): string | undefined {
+  return systemFolders
+    .map((folder) => join(folder, pluginFile))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+}
+
+/** Undefined where there is nothing. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw new Failure(exitCode.failed, `Cannot read ${path} (${codeOf(error)})`, `See: ls -l ${quote(path)}`);
+  }
+}
+
+function isOurs(text: string): boolean {
+  return text.includes(`\n# Written by: ${program} `);
+}
+
+function foreign(path: string): Failure {
+  return new Failure(
+    exitCode.failed,
+    `${path} is something else, which ${writtenBy} did not write`,
+    `See what it is, and remove it if it may go: rm ${quote(path)}`,
+  );
+}

@@ -1,0 +1,34 @@
+import { quote } from '../quote.ts';
+import { metadataWord, pluginWord } from './call.ts';
+import { metadata } from './metadata.ts';
+
+/** Where a wrapper finds the program. */
+export interface ProgramPaths {
+  readonly node: string;
+  readonly program: string;
+}
+
+/**
+ * The file that Docker runs as its plugin. It answers by itself what Docker asks of every plugin for each
+ * `docker --help`, `docker info` and completion: those are not to wait for a Node to start.
+ * @param writtenBy the command that writes it again
+ */
+export function wrapperText({ node, program }: ProgramPaths, writtenBy: string): string {
+  return `#!/bin/sh
+# Written by: ${writtenBy}
+if [ "$1" = ${metadataWord} ]; then
+  echo ${quote(metadata())}
+  exit
+fi
+if [ -x ${quote(node)} ] && [ -r ${quote(program)} ]; then
+  exec ${quote(node)} ${quote(program)} ${pluginWord} "$@"
+fi
+# Node or the program has moved since.
+if command -v docker-lifecycle-listener >/dev/null 2>&1; then
+  exec docker-lifecycle-listener ${pluginWord} "$@"
+fi
+echo 'docker lifecycle: ${program.replaceAll("'", "'\\''")} is not there any more' >&2
+echo '  Install it again, then run: ${writtenBy}' >&2
+exit 69
+`;
+}

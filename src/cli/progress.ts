@@ -1,0 +1,65 @@
+/** What somebody at a terminal may like to know meanwhile: one line, which goes away again. */
+export interface Progress {
+  /** What is being done or waited for, from now on; undefined for nothing. It shows after a second. */
+  now(doing: string | undefined): void;
+  /** Takes the line away, for something else to be said; it comes back with the next second. */
+  clear(): void;
+}
+
+/** Where it shows: standard error, where that is a terminal that can take a line back. */
+interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** How long something may take before it is worth a line, in ms; and how often that changes. */
+const patience = 1000;
+
+export function createProgress(
+  terminal: Terminal = process.stderr,
+  environment: NodeJS.ProcessEnv = process.env,
+): Progress {
+  let doing: { readonly what: string; readonly since: number } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isShown = false;
+  const canShow = terminal.isTTY === true && environment.TERM !== 'dumb';
+
+  function clear(): void {
+    if (isShown) terminal.write('\r\u001b[K');
+    isShown = false;
+  }
+
+  function show(): void {
+    if (doing === undefined) return;
+    const seconds = Math.round((Date.now() - doing.since) / 1000);
+    const line = `${doing.what} … ${seconds} s`;
+    // A line that wraps could not be taken back.
+    terminal.write(`\r${line.slice(0, Math.max(1, (terminal.columns ?? 80) - 1))}\u001b[K`);
+    isShown = true;
+  }
+
+  return {
+    now(what) {
+      clearInterval(timer);
+      clear();
+      doing = what === undefined ? undefined : { what, since: Date.now() };
+      // It keeps nothing running: what it tells of does, or is over.
+      if (what !== undefined && canShow) timer = setInterval(show, patience).unref();
+    },
+    clear,
+  };
+}
+
+/** What this process does at its terminal. */
+export const progress: Progress = createProgress();
+
+/** Tells of something as long as it takes. */
+export async function during<Result>(what: string, doing: Promise<Result>): Promise<Result> {
+  progress.now(what);
+  try {
+    return await doing;
+  } finally {
+    progress.now(undefined);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Status } from '../daemon/status.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import type { StatusWish } from './commands.ts';
+import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
+import { takeScreen } from './screen.ts';
+import { describeStatus, ofEngine } from './status.ts';
+import { styleFor } from './style.ts';
+import { clock } from './words/time.ts';
+
+/** How often durations are told anew, and a listener that does not run is looked for, in ms. */
+const tick = 1000;
+/** Events that come together are drawn once, in ms. */
+const together = 30;
+
+/**
+ * Shows how things are until somebody has enough: drawn anew with each event that the listener tells, and each second
+ * for how long it all takes.
+ * @returns the exit code
+ * @throws Failure where there is no terminal to draw on
+ */
+export async function watchStatus(wish: StatusWish): Promise<number> {
+  if (!process.stdout.isTTY || process.env.TERM === 'dumb') {
+    throw new Failure(
+      exitCode.usage,
+      'status --watch draws on a terminal, and this is none',
+      'For a pipe: docker-lifecycle-listener events',
+    );
+  }
+  const listener = theListener(wish);
+  const style = styleFor(process.stdout, wish.noColor);
+  const ending = new AbortController();
+  const quit = () => ending.abort();
+  for (const signal of endingSignals) process.on(signal, quit);
+  const screen = takeScreen(quit);
+  let status: Status | undefined;
+
+  function draw(): void {
+    const now = new Date();
+    const head = style.faint(`${clock(now, now)}  q ends this`);
+    const body =
+      status === undefined
+        ? `The listener is not running: nobody answers at ${listener.path}\n  ${howToStart()}`
+        : describeStatus(status, now, style);
+    screen.draw(`${head}\n\n${body}`);
+  }
+
+  const clockwork = setInterval(draw, tick);
+  try {
+    while (!ending.signal.aborted) {
+      await follow(listener, ending.signal, (found) => {
+        status = found && ofEngine(found, wish.engine);
+        draw();
+      });
+      await pause(tick, ending.signal);
+    }
+  } finally {
+    clearInterval(clockwork);
+    screen.end();
+    for (const signal of endingSignals) process.removeListener(signal, quit);
+  }
+  return exitCode.done;
+}
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Tells the status, and again whenever something has happened, until the listener ends: then it is undefined. */
+async function follow(
+  { client }: Listener,
+  signal: AbortSignal,
+  tell: (status: Status | undefined) => void,
+): Promise<void> {
+  try {
+    // Events first, so that nothing happens between the question and them.
+    const events = await ifRunning(client.lines({ method: 'GET', path: '/v1/events', signal }));
+    if (events === undefined) return tell(undefined);
+    const ask = async () => tell((await ifRunning(client.get('/v1/status'))) as Status | undefined);
+    await ask();
+    let asking: Promise<void> | undefined;
+    for await (const _ of events) {
+      asking ??= pause(together, signal).then(() => {
+        asking = undefined;
+        return ask();
+      });
+      // What fails is told in the next round.
+      asking.catch(() => {});
+    }
+    await asking;
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
+  if (!signal.aborted) tell(undefined);
+}
+
+/** Waits, but not when it is over. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
+}
