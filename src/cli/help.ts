@@ -53,8 +53,7 @@ export function help(of: string | undefined, called: string = calledAs()): strin
 function helpOfAll(called: string): string {
   const rest = Object.keys(commands).filter((name) => name !== 'run');
   const options = [...(commands.run?.options ?? []), 'help' as const, 'version' as const];
-  const codes = exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
-  const ofStatus = statusCodes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
+  const list = (codes: typeof exitCodes) => codes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
   return `${called}: ${purpose}
 
 Usage:
@@ -69,8 +68,8 @@ Options:
 ${options.flatMap(describeOption).join('\n')}
 
 Exit codes:
-  ${codes}
-  status: ${ofStatus}
+  ${list(exitCodes.slice(0, 4))};
+  ${list(exitCodes.slice(4))}; status: ${list(statusCodes)}
 
 Examples:
   ${as(`sudo ${program} /etc/docker-lifecycle-listener.d`, called)}

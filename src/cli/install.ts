@@ -13,6 +13,7 @@ import { carryOut, requireRoot } from './carry-out.ts';
 import { quote } from './quote.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
+import { shellFiles } from './shell-files.ts';
 import { describeRefusal } from './words/refusal.ts';
 
 /**
@@ -35,7 +36,12 @@ export async function install({ dryRun, yes, wish }: InstallCommand): Promise<Ex
   if (process.geteuid?.() === 0) loadForService(service, machine.platform);
   const layout = layOut(prefix, version);
   const supervisor = findSupervisor(machine.platform);
-  const plan = planInstall({ version, layout, runtime: findRuntime(), service, supervisor }, machine, before);
+  const extras = shellFiles(layout);
+  const plan = planInstall(
+    { version, layout, runtime: findRuntime(), service, supervisor, extras },
+    machine,
+    before,
+  );
   process.stdout.write(
     `${headline(before, supervisor)}\n${remarks.map((remark) => `  ${remark}\n`).join('')}\n`,
   );

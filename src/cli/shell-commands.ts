@@ -23,7 +23,7 @@ export interface LogsCommand {
 
 export type Shell = (typeof shells)[number];
 
-const shells = ['bash', 'zsh', 'fish'] as const;
+export const shells = ['bash', 'zsh', 'fish'] as const;
 const pluginActs = ['install', 'remove', 'status'] as const;
 
 /** The commands, as the table of all of them has them. */

@@ -22,6 +22,8 @@ export interface Wish {
   readonly runtime: Runtime;
   readonly service: ServiceOptions;
   readonly supervisor: Supervisor;
+  /** What else is to be there: for shells, for Docker, for man. */
+  readonly extras?: readonly Wanted[];
 }
 
 /** What will be done, in this order, and what stays as it is though it is not as it should be. */
@@ -38,7 +40,7 @@ export interface Plan {
  * @param before what an earlier install wrote
  */
 export function planInstall(wish: Wish, machine: Machine, before: Manifest | undefined): Plan {
-  const { version, layout, runtime, service, supervisor } = wish;
+  const { version, layout, runtime, service, supervisor, extras = [] } = wish;
   const known = before?.entries ?? [];
   const supervised = supervisedBy(supervisor, layout, service);
   const onWay = [
@@ -46,14 +48,14 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     layout.command,
     service.scriptDir,
     stateFolder(machine.platform),
-    ...supervised.map(({ path }) => path),
+    ...[...supervised, ...extras].map(({ path }) => path),
   ].flatMap(foldersTo);
   const program = programFiles(machine, layout, version, runtime);
   const compared = (wanted: readonly Wanted[]) => compare(wanted, machine.look, known);
 
   const way = compared(unique(onWay));
   const files = compared(program);
-  const rest = compared([...hookFolders(service), stateFolderOf(machine), ...supervised]);
+  const rest = compared([...hookFolders(service), stateFolderOf(machine), ...supervised, ...extras]);
   const links = compared(programLinks(layout, version));
   const old = oldVersions(machine, layout, known);
 

@@ -27,8 +27,8 @@ fi
 if command -v docker-lifecycle-listener >/dev/null 2>&1; then
   exec docker-lifecycle-listener ${pluginWord} "$@"
 fi
-echo 'docker lifecycle: ${program.replaceAll("'", "'\\''")} is not there any more' >&2
-echo '  Install it again, then run: ${writtenBy}' >&2
+printf 'docker lifecycle: %s is not there any more\\n' ${quote(program)} >&2
+printf '  Install it again, then run: %s\\n' ${quote(writtenBy)} >&2
 exit 69
 `;
 }

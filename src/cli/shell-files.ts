@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Layout } from '../service/layout.ts';
+import { productName } from '../service/names.ts';
+import { distrust } from '../service/places.ts';
+import type { Wanted } from '../service/wanted.ts';
+import { completionPlaces, completionScript } from './completion/scripts.ts';
+import { manual } from './manual.ts';
+import { pluginFile } from './plugin/call.ts';
+import { wrapperText } from './plugin/wrapper.ts';
+import { shells } from './shell-commands.ts';
+
+/**
+ * What a system's installation puts where Docker, shells and man look by themselves: below /usr/local they all do.
+ * Where somebody other than root could change a folder on the way, root writes nothing.
+ */
+export function shellFiles({ prefix, node, program }: Layout): Wanted[] {
+  const file = (place: string, content: string, reason: string, mode = 0o644): Wanted => ({
+    kind: 'file',
+    path: join(prefix, place),
+    mode,
+    content,
+    editable: true,
+    reason,
+  });
+  return [
+    file(
+      `lib/docker/cli-plugins/${pluginFile}`,
+      wrapperText({ node, program }, `${productName} install`),
+      'makes it a command of docker: docker lifecycle',
+      0o755,
+    ),
+    ...shells.map((shell) =>
+      file(completionPlaces[shell], completionScript(shell), `completes the command in ${shell}`),
+    ),
+    file(`share/man/man1/${productName}.1`, manual(), 'the manual page'),
+  ].filter(({ path }) => distrust(path) === undefined);
+}
