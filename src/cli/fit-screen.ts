@@ -15,11 +15,15 @@ export function fitScreen(text: string, columns: number, rows: number): string[]
   return [...lines.slice(0, rows - 1), `… ${left} more lines`.slice(0, columns)];
 }
 
+/** Broken between words, where there are any. */
 function wrap(line: string, columns: number): string[] {
+  const deep = columns > 4 * indent.length ? indent : '';
   const wrapped: string[] = [];
   let current = '';
   let width = 0;
   let colour = '';
+  /** Behind the last space of this line. */
+  let word: { readonly at: number; readonly width: number; readonly colour: string } | undefined;
   for (const [token] of line.matchAll(/\u001b\[[\d;]*m|./gsu)) {
     if (token.startsWith('\u001b')) {
       colour = token === reset ? '' : token;
@@ -27,13 +31,16 @@ function wrap(line: string, columns: number): string[] {
       continue;
     }
     if (width === columns) {
-      wrapped.push(colour === '' ? current : `${current}${reset}`);
-      const deep = columns > 2 * indent.length ? indent : '';
-      current = `${deep}${colour}`;
-      width = deep.length;
+      const { at, width: before, colour: on } = word ?? { at: current.length, width, colour };
+      wrapped.push(on === '' ? current.slice(0, at) : `${current.slice(0, at)}${reset}`);
+      current = `${deep}${on}${current.slice(at)}`;
+      width = deep.length + width - before;
+      word = undefined;
     }
     current += token;
     width += 1;
+    // What it is set in by is no place to break.
+    if (token === ' ' && current.trim() !== '') word = { at: current.length, width, colour };
   }
   return [...wrapped, current];
 }

@@ -40,8 +40,19 @@ export function manual(): string {
     '.BR dockerd (8),',
     '.BR systemctl (1)',
     '',
-  ].join('\n');
+  ]
+    .flatMap((line) => wrap(line))
+    .join('\n');
 }
+
+/** A line of text on as many as the width of man's own asks; a request stays on one. */
+function wrap(line: string): string[] {
+  if (line.length <= widest || line.startsWith('.')) return [line];
+  const end = line.lastIndexOf(' ', widest);
+  return end <= 0 ? [line] : [line.slice(0, end), ...wrap(line.slice(end + 1))];
+}
+
+const widest = 80;
 
 const environment = [
   ['DOCKER_HOST ", " DOCKER_CONTEXT ", " DOCKER_CONFIG', 'which engine is meant, as for docker itself'],

@@ -24,6 +24,11 @@ const needs = {
   setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
+  zsh: { what: 'zsh', isMet: () => answers('zsh', '-f', '-c', 'true') },
+  fish: { what: 'fish', isMet: () => answers('fish', '--no-config', '-c', 'true') },
+  tmux: { what: 'tmux, for a terminal', isMet: () => answers('tmux', '-V') },
+  groff: { what: 'groff', isMet: () => answers('groff', '--version') },
+  mandoc: { what: 'mandoc', isMet: () => answers('sh', '-c', 'echo | mandoc >/dev/null') },
   ptrace: {
     what: 'a processor on which we know ptrace(2) by its number: x64 or arm64',
     isMet: () => ['x64', 'arm64'].includes(process.arch),
