@@ -1,6 +1,6 @@
-// Makes what is shipped: the program and the library, one file each, and the library's types.
+// Makes what is shipped: the program and the library, one file each, the library's types, and the manual page.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,9 @@ await Promise.all([
 ]);
 chmodSync(program, 0o755);
 declareTypes();
+mkdirSync(join(dist, 'man'));
+const page = execFileSync(process.execPath, [program, 'help', '--man']);
+writeFileSync(join(dist, 'man', 'docker-lifecycle-listener.1'), page);
 
 /** All that the library exports is declared in the one file that exports it, so its types are one file too. */
 function declareTypes() {

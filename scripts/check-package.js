@@ -61,7 +61,7 @@ function checkFiles(files) {
     [...always, ...manifest.files].some((name) => path === name || path.startsWith(`${name}/`));
   // Root, in a continuous integration, often works on a checkout of somebody else's.
   const tracked = run('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], root).split('\0');
-  const wanted = new Set([bundle, ...library, ...tracked.filter(belongs)]);
+  const wanted = new Set([bundle, manifest.man, ...library, ...tracked.filter(belongs)]);
   for (const path of files) {
     if (!wanted.delete(path)) problems.push(`In the package, but neither built nor known to git: ${path}`);
   }

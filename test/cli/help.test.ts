@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { readArguments } from '../../src/cli/arguments.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { examples } from '../../src/cli/examples.ts';
+import { options } from '../../src/cli/options.ts';
+import { needing } from '../support/needs.ts';
+import { runProgram } from '../support/program.ts';
+
+const program = 'docker-lifecycle-listener';
+
+describe('--help', () => {
+  test.each(Object.keys(commands))('of %s fits, and has examples that mean what they say', async (name) => {
+    const { code, output } = await runProgram([name, '--help']);
+    expect(code).toBe(0);
+    for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+    expect(output).toContain('\nExamples:\n  ');
+    for (const line of examples[name] ?? []) {
+      expect(output).toContain(line);
+      // As far as a shell hands it to us.
+      const [, words = ''] = new RegExp(`${program} ([^|&>)]*)`).exec(line) ?? [];
+      const { kind } = readArguments(words.trim().split(' '));
+      expect(kind).toContain({ run: '', config: 'config-check' }[name] ?? name);
+    }
+  });
+
+  test.each([
+    ['helpp', 'help'],
+    ['instal', 'install'],
+    ['complete', undefined],
+    ['compleiton', 'completion'],
+    ['pluggin', 'plugin'],
+    ['log', 'logs'],
+  ])('%s is no command', async (word, near) => {
+    const { code, errors } = await runProgram([word]);
+    expect(code).toBe(64);
+    expect(errors).toContain(`neither a command nor a folder "${word}"`);
+    if (near !== undefined) expect(errors).toContain(`Did you mean ${near}?`);
+  });
+
+  test.each([
+    [['plugin', 'instal'], 'Did you mean plugin install?'],
+    [['completion', 'bsh'], 'Did you mean completion bash?'],
+    [['completion', 'tcsh'], 'It knows bash, zsh, fish'],
+    [['completion'], 'One of: bash, zsh, fish'],
+    [['help', 'staus'], 'Did you mean status?'],
+    [['status', '--wacth'], 'Did you mean --watch?'],
+    [['logs', '-n', 'many'], '"many" is no number of lines'],
+  ])('%j is told how it is right', async (words, cure) => {
+    const { code, errors } = await runProgram(words);
+    expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining(cure) });
+  });
+});
+
+describe('the manual page', () => {
+  const page = async () => (await runProgram(['help', '--man'])).output;
+
+  test('names every command and every option', async () => {
+    const text = (await page()).replaceAll('\\-', '-').replaceAll(/\\f[BIR]/g, '');
+    for (const name of Object.keys(commands)) expect(text).toMatch(new RegExp(`^${name}( |$)`, 'm'));
+    for (const name of Object.keys(options)) expect(text).toMatch(new RegExp(`^(-., )?--${name}( |$)`, 'm'));
+  });
+
+  test('is set without a warning', needing('groff'), async () => {
+    const set = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-rLL=72n'], {
+      input: await page(),
+      encoding: 'utf8',
+    });
+    expect(set.stderr).toBe('');
+    const shown = set.stdout.replaceAll(/\u001b\[[\d;]*m/g, '');
+    // What is to be copied is there letter by letter.
+    expect(shown).toContain(`source <(${program} completion bash)`);
+    expect(shown).toContain('jq -c \'select(.kind == "transition")\'');
+  });
+
+  test('has no error that mandoc would find', needing('mandoc'), async () => {
+    const { stdout } = spawnSync('mandoc', ['-T', 'lint'], { input: await page(), encoding: 'utf8' });
+    // A date would make each build another one.
+    expect(stdout.split('\n').filter((line) => line !== '' && !line.includes('missing date'))).toEqual([]);
+  });
+});
