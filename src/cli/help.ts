@@ -85,11 +85,20 @@ function as(line: string, called: string): string {
   return line.replaceAll(new RegExp(`\\b${program}(?= [^>])`, 'g'), called);
 }
 
+/** Each way to write it, and beside it or, where that is too long, below it what that does. */
 function calls(name: string, called: string): string[] {
-  return (commands[name]?.calls ?? []).map(([words, about]) =>
-    `  ${`${called} ${name} ${words}`.trimEnd().padEnd(56)}  ${about}`.trimEnd(),
+  const all = (commands[name]?.calls ?? []).map(
+    ([words, about]) => [`${called} ${name} ${words}`.trimEnd(), about] as const,
+  );
+  const width = Math.max(...all.map(([words]) => words.length));
+  const fits = all.every(([, about]) => width + about.length + 4 <= widest);
+  return all.flatMap(([words, about]) =>
+    fits ? [`  ${words.padEnd(width)}  ${about}`] : [`  ${words}`, `      ${about}`],
   );
 }
+
+/** In columns: more than most terminals have is hard to read anyway. */
+const widest = 110;
 
 function commandLines(name: string): string[] {
   return (commands[name]?.calls ?? []).map(

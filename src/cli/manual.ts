@@ -33,7 +33,7 @@ export function manual(): string {
     ...files.flatMap(([path, about]) => ['.TP', `.I ${text(path)}`, text(about)]),
     '.SH EXAMPLES',
     '.EX',
-    ...Object.values(examples).flatMap(([first]) => (first === undefined ? [] : [literal(first)])),
+    ...Object.values(examples).flatMap(([first]) => (first === undefined ? [] : literal(first))),
     '.EE',
     '.SH SEE ALSO',
     '.BR docker (1),',
@@ -46,13 +46,13 @@ export function manual(): string {
 }
 
 /** A line of text on as many as the width of man's own asks; a request stays on one. */
-function wrap(line: string): string[] {
-  if (line.length <= widest || line.startsWith('.')) return [line];
-  const end = line.lastIndexOf(' ', widest);
-  return end <= 0 ? [line] : [line.slice(0, end), ...wrap(line.slice(end + 1))];
+function wrap(line: string, width = widest): string[] {
+  if (line.length <= width || line.startsWith('.')) return [line];
+  const end = line.lastIndexOf(' ', width);
+  return end <= 0 ? [line] : [line.slice(0, end), ...wrap(line.slice(end + 1), width)];
 }
 
-const widest = 80;
+const widest = 78;
 
 const environment = [
   ['DOCKER_HOST ", " DOCKER_CONTEXT ", " DOCKER_CONFIG', 'which engine is meant, as for docker itself'],
@@ -124,6 +124,8 @@ function text(words: string): string {
   return escaped.startsWith('.') ? `\\&${escaped}` : escaped;
 }
 
-function literal(line: string): string {
-  return text(line).replaceAll('"', '\\(dq');
+/** A line as it is, whatever its length: a backslash joins what is too long for one. */
+function literal(line: string): string[] {
+  const lines = wrap(text(line).replaceAll('"', '\\(dq'), widest - ' \\'.length);
+  return lines.map((part, index) => (index === lines.length - 1 ? part : `${part} \\`));
 }
