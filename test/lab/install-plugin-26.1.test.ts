@@ -1,0 +1,3 @@
+import { describePlugin } from './install-plugin.ts';
+
+describePlugin('26.1');
