@@ -85,6 +85,16 @@ describe('status', () => {
     expect((await asked.over).code).not.toBe(0);
   });
 
+  test('of one engine alone, by its name', async () => {
+    await upAndRunning();
+    const name = `unix://${stage.socket}`;
+    expect(await ask('status', '--engine', name)).toMatchObject({ code: 0 });
+    expect(await ask('status', '--engine', 'far')).toMatchObject({
+      code: 64,
+      errors: expect.stringContaining(`It watches: ${name}`),
+    });
+  });
+
   test('a failure that has been mended is not told any more', async () => {
     await upAndRunning();
     chmodSync(join(stage.hooks, 'on_start/30-unsafe'), 0o755);
@@ -193,6 +203,9 @@ describe('history', () => {
     expect(await names('--event', 'stop')).toEqual([]);
     expect(await names('--since', '1h')).toHaveLength(4);
     expect(await names('--since', '2100-01-01')).toEqual([]);
+    expect(await names('--engine', `unix://${stage.socket}`)).toHaveLength(4);
+    expect(await names('--engine', 'far')).toEqual([]);
+    expect(await names('--engine', 'far', '--state-dir', join(stage.folder, 'state'))).toEqual([]);
   });
 
   test('show tells one run with its output', async () => {

@@ -14,6 +14,8 @@ export interface Terminal {
   press(...keys: readonly string[]): void;
   type(text: string): void;
   resize(columns: number, rows: number): void;
+  /** Whether anything it shows is coloured, bold or faint. */
+  isColoured(): boolean;
   isCursorShown(): boolean;
   /** Whether a program has taken the screen over. */
   isTaken(): boolean;
@@ -63,6 +65,7 @@ export function openTerminal(words: readonly string[], options: TerminalOptions 
     press: (...keys) => void tmux('send-keys', ...keys),
     type: (text) => void tmux('send-keys', '-l', text),
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
+    isColoured: () => /\u001b\[[1-9]/.test(tmux('capture-pane', '-p', '-e')),
     isCursorShown: () => asked('#{cursor_flag}') === '1',
     isTaken: () => asked('#{alternate_on}') === '1',
   };
