@@ -15,6 +15,7 @@ import { load, loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
+import { during } from './progress.ts';
 import { quote } from './quote.ts';
 
 /**
@@ -23,7 +24,9 @@ import { quote } from './quote.ts';
  */
 export async function showHooks(command: Asking): Promise<number> {
   const isNamed = command.given.scriptDir !== undefined;
-  const answer = isNamed ? undefined : await ifRunning(theListener(command).client.get('/v1/hooks'));
+  const asking = () =>
+    during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks'));
+  const answer = isNamed ? undefined : await ifRunning(asking());
   const account = currentAccount();
   const { folders } = (answer as { folders: FolderPlan[] } | undefined) ?? dryRun(byItself(command), account);
   print(

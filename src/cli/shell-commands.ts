@@ -39,8 +39,9 @@ export const shellCommands = {
   },
   plugin: {
     calls: [
-      ['install', 'have docker know it as docker lifecycle, for this user'],
-      ['remove', 'and no more; status: whether it does, and from where'],
+      ['install', 'make it a command of docker for this user: docker lifecycle'],
+      ['remove', 'take that away again'],
+      ['status', 'whether docker knows it, and from where'],
     ],
     options: [] as OptionName[],
     suggests: (before: readonly string[]) => (before.length === 0 ? pluginActs : []),

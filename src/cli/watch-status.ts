@@ -2,6 +2,7 @@ import type { Status } from '../daemon/status.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { StatusWish } from './commands.ts';
 import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
+import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';
 import { describeStatus, ofEngine } from './status.ts';
 import { styleFor } from './style.ts';
@@ -23,7 +24,7 @@ export async function watchStatus(wish: StatusWish): Promise<number> {
     throw new Failure(
       exitCode.usage,
       'status --watch draws on a terminal, and this is none',
-      'For a pipe: docker-lifecycle-listener events',
+      `For a pipe: ${calledAs()} events`,
     );
   }
   const listener = theListener(wish);
