@@ -14,7 +14,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readCall } from '../../src/cli/plugin/call.ts';
 import { environmentOf } from '../../src/cli/plugin/globals.ts';
 import { wrapperText } from '../../src/cli/plugin/wrapper.ts';
@@ -185,6 +185,7 @@ describe('the plugin', () => {
     const plugin = spawn(path, ['-H', `unix://${folder}/none.sock`, ...words], {
       env: { ...environment(), DOCKER_CLI_PLUGIN_SOCKET: socket },
     });
+    onTestFinished(() => void plugin.kill('SIGKILL'));
     const ended = once(plugin, 'exit');
     const [connection] = await once(server, 'connection');
     expect(plugin.exitCode).toBe(null);
