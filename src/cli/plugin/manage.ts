@@ -12,9 +12,11 @@ import { basename, dirname, join } from 'node:path';
 import { dockerConfigFolder } from '../../config/contexts.ts';
 import { realSurroundings, type Surroundings } from '../../config/surroundings.ts';
 import { codeOf, type ExitCode, errorCode, exitCode, Failure } from '../../system/failure.ts';
+import { walkToFile } from '../../system/trust.ts';
 import { print, remark } from '../print.ts';
 import { quote } from '../quote.ts';
 import type { PluginCommand } from '../shell-commands.ts';
+import { describeRefusal } from '../words/refusal.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
 
@@ -84,8 +86,22 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
     );
   }
   print(`${path}\n`);
+  if (isRoot) warnOfStrangers();
   remark('From now on: docker lifecycle status\n');
   return exitCode.done;
+}
+
+/** What root runs should be root's; `install` copies it to where it is. */
+function warnOfStrangers(): void {
+  for (const file of Object.values(thisProgram())) {
+    const walked = walkToFile(file, 0);
+    if (walked.trusted) continue;
+    remark(
+      `Root will run ${file}, and somebody else can change it: ${describeRefusal(walked.refusal).found}\n`,
+    );
+    remark(`  Have a copy of root’s for everybody instead: ${program} plugin remove && ${program} install\n`);
+    return;
+  }
 }
 
 function remove(path: string): ExitCode {
