@@ -1,10 +1,10 @@
-import { parseDuration } from '../config/duration.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
 import { type OptionName, type Suggests, usage, type Values } from './options.ts';
 import { calledAs } from './plugin/call.ts';
+import { count, duration, eventCalled, eventIn, none, unknownWord } from './read-words.ts';
 import { type ServiceCommand, serviceCommands } from './service-commands.ts';
 import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { readSince } from './since.ts';
@@ -275,51 +275,4 @@ function hooks(values: Values, [word, hook, ...rest]: readonly string[]): Comman
 function asking(values: Values): Asking {
   const { json = false, 'no-color': noColor = false } = values;
   return { ...givenSettings(values), json, noColor };
-}
-
-function eventIn(command: string, [word, ...rest]: readonly string[]): LifecycleEvent {
-  none(`${command} start|stop`, rest);
-  if (word === undefined) throw usage(`${command} needs a word`, `${command} start or ${command} stop`);
-  return eventCalled(command, word);
-}
-
-function eventCalled(where: string, word: string | undefined): LifecycleEvent {
-  if (word === 'start' || word === 'stop') return word;
-  if (word === undefined) throw usage(`${where} is missing`, 'Give start or stop');
-  const near = nearest(word, ['start', 'stop']);
-  throw usage(
-    `${where}: ${JSON.stringify(word)} is no event`,
-    near ? `Did you mean ${near}?` : 'start or stop',
-  );
-}
-
-/** Nothing, when nothing more was said. */
-function none(command: string, [word]: readonly string[]): object {
-  if (word !== undefined) throw usage(`${command} takes no more than that, not ${JSON.stringify(word)}`);
-  return {};
-}
-
-function unknownWord(command: string, word: string | undefined, known: readonly string[]) {
-  if (word === undefined) return usage(`${command} needs a word`, `${calledAs()} ${command} check`);
-  const near = nearest(word, known) ?? (known.length === 1 ? known[0] : undefined);
-  // A folder of that name was meant, as in the original's call?
-  const folder = `For a folder of that name: ./${command}`;
-  return usage(
-    `${command} knows no ${JSON.stringify(word)}`,
-    near === undefined
-      ? `It knows ${known.join(', ')}. ${folder}`
-      : `Did you mean ${command} ${near}? ${folder}`,
-  );
-}
-
-function duration(option: OptionName, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined) return milliseconds;
-  throw usage(`--${option}: ${JSON.stringify(text)} is no duration`, 'As 500ms, 30s, 2min, 1h; or 0');
-}
-
-function count(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) <= 1000) return Number(text);
-  throw usage(`-n: ${JSON.stringify(text)} is no number of lines`, 'Give 0 to 1000');
 }
