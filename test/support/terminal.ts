@@ -38,8 +38,11 @@ export function openTerminal(words: readonly string[], options: TerminalOptions 
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   onTestFinished(() => {
-    tmux('kill-server');
-    rmSync(folder, { recursive: true, force: true });
+    try {
+      tmux('kill-server');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
   // Not with tmux's own -e, which leaves PATH as it is.
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
