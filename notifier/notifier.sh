@@ -22,9 +22,11 @@ forever=2147483647
 
 usage() {
   cat <<END
-Usage: notifier.sh [hostname] [port]
+Usage: notifier.sh [--ping] [hostname] [port]
 Tells docker-lifecycle-listener at hostname (default $listener_default) and port (default $port_default)
 when this container starts and stops.
+--ping: asks once whether it is there, and tells nothing. Exit code 0: yes; 12: the name is not known;
+13: nobody answers there; 14: no reply at all.
 NOTIFIER_RETRY_SECONDS: how long a start that nobody hears is tried again (default 60).
 END
 }
@@ -41,7 +43,11 @@ say() {
 
 # --- arguments
 
-case ${1-} in -h | --help) usage && exit ;; esac
+ping=
+case ${1-} in
+-h | --help) usage && exit ;;
+--ping) ping=yes && shift ;;
+esac
 [ $# -le 2 ] || refuse "Too many arguments ($#): a hostname and a port are all there is"
 host=${1-$listener_default}
 port=${2-$port_default}
@@ -243,6 +249,17 @@ farewell() {
 
 known='' held=''
 trap : PIPE
+
+if [ -n "$ping" ]; then
+  tell ping || explain 'a message would not arrive'
+  case $answer in
+  ok) exit 0 ;;
+  unknown) exit 12 ;;
+  late) exit 14 ;;
+  *) exit 13 ;;
+  esac
+fi
+
 trap 'farewell HUP' HUP
 trap 'farewell INT' INT
 trap 'farewell TERM' TERM

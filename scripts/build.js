@@ -14,6 +14,8 @@ const common = {
   platform: 'node',
   format: 'esm',
   target: 'node20.9',
+  // The notifier's files are in the program, so that it can build its image wherever it is.
+  loader: { '.sh': 'text', '': 'text' },
   // The licence of what is bundled asks that its notice go along.
   legalComments: 'eof',
   logLevel: 'warning',

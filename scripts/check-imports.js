@@ -14,6 +14,7 @@ const table = {
       'cli/words',
       'daemon',
       'service',
+      'notifier-container',
       'demo',
       'hooks',
       'journal',
@@ -47,6 +48,8 @@ const table = {
     types: [],
   },
   service: { anything: ['config', 'system'], types: [] },
+  // Asks an engine for a container: on a line, and with a reader, of the engine's.
+  'notifier-container': { anything: ['engine', 'config', 'system'], types: [] },
   // The stations know nothing of each other, and of the lifecycle only its data.
   engine: { anything: ['config', 'system'], types: ['lifecycle'] },
   notifier: { anything: ['config', 'system'], types: ['lifecycle'] },

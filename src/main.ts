@@ -16,6 +16,7 @@ import { install } from './cli/install.ts';
 import { load } from './cli/load.ts';
 import { showLogs } from './cli/logs.ts';
 import { manual } from './cli/manual.ts';
+import { tendNotifier } from './cli/notifier.ts';
 import { calledAs, completionWords, readCall } from './cli/plugin/call.ts';
 import { endWithDocker } from './cli/plugin/end-with-docker.ts';
 import { environmentOf } from './cli/plugin/globals.ts';
@@ -118,6 +119,8 @@ async function carryOut(command: Command): Promise<number> {
     case 'completion':
       process.stdout.write(completionScript(command.shell));
       return exitCode.done;
+    case 'notifier':
+      return tendNotifier(command);
     case 'companion':
       return tellListener(command);
     default:

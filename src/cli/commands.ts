@@ -2,6 +2,7 @@ import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
+import { type NotifierCommand, notifierCommands } from './notifier-commands.ts';
 import { type OptionName, type Suggests, usage, type Values } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { count, duration, eventCalled, eventIn, none, unknownWord } from './read-words.ts';
@@ -26,6 +27,7 @@ export type Command =
   | ({ readonly kind: 'trigger' } & TriggerCommand)
   | ({ readonly kind: 'wait' } & WaitCommand)
   | ({ readonly kind: 'events' } & EngineWish)
+  | NotifierCommand
   | ServiceCommand
   | ShellCommand;
 
@@ -191,6 +193,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   },
   ...serviceCommands,
   ...shellCommands,
+  ...notifierCommands,
   demo: {
     calls: [['', 'see it work, without Docker and without root']],
     options: [],

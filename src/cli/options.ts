@@ -124,6 +124,11 @@ export const options = {
     about: ['where the program is put (default: /usr/local, where root alone can write there)'],
   },
   port: { type: 'string', value: 'PORT', about: ['where a notifier may connect (default: 47200)'] },
+  base: {
+    type: 'string',
+    value: 'IMAGE',
+    about: ['what the notifier’s image is built from, with a shell and nc in it (default: busybox)'],
+  },
   unit: {
     type: 'string',
     value: 'UNIT',

@@ -7,7 +7,30 @@ export interface HttpAnswer {
 
 /** The request for a path, as one packet. The connection stays open after the answer. */
 export function getRequest(path: string, host: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: docker-lifecycle-listener\r\nAccept: */*\r\n\r\n`;
+  return `${requestHead('GET', path, host)}\r\n`;
+}
+
+/** What goes with a request that is more than a question. */
+export interface RequestBody {
+  readonly type: 'application/json' | 'application/x-tar';
+  readonly content: Buffer;
+}
+
+/** Any other request, with what it brings. */
+export function requestBytes(
+  method: 'POST' | 'DELETE',
+  path: string,
+  host: string,
+  body?: RequestBody,
+): Buffer {
+  const type = body === undefined ? '' : `Content-Type: ${body.type}\r\n`;
+  const content = body?.content ?? nothing;
+  const head = `${requestHead(method, path, host)}${type}Content-Length: ${content.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), content]);
+}
+
+function requestHead(method: string, path: string, host: string): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: docker-lifecycle-listener\r\nAccept: */*\r\n`;
 }
 
 /** The most that is kept of an answer's head and of its body, in bytes. */
@@ -38,7 +61,8 @@ type State =
 
 const nothing = Buffer.alloc(0);
 
-export function createAnswerReader(): AnswerReader {
+/** @param part is given each chunk of an answer in chunks when that is complete, so that it can be read as it comes */
+export function createAnswerReader(part: (chunk: Buffer) => void = () => {}): AnswerReader {
   let state: State = { at: 'head' };
   let rest: Buffer = nothing;
   /** The chunks of the answer that is being read, and their length together. */
@@ -87,7 +111,9 @@ export function createAnswerReader(): AnswerReader {
         const chunk = take(state.length + 2);
         if (chunk === undefined) return 'more';
         if (chunk.toString('latin1', state.length) !== '\r\n') throw new Error('The answer is no HTTP');
-        chunks.push(Buffer.from(chunk.subarray(0, state.length)));
+        const content = Buffer.from(chunk.subarray(0, state.length));
+        chunks.push(content);
+        part(content);
         state = { at: 'chunk-size', status: state.status };
         return undefined;
       }

@@ -49,6 +49,9 @@ export function serveClient(
         return hearMessage(line.message);
       case 'hold':
         return hearHold();
+      case 'ping':
+        socket.write(answer.ok);
+        return;
       case 'refused':
         host.report({ kind: 'notifier-refused', from, bytes: line.bytes, tooLong: line.tooLong });
         return finish();

@@ -1,8 +1,10 @@
-/** What a line from a client means. `hold` exists only beyond the original's protocol. */
+/** What a line from a client means. `hold` and `ping` exist only beyond the original's protocol. */
 export type Line =
   | { readonly kind: 'message'; readonly message: 'start' | 'stop' }
   /** Our own notifier asks that its connection be kept for as long as it lives. */
   | { readonly kind: 'hold' }
+  /** Somebody makes sure that messages would arrive: it is answered, and nothing else comes of it. */
+  | { readonly kind: 'ping' }
   /**
    * Anything else, an empty line too: no notifier sends one, neither ours nor the original's, so whoever does
    * is none, and shows in the log. What it said before stands. `bytes` is at most `longestLine` long; `tooLong`
@@ -73,6 +75,6 @@ function understand(bytes: Buffer, tooLong: boolean): Line {
   const line = bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes;
   const word = line.length <= 5 ? line.toString('latin1') : '';
   if (word === 'start' || word === 'stop') return { kind: 'message', message: word };
-  if (word === 'hold') return { kind: 'hold' };
+  if (word === 'hold' || word === 'ping') return { kind: word };
   return { kind: 'refused', bytes: Uint8Array.from(line), tooLong };
 }

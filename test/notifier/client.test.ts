@@ -18,6 +18,13 @@ describe('a client that comes and goes', () => {
     expect(port.kinds()).toEqual(['notifier-said', 'notifier-said']);
   });
 
+  test('that only asks is answered, and nothing else comes of it', async () => {
+    await open();
+    expect(await port.say('ping\n')).toBe('ok\n');
+    expect(port.messages).toEqual([]);
+    expect(port.kinds()).toEqual([]);
+  });
+
   test('is heard when it leaves its last line without an end', async () => {
     await open();
     expect(await port.say('stop')).toBe('ok\n');

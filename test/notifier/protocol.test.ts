@@ -18,7 +18,8 @@ function asText(line: Line): string {
     case 'message':
       return line.message;
     case 'hold':
-      return 'hold';
+    case 'ping':
+      return line.kind;
     case 'refused':
       return `refused ${JSON.stringify(Buffer.from(line.bytes).toString('latin1'))}${line.tooLong ? '…' : ''}`;
     default:
@@ -31,6 +32,7 @@ describe('understands', () => {
     ['what the original’s notifier sends', ['start\n'], ['start']],
     ['stop', ['stop\n'], ['stop']],
     ['hold', ['hold\n'], ['hold']],
+    ['ping', ['ping\n'], ['ping']],
     ['lines that end as on Windows', ['start\r\nstop\r\n'], ['start', 'stop']],
     ['several lines in one packet', ['hold\nstart\nstop\n'], ['hold', 'start', 'stop']],
     ['one line in several packets', ['s', 'tar', 't', '\n'], ['start']],

@@ -1,38 +1,28 @@
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { EngineSettings, NotifierSettings } from '../../config/settings.ts';
-import { identify } from '../../system/processes.ts';
-import { socketHolder } from '../../system/unix-sockets.ts';
+import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /** How long an answer may take, in ms. */
 const patience = 3000;
 
 /** Which engine, and whether it answers: asked only where the question could not start it. */
-export async function checkEngine({ endpoint, chosenBy, pidfile }: EngineSettings): Promise<Finding> {
+export async function checkEngine(engine: EngineSettings): Promise<Finding> {
+  const { endpoint, chosenBy } = engine;
   const which = `${endpoint.url} (${chosenBy})`;
   if (endpoint.kind !== 'unix') {
     return note('engine', `${which} is not asked from here`, 'Run: docker-lifecycle-listener status');
   }
-  const holder = socketHolder(endpoint.path);
-  const isRunning = pidfile !== undefined && isAlive(pidfile);
-  if (holder === 'nobody') return note('engine', `${which} is not running`);
-  if (!isRunning && holder !== 'other') {
+  const presence = presenceOf(engine);
+  if (presence === 'down') return note('engine', `${which} is not running`);
+  if (presence === 'asleep') {
     return note('engine', `${which} is not running; a question would start it, and is not asked`);
   }
   const answer = await ping(endpoint.path);
   return answer === 'OK'
     ? ok('engine', `${which} answers`)
     : wrong('engine', `${which} does not answer as it should: ${answer}`, 'See: docker version');
-}
-
-function isAlive(pidfile: string): boolean {
-  try {
-    return identify(Number(readFileSync(pidfile, 'utf8'))) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function ping(socketPath: string): Promise<string> {

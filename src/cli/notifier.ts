@@ -1,0 +1,102 @@
+import type { EngineSettings } from '../config/settings.ts';
+import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { version } from '../version.ts';
+import { requireRunning } from './engine-presence.ts';
+import { readManifest } from './install.ts';
+import { loadForAsking } from './load.ts';
+import type { NotifierCommand } from './notifier-commands.ts';
+import { notifierFiles } from './notifier-files.ts';
+import { examineNotifier, isDelivering, type NotifierHealth } from './notifier-health.ts';
+import { print, remark } from './print.ts';
+import { statusCode } from './status.ts';
+import { adviseOnNotifier, describeNotifier, describeWork } from './words/notifier-container.ts';
+
+/**
+ * Installs the notifier's container, removes it, or says how it is; through the engine's API, so that no `docker`
+ * has to be there. See docs/notifier.md.
+ * @throws Failure with exit code 69 where Docker does not run, or there is no image to build from
+ */
+export async function tendNotifier(command: NotifierCommand): Promise<number> {
+  const { engine, port } = findPlace(command);
+  requireRunning(engine);
+  switch (command.act) {
+    case 'install': {
+      const wish = { version, port, base: command.base };
+      const work = await installNotifier(engine, wish, notifierFiles, sayProgress);
+      const health = await examineNotifier(engine);
+      if (command.json) print(asJson(engine, health, work !== 'nothing'));
+      else print(`${describeWork(work, engine)}\n${describeNotifier(health, engine)}`);
+      sayAdvice(health, engine);
+      return exitCode.done;
+    }
+    case 'remove': {
+      const removed = await removeNotifier(engine);
+      if (command.json) print(asJson(engine, { kind: 'missing' }, removed));
+      else {
+        print(
+          removed
+            ? `The notifier’s container and its image are gone from Docker (${engine.name})\n`
+            : `There is no notifier in Docker (${engine.name}): nothing to do\n`,
+        );
+      }
+      return exitCode.done;
+    }
+    case 'status': {
+      const health = await examineNotifier(engine);
+      print(command.json ? asJson(engine, health) : describeNotifier(health, engine));
+      sayAdvice(health, engine);
+      if (isDelivering(health)) return exitCode.done;
+      return health.kind === 'present' && health.running ? exitCode.failed : statusCode.down;
+    }
+    default:
+      return command.act satisfies never;
+  }
+}
+
+/** The one engine that is meant, and the port that the listener has: the service's, where there is one. */
+function findPlace(command: NotifierCommand): { readonly engine: EngineSettings; readonly port: number } {
+  const { settings } = loadForAsking(command);
+  const [engine, ...others] = settings.engines;
+  if (engine === undefined || others.length > 0) {
+    throw new Failure(
+      exitCode.usage,
+      `Which engine? The settings name ${settings.engines.map(({ name }) => name).join(', ')}`,
+      'Say it with --host or --context, once for each',
+    );
+  }
+  const installed = readManifest(process.platform)?.service.port;
+  return { engine, port: command.port ?? installed ?? settings.notifier.port };
+}
+
+function sayProgress(step: string): void {
+  remark(`${step} …\n`);
+}
+
+function sayAdvice(health: NotifierHealth, engine: EngineSettings): void {
+  const advice = adviseOnNotifier(health, engine);
+  if (advice !== undefined) remark(`${advice}\n`);
+}
+
+function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, changed?: boolean): string {
+  const container =
+    health.kind === 'missing'
+      ? null
+      : health.kind === 'foreign'
+        ? { state: 'foreign', image: health.image }
+        : {
+            state: health.state,
+            id: health.id,
+            version: health.version ?? null,
+            base: health.base ?? null,
+            tells: { host: health.host, port: health.port },
+            listener: health.trip?.kind ?? null,
+          };
+  const said = {
+    version: 1,
+    engine: { name, url: endpoint.url },
+    ...(changed !== undefined && { changed }),
+    container,
+  };
+  return `${JSON.stringify(said, null, 2)}\n`;
+}

@@ -1,0 +1,101 @@
+import type { EngineSettings } from '../../config/settings.ts';
+import { notifierName } from '../../notifier-container/described.ts';
+import type { NotifierWork } from '../../notifier-container/install.ts';
+import type { RoundTrip } from '../../notifier-container/ping.ts';
+import { version } from '../../version.ts';
+import type { NotifierHealth } from '../notifier-health.ts';
+
+/** What `notifier install` has done. */
+export function describeWork(work: NotifierWork, { name }: EngineSettings): string {
+  switch (work) {
+    case 'nothing':
+      return `The notifier in Docker (${name}) is as it should be`;
+    case 'start':
+      return `The notifier in Docker (${name}) is started again`;
+    case 'create':
+      return `The notifier is in Docker (${name}), and comes back with it`;
+    case 'replace':
+      return `The notifier in Docker (${name}) is replaced by that of version ${version}`;
+    default:
+      return work satisfies never;
+  }
+}
+
+/** The notifier's container as a few lines. */
+export function describeNotifier(health: NotifierHealth, { name, endpoint }: EngineSettings): string {
+  switch (health.kind) {
+    case 'missing':
+      return `There is no notifier in Docker (${name}, ${endpoint.url})\n`;
+    case 'foreign':
+      return `The container ${notifierName} is none of ours: it runs the image ${health.image}\n`;
+    case 'present': {
+      const rows = [
+        ['container', `${notifierName}, ${health.state}`],
+        ['engine', `${name}, ${endpoint.url}`],
+        ['version', health.version ?? 'unknown: built by hand'],
+        ['tells', `${health.host}, port ${health.port}`],
+        ['listener', health.trip === undefined ? 'not asked' : describeTrip(health.trip)],
+      ];
+      return rows.map(([what = '', how = '']) => `  ${what.padEnd(11)}${how}\n`).join('');
+    }
+    default:
+      return health satisfies never;
+  }
+}
+
+/** What came of asking the listener from within the container. */
+export function describeTrip(trip: RoundTrip): string {
+  switch (trip.kind) {
+    case 'answered':
+      return 'answers';
+    case 'no-name':
+      return 'its name is not known in the container';
+    case 'nobody':
+      return 'nobody answers there';
+    case 'silence':
+      return 'no reply at all';
+    case 'not-asked':
+      return `could not be asked: ${trip.why}`;
+    default:
+      return trip satisfies never;
+  }
+}
+
+/** What to do about a notifier that does not deliver; undefined where nothing has to be done. */
+export function adviseOnNotifier(health: NotifierHealth, { endpoint }: EngineSettings): string | undefined {
+  // So that the line works as it is: with this engine, whichever the next shell would choose.
+  const which = endpoint.url === 'unix:///var/run/docker.sock' ? '' : ` --host ${endpoint.url}`;
+  const install = `Run: docker-lifecycle-listener notifier install${which}`;
+  switch (health.kind) {
+    case 'missing':
+      return install;
+    case 'foreign':
+      return `Look at it: docker inspect ${notifierName}. Then give it another name, or remove it`;
+    case 'present':
+      if (health.version !== version || !health.running) return install;
+      return adviseOnTrip(health.trip, health.port, install);
+    default:
+      return health satisfies never;
+  }
+}
+
+function adviseOnTrip(trip: RoundTrip | undefined, port: number, install: string): string | undefined {
+  switch (trip?.kind) {
+    case undefined:
+    case 'answered':
+      return undefined;
+    case 'no-name':
+      return `${install} again: the container lacks its --add-host`;
+    case 'nobody':
+      return (
+        `The listener has to run, with port ${port}, and to listen on the address that containers know the host by, ` +
+        'docker0’s by default: docker-lifecycle-listener status; with --listen ADDRESS for another'
+      );
+    case 'silence':
+      return `A firewall drops what containers send: let TCP port ${port} in from docker0`;
+    case 'not-asked':
+      return `See: docker logs ${notifierName}`;
+    default:
+      return trip satisfies never;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Endpoint } from '../config/endpoint.ts';
+import type { EngineSettings } from '../config/settings.ts';
+import { dial, hostHeader } from '../engine/dial.ts';
+import {
+  createAnswerReader,
+  getRequest,
+  type HttpAnswer,
+  type RequestBody,
+  requestBytes,
+} from '../engine/http.ts';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+
+/** The engine that a container is asked of, and what to call it. */
+export type AskedEngine = Pick<EngineSettings, 'endpoint' | 'name'>;
+
+/** One request of an engine's API, which is not versioned here: all of it is as old as the engines that we know. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: RequestBody;
+  /** Is given the answer piece by piece, where it comes in pieces. */
+  readonly part?: (chunk: Buffer) => void;
+  /** How long the engine may be silent, in ms; half a minute by default. */
+  readonly patience?: number;
+}
+
+/** As long as an engine that has much to do takes to end a container. */
+const usualPatience = 30_000;
+
+/**
+ * Asks an engine, on a connection of its own.
+ * @throws Failure with exit code 69 when it cannot be reached or does not answer, 77 when it may not be asked
+ */
+export function askEngine(engine: AskedEngine, request: ApiRequest): Promise<HttpAnswer> {
+  const { method, path, body, part, patience = usualPatience } = request;
+  const host = hostHeader(engine.endpoint);
+  const bytes = method === 'GET' ? getRequest(path, host) : requestBytes(method, path, host, body);
+  return new Promise((resolve, reject) => {
+    const reader = createAnswerReader(part);
+    let silence: NodeJS.Timeout | undefined;
+    const { stream } = dial(engine.endpoint);
+    const end = (act: () => void) => {
+      clearTimeout(silence);
+      stream.destroy();
+      act();
+    };
+    const fail = (error: unknown) => end(() => reject(notReached(engine.endpoint, error)));
+    const wait = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => fail(new Error(`nothing in ${patience / 1000} s`)), patience);
+    };
+    stream.on('error', fail);
+    stream.on('close', () => fail(new Error('it ended the connection')));
+    stream.on('data', (chunk: Buffer) => {
+      wait();
+      try {
+        const answer = reader.push(chunk);
+        if (answer !== undefined) end(() => resolve(answer));
+      } catch (error) {
+        fail(error);
+      }
+    });
+    wait();
+    stream.write(bytes);
+  });
+}
+
+/**
+ * The same where anything but what was asked for is a failure.
+ * @param allowed statuses that are no failure though they are no success
+ * @throws Failure with what the engine says
+ */
+export async function demand(
+  engine: AskedEngine,
+  request: ApiRequest,
+  allowed: readonly number[] = [],
+): Promise<HttpAnswer> {
+  const answer = await askEngine(engine, request);
+  if ((answer.status >= 200 && answer.status < 300) || allowed.includes(answer.status)) return answer;
+  throw new Failure(exitCode.failed, `Docker (${engine.name}) refuses it: ${complaint(answer)}`);
+}
+
+/** JSON, as whoever asked knows it to be; `{}` for what is none. */
+export function jsonIn({ body }: HttpAnswer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What an engine says that is no success, as `{"message": …}`. */
+export function complaint(answer: HttpAnswer): string {
+  const { message } = jsonIn(answer);
+  return typeof message === 'string' ? message : `status ${answer.status}`;
+}
+
+/** A body of JSON. */
+export function json(value: unknown): RequestBody {
+  return { type: 'application/json', content: Buffer.from(JSON.stringify(value)) };
+}
+
+function notReached(endpoint: Endpoint, error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  const code = errorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new Failure(
+      exitCode.notPermitted,
+      `May not open ${endpoint.url}`,
+      'Run this with sudo, or as a member of the group that the socket belongs to',
+    );
+  }
+  const why = code === 'ENOENT' ? 'there is no such socket' : error instanceof Error ? error.message : code;
+  return new Failure(
+    exitCode.unavailable,
+    `Docker cannot be reached at ${endpoint.url}: ${why}`,
+    'Start Docker; or say which with --host or --context, as for docker itself',
+  );
+}

@@ -1,0 +1,94 @@
+import { exitCode, Failure } from '../system/failure.ts';
+import { type AskedEngine, askEngine, complaint } from './api.ts';
+import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
+import { type ArchivedFile, tarOf } from './tar.ts';
+
+/** How long a build may say nothing, in ms: a registry that does not answer is given up by the engine before. */
+const patience = 300_000;
+
+/**
+ * Builds the notifier's image; an engine that has the base image needs no registry for it.
+ * @param files the Dockerfile, and what it copies
+ * @param progress told what the engine is at, whenever that is something else
+ * @throws Failure when it cannot be built; that tells how to come by a base image where there is none
+ */
+export async function buildImage(
+  engine: AskedEngine,
+  { version, base = usualBase }: Pick<NotifierWish, 'version' | 'base'>,
+  files: readonly ArchivedFile[],
+  progress: (step: string) => void,
+): Promise<void> {
+  const query = new URLSearchParams({
+    t: notifierName,
+    buildargs: JSON.stringify({ BASE: base }),
+    labels: JSON.stringify({ [labels.version]: version, [labels.base]: base }),
+    rm: '1',
+    // Nothing in it needs a network.
+    networkmode: 'none',
+  });
+  const messages = createMessageReader((message) => {
+    if (message.status?.startsWith('Pulling from ')) progress(`fetching ${base}`);
+  });
+  const answer = await askEngine(engine, {
+    method: 'POST',
+    path: `/build?${query}`,
+    body: { type: 'application/x-tar', content: tarOf(files) },
+    patience,
+    part: messages.push,
+  });
+  const error = answer.status === 200 ? messages.error() : complaint(answer);
+  if (error === undefined) return;
+  // The first names the base, and the second is it.
+  const begun = messages.steps() > 2;
+  throw begun
+    ? new Failure(exitCode.failed, `Docker (${engine.name}) cannot build the image: ${error}`)
+    : noBase(engine, base, error);
+}
+
+function noBase(engine: AskedEngine, base: string, error: string): Failure {
+  return new Failure(
+    exitCode.unavailable,
+    `Docker (${engine.name}) has no image ${base} to build from, and cannot fetch it: ${error}`,
+    `Fetch it when there is a network: docker pull ${base}. Or bring it from elsewhere: docker save ${base} there, docker load here. ` +
+      'Or name one that is here already and has a shell and nc: --base IMAGE',
+  );
+}
+
+/** One line of what an engine says while it builds. */
+interface BuildMessage {
+  readonly stream?: string;
+  readonly status?: string;
+  readonly error?: string;
+}
+
+/** Reads an engine's messages, JSON a line, however they are cut. */
+export function createMessageReader(hear: (message: BuildMessage) => void) {
+  let rest = '';
+  let error: string | undefined;
+  let steps = 0;
+  return {
+    push(bytes: Buffer): void {
+      const lines = `${rest}${bytes.toString()}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const message = parse(line);
+        if (message.stream?.startsWith('Step ')) steps += 1;
+        error ??= message.error;
+        hear(message);
+      }
+    },
+    /** Why the build failed; undefined when it did not. */
+    error: () => error ?? parse(rest).error,
+    /** How many steps of the Dockerfile were begun. */
+    steps: () => steps,
+  };
+}
+
+function parse(line: string): BuildMessage {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as BuildMessage) : {};
+  } catch {
+    return {};
+  }
+}

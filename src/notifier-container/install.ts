@@ -1,0 +1,104 @@
+import { exitCode, Failure } from '../system/failure.ts';
+import { type AskedEngine, askEngine, demand, json, jsonIn } from './api.ts';
+import { buildImage } from './build.ts';
+import { containerOf, listenerHost, type NotifierWish, notifierName } from './described.ts';
+import { type FoundNotifier, findNotifier } from './found.ts';
+import type { ArchivedFile } from './tar.ts';
+
+/** What has to be done so that the notifier is as it is to be. */
+export type NotifierWork = 'nothing' | 'start' | 'create' | 'replace';
+
+/** Compares what is there with what is to be. */
+export function workFor(wish: NotifierWish, found: FoundNotifier): NotifierWork {
+  switch (found.kind) {
+    case 'missing':
+    case 'foreign':
+      return 'create';
+    case 'present': {
+      const same =
+        found.version === wish.version &&
+        found.host === listenerHost &&
+        found.port === wish.port &&
+        (wish.base === undefined || wish.base === found.base);
+      if (!same) return 'replace';
+      return found.running ? 'nothing' : 'start';
+    }
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Where a new container is called so until the old one is gone. */
+const draft = `${notifierName}-new`;
+
+/**
+ * Has the notifier's container run as it is to be. One that is there stays until the new one has been made.
+ * @param progress told what is done, before it is
+ * @returns what was done
+ * @throws Failure when it cannot be done
+ */
+export async function installNotifier(
+  engine: AskedEngine,
+  wish: NotifierWish,
+  files: readonly ArchivedFile[],
+  progress: (step: string) => void,
+): Promise<NotifierWork> {
+  const found = await findNotifier(engine);
+  if (found.kind === 'foreign') throw foreign(found.image);
+  const work = workFor(wish, found);
+  if (work === 'nothing') return work;
+  if (work === 'start') {
+    progress('starting the container');
+    await start(engine);
+    return work;
+  }
+  progress('building the image');
+  await buildImage(engine, wish, files, progress);
+  progress(work === 'replace' ? 'replacing the container' : 'making the container');
+  // Of an install that was interrupted.
+  await remove(engine, draft);
+  await demand(engine, {
+    method: 'POST',
+    path: `/containers/create?name=${draft}`,
+    body: json(containerOf(wish.port)),
+  });
+  if (found.kind === 'present') await remove(engine, notifierName);
+  await demand(engine, { method: 'POST', path: `/containers/${draft}/rename?name=${notifierName}` });
+  await start(engine);
+  if (found.kind === 'present') await removeOldImage(engine, found.image);
+  return work;
+}
+
+/** Takes the container away, and the image. @returns whether anything was there */
+export async function removeNotifier(engine: AskedEngine): Promise<boolean> {
+  const found = await findNotifier(engine);
+  if (found.kind === 'foreign') throw foreign(found.image);
+  await remove(engine, draft);
+  if (found.kind === 'present') await remove(engine, notifierName);
+  const image = await demand(engine, { method: 'DELETE', path: `/images/${notifierName}` }, [404]);
+  return found.kind === 'present' || image.status !== 404;
+}
+
+function start(engine: AskedEngine): Promise<unknown> {
+  // 304: it runs already.
+  return demand(engine, { method: 'POST', path: `/containers/${notifierName}/start` }, [304]);
+}
+
+function remove(engine: AskedEngine, name: string): Promise<unknown> {
+  return demand(engine, { method: 'DELETE', path: `/containers/${name}?force=1&v=1` }, [404]);
+}
+
+/** Where the new image is the same, or somebody else uses the old one, that stays. */
+async function removeOldImage(engine: AskedEngine, old: string): Promise<void> {
+  const current = await askEngine(engine, { method: 'GET', path: `/images/${notifierName}/json` });
+  if (jsonIn(current).Id === old) return;
+  await askEngine(engine, { method: 'DELETE', path: `/images/${old}` });
+}
+
+function foreign(image: string): Failure {
+  return new Failure(
+    exitCode.failed,
+    `There is a container ${notifierName} that is none of ours: it runs the image ${image}`,
+    `Look at it: docker inspect ${notifierName}. Then give it another name, or remove it`,
+  );
+}
