@@ -53,7 +53,8 @@ export async function installNotifier(
     return work;
   }
   progress('building the image');
-  await buildImage(engine, wish, files, progress);
+  const before = found.kind === 'present' ? found.base : undefined;
+  await buildImage(engine, { ...wish, base: wish.base ?? before }, files, progress);
   progress(work === 'replace' ? 'replacing the container' : 'making the container');
   // Of an install that was interrupted.
   await remove(engine, draft);

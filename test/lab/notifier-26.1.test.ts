@@ -1,0 +1,3 @@
+import { describeNotifier } from './notifier.ts';
+
+describeNotifier('26.1');
