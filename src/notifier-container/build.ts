@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { exitCode, Failure } from '../system/failure.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
@@ -63,12 +64,13 @@ interface BuildMessage {
 
 /** Reads an engine's messages, JSON a line, however they are cut. */
 export function createMessageReader(hear: (message: BuildMessage) => void) {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   let error: string | undefined;
   let steps = 0;
   return {
     push(bytes: Buffer): void {
-      const lines = `${rest}${bytes.toString()}`.split('\n');
+      const lines = `${rest}${decoder.write(bytes)}`.split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const message = parse(line);

@@ -107,6 +107,29 @@ teardown() {
   done
 }
 
+# ask [WORD...]: asks once, and gives the exit code.
+ask() {
+  local shell
+  read -ra shell <<<"${NOTIFIER_SHELL}"
+  shell[0]=$(command -v "${shell[0]}")
+  notifier_log=$BATS_TEST_TMPDIR/ask.log
+  env PATH="$NOTIFIER_PATH" "${shell[@]}" "$notifier" --ping "$@" >"$notifier_log" 2>&1 3>&- && echo 0 || echo $?
+}
+
+@test 'asks whether the listener is there, and tells it nothing' {
+  [ "$(ask 127.0.0.1 "$port")" = 13 ]
+  listen ours
+  [ "$(ask 127.0.0.1 "$port")" = 0 ]
+  wait_until heard 'connection 1 closed'
+  [ "$(said)" = 'ping ' ]
+  [ "$(ask no-such-host.invalid "$port")" = 12 ]
+  [ "$(ask 127.0.0.1 x)" = 64 ]
+  kill "$listener"
+  wait "$listener" || true
+  listen mute 'mute listener'
+  [ "$(ask 127.0.0.1 "$port")" = 14 ]
+}
+
 @test 'tries again until somebody listens' {
   notify
   wait_until logged 'Nobody listens at 127.0.0.1:.*trying again'

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { askEngine, demand, json } from '../../src/notifier-container/api.ts';
+import { runProgram } from '../support/program.ts';
+
+let folder: string;
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+beforeEach(() => {
+  folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
+});
+afterEach(() => {
+  for (const socket of sockets) socket.destroy();
+  server?.close();
+  server = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+/** An engine that gives one answer to whatever it is asked, and what it was asked. */
+async function engineThatSays(...pieces: readonly string[]) {
+  const asked = { text: '' };
+  const path = join(folder, 'e.sock');
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', async (bytes) => {
+      asked.text += bytes.toString();
+      for (const piece of pieces) {
+        socket.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    });
+  }).listen(path);
+  await once(server, 'listening');
+  return { asked, engine: { name: 'default', endpoint: unixEndpoint(path) } };
+}
+
+const answer = (status: number, body: string) =>
+  `HTTP/1.1 ${status} Said\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+test('a request goes with its body and the length of that', async () => {
+  const { asked, engine } = await engineThatSays(answer(201, '{"Id":"1"}'));
+  const { status } = await demand(engine, { method: 'POST', path: '/x?y=z', body: json({ a: 'é' }) });
+  expect(status).toBe(201);
+  expect(asked.text).toMatch(/^POST \/x\?y=z HTTP\/1\.1\r\nHost: docker\r\n/);
+  expect(asked.text).toContain('Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a":"é"}');
+});
+
+test('an answer in pieces is told piece by piece, before its end', async () => {
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const { engine } = await engineThatSays(head, chunk('one'), chunk('two'), '0\r\n\r\n');
+  const parts: string[] = [];
+  const { body } = await askEngine(engine, {
+    method: 'GET',
+    path: '/',
+    part: (bytes) => parts.push(bytes.toString()),
+  });
+  expect(parts).toEqual(['one', 'two']);
+  expect(body.toString()).toBe('onetwo');
+});
+
+test('what an engine refuses is told in its own words', async () => {
+  const { engine } = await engineThatSays(answer(409, '{"message":"in use"}'));
+  const asked = demand(engine, { method: 'DELETE', path: '/images/x' });
+  await expect(asked).rejects.toMatchObject({ exitCode: 1, message: 'Docker (default) refuses it: in use' });
+  await expect(demand(engine, { method: 'DELETE', path: '/images/x' }, [409])).resolves.toBeDefined();
+});
+
+test.each([
+  ['is silent', [], 'nothing in 0.05 s'],
+  ['is none', ['SSH-2.0-OpenSSH\r\n\r\n'], 'no HTTP'],
+])('an engine that %s ends it with exit code 69', async (_, pieces, says) => {
+  const { engine } = await engineThatSays(...pieces);
+  await expect(askEngine(engine, { method: 'GET', path: '/', patience: 50 })).rejects.toMatchObject({
+    exitCode: 69,
+    message: expect.stringContaining(says),
+  });
+});
+
+test('an engine that goes in mid-answer, and one that is not there', async () => {
+  const { engine } = await engineThatSays('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
+  const asked = askEngine(engine, { method: 'GET', path: '/' });
+  setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, 100);
+  await expect(asked).rejects.toMatchObject({ exitCode: 69, message: expect.stringContaining('ended the') });
+  const nowhere = { name: 'x', endpoint: unixEndpoint(join(folder, 'none.sock')) };
+  await expect(askEngine(nowhere, { method: 'GET', path: '/' })).rejects.toMatchObject({
+    exitCode: 69,
+    cure: expect.stringContaining('--host'),
+  });
+});
+
+test.each([
+  [['notifier'], 'Give install, remove or status'],
+  [['notifier', 'instal'], 'Did you mean notifier install?'],
+  [['notifier', 'status', 'now'], 'notifier status takes no argument: now'],
+  [['notifier', 'remove', '--base', 'alpine'], 'notifier remove takes no --base'],
+  [['notifier', 'install', '--base', 'x y'], 'is no image'],
+  [['notifier', 'install', '--port', '0'], '"0" is no port'],
+  [
+    ['notifier', 'status', '--config', 'none', '--host', 'unix:///a', '--host', 'unix:///b'],
+    'Say it with --host or --context',
+  ],
+])('wrong usage ends it with exit code 64: %j', async (words, says) => {
+  const { code, output, errors } = await runProgram(words);
+  expect(errors).toContain(says);
+  expect({ code, output }).toEqual({ code: 64, output: '' });
+});
+
+test('an engine that does not run is not asked', async () => {
+  const host = ['--config', 'none', '--host', `unix://${folder}/none.sock`];
+  const { code, output, errors } = await runProgram(['notifier', 'status', ...host]);
+  expect(errors).toContain('Docker is not running');
+  expect({ code, output }).toEqual({ code: 69, output: '' });
+});
