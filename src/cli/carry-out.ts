@@ -18,8 +18,9 @@ export interface Mode {
  * @returns whether it was done
  * @throws Failure for a step that cannot be done
  */
-export async function carryOut({ steps, kept }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
+export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  for (const remark of remarks) say(`  note    ${remark}`);
   for (const stays of kept) say(describeKept(stays));
   const asks = !dryRun && !yes && process.stdin.isTTY && process.stdout.isTTY && steps.length > 0;
   if (dryRun || asks) for (const step of steps) say(describeStep(step));

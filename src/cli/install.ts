@@ -10,6 +10,7 @@ import { properties, stateOfUnit } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { carryOut, requireRoot } from './carry-out.ts';
+import { findNotifierFacts } from './notifier-facts.ts';
 import { quote } from './quote.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
@@ -33,12 +34,13 @@ export async function install({ dryRun, yes, wish }: InstallCommand): Promise<Ex
   const before = readManifest(machine.platform);
   const { prefix, service, remarks } = settle(wish, before, machine);
   // A service that would not start, for what is in its settings file, is not even begun.
-  if (process.geteuid?.() === 0) loadForService(service, machine.platform);
+  const settings = process.geteuid?.() === 0 ? loadForService(service, machine.platform).settings : undefined;
   const layout = layOut(prefix, version);
   const supervisor = findSupervisor(machine.platform);
   const extras = shellFiles(layout);
+  const notifier = await findNotifierFacts(settings, service, machine);
   const plan = planInstall(
-    { version, layout, runtime: findRuntime(), service, supervisor, extras },
+    { version, layout, runtime: findRuntime(), service, supervisor, extras, notifier },
     machine,
     before,
   );
@@ -97,6 +99,7 @@ function settle(wish: InstallWish, before: Manifest | undefined, { platform }: M
     port: wish.port ?? before?.service.port,
     dockerUnit: wish.dockerUnit ?? before?.service.dockerUnit ?? 'docker.service',
     stopWait: wish.stopWait ?? before?.service.stopWait ?? 30,
+    notifier: wish.notifier ?? before?.service.notifier ?? 'auto',
   };
   return { prefix, service, remarks };
 }

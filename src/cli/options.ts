@@ -129,10 +129,18 @@ export const options = {
     value: 'IMAGE',
     about: ['what the notifier’s image is built from, with a shell and nc in it (default: busybox)'],
   },
-  unit: {
+  'docker-unit': {
     type: 'string',
     value: 'UNIT',
-    about: ['the unit of systemd that runs Docker (default: docker.service)'],
+    about: ['the unit of systemd that runs Docker (default: docker.service, or that of the snap)'],
+  },
+  notifier: {
+    type: 'string',
+    value: 'WHEN',
+    about: [
+      'whether a container tells of Docker’s start and stop too: always, never, or where nothing',
+      'else does in time (default: auto)',
+    ],
   },
   'stop-wait': {
     type: 'string',

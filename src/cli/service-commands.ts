@@ -1,5 +1,6 @@
 import type { Given } from '../config/given.ts';
-import { readDuration, readPath, readPort } from '../config/readers.ts';
+import { readChoice, readDuration, readPath, readPort } from '../config/readers.ts';
+import { type NotifierChoice, notifierChoices } from '../service/manifest.ts';
 import { type OptionName, usage, type Values } from './options.ts';
 
 /** What has to do with being a service of the system. */
@@ -27,6 +28,7 @@ export interface InstallWish {
   readonly dockerUnit?: string;
   /** In whole seconds. */
   readonly stopWait?: number;
+  readonly notifier?: NotifierChoice;
 }
 
 export interface UninstallCommand {
@@ -48,7 +50,7 @@ export interface CompanionCommand {
 export const serviceCommands = {
   install: {
     calls: [['', 'become a service that starts with the system; or renew it']],
-    options: ['dry-run', 'yes', 'prefix', 'script-dir', 'port', 'unit', 'stop-wait'],
+    options: ['dry-run', 'yes', 'prefix', 'script-dir', 'port', 'docker-unit', 'stop-wait', 'notifier'],
     read: install,
   },
   uninstall: {
@@ -72,8 +74,8 @@ export const serviceCommands = {
 
 function install(values: Values, words: readonly string[]): InstallCommand {
   noMore('install', words);
-  const { 'dry-run': dryRun = false, yes = false, prefix, port, unit } = values;
-  const { 'script-dir': scriptDir, 'stop-wait': stopWait } = values;
+  const { 'dry-run': dryRun = false, yes = false, prefix, port, notifier } = values;
+  const { 'script-dir': scriptDir, 'docker-unit': unit, 'stop-wait': stopWait } = values;
   return {
     kind: 'install',
     dryRun,
@@ -86,6 +88,7 @@ function install(values: Values, words: readonly string[]): InstallCommand {
       ...(stopWait !== undefined && {
         stopWait: Math.ceil(readDuration(flag('stop-wait', stopWait)) / 1000),
       }),
+      ...(notifier !== undefined && { notifier: readChoice(flag('notifier', notifier), notifierChoices) }),
     },
   };
 }
@@ -125,7 +128,7 @@ function readPlainPath(name: OptionName, value: string): string {
 function readUnit(unit: string): string {
   if (/^[\w:.@\\-]+\.service$/.test(unit)) return unit;
   throw usage(
-    `--unit: ${JSON.stringify(unit)} is no service`,
+    `--docker-unit: ${JSON.stringify(unit)} is no service`,
     'Give the unit that runs Docker, as docker.service',
   );
 }

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { settingsFileName } from '../config/locate.ts';
+import type { Machine } from '../service/machine.ts';
 import { findSupervisor, thisMachine } from '../service/machine.ts';
+import type { Manifest } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { planUninstall } from '../service/plan-uninstall.ts';
-import { type ExitCode, exitCode } from '../system/failure.ts';
+import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { carryOut, requireRoot } from './carry-out.ts';
+import { presenceOf } from './engine-presence.ts';
 import { readManifest } from './install.ts';
 import type { UninstallCommand } from './service-commands.ts';
+import { loadForService } from './service-settings.ts';
 
 /**
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
@@ -24,6 +28,7 @@ export async function uninstall({ dryRun, yes, purge }: UninstallCommand): Promi
   const leavings = {
     settings: join('/etc', settingsFileName),
     dropIns: units.map((unit) => `/etc/systemd/system/${unit}.d`),
+    dockerIsUp: manifest.notifier !== undefined && isDockerUp(manifest, machine),
   };
   const plan = planUninstall(manifest, machine, findSupervisor(machine.platform), leavings, purge);
   process.stdout.write(`Removing ${productName} ${manifest.program}:\n\n`);
@@ -38,4 +43,15 @@ export async function uninstall({ dryRun, yes, purge }: UninstallCommand): Promi
   if (dryRun) return exitCode.done;
   process.stdout.write('Nothing was done.\n');
   return exitCode.failed;
+}
+
+function isDockerUp({ service }: Manifest, { platform }: Machine): boolean {
+  try {
+    const [engine] = loadForService(service, platform).settings.engines;
+    return engine !== undefined && presenceOf(engine) === 'up';
+  } catch (error) {
+    // Settings that make no sense keep nobody from uninstalling.
+    if (error instanceof Failure) return false;
+    throw error;
+  }
 }

@@ -113,19 +113,20 @@ function removeFolder(path: string): void {
   }
 }
 
-async function runCommand({ words, mayFail, tries = 1 }: Extract<Step, { kind: 'run' }>): Promise<void> {
+async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
+  const { words, mayFail, shows = false, tries = 1 } = step;
   const [command = '', ...rest] = words;
   for (let attempt = 1; ; attempt++) {
     const { status, error, stderr } = spawnSync(command, rest, {
       encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: shows ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
     });
     if (status === 0 || mayFail) return;
     if (attempt < tries) {
       await sleep(500);
       continue;
     }
-    const said = error?.message ?? (stderr.trim() || `it ended with ${status ?? 'a signal'}`);
+    const said = error?.message ?? (stderr?.trim() || `it ended with ${status ?? 'a signal'}`);
     throw new Failure(exitCode.failed, `${words.join(' ')}: ${said}`);
   }
 }

@@ -8,6 +8,10 @@ export type Entry =
   | { readonly kind: 'file'; readonly path: string; readonly digest: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
+/** What may be said of the notifier's container: `auto` has it only where nothing else tells of a stop in time. */
+export type NotifierChoice = (typeof notifierChoices)[number];
+export const notifierChoices = ['auto', 'always', 'never'] as const;
+
 /** What the service was told to do; asked for once, and kept from one install to the next. */
 export interface ServiceOptions {
   readonly scriptDir: string;
@@ -17,6 +21,13 @@ export interface ServiceOptions {
   readonly dockerUnit: string;
   /** How long Docker's stop waits for on_stop, at most, in whole seconds. */
   readonly stopWait: number;
+  /** Whether there is to be a notifier's container; `auto` where nothing was said. */
+  readonly notifier?: NotifierChoice;
+}
+
+/** A notifier's container that install has made, by the options that name its engine. */
+export interface InstalledNotifier {
+  readonly engine: readonly string[];
 }
 
 /** What install did here: what uninstall undoes, and what tells an edited file from one of ours. */
@@ -27,6 +38,7 @@ export interface Manifest {
   readonly prefix: string;
   readonly service: ServiceOptions;
   readonly entries: readonly Entry[];
+  readonly notifier?: InstalledNotifier;
 }
 
 /** The folder of the state of a service, where the manifest is too: the same whatever the prefix. */

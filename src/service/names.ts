@@ -7,5 +7,8 @@ export const serviceUnit = `${productName}.service`;
 /** The unit that is stopped before Docker is, and has on_stop run meanwhile. */
 export const companionUnit = 'docker-lifecycle-companion.service';
 
+/** The notifier's container, and its image. */
+export const notifierContainer = 'docker-lifecycle-notifier';
+
 /** Where the listener answers, as long as it runs as a service of systemd. */
 export const controlSocket = `/run/${productName}/control.sock`;

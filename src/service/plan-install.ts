@@ -9,6 +9,7 @@ import {
   type ServiceOptions,
   stateFolder,
 } from './manifest.ts';
+import { decideNotifier, type NotifierFacts } from './notifier-container.ts';
 import { oldVersions, programFiles, programLinks, tryProgram } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import type { Kept, Step } from './step.ts';
@@ -24,12 +25,16 @@ export interface Wish {
   readonly supervisor: Supervisor;
   /** What else is to be there: for shells, for Docker, for man. */
   readonly extras?: readonly Wanted[];
+  /** What is known of the notifier's container; where nothing is, nothing becomes of it. */
+  readonly notifier?: NotifierFacts;
 }
 
 /** What will be done, in this order, and what stays as it is though it is not as it should be. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly kept: readonly Kept[];
+  /** What else is worth a sentence, and no step. */
+  readonly remarks?: readonly string[];
 }
 
 /**
@@ -40,7 +45,7 @@ export interface Plan {
  * @param before what an earlier install wrote
  */
 export function planInstall(wish: Wish, machine: Machine, before: Manifest | undefined): Plan {
-  const { version, layout, runtime, service, supervisor, extras = [] } = wish;
+  const { version, layout, runtime, service, supervisor, extras = [], notifier: facts } = wish;
   const known = before?.entries ?? [];
   const supervised = supervisedBy(supervisor, layout, service);
   const onWay = [
@@ -69,6 +74,18 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     ...rest.entries,
     ...links.entries,
   ] satisfies Entry[]);
+  const notifier =
+    facts === undefined
+      ? { steps: [], said: undefined, installed: before?.notifier }
+      : decideNotifier(service, supervisor, facts, layout, before?.notifier);
+  const manifest: Manifest = {
+    version: 1,
+    program: version,
+    prefix: layout.prefix,
+    service,
+    entries,
+    ...(notifier.installed && { notifier: notifier.installed }),
+  };
   return {
     steps: [
       ...way.steps,
@@ -76,11 +93,13 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
       ...(files.steps.some(({ kind }) => kind !== 'folder') ? [tryProgram(layout)] : []),
       ...rest.steps,
       ...links.steps,
-      ...writeManifest({ version: 1, program: version, prefix: layout.prefix, service, entries }, machine),
+      ...writeManifest(manifest, machine),
       ...commandsFor(supervisor, machine, service, written),
       ...old.steps,
+      ...notifier.steps,
     ],
     kept: [...way.kept, ...rest.kept, ...links.kept, ...overruledBy(supervisor, machine, layout)],
+    ...(notifier.said !== undefined && { remarks: [notifier.said] }),
   };
 }
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { layOut } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest.ts';
+import { notifierContainer } from './names.ts';
+import { removeNotifierStep } from './notifier-container.ts';
 import type { Plan } from './plan-install.ts';
 import { removals } from './program.ts';
 import type { Kept, Step } from './step.ts';
@@ -10,6 +13,8 @@ import { endingFor } from './supervise.ts';
 export interface Leavings {
   readonly settings: string;
   readonly dropIns: readonly string[];
+  /** Whether Docker is up, so that what install has put into it can be taken away. */
+  readonly dockerIsUp?: boolean;
 }
 
 /**
@@ -60,8 +65,18 @@ export function planUninstall(
   } else if (!madeScriptDir && machine.look(scriptDir).kind !== 'nothing') {
     kept.push({ path: scriptDir, reason: 'it was there before install' });
   }
+  const { notifier } = manifest;
+  const removesNotifier = notifier !== undefined && leavings.dockerIsUp === true;
+  if (notifier !== undefined && !removesNotifier) {
+    kept.push({
+      path: `${notifierContainer} (container and image)`,
+      reason: 'they are in Docker, which is not up, and is not started for that',
+      cure: `When it is: docker rm --force ${notifierContainer}; docker rmi ${notifierContainer}`,
+    });
+  }
   return {
     steps: [
+      ...(removesNotifier ? [removeNotifierStep(layOut(manifest.prefix, manifest.program), notifier)] : []),
       ...before,
       ...mine.flatMap((path) => (purge ? [removeTree(path, 'your settings')] : [])),
       ...trees

@@ -15,11 +15,15 @@ export type Doing =
   | { readonly kind: 'remove-folder'; readonly path: string }
   /** Removes a folder and all that is in it. */
   | { readonly kind: 'remove-tree'; readonly path: string }
-  /** Runs a command; where it fails everything ends there, unless it `mayFail`. It is tried once, or `tries` times. */
+  /**
+   * Runs a command; where it fails everything ends there, unless it `mayFail`. It is tried once, or `tries` times.
+   * What it `shows` is seen, why it failed too.
+   */
   | {
       readonly kind: 'run';
       readonly words: readonly string[];
       readonly mayFail?: true;
+      readonly shows?: true;
       readonly tries?: number;
     };
 

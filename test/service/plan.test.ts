@@ -7,7 +7,7 @@ import {
   parseManifest,
   type ServiceOptions,
 } from '../../src/service/manifest.ts';
-import { type Plan, planInstall } from '../../src/service/plan-install.ts';
+import { type Plan, planInstall, type Wish } from '../../src/service/plan-install.ts';
 import { planUninstall } from '../../src/service/plan-uninstall.ts';
 import { createDisk, type Disk } from '../support/disk.ts';
 
@@ -42,6 +42,7 @@ function install(
   version = '1.0.0',
   options: Partial<ServiceOptions> = {},
   prefix = '/usr/local',
+  more: Partial<Wish> = {},
 ): Plan {
   disk.write('/home/bundle.js', `bundle ${version}`);
   const wish = {
@@ -50,16 +51,17 @@ function install(
     runtime: { node: '/home/node', bundle: '/home/bundle.js' },
     service: { ...service, ...options },
     supervisor,
+    ...more,
   };
   const plan = planInstall(wish, disk, manifestOn(disk));
   disk.apply(plan.steps);
   return plan;
 }
 
-function uninstall(disk: Disk, purge = false): Plan {
+function uninstall(disk: Disk, purge = false, dockerIsUp = true): Plan {
   const manifest = manifestOn(disk);
   if (manifest === undefined) return { steps: [], kept: [] };
-  const plan = planUninstall(manifest, disk, supervisor, { settings, dropIns: [dropIns] }, purge);
+  const plan = planUninstall(manifest, disk, supervisor, { settings, dropIns: [dropIns], dockerIsUp }, purge);
   disk.apply(plan.steps);
   return plan;
 }
@@ -212,6 +214,26 @@ describe('uninstall', () => {
           dropIns,
           '/var/lib/docker-lifecycle-listener',
         ]);
+    }
+  });
+
+  test('the notifier’s container goes first, while the program is there; where Docker is down it is told', () => {
+    const facts = {
+      mode: 'hint',
+      companionWorks: true,
+      engine: { kind: 'up', words: ['--host', 'unix:///x'], isInPlace: false },
+    } as const;
+    for (const dockerIsUp of [true, false]) {
+      const disk = debian(allRuns);
+      const { steps } = install(disk, '1.0.0', { notifier: 'always' }, '/usr/local', { notifier: facts });
+      // Last, when there is a listener that it could reach.
+      expect(steps.at(-1)).toMatchObject({ words: expect.arrayContaining(['notifier', 'install']) });
+      const { steps: ending, kept } = uninstall(disk, false, dockerIsUp);
+      const removes = ending.map((step) => step.kind === 'run' && step.words.includes('remove'));
+      expect(removes.indexOf(true)).toBe(dockerIsUp ? 0 : -1);
+      expect(kept.map(({ path }) => path)).toEqual(
+        dockerIsUp ? [] : ['docker-lifecycle-notifier (container and image)'],
+      );
     }
   });
 

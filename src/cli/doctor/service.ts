@@ -75,7 +75,7 @@ function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptio
       wrong(
         'docker unit',
         `there is no ${dockerUnit}`,
-        'Run: docker-lifecycle-listener install --unit UNIT, with the one that runs Docker',
+        'Run: docker-lifecycle-listener install --docker-unit UNIT, with the one that runs Docker',
       ),
     ];
   }

@@ -1,0 +1,59 @@
+import type { EngineSettings, Settings } from '../config/settings.ts';
+import { defaultPort } from '../config/settings.ts';
+import { findNotifier } from '../notifier-container/found.ts';
+import { workFor } from '../notifier-container/install.ts';
+import type { Machine } from '../service/machine.ts';
+import type { ServiceOptions } from '../service/manifest.ts';
+import type { NotifierEngine, NotifierFacts } from '../service/notifier-container.ts';
+import { stateOfUnit } from '../service/systemd.ts';
+import { Failure } from '../system/failure.ts';
+import { version } from '../version.ts';
+import { presenceOf } from './engine-presence.ts';
+
+/**
+ * What an installer has to know to decide about the notifier's container. Starts no engine.
+ * @param settings those of the service; undefined where they may not be read, and then Docker is not asked either
+ */
+export async function findNotifierFacts(
+  settings: Settings | undefined,
+  { dockerUnit, port = settings?.notifier.port ?? defaultPort }: ServiceOptions,
+  machine: Machine,
+): Promise<NotifierFacts> {
+  return {
+    mode: settings?.notifier.mode ?? 'hint',
+    companionWorks: stateOfUnit(machine, dockerUnit).known,
+    engine: await findEngine(settings?.engines ?? [], port),
+  };
+}
+
+async function findEngine(
+  [engine, ...others]: readonly EngineSettings[],
+  port: number,
+): Promise<NotifierEngine> {
+  if (others.length > 0) return { kind: 'several' };
+  if (engine === undefined) return { kind: 'down' };
+  switch (presenceOf(engine)) {
+    case 'afar':
+      return { kind: 'elsewhere' };
+    case 'down':
+    case 'asleep':
+      return { kind: 'down' };
+    case 'up':
+      return { kind: 'up', words: engineWords(engine), isInPlace: await isInPlace(engine, port) };
+  }
+}
+
+/** Options that lead to the same engine, whoever gives them. */
+export function engineWords({ endpoint }: EngineSettings): string[] {
+  return ['--host', endpoint.url];
+}
+
+async function isInPlace(engine: EngineSettings, port: number): Promise<boolean> {
+  try {
+    return workFor({ version, port, base: undefined }, await findNotifier(engine)) === 'nothing';
+  } catch (error) {
+    // Then the step that needs the engine says so.
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}

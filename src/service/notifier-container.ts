@@ -1,0 +1,114 @@
+import type { NotifierMode } from '../config/settings.ts';
+import type { Layout } from './layout.ts';
+import type { Supervisor } from './machine.ts';
+import type { InstalledNotifier, NotifierChoice, ServiceOptions } from './manifest.ts';
+import type { Step } from './step.ts';
+
+/** What an installer has found out about the notifier's container, and about what it would be good for. */
+export interface NotifierFacts {
+  /** Whether the listener listens for notifiers. */
+  readonly mode: NotifierMode;
+  /** Whether systemd knows the unit that runs Docker, so that the companion has something to wait for. */
+  readonly companionWorks: boolean;
+  /** The engine to put it into; why not, where there is none. */
+  readonly engine: NotifierEngine;
+}
+
+export type NotifierEngine =
+  | {
+      readonly kind: 'up';
+      /** Options that name the engine, as `--host unix:///…`. */
+      readonly words: readonly string[];
+      /** Whether the container there is as it is to be already. */
+      readonly isInPlace: boolean;
+    }
+  | { readonly kind: 'down' }
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'several' };
+
+/** What becomes of the container. `said` is for a person: why there is none, or what is to be done later. */
+export interface NotifierDecision {
+  readonly steps: readonly Step[];
+  readonly said: string | undefined;
+  /** For the list of what install has done. */
+  readonly installed: InstalledNotifier | undefined;
+}
+
+/** What `install` does about the notifier's container. */
+export function decideNotifier(
+  { notifier: choice = 'auto', port }: ServiceOptions,
+  supervisor: Supervisor,
+  facts: NotifierFacts,
+  layout: Layout,
+  before: InstalledNotifier | undefined,
+): NotifierDecision {
+  const without = reasonAgainst(choice, supervisor, facts);
+  if (without !== undefined) {
+    const said = choice === 'never' ? undefined : `No notifier container: ${without}.`;
+    return before === undefined
+      ? { steps: [], said, installed: undefined }
+      : { steps: [removeNotifierStep(layout, before)], said, installed: undefined };
+  }
+  const later = `Then run: ${layout.command} notifier install`;
+  const { engine } = facts;
+  switch (engine.kind) {
+    case 'up': {
+      const installed = { engine: engine.words };
+      if (engine.isInPlace) return { steps: [], said: undefined, installed: before };
+      const where = port === undefined ? [] : ['--port', String(port)];
+      const step: Step = {
+        kind: 'run',
+        words: [layout.command, 'notifier', 'install', ...where, ...engine.words],
+        shows: true,
+        // What nobody asked for by name is no reason to have no service.
+        ...(choice === 'auto' && { mayFail: true }),
+        reason: 'has a container of its own tell the listener when Docker starts and stops',
+      };
+      return { steps: [step], said: undefined, installed };
+    }
+    case 'down':
+      return { steps: [], said: `No notifier container yet: Docker is not up. ${later}`, installed: before };
+    case 'elsewhere':
+      return {
+        steps: [],
+        said: 'No notifier container: the engine is on another machine, where it would look for the listener.',
+        installed: before,
+      };
+    case 'several':
+      return {
+        steps: [],
+        said: `No notifier container yet: there are several engines. ${later}, once for each`,
+        installed: before,
+      };
+    default:
+      return engine satisfies never;
+  }
+}
+
+/** Why there is to be no container; undefined where there is to be one. */
+function reasonAgainst(
+  choice: NotifierChoice,
+  supervisor: Supervisor,
+  { mode, companionWorks }: NotifierFacts,
+): string | undefined {
+  if (choice === 'never') return 'that is what --notifier says';
+  if (mode === 'off') return 'the settings say that nobody listens for it';
+  if (choice === 'auto' && supervisor.kind === 'systemd' && companionWorks) {
+    return (
+      'the companion unit tells of a stop before Docker begins it, and the container would only cost its 12 MB ' +
+      '(--notifier always has one all the same)'
+    );
+  }
+  return undefined;
+}
+
+/** Takes away what install has put into an engine; not being able to is no reason to leave all the rest. */
+export function removeNotifierStep(layout: Layout, { engine }: InstalledNotifier): Step {
+  return {
+    kind: 'run',
+    words: [layout.command, 'notifier', 'remove', ...engine],
+    shows: true,
+    mayFail: true,
+    reason: 'takes the notifier’s container and its image away',
+  };
+}
