@@ -1,16 +1,18 @@
 import type { Settings } from '../config/settings.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
-import { serviceUnit } from '../service/names.ts';
+import { companionUnit, serviceUnit } from '../service/names.ts';
 import { stateOfUnit } from '../service/systemd.ts';
 import { type Account, currentAccount } from '../system/account.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
 import { printableText } from '../system/printable.ts';
 import { version } from '../version.ts';
+import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkPort } from './doctor/engine.ts';
 import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
+import { checkNotifier } from './doctor/notifier.ts';
 import { checkService } from './doctor/service.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
@@ -44,11 +46,14 @@ async function examine(): Promise<Finding[]> {
   const settings = readSettings(manifest, machine);
   if ('verdict' in settings) return [...found, settings];
   const runs = supervisor.kind === 'systemd' && stateOfUnit(machine, serviceUnit).active;
+  const hasCompanion = supervisor.kind === 'systemd' && stateOfUnit(machine, companionUnit).active;
   return [
     ...found,
     ...checkFolders(settings, account),
     ...(await Promise.all(settings.engines.map(checkEngine))),
     await checkPort(settings.notifier, runs),
+    ...(await checkNotifier(settings, manifest, hasCompanion)),
+    ...(await checkClock(settings, machine.platform)),
   ];
 }
 

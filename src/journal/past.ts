@@ -9,6 +9,8 @@ export interface Past {
   readonly file: string | undefined;
   /** The highest sequence number there is; 0 for a new journal. */
   readonly sequence: number;
+  /** The latest time that a record has, in ms since the epoch; undefined for a new journal. */
+  readonly latest: number | undefined;
   /** What has a beginning and no end. */
   readonly open: OpenRuns;
   /** Files with lines that are no records. */
@@ -33,7 +35,9 @@ export async function readPast(folder: string): Promise<Past> {
   const open = new OpenRuns();
   for (const record of records) open.note(record);
   const sequence = records.reduce((highest, record) => Math.max(highest, record.sequence), 0);
-  return { file: files.at(-1), sequence, open, torn };
+  const times = records.map(({ time }) => Date.parse(time)).filter((time) => !Number.isNaN(time));
+  const latest = times.length === 0 ? undefined : times.reduce((one, other) => Math.max(one, other));
+  return { file: files.at(-1), sequence, latest, open, torn };
 }
 
 type Recorded<Entry> = Extract<JournalRecord, Entry>;

@@ -196,5 +196,61 @@ export function describeNotifier(version: EngineVersion): void {
       expect(again.code).toBe(0);
       expect(asJson(again)).toMatchObject({ changed: false, container: null });
     });
+
+    test('install makes it where that is asked for, doctor sees whether it delivers, uninstall takes it away', async () => {
+      const program = (...words: string[]) => machine.run([machine.node, machine.program, ...words]);
+      const containers = () => machine.docker(['ps', '--all', '--format', '{{.Names}}']);
+      const left = await program('install', '--dry-run');
+      expect(left).toContain('No notifier container: the companion unit');
+      expect(left).not.toContain('notifier install');
+      const step =
+        'run     /usr/local/bin/docker-lifecycle-listener notifier install --host unix:///var/run/docker.sock';
+      expect(await program('install', '--dry-run', '--notifier', 'always')).toContain(step);
+      expect(await containers()).toBe('');
+      expect(await program('install', '--yes', '--notifier', 'always')).toContain(step);
+      expect(await containers()).toBe(notifierName);
+      const again = await program('install', '--yes');
+      expect(again).toContain('Everything is as it should be');
+
+      const row = async (check: string) => {
+        const { stdout } = await machine.attempt(['docker-lifecycle-listener', 'doctor', '--json']);
+        const { findings } = JSON.parse(stdout) as {
+          findings: { check: string; verdict: string; found: string; cure?: string }[];
+        };
+        return findings.find((finding) => finding.check === check);
+      };
+      expect(await row('notifier')).toMatchObject({ verdict: 'ok' });
+      expect(await row('clock')).toMatchObject({ verdict: 'ok' });
+      await machine.docker(['stop', '--time', '0', notifierName]);
+      const stopped = await row('notifier');
+      expect(stopped).toMatchObject({ verdict: 'wrong', found: 'its container is exited' });
+      await machine.run(['sh', '-euc', (stopped?.cure ?? '').replace(/^Run: /, '')]);
+      expect(await row('notifier')).toMatchObject({ verdict: 'ok' });
+      await machine.run(['iptables', '-I', 'INPUT', '-i', 'docker0', '-j', 'DROP']);
+      expect(await row('notifier')).toMatchObject({
+        verdict: 'wrong',
+        cure: expect.stringContaining('firewall'),
+      });
+      await machine.run(['iptables', '-D', 'INPUT', '-i', 'docker0', '-j', 'DROP']);
+
+      // As a clock that was set back finds it.
+      const ahead = `cd /var/lib/docker-lifecycle-listener/journal
+        for file in *; do tail -n 1 "$file" | sed 's/"time":"20../"time":"2099/' >>"$file"; done`;
+      await machine.run(['sh', '-euc', ahead]);
+      expect(await row('clock')).toMatchObject({ verdict: 'wrong', found: expect.stringContaining('2099') });
+
+      expect(await program('install', '--yes', '--notifier', 'never')).toContain('notifier remove');
+      expect(await containers()).toBe('');
+      await program('install', '--yes', '--notifier', 'always');
+      await machine.systemctl('stop', 'docker.service');
+      const kept = await program('uninstall', '--dry-run');
+      expect(kept).toContain(`docker rm --force ${notifierName}`);
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      await machine.forgetStarts();
+      await machine.systemctl('start', 'docker.service');
+      await program('uninstall', '--yes', '--purge');
+      expect(await containers()).toBe('');
+      expect(await images()).toBe(2);
+    });
   });
 }

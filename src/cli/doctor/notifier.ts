@@ -1,0 +1,73 @@
+import type { EngineSettings, Settings } from '../../config/settings.ts';
+import type { Manifest } from '../../service/manifest.ts';
+import { Failure } from '../../system/failure.ts';
+import { version } from '../../version.ts';
+import { presenceOf } from '../engine-presence.ts';
+import { examineNotifier, type NotifierHealth } from '../notifier-health.ts';
+import { adviseOnNotifier, describeTrip } from '../words/notifier-container.ts';
+import { type Finding, note, ok, wrong } from './finding.ts';
+
+/**
+ * Whether the notifier's container delivers, by a round trip: its own script asks the listener, from where it would
+ * tell it of a stop, and nothing comes of the question. Of an engine that is down nothing is asked.
+ * @param companion whether the companion unit tells of Docker's stop
+ */
+export async function checkNotifier(
+  { engines, notifier }: Settings,
+  manifest: Manifest | undefined,
+  companion: boolean,
+): Promise<Finding[]> {
+  const [engine, ...others] = engines;
+  const isWanted = manifest?.notifier !== undefined || manifest?.service.notifier === 'always';
+  if (notifier.mode === 'off' || engine === undefined || others.length > 0) return [];
+  if (presenceOf(engine) !== 'up') {
+    return isWanted ? [note('notifier', 'not asked: Docker is not up, or not here')] : [];
+  }
+  try {
+    return [judgeNotifier(await examineNotifier(engine), engine, isWanted, companion)];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [note('notifier', error.message, error.cure)];
+  }
+}
+
+/** A container is wrong that does not deliver; and none is, where there is to be one. */
+export function judgeNotifier(
+  health: NotifierHealth,
+  engine: EngineSettings,
+  isWanted: boolean,
+  companion: boolean,
+): Finding {
+  const cure = adviseOnNotifier(health, engine) ?? 'See: docker-lifecycle-listener notifier status';
+  switch (health.kind) {
+    case 'missing':
+      if (isWanted) return wrong('notifier', 'its container is missing', cure);
+      return companion
+        ? note('notifier', 'no container, and none is needed: the companion tells of Docker’s stop')
+        : note(
+            'notifier',
+            'no container: the listener sees Docker itself',
+            `For a second witness, ${lower(cure)}`,
+          );
+    case 'foreign':
+      return wrong('notifier', `a container of its name is none of ours: it runs ${health.image}`, cure);
+    case 'present': {
+      if (!health.running) return wrong('notifier', `its container is ${health.state}`, cure);
+      if (health.version !== version) {
+        const which = health.version === undefined ? 'was built by hand' : `is of version ${health.version}`;
+        return note('notifier', `its container ${which}, this program of ${version}: not asked`, cure);
+      }
+      const where = `${health.host}, port ${health.port}`;
+      if (health.trip?.kind === 'answered')
+        return ok('notifier', `delivers: the listener answers it at ${where}`);
+      const how = health.trip === undefined ? 'not asked' : describeTrip(health.trip);
+      return wrong('notifier', `its container does not reach the listener at ${where}: ${how}`, cure);
+    }
+    default:
+      return health satisfies never;
+  }
+}
+
+function lower(sentence: string): string {
+  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1);
+}
