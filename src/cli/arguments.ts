@@ -19,7 +19,7 @@ export function readArguments(words: readonly string[], globals: DockerGlobals =
   if (values.version) return { kind: 'version' };
   const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (values.help) return { kind: 'help', of: named === undefined ? undefined : first, man: false };
-  if (first === 'companion') return readCompanion(rest);
+  if (first === 'companion') return readCompanion(values, rest);
   if (first === 'embedded-engine') return embeddedEngine(rest);
   if (named === undefined || first === undefined) {
     if (first !== undefined) refuseMisspelt(first);

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
+import { type Scope, systemScope, userScope } from '../service/scope.ts';
+import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { quote } from './quote.ts';
 import { describeKept, describeStep } from './words/steps.ts';
@@ -39,6 +43,30 @@ async function confirm(): Promise<boolean> {
   } finally {
     terminal.close();
   }
+}
+
+/**
+ * Whose service is meant.
+ * @throws Failure with exit code 64 for root, who has the system's; 69 where there is no manager of this user's
+ */
+export function findScope(user: boolean): Scope {
+  if (!user) return systemScope;
+  const { uid, home } = currentAccount();
+  if (uid === 0) {
+    throw new Failure(
+      exitCode.usage,
+      '--user is for who is not root',
+      'Run it as that user, or without --user',
+    );
+  }
+  const scope =
+    process.platform === 'linux' ? userScope(uid, process.env.HOME || home, process.env) : undefined;
+  if (scope !== undefined && existsSync(join(scope.runtime, 'systemd'))) return scope;
+  throw new Failure(
+    exitCode.unavailable,
+    'No systemd of yours runs here: there is none in XDG_RUNTIME_DIR',
+    'Log in as yourself, with ssh or on a terminal; or from root: machinectl shell USER@. Neither su nor sudo will do',
+  );
 }
 
 /**

@@ -1,8 +1,13 @@
+import { defaultControlPath } from '../config/control-path.ts';
+import { realSurroundings } from '../config/surroundings.ts';
 import { createControlClient } from '../control/client.ts';
 import { thisMachine } from '../service/machine.ts';
 import { controlSocket } from '../service/names.ts';
 import { type ExitCode, exitCode } from '../system/failure.ts';
 import type { CompanionCommand } from './service-commands.ts';
+
+/** How old the news may be that nobody waits for, in s: no Docker stops, and is up again, in that time. */
+const freshness = 1;
 
 /**
  * Tells the listener that Docker is about to be stopped, and waits until on_stop is over, `wait` ms at most.
@@ -10,13 +15,26 @@ import type { CompanionCommand } from './service-commands.ts';
  * Docker has died, which is no reason to tell anything: then systemd has no job that would stop Docker.
  * Whatever happens, Docker's stop must go on: nothing here fails.
  */
-export async function tellListener({ unit, wait }: CompanionCommand): Promise<ExitCode> {
-  const jobs = thisMachine().ask(['systemctl', 'list-jobs', '--no-legend', '--no-pager', '--', unit]);
+export async function tellListener({ unit, user, wait }: CompanionCommand): Promise<ExitCode> {
+  const jobs = thisMachine().ask([
+    ...['systemctl', ...(user ? ['--user'] : []), 'list-jobs'],
+    '--no-legend',
+    '--no-pager',
+    '--',
+    unit,
+  ]);
   if (!isToStop(jobs, unit)) {
     process.stdout.write(`${unit} is not being stopped: nothing to tell\n`);
     return exitCode.done;
   }
-  process.stdout.write(`${await tell(wait)}\n`);
+  // Told in the background Docker may be up again by now, and that one is not about to be stopped.
+  if (wait === 0 && process.uptime() > freshness) {
+    process.stdout.write('It is too late to tell that Docker stops\n');
+    return exitCode.done;
+  }
+  process.stdout.write(
+    `${await tell(user ? defaultControlPath(realSurroundings()) : controlSocket, wait)}\n`,
+  );
   // What is still being asked must not hold us: the listener goes on with its hooks without us.
   process.exit(exitCode.done);
 }
@@ -30,12 +48,12 @@ export function isToStop(jobs: string, unit: string): boolean {
 }
 
 /** Asks the listener to have on_stop run; whatever comes of it, in words. */
-async function tell(wait: number): Promise<string> {
+async function tell(socket: string, wait: number): Promise<string> {
   // A second more than the listener was given, for its answer. systemd's own limit is behind this one.
   const late = new Promise<string>((resolve) => {
     setTimeout(() => resolve('The listener does not answer in time: Docker may stop'), wait + 1000).unref();
   });
-  const told = createControlClient(controlSocket)
+  const told = createControlClient(socket)
     .post('/v1/companion/stop', { wait: wait / 1000 })
     .then(
       (answer) => `on_stop: ${(answer as { hooks?: string }).hooks}. Docker may stop`,

@@ -2,12 +2,14 @@ import type { Settings } from '../config/settings.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
 import { companionUnit, serviceUnit } from '../service/names.ts';
+import { ownerOf, type Scope } from '../service/scope.ts';
 import { stateOfUnit } from '../service/systemd.ts';
 import { type Account, currentAccount } from '../system/account.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
 import { printableText } from '../system/printable.ts';
 import { version } from '../version.ts';
+import { findScope } from './carry-out.ts';
 import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkPort } from './doctor/engine.ts';
 import { checkFolders, checkProgram } from './doctor/files.ts';
@@ -20,18 +22,25 @@ import { during } from './progress.ts';
 import { loadForService } from './service-settings.ts';
 
 /** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */
-export async function doctor({ json }: { readonly json: boolean }): Promise<ExitCode> {
-  const findings = await during('Looking at the service, the hooks and Docker', examine());
+export async function doctor({
+  json,
+  user,
+}: {
+  readonly json: boolean;
+  readonly user: boolean;
+}): Promise<ExitCode> {
+  const scope = findScope(user);
+  const findings = await during('Looking at the service, the hooks and Docker', examine(scope));
   process.stdout.write(
     json ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n` : describeFindings(findings),
   );
   return findings.some(({ verdict }) => verdict === 'wrong') ? exitCode.failed : exitCode.done;
 }
 
-async function examine(): Promise<Finding[]> {
-  const machine = thisMachine();
+async function examine(scope: Scope): Promise<Finding[]> {
+  const machine = thisMachine(scope);
   const supervisor = findSupervisor(machine.platform);
-  const manifest = readManifest(machine.platform);
+  const manifest = readManifest(machine.platform, scope);
   const found: Finding[] = [];
   if (manifest === undefined) {
     found.push(note('installed', 'not as a service', 'Run: docker-lifecycle-listener install'));
@@ -40,9 +49,10 @@ async function examine(): Promise<Finding[]> {
     found.push(...checkProgram(manifest, machine));
     found.push(...checkService(machine, supervisor, manifest.service));
   }
-  // The service is root's, whoever asks.
+  // The system's service is root's, whoever asks.
   const root = findAccount('0', machine.platform);
-  const account: Account = manifest === undefined || root === undefined ? currentAccount() : root;
+  const account: Account =
+    manifest === undefined || root === undefined || scope.kind === 'user' ? currentAccount() : root;
   const settings = readSettings(manifest, machine);
   if ('verdict' in settings) return [...found, settings];
   const runs = supervisor.kind === 'systemd' && stateOfUnit(machine, serviceUnit).active;
@@ -63,11 +73,11 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
     const { settings } =
       manifest === undefined
         ? loadForAsking({ given: {}, config: undefined })
-        : loadForService(manifest.service, machine.platform);
+        : loadForService(manifest.service, machine);
     return settings;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (manifest !== undefined && process.geteuid?.() !== 0) {
+    if (manifest !== undefined && process.geteuid?.() !== ownerOf(machine.scope)) {
       return note(
         'settings',
         error.message,

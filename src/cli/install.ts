@@ -1,15 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findDockerUnit } from '../service/docker-units.ts';
 import { layOut } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
-import { choosePrefix, chooseScriptDir, distrust, type Place } from '../service/places.ts';
+import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';
 import { findRuntime } from '../service/runtime.ts';
+import { journalctl, ownerOf, type Scope, systemScope } from '../service/scope.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
-import { carryOut, requireRoot } from './carry-out.ts';
+import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
 import { quote } from './quote.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
@@ -21,7 +24,7 @@ import { describeRefusal } from './words/refusal.ts';
  * Makes a service of this program, or renews it; see docs/install.md.
  * @throws Failure with exit code 69 where there is nothing to install on, 77 for who is not root
  */
-export async function install({ dryRun, yes, wish }: InstallCommand): Promise<ExitCode> {
+export async function install({ dryRun, yes, user, wish }: InstallCommand): Promise<ExitCode> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
     throw new Failure(
       exitCode.unavailable,
@@ -29,18 +32,29 @@ export async function install({ dryRun, yes, wish }: InstallCommand): Promise<Ex
       `Run it in the foreground: ${productName} <script_dir>`,
     );
   }
-  if (!dryRun) requireRoot('install');
-  const machine = thisMachine();
-  const before = readManifest(machine.platform);
+  const scope = findScope(user);
+  if (!dryRun && scope.kind === 'system') requireRoot('install');
+  const machine = thisMachine(scope);
+  const before = readManifest(machine.platform, scope);
   const { prefix, service, remarks } = settle(wish, before, machine);
   // A service that would not start, for what is in its settings file, is not even begun.
-  const settings = process.geteuid?.() === 0 ? loadForService(service, machine.platform).settings : undefined;
+  const settings =
+    process.geteuid?.() === ownerOf(scope) ? loadForService(service, machine).settings : undefined;
   const layout = layOut(prefix, version);
   const supervisor = findSupervisor(machine.platform);
-  const extras = shellFiles(layout);
-  const notifier = await findNotifierFacts(settings, service, machine);
+  // A rootless container does not reach the listener: for whom it does, --notifier always is there.
+  const isTended = scope.kind === 'system' || service.notifier !== 'auto';
+  const notifier = isTended ? await findNotifierFacts(settings, service, machine) : undefined;
   const plan = planInstall(
-    { version, layout, runtime: findRuntime(), service, supervisor, extras, notifier },
+    {
+      version,
+      layout,
+      runtime: findRuntime(ownerOf(scope)),
+      service,
+      supervisor,
+      extras: shellFiles(layout, scope),
+      ...(notifier && { notifier }),
+    },
     machine,
     before,
   );
@@ -68,15 +82,16 @@ function headline(before: Manifest | undefined, supervisor: Supervisor): string 
  * What install wrote here earlier; undefined where it did not.
  * @throws Failure when it is damaged, or somebody other than root could have written it
  */
-export function readManifest(platform: NodeJS.Platform): Manifest | undefined {
-  const path = manifestPath(platform);
+export function readManifest(platform: NodeJS.Platform, scope: Scope = systemScope): Manifest | undefined {
+  const path = manifestPath(platform, scope);
   if (!existsSync(path)) return undefined;
-  requireTrust(path);
+  requireTrust(path, ownerOf(scope));
   return parseManifest(path, readFileSync(path, 'utf8'));
 }
 
 /** What was not said is as it was before, and at first as it is best here. */
-function settle(wish: InstallWish, before: Manifest | undefined, { platform }: Machine) {
+function settle(wish: InstallWish, before: Manifest | undefined, machine: Machine) {
+  const { platform, scope } = machine;
   const remarks: string[] = [];
   const explained = ({ path, instead }: Place) => {
     if (instead !== undefined) {
@@ -84,9 +99,15 @@ function settle(wish: InstallWish, before: Manifest | undefined, { platform }: M
     }
     return path;
   };
-  const prefix = wish.prefix ?? before?.prefix ?? explained(choosePrefix());
-  const scriptDir = wish.scriptDir ?? before?.service.scriptDir ?? explained(chooseScriptDir(platform));
-  for (const path of [`${prefix}/lib`, `${prefix}/bin`, scriptDir]) requireTrust(path);
+  const prefix =
+    wish.prefix ??
+    before?.prefix ??
+    (scope.kind === 'user' ? join(scope.home, '.local') : explained(choosePrefix()));
+  const scriptDir =
+    wish.scriptDir ??
+    before?.service.scriptDir ??
+    (scope.kind === 'user' ? join(scope.config, `${productName}.d`) : explained(chooseScriptDir(platform)));
+  for (const path of [`${prefix}/lib`, `${prefix}/bin`, scriptDir]) requireTrust(path, ownerOf(scope));
   if (before !== undefined && before.prefix !== prefix) {
     throw new Failure(
       exitCode.usage,
@@ -97,18 +118,22 @@ function settle(wish: InstallWish, before: Manifest | undefined, { platform }: M
   const service: ServiceOptions = {
     scriptDir,
     port: wish.port ?? before?.service.port,
-    dockerUnit: wish.dockerUnit ?? before?.service.dockerUnit ?? 'docker.service',
+    dockerUnit: wish.dockerUnit ?? before?.service.dockerUnit ?? findDockerUnit(machine),
     stopWait: wish.stopWait ?? before?.service.stopWait ?? 30,
     notifier: wish.notifier ?? before?.service.notifier ?? 'auto',
   };
   return { prefix, service, remarks };
 }
 
-function requireTrust(path: string): void {
-  const refusal = distrust(path);
+function requireTrust(path: string, owner: number): void {
+  const refusal = distrustOf(owner)(path);
   if (refusal === undefined) return;
   const { found, cure } = describeRefusal(refusal);
-  throw new Failure(exitCode.notPermitted, `Root could not trust what is in ${path}: ${found}`, cure);
+  throw new Failure(
+    exitCode.notPermitted,
+    `${owner === 0 ? 'Root' : 'The service'} could not trust what is in ${path}: ${found}`,
+    cure,
+  );
 }
 
 /** Says whether it works, and how to see that. */
@@ -120,22 +145,19 @@ function verify(
 ): ExitCode {
   switch (supervisor.kind) {
     case 'systemd': {
+      const log = journalctl(machine.scope).join(' ');
       const state = properties(machine, serviceUnit, ['ActiveState']).get('ActiveState');
       if (state !== 'active') {
         throw new Failure(
           exitCode.failed,
           `${serviceUnit} is ${state}`,
-          `See: journalctl --unit ${serviceUnit} --lines 20`,
+          `See: ${log} --unit ${serviceUnit} --lines 20`,
         );
       }
       const companion = stateOfUnit(machine, companionUnit).active
         ? 'and waits for Docker to stop'
         : 'and Docker is not up';
-      return done(
-        `${serviceUnit} runs, ${companion}.`,
-        `journalctl --unit ${productName} --follow`,
-        scriptDir,
-      );
+      return done(`${serviceUnit} runs, ${companion}.`, `${log} --unit ${productName} --follow`, scriptDir);
     }
     case 'launchd':
       return done('launchd runs it.', `tail -f /var/log/${productName}.log`, scriptDir);

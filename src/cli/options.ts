@@ -116,6 +116,10 @@ export const options = {
       'or what install or uninstall would do',
     ],
   },
+  user: {
+    type: 'boolean',
+    about: ['your own service beside a rootless Docker, without root: of your manager of systemd'],
+  },
   yes: { type: 'boolean', short: 'y', about: ['ask nothing'] },
   prefix: {
     type: 'string',

@@ -7,7 +7,7 @@ import { type OptionName, usage, type Values } from './options.ts';
 export type ServiceCommand =
   | InstallCommand
   | UninstallCommand
-  | { readonly kind: 'doctor'; readonly json: boolean }
+  | { readonly kind: 'doctor'; readonly json: boolean; readonly user: boolean }
   /** Called by the companion unit; not in the help. */
   | CompanionCommand;
 
@@ -17,6 +17,8 @@ export interface InstallCommand {
   readonly dryRun: boolean;
   /** Asks nothing. */
   readonly yes: boolean;
+  /** A user's own service, and not the system's. */
+  readonly user: boolean;
   readonly wish: InstallWish;
 }
 
@@ -35,6 +37,7 @@ export interface UninstallCommand {
   readonly kind: 'uninstall';
   readonly dryRun: boolean;
   readonly yes: boolean;
+  readonly user: boolean;
   readonly purge: boolean;
 }
 
@@ -42,6 +45,8 @@ export interface CompanionCommand {
   readonly kind: 'companion';
   /** The unit that runs Docker. */
   readonly unit: string;
+  /** Of a user's manager. */
+  readonly user: boolean;
   /** In ms. */
   readonly wait: number;
 }
@@ -50,36 +55,47 @@ export interface CompanionCommand {
 export const serviceCommands = {
   install: {
     calls: [['', 'become a service that starts with the system; or renew it']],
-    options: ['dry-run', 'yes', 'prefix', 'script-dir', 'port', 'docker-unit', 'stop-wait', 'notifier'],
+    options: [
+      'dry-run',
+      'yes',
+      'user',
+      'prefix',
+      'script-dir',
+      'port',
+      'docker-unit',
+      'stop-wait',
+      'notifier',
+    ],
     read: install,
   },
   uninstall: {
     calls: [['', 'take away what install wrote, and nothing else']],
-    options: ['dry-run', 'yes', 'purge'],
+    options: ['dry-run', 'yes', 'user', 'purge'],
     read(values: Values, words: readonly string[]): UninstallCommand {
       noMore('uninstall', words);
-      const { 'dry-run': dryRun = false, yes = false, purge = false } = values;
-      return { kind: 'uninstall', dryRun, yes, purge };
+      const { 'dry-run': dryRun = false, yes = false, user = false, purge = false } = values;
+      return { kind: 'uninstall', dryRun, yes, user, purge };
     },
   },
   doctor: {
     calls: [['', 'what is wrong with the service, and what mends it']],
-    options: ['json'],
+    options: ['user', 'json'],
     read(values: Values, words: readonly string[]): ServiceCommand {
       noMore('doctor', words);
-      return { kind: 'doctor', json: values.json ?? false };
+      return { kind: 'doctor', json: values.json ?? false, user: values.user ?? false };
     },
   },
 } as const;
 
 function install(values: Values, words: readonly string[]): InstallCommand {
   noMore('install', words);
-  const { 'dry-run': dryRun = false, yes = false, prefix, port, notifier } = values;
+  const { 'dry-run': dryRun = false, yes = false, user = false, prefix, port, notifier } = values;
   const { 'script-dir': scriptDir, 'docker-unit': unit, 'stop-wait': stopWait } = values;
   return {
     kind: 'install',
     dryRun,
     yes,
+    user,
     wish: {
       ...(prefix !== undefined && { prefix: readPlainPath('prefix', prefix) }),
       ...(scriptDir !== undefined && { scriptDir: readPlainPath('script-dir', scriptDir) }),
@@ -93,8 +109,8 @@ function install(values: Values, words: readonly string[]): InstallCommand {
   };
 }
 
-/** Reads what the companion unit calls: `companion stop UNIT TIME`. */
-export function readCompanion(words: readonly string[]): CompanionCommand {
+/** Reads what the companion unit calls: `companion stop UNIT TIME`, with `--user` in a user's manager. */
+export function readCompanion({ user = false }: Values, words: readonly string[]): CompanionCommand {
   const [word, unit, wait, ...rest] = words;
   noMore('companion stop', rest);
   if (word !== 'stop' || unit === undefined || wait === undefined) {
@@ -103,6 +119,7 @@ export function readCompanion(words: readonly string[]): CompanionCommand {
   return {
     kind: 'companion',
     unit: readUnit(unit),
+    user,
     wait: readDuration({ value: wait, from: { kind: 'argument' } }),
   };
 }

@@ -1,28 +1,52 @@
+import { join } from 'node:path';
 import type { Loaded } from '../config/load.ts';
 import type { Surroundings } from '../config/surroundings.ts';
+import { pidfileOf } from '../service/docker-pidfile.ts';
+import type { Machine } from '../service/machine.ts';
 import { type ServiceOptions, stateFolder } from '../service/manifest.ts';
 import { findAccount } from '../system/find-account.ts';
 import { load } from './load.ts';
 
 /**
- * The settings that hold for the service: what its command line says, and the settings file; as root, and with
+ * The settings that hold for the service: what its command line says, and the settings file; as its owner, and with
  * nothing of the environment of whoever asks.
  * @throws Failure for what is wrong with them
  */
-export function loadForService({ scriptDir, port }: ServiceOptions, platform: NodeJS.Platform): Loaded {
+export function loadForService(
+  service: ServiceOptions,
+  machine: Pick<Machine, 'platform' | 'scope'>,
+): Loaded {
+  const { scriptDir, port, dockerUnit } = service;
+  const pidfile = pidfileOf(dockerUnit);
   const given = (value: string) => ({ value, from: { kind: 'argument' } as const });
-  const surroundings: Surroundings = {
-    environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', STATE_DIRECTORY: stateFolder(platform) },
-    home: findAccount('0', platform)?.home ?? '/root',
-    isRoot: true,
-    platform,
-  };
   return load(
     {
-      given: { scriptDir: given(scriptDir), ...(port !== undefined && { port: given(String(port)) }) },
+      given: {
+        scriptDir: given(scriptDir),
+        ...(port !== undefined && { port: given(String(port)) }),
+        ...(pidfile !== undefined && { pidfile: given(pidfile) }),
+        ...(machine.scope.kind === 'user' && port === undefined && { notifier: given('off') }),
+      },
       config: undefined,
     },
     undefined,
-    surroundings,
+    surroundingsOf(machine),
   );
+}
+
+function surroundingsOf({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): Surroundings {
+  const environment = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    STATE_DIRECTORY: stateFolder(platform, scope),
+  };
+  if (scope.kind === 'system') {
+    return { environment, home: findAccount('0', platform)?.home ?? '/root', isRoot: true, platform };
+  }
+  const { runtime, config, home } = scope;
+  const own = {
+    XDG_RUNTIME_DIR: runtime,
+    XDG_CONFIG_HOME: config,
+    DOCKER_HOST: `unix://${join(runtime, 'docker.sock')}`,
+  };
+  return { environment: { ...environment, ...own }, home, isRoot: false, platform };
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Layout } from '../service/layout.ts';
 import { productName } from '../service/names.ts';
-import { distrust } from '../service/places.ts';
+import { distrustOf } from '../service/places.ts';
+import { ownerOf, type Scope } from '../service/scope.ts';
 import type { Wanted } from '../service/wanted.ts';
 import { completionPlaces, completionScript } from './completion/scripts.ts';
 import { manual } from './manual.ts';
@@ -13,7 +14,8 @@ import { shells } from './shell-commands.ts';
  * What a system's installation puts where Docker, shells and man look by themselves: below /usr/local they all do.
  * Where somebody other than root could change a folder on the way, root writes nothing.
  */
-export function shellFiles({ prefix, node, program }: Layout): Wanted[] {
+export function shellFiles({ prefix, node, program }: Layout, scope: Scope): Wanted[] {
+  const distrust = distrustOf(ownerOf(scope));
   const file = (place: string, content: string, reason: string, mode = 0o644): Wanted => ({
     kind: 'file',
     path: join(prefix, place),
@@ -23,12 +25,17 @@ export function shellFiles({ prefix, node, program }: Layout): Wanted[] {
     reason,
   });
   return [
-    file(
-      `lib/docker/cli-plugins/${pluginFile}`,
-      wrapperText({ node, program }, `${productName} install`),
-      'makes it a command of docker: docker lifecycle',
-      0o755,
-    ),
+    // Below a user's prefix docker does not look for any: `plugin install` knows where.
+    ...(scope.kind === 'user'
+      ? []
+      : [
+          file(
+            `lib/docker/cli-plugins/${pluginFile}`,
+            wrapperText({ node, program }, `${productName} install`),
+            'makes it a command of docker: docker lifecycle',
+            0o755,
+          ),
+        ]),
     ...shells.map((shell) =>
       file(completionPlaces[shell], completionScript(shell), `completes the command in ${shell}`),
     ),

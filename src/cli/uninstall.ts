@@ -5,8 +5,9 @@ import { findSupervisor, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { planUninstall } from '../service/plan-uninstall.ts';
+import { ownUnitFolder } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
-import { carryOut, requireRoot } from './carry-out.ts';
+import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { presenceOf } from './engine-presence.ts';
 import { readManifest } from './install.ts';
 import type { UninstallCommand } from './service-commands.ts';
@@ -16,18 +17,19 @@ import { loadForService } from './service-settings.ts';
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
  * @throws Failure with exit code 77 for who is not root
  */
-export async function uninstall({ dryRun, yes, purge }: UninstallCommand): Promise<ExitCode> {
-  if (!dryRun) requireRoot('uninstall');
-  const machine = thisMachine();
-  const manifest = readManifest(machine.platform);
+export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand): Promise<ExitCode> {
+  const scope = findScope(user);
+  if (!dryRun && scope.kind === 'system') requireRoot('uninstall');
+  const machine = thisMachine(scope);
+  const manifest = readManifest(machine.platform, scope);
   if (manifest === undefined) {
     process.stdout.write('Nothing is installed: nothing to do.\n');
     return exitCode.done;
   }
   const units = [serviceUnit, companionUnit];
   const leavings = {
-    settings: join('/etc', settingsFileName),
-    dropIns: units.map((unit) => `/etc/systemd/system/${unit}.d`),
+    settings: join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName),
+    dropIns: units.map((unit) => join(ownUnitFolder(scope), `${unit}.d`)),
     dockerIsUp: manifest.notifier !== undefined && isDockerUp(manifest, machine),
   };
   const plan = planUninstall(manifest, machine, findSupervisor(machine.platform), leavings, purge);
@@ -45,9 +47,9 @@ export async function uninstall({ dryRun, yes, purge }: UninstallCommand): Promi
   return exitCode.failed;
 }
 
-function isDockerUp({ service }: Manifest, { platform }: Machine): boolean {
+function isDockerUp({ service }: Manifest, machine: Machine): boolean {
   try {
-    const [engine] = loadForService(service, platform).settings.engines;
+    const [engine] = loadForService(service, machine).settings.engines;
     return engine !== undefined && presenceOf(engine) === 'up';
   } catch (error) {
     // Settings that make no sense keep nobody from uninstalling.

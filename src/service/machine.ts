@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { errorCode } from '../system/failure.ts';
+import { type Scope, systemScope } from './scope.ts';
 
 /** What is at a path, as far as an installer asks. */
 export type Found =
@@ -14,6 +15,8 @@ export type Found =
 /** What a plan is made from: looks, and commands that only ask. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
+  /** Whose service it is about. */
+  readonly scope: Scope;
   look(path: string): Found;
   /** The names in a folder; none where there is no such folder. */
   list(path: string): string[];
@@ -21,8 +24,8 @@ export interface Machine {
   ask(words: readonly string[]): string;
 }
 
-export function thisMachine(): Machine {
-  return { platform: process.platform, look, list, ask };
+export function thisMachine(scope: Scope = systemScope): Machine {
+  return { platform: process.platform, scope, look, list, ask };
 }
 
 function look(path: string): Found {

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
-import { productName } from './names.ts';
 
 /** One thing that install wrote, as it was then. */
 export type Entry =
@@ -41,14 +39,7 @@ export interface Manifest {
   readonly notifier?: InstalledNotifier;
 }
 
-/** The folder of the state of a service, where the manifest is too: the same whatever the prefix. */
-export function stateFolder(platform: NodeJS.Platform): string {
-  return join(platform === 'darwin' ? '/var/db' : '/var/lib', productName);
-}
-
-export function manifestPath(platform: NodeJS.Platform): string {
-  return join(stateFolder(platform), 'installed.json');
-}
+export { manifestPath, stateFolder } from './scope.ts';
 
 /**
  * Reads a manifest's text.

@@ -12,17 +12,19 @@ export interface Place {
 /** Why root could not trust what is in a place that may still have to be made; undefined when it could. */
 export type Distrust = (path: string) => Refusal | undefined;
 
-/** Root's own rule: what is missing is made by root, where what leads there is trusted. */
-export const distrust: Distrust = (path) => {
-  const walked = walk(path, 0);
-  return walked.trusted || walked.refusal.cause.kind === 'missing' ? undefined : walked.refusal;
-};
+/** The rule of whoever owns the service: what is missing is made, where what leads there is trusted. */
+export function distrustOf(owner: number): Distrust {
+  return (path) => {
+    const walked = walk(path, owner);
+    return walked.trusted || walked.refusal.cause.kind === 'missing' ? undefined : walked.refusal;
+  };
+}
 
 /**
  * Where the program goes: /usr/local, or /opt where others can write to that: Homebrew makes it the user's on
  * some Macs, and a group `staff` has it on some Debians.
  */
-export function choosePrefix(refuses: Distrust = distrust): Place {
+export function choosePrefix(refuses: Distrust = distrustOf(0)): Place {
   return choose(['/usr/local', `/opt/${productName}`], refuses, (prefix) => [
     join(prefix, 'lib'),
     join(prefix, 'bin'),
@@ -30,7 +32,7 @@ export function choosePrefix(refuses: Distrust = distrust): Place {
 }
 
 /** Where hooks go: /etc; on macOS where the original has them, if root alone can write there. */
-export function chooseScriptDir(platform: NodeJS.Platform, refuses: Distrust = distrust): Place {
+export function chooseScriptDir(platform: NodeJS.Platform, refuses: Distrust = distrustOf(0)): Place {
   const places = [...(platform === 'darwin' ? ['/usr/local/etc'] : []), '/etc'];
   return choose(
     places.map((place) => join(place, `${productName}.d`)),

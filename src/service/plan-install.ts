@@ -47,12 +47,12 @@ export interface Plan {
 export function planInstall(wish: Wish, machine: Machine, before: Manifest | undefined): Plan {
   const { version, layout, runtime, service, supervisor, extras = [], notifier: facts } = wish;
   const known = before?.entries ?? [];
-  const supervised = supervisedBy(supervisor, layout, service);
+  const supervised = supervisedBy(supervisor, machine, layout, service);
   const onWay = [
     layout.programFolder,
     layout.command,
     service.scriptDir,
-    stateFolder(machine.platform),
+    stateFolder(machine.platform, machine.scope),
     ...[...supervised, ...extras].map(({ path }) => path),
   ].flatMap(foldersTo);
   const program = programFiles(machine, layout, version, runtime);
@@ -104,7 +104,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
 }
 
 function writeManifest(manifest: Manifest, machine: Machine): Step[] {
-  const path = manifestPath(machine.platform);
+  const path = manifestPath(machine.platform, machine.scope);
   const content = formatManifest(manifest);
   const found = machine.look(path);
   if (found.kind === 'file' && found.digest === digest(content)) return [];
@@ -120,9 +120,9 @@ function hookFolders({ scriptDir }: ServiceOptions): Wanted[] {
   ];
 }
 
-function stateFolderOf({ platform }: Machine): Wanted {
+function stateFolderOf({ platform, scope }: Machine): Wanted {
   const reason = 'holds what the listener remembers, and its journal';
-  return { kind: 'folder', path: stateFolder(platform), mode: 0o755, reason };
+  return { kind: 'folder', path: stateFolder(platform, scope), mode: 0o755, reason };
 }
 
 /** The folders that lead to a path, from the top on; most are there already. */

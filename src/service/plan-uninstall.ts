@@ -31,7 +31,7 @@ export function planUninstall(
 ): Plan {
   const { before, after } = endingFor(supervisor, machine);
   const { scriptDir } = manifest.service;
-  const state = stateFolder(machine.platform);
+  const state = stateFolder(machine.platform, machine.scope);
   const isOf = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`);
   const madeScriptDir = manifest.entries.some(({ path }) => path === scriptDir);
   const trees = purge ? [...(madeScriptDir ? [scriptDir] : []), state] : [];
@@ -59,7 +59,9 @@ export function planUninstall(
     const hooks = ['on_start', 'on_stop', 'while_running'].flatMap((name) => content(join(scriptDir, name)));
     if (hooks.length > 0) kept.push({ path: scriptDir, reason: 'your hooks are in it' });
     kept.push(...mine.map((path) => ({ path, reason: 'your settings' })));
-    const remembered = content(state).filter((path) => path !== manifestPath(machine.platform));
+    const remembered = content(state).filter(
+      (path) => path !== manifestPath(machine.platform, machine.scope),
+    );
     if (remembered.length > 0)
       kept.push({ path: state, reason: 'what the listener remembered, and its journal' });
   } else if (!madeScriptDir && machine.look(scriptDir).kind !== 'nothing') {
@@ -90,8 +92,8 @@ export function planUninstall(
   };
 }
 
-function removeManifest({ platform }: Machine): Step {
-  return { kind: 'remove', path: manifestPath(platform), reason: 'listed what install wrote' };
+function removeManifest({ platform, scope }: Machine): Step {
+  return { kind: 'remove', path: manifestPath(platform, scope), reason: 'listed what install wrote' };
 }
 
 function removeTree(path: string, reason: string): Step {

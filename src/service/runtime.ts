@@ -16,8 +16,9 @@ const oldest = { major: 20, minor: 9 };
  * The Node that runs us and our own bundle, to be copied to where root alone can change them.
  * @throws Failure when this Node cannot be copied: too old, no program of this system, or with libraries that
  * somebody else could change
+ * @param owner who may change them beside root: 0 for root alone
  */
-export function findRuntime(): Runtime {
+export function findRuntime(owner: number): Runtime {
   const node = realpathSync(process.execPath);
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
@@ -33,11 +34,11 @@ export function findRuntime(): Runtime {
     );
   }
   for (const library of sharedObjects()) {
-    const walked = walkToFile(library, 0);
+    const walked = walkToFile(library, owner);
     // The kernel's own, and what macOS keeps in its cache, are no files.
     if (walked.trusted || walked.refusal.cause.kind === 'missing') continue;
     throw refused(
-      `${node} needs the library ${library}, which somebody other than root can change`,
+      `${node} needs the library ${library}, which somebody else can change`,
       'Run install with a Node that is one file, as those of nodejs.org are',
     );
   }

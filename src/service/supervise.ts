@@ -8,10 +8,15 @@ import { overruling, systemdAfterwards, systemdCommands, systemdEnd, systemdFile
 import type { Wanted } from './wanted.ts';
 
 /** What a supervisor reads. */
-export function supervisedBy(supervisor: Supervisor, layout: Layout, service: ServiceOptions): Wanted[] {
+export function supervisedBy(
+  supervisor: Supervisor,
+  { scope }: Machine,
+  layout: Layout,
+  service: ServiceOptions,
+): Wanted[] {
   switch (supervisor.kind) {
     case 'systemd':
-      return systemdFiles(layout, service, supervisor.notifies);
+      return systemdFiles(layout, service, supervisor.notifies, scope);
     case 'launchd':
       return launchdFiles(layout, service);
     case 'openrc':
@@ -59,7 +64,7 @@ export function endingFor(
 ): { readonly before: readonly Step[]; readonly after: readonly Step[] } {
   switch (supervisor.kind) {
     case 'systemd':
-      return { before: systemdEnd(machine), after: systemdAfterwards() };
+      return { before: systemdEnd(machine), after: systemdAfterwards(machine.scope) };
     case 'launchd':
       return { before: launchdEnd(machine), after: [] };
     case 'openrc':

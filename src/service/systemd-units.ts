@@ -1,6 +1,8 @@
+import { pidfileOf } from './docker-pidfile.ts';
 import type { Layout } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { controlSocket, productName, serviceUnit } from './names.ts';
+import { productName, serviceUnit } from './names.ts';
+import { controlSocketInShell, type Scope, stateFolder, systemScope } from './scope.ts';
 
 /** What could make Node, or a shell, run somebody else's code; where the manager's own environment has it. */
 const unwanted =
@@ -19,16 +21,12 @@ const margin = 3;
  */
 export function serviceUnitText(
   layout: Layout,
-  { scriptDir, port }: ServiceOptions,
+  service: ServiceOptions,
   notifies: boolean,
+  scope: Scope = systemScope,
 ): string {
-  const words = [
-    layout.node,
-    layout.program,
-    'run',
-    scriptDir,
-    ...(port === undefined ? [] : [String(port)]),
-  ];
+  const words = [layout.node, layout.program, ...listenerWords(service, scope)];
+  const isUsers = scope.kind === 'user';
   return `# Written by: ${productName} install
 # Change it with: systemctl edit ${productName}. A changed file is kept by an upgrade, and misses what is new.
 [Unit]
@@ -37,11 +35,10 @@ StartLimitIntervalSec=60
 StartLimitBurst=10
 
 [Service]
-${notifies ? '# Ready when its sensors watch.\nType=notify\nNotifyAccess=main' : 'Type=exec'}
-ExecStart=${[...words, '--when-started', 'new'].map(systemdWord).join(' ')}
-UnsetEnvironment=${unwanted}
-StateDirectory=${productName}
-RuntimeDirectory=${productName}
+${notifies ? `# Ready when its sensors watch.\nType=notify\nNotifyAccess=${isUsers ? 'all' : 'main'}` : 'Type=exec'}
+ExecStart=${words.map(systemdWord).join(' ')}
+${isUsers ? rootless : ''}UnsetEnvironment=${unwanted}
+${isUsers ? '' : `StateDirectory=${productName}\n`}RuntimeDirectory=${productName}
 RuntimeDirectoryMode=0700
 Restart=on-failure
 RestartSec=2
@@ -53,8 +50,27 @@ TimeoutStopSec=60
 # No options that confine it: they would reach the hooks, which are its children.
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=${isUsers ? 'default' : 'multi-user'}.target
 `;
+}
+
+/** In a user's manager: the Docker of that user, wherever sockets are. %t is XDG_RUNTIME_DIR (systemd.unit(5)). */
+const rootless = 'Environment=DOCKER_HOST=unix://%t/docker.sock\n';
+
+/** The listener's command line, without what runs it. */
+function listenerWords({ scriptDir, port, dockerUnit }: ServiceOptions, scope: Scope): string[] {
+  const pidfile = pidfileOf(dockerUnit);
+  return [
+    'run',
+    scriptDir,
+    ...(port === undefined ? [] : [String(port)]),
+    ...(pidfile === undefined ? [] : ['--pidfile', pidfile]),
+    // A rootless container does not reach the host's own addresses: without a port that was asked for, none is open.
+    ...(scope.kind === 'user' && port === undefined ? ['--no-notifier'] : []),
+    // Older systemds have a user's StateDirectory among the settings.
+    ...(scope.kind === 'user' ? ['--state-dir', stateFolder('linux', scope)] : []),
+    ...['--when-started', 'new'],
+  ];
 }
 
 /**
@@ -67,8 +83,11 @@ WantedBy=multi-user.target
 export function companionUnitText(
   layout: Layout,
   { scriptDir, dockerUnit, stopWait }: ServiceOptions,
+  scope: Scope = systemScope,
 ): string {
-  const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`];
+  const user = scope.kind === 'user' ? ['--user'] : [];
+  const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`, ...user];
+  const script = tellIfNeeded(stopWait > 0, controlSocketInShell(scope));
   return `# Written by: ${productName} install
 # Change it with: systemctl edit docker-lifecycle-companion
 [Unit]
@@ -82,8 +101,8 @@ StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStop=-/bin/sh -c ${[tellIfNeeded, scriptDir, ...tell].map(systemdWord).join(' ')}
-UnsetEnvironment=${unwanted}
+ExecStop=-/bin/sh -c ${[script, scriptDir, ...tell].map(systemdWord).join(' ')}
+${stopWait > 0 ? '' : '# What tells the listener goes on while Docker stops.\nKillMode=process\n'}UnsetEnvironment=${unwanted}
 # Docker stops at the latest then, whatever became of the above.
 TimeoutStopSec=${stopWait + margin}
 
@@ -96,10 +115,15 @@ WantedBy=${dockerUnit}
  * Has the listener told (`$@`) if there is one, and anything in the script folder (`$0`) to be run or ended before
  * Docker stops. A shell finds that out in a few milliseconds; a Node that tells takes a hundred, and those Docker
  * waits for nobody's hooks.
+ * @param waits whether Docker waits for it; else it is told in the background, as soon as that may be
  */
-const tellIfNeeded =
-  `[ -S ${controlSocket} ] || exit 0; ` +
-  'for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && exec "$@"; done';
+function tellIfNeeded(waits: boolean, controlSocket: string): string {
+  const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
+  return (
+    `[ -S "${controlSocket}" ] || exit 0; ` +
+    `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done`
+  );
+}
 
 /** A word of an ExecStart line as systemd takes it (systemd.service(5), "Command lines"). */
 export function systemdWord(word: string): string {

@@ -3,6 +3,7 @@ import type { Layout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
 import { companionUnit, serviceUnit } from './names.ts';
+import { type Scope, systemctl, systemScope } from './scope.ts';
 import type { Kept, Step } from './step.ts';
 import { companionUnitText, serviceUnitText } from './systemd-units.ts';
 import type { Wanted } from './wanted.ts';
@@ -10,29 +11,40 @@ import type { Wanted } from './wanted.ts';
 /** The administrator's own units, which count before all others (systemd.unit(5)). */
 const ownUnits = '/etc/systemd/system';
 
+/** Where somebody has units and drop-ins of their own. */
+export function ownUnitFolder(scope: Scope): string {
+  return scope.kind === 'user' ? join(scope.config, 'systemd', 'user') : ownUnits;
+}
+
 /**
  * Where our units are. Below /usr/local, where locally installed programs have theirs, so that the administrator's
  * `systemctl mask` and `systemctl edit --full`, which write into /etc, work; systemd looks there and nowhere else
  * below a prefix.
  */
-export function unitFolder({ prefix }: Pick<Layout, 'prefix'>): string {
+export function unitFolder({ prefix }: Pick<Layout, 'prefix'>, scope: Scope = systemScope): string {
+  if (scope.kind === 'user') return ownUnitFolder(scope);
   return prefix === '/usr/local' ? '/usr/local/lib/systemd/system' : ownUnits;
 }
 
-export function systemdFiles(layout: Layout, service: ServiceOptions, notifies: boolean): Wanted[] {
+export function systemdFiles(
+  layout: Layout,
+  service: ServiceOptions,
+  notifies: boolean,
+  scope: Scope,
+): Wanted[] {
   const unit = (name: string, content: string, reason: string): Wanted => ({
     kind: 'file',
-    path: join(unitFolder(layout), name),
+    path: join(unitFolder(layout, scope), name),
     mode: 0o644,
     content,
     editable: true,
     reason,
   });
   return [
-    unit(serviceUnit, serviceUnitText(layout, service, notifies), 'has systemd run the listener'),
+    unit(serviceUnit, serviceUnitText(layout, service, notifies, scope), 'has systemd run the listener'),
     unit(
       companionUnit,
-      companionUnitText(layout, service),
+      companionUnitText(layout, service, scope),
       `has on_stop run before ${service.dockerUnit} stops, which waits for it ${service.stopWait} s at most`,
     ),
   ];
@@ -40,7 +52,8 @@ export function systemdFiles(layout: Layout, service: ServiceOptions, notifies: 
 
 /** Units of the administrator's that count instead of ours. */
 export function overruling(machine: Machine, layout: Layout): Kept[] {
-  if (unitFolder(layout) === ownUnits) return [];
+  // A user's own unit in the same folder is one that was edited.
+  if (machine.scope.kind === 'user' || unitFolder(layout) === ownUnits) return [];
   return [serviceUnit, companionUnit].flatMap((unit) => {
     const path = join(ownUnits, unit);
     const found = machine.look(path);
@@ -72,7 +85,7 @@ export function stateOfUnit(machine: Machine, unit: string): UnitState {
 
 /** Properties of a unit, as `systemctl show` has them. */
 export function properties(machine: Machine, unit: string, names: readonly string[]): Map<string, string> {
-  const text = machine.ask(['systemctl', 'show', `--property=${names.join()}`, '--', unit]);
+  const text = machine.ask([...systemctl(machine.scope), 'show', `--property=${names.join()}`, '--', unit]);
   return new Map(
     text.split('\n').map((line): [string, string] => {
       const [name = '', ...value] = line.split('=');
@@ -93,6 +106,7 @@ export function systemdCommands(
   { dockerUnit }: ServiceOptions,
   changed: readonly string[],
 ): Step[] {
+  const run = telling(machine.scope);
   const listener = stateOfUnit(machine, serviceUnit);
   const companion = stateOfUnit(machine, companionUnit);
   const unitsChanged = changed.some((path) => path.endsWith('.service'));
@@ -104,34 +118,33 @@ export function systemdCommands(
   ];
   const dockerIsUp = stateOfUnit(machine, dockerUnit).active;
   return [
-    ...(unitsChanged ? [run('has systemd read the units', 'systemctl', 'daemon-reload')] : []),
+    ...(unitsChanged ? [run('has systemd read the units', 'daemon-reload')] : []),
     ...(toEnable.length > 0
-      ? [run('starts them with the system, and with Docker', 'systemctl', 'reenable', '--quiet', ...toEnable)]
+      ? [run('starts them with the system, and with Docker', 'reenable', '--quiet', ...toEnable)]
       : []),
     ...(!listener.masked && (changed.length > 0 || !listener.active)
       ? [
           run(
             listener.active ? 'runs the new version; no hook is run for that' : 'starts the listener',
-            'systemctl',
             'restart',
             serviceUnit,
           ),
         ]
       : []),
     ...(dockerIsUp && !companion.active && !companion.masked
-      ? [run(`is there when ${dockerUnit}, which is up, stops`, 'systemctl', 'start', companionUnit)]
+      ? [run(`is there when ${dockerUnit}, which is up, stops`, 'start', companionUnit)]
       : []),
   ];
 }
 
 /** What systemd is told before its units are removed. */
 export function systemdEnd(machine: Machine): Step[] {
+  const run = telling(machine.scope);
   const present = [companionUnit, serviceUnit].filter((unit) => stateOfUnit(machine, unit).known);
   if (present.length === 0) return [];
   return [
     run(
       'stops them, and starts them no more; no hook is run for that',
-      'systemctl',
       'disable',
       '--quiet',
       '--now',
@@ -141,17 +154,21 @@ export function systemdEnd(machine: Machine): Step[] {
 }
 
 /** What systemd is told after its units are removed. */
-export function systemdAfterwards(): Step[] {
+export function systemdAfterwards(scope: Scope): Step[] {
+  const run = telling(scope);
   return [
-    run('has systemd forget the units', 'systemctl', 'daemon-reload'),
+    run('has systemd forget the units', 'daemon-reload'),
     // Where none of them failed there is nothing to reset, and that is a failure.
     {
-      ...run('and how they ended', 'systemctl', 'reset-failed', serviceUnit, companionUnit),
+      ...run('and how they ended', 'reset-failed', serviceUnit, companionUnit),
       mayFail: true,
     } as Step,
   ];
 }
 
-function run(reason: string, ...words: string[]): Step & { kind: 'run' } {
-  return { kind: 'run', words, reason };
+type Run = Step & { kind: 'run' };
+
+/** Makes steps of what one manager is told. */
+function telling(scope: Scope): (reason: string, ...words: string[]) => Run {
+  return (reason, ...words) => ({ kind: 'run', words: [...systemctl(scope), ...words], reason });
 }

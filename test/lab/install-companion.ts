@@ -61,6 +61,24 @@ export function describeCompanion(version: EngineVersion): void {
       expect(await machine.stateOf(service)).toBe('active');
     });
 
+    test('Docker does not wait at all where it was told so, and on_stop runs all the same', async () => {
+      await ready('--stop-wait', '0');
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', 'exec sleep 5');
+      await machine.systemctl('restart', 'docker.service');
+      expect(await stage.toldSoFar(3)).toEqual([
+        'start listener-started',
+        ...['stop shutdown', 'start engine-started'],
+      ]);
+      expect(await stage.ran(2)).toEqual(['on_stop/10-a shutdown', 'on_start/10-a engine-started']);
+      // Whoever has told the listener, or found that it is too late for that, did it when the companion was done.
+      const shown = ['show', '--value', '--property=InactiveEnterTimestampMonotonic', companion];
+      const ended = await machine.systemctl(...shown);
+      const said = await machine.run(['journalctl', '--output=json', `--unit=${companion}`, '_COMM=node']);
+      const { __MONOTONIC_TIMESTAMP: saidAt } = JSON.parse(said.split('\n').at(-1) ?? '');
+      expect(Number(saidAt)).toBeGreaterThan(Number(ended));
+    });
+
     test('Docker waits for nothing where there is nothing to be run', async () => {
       await ready();
       const { machine } = stage;
@@ -92,12 +110,12 @@ export function describeCompanion(version: EngineVersion): void {
       ]);
     });
 
-    test('when the host goes down on_stop runs first, once; and on_start when it is up again', async () => {
+    test('when the host is powered off or reboots on_stop runs first, once; and on_start when it is up again', async () => {
       await ready();
       const { machine } = stage;
       await stage.hook('on_stop/10-a', lastWords);
       for (const round of [1, 2]) {
-        await machine.reboot();
+        await (round === 1 ? machine.powerCycle() : machine.reboot());
         await becomes(machine, 'docker.service', 'active');
         await becomes(machine, companion, 'active');
         const each = ['on_stop/10-a shutdown', 'ps 0', 'ps 0', 'on_start/10-a'];

@@ -66,6 +66,15 @@ describe('systemd', () => {
     expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
   });
 
+  test('where Docker is not to wait, the companion tells in the background, and is not ended for it', () => {
+    const unit = directives(companionUnitText(layout, { ...service, stopWait: 0 }));
+    expect(unit.get('Service.ExecStop')).toMatch(/ & exit 0; .* companion stop docker\.service 0s$/);
+    expect(unit.get('Service.KillMode')).toBe('process');
+    const waiting = directives(companionUnitText(layout, service));
+    expect(waiting.get('Service.ExecStop')).not.toContain(' & ');
+    expect(waiting.has('Service.KillMode')).toBe(false);
+  });
+
   test.each([
     ['/etc/hooks', '/etc/hooks'],
     ['/etc/my hooks', '"/etc/my hooks"'],

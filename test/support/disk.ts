@@ -1,5 +1,6 @@
 import type { Found, Machine } from '../../src/service/machine.ts';
 import { digest } from '../../src/service/machine.ts';
+import { type Scope, systemScope } from '../../src/service/scope.ts';
 import type { Step } from '../../src/service/step.ts';
 
 type Item =
@@ -23,6 +24,7 @@ export interface Disk extends Machine {
 export function createDisk(
   folders: readonly string[],
   asked: (words: readonly string[]) => string | undefined = () => undefined,
+  scope: Scope = systemScope,
 ): Disk {
   const items = new Map<string, Item>(folders.map((path) => [path, { kind: 'folder' }]));
   const commands: string[] = [];
@@ -69,6 +71,7 @@ export function createDisk(
 
   return {
     platform: 'linux',
+    scope,
     items,
     commands,
     look(path): Found {

@@ -2,6 +2,7 @@ import type { Settings } from '../../config/settings.ts';
 import { layOut } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
+import { ownerOf } from '../../service/scope.ts';
 import type { Account } from '../../system/account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
@@ -16,8 +17,8 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
   const counts = machine.look(current);
   const installed = counts.kind === 'link' ? counts.target : manifest.program;
   const files = [
-    trusted('node', walkToFile(node, 0), () => machine.ask([node, '--version'])),
-    trusted('program', walkToFile(program, 0), (resolved) => resolved),
+    trusted('node', walkToFile(node, ownerOf(machine.scope)), () => machine.ask([node, '--version'])),
+    trusted('program', walkToFile(program, ownerOf(machine.scope)), (resolved) => resolved),
   ];
   const edited = manifest.entries.flatMap((entry): Finding[] => {
     const found = machine.look(entry.path);

@@ -1,6 +1,7 @@
 import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { ServiceOptions } from '../../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
+import { journalctl, systemctl } from '../../service/scope.ts';
 import { properties } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
@@ -11,7 +12,12 @@ const lines = { read: 500, told: 3 };
 export function checkService(machine: Machine, supervisor: Supervisor, service: ServiceOptions): Finding[] {
   switch (supervisor.kind) {
     case 'systemd':
-      return [checkUnit(machine), ...lastErrors(machine), ...checkCompanion(machine, service)];
+      return [
+        checkUnit(machine),
+        ...checkLinger(machine),
+        ...lastErrors(machine),
+        ...checkCompanion(machine, service),
+      ];
     case 'launchd': {
       const state = /state = (.*)/.exec(machine.ask(['launchctl', 'print', `system/${productName}`]))?.[1];
       return [
@@ -39,19 +45,20 @@ function checkUnit(machine: Machine): Finding {
   const shown = properties(machine, serviceUnit, ['ActiveState', 'Result', 'NRestarts', 'UnitFileState']);
   const state = shown.get('ActiveState') ?? 'unknown';
   const enabled = shown.get('UnitFileState') ?? '';
-  if (enabled === 'masked') return wrong('service', 'masked', `Run: systemctl unmask ${serviceUnit}`);
+  if (enabled === 'masked')
+    return wrong('service', 'masked', `Run: ${systemctl(machine.scope).join(' ')} unmask ${serviceUnit}`);
   if (state !== 'active') {
     return wrong(
       'service',
       `${state} (${shown.get('Result')})`,
-      `Run: systemctl restart ${serviceUnit}; then see: journalctl --unit ${productName} --lines 20`,
+      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}; then see: ${journalctl(machine.scope).join(' ')} --unit ${productName} --lines 20`,
     );
   }
   if (enabled !== 'enabled') {
     return wrong(
       'service',
       `active, but ${enabled || 'not enabled'}: not started with the system`,
-      `Run: systemctl enable ${serviceUnit}`,
+      `Run: ${systemctl(machine.scope).join(' ')} enable ${serviceUnit}`,
     );
   }
   const restarts = Number(shown.get('NRestarts'));
@@ -61,7 +68,7 @@ function checkUnit(machine: Machine): Finding {
 function lastErrors(machine: Machine): Finding[] {
   const words = ['--quiet', '--no-pager', '--output=cat', `--lines=${lines.read}`, `--unit=${serviceUnit}`];
   return machine
-    .ask(['journalctl', ...words])
+    .ask([...journalctl(machine.scope), ...words])
     .split('\n')
     .filter((line) => / ERROR /.test(line) || line.startsWith(`${productName}: `))
     .slice(-lines.told)
@@ -90,7 +97,7 @@ function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptio
       wrong(
         'companion',
         `${companion.get('UnitFileState') || 'missing'}: on_stop does not run before Docker stops`,
-        `Run: systemctl enable ${companionUnit}`,
+        `Run: ${systemctl(machine.scope).join(' ')} enable ${companionUnit}`,
       ),
     ];
   }
@@ -100,9 +107,20 @@ function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptio
       wrong(
         'companion',
         `${state}: on_stop will not run before Docker stops, but at the first sign of it`,
-        `Run: systemctl start ${companionUnit}`,
+        `Run: ${systemctl(machine.scope).join(' ')} start ${companionUnit}`,
       ),
     ];
   }
   return [unit, ok('companion', `${state}; Docker's stop waits for on_stop, at most ${stopWait} s`)];
+}
+
+/** A user's services live as long as the user is logged in, unless that is allowed to linger. */
+function checkLinger({ scope, ask }: Machine): Finding[] {
+  if (scope.kind === 'system') return [];
+  const lingers = ask(['loginctl', 'show-user', '--property=Linger', '--value', String(scope.uid)]) === 'yes';
+  return [
+    lingers
+      ? ok('linger', 'it runs also while you are not logged in')
+      : note('linger', 'it runs only while you are logged in', 'For always, run: loginctl enable-linger'),
+  ];
 }

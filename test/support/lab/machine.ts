@@ -45,8 +45,10 @@ export interface Machine {
   forgetStarts(): Promise<unknown>;
   /** Starts the listener in the machine as root, in the foreground, with these arguments and a JSON log. */
   launch(words: readonly string[]): WatchedListener;
-  /** Shuts down and boots again; what was written stays. */
+  /** Has it boot again; what was written stays. */
   reboot(): Promise<void>;
+  /** Has it power itself off, and starts it again. */
+  powerCycle(): Promise<void>;
   /** Ends it and removes it. */
   clear(): Promise<void>;
 }
@@ -170,6 +172,16 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
       return launchListener([...enter(), node, here, ...words], innermost);
     },
     async reboot() {
+      const before = leader;
+      const child = machine;
+      await attempt([...enter(), 'systemctl', 'reboot']);
+      // systemd-nspawn stays, and starts another first process.
+      const next = () => firstProcess(child?.pid);
+      await waitFor(() => machine === undefined || ![0, before].includes(next()), 120_000);
+      leader = next();
+      await settled();
+    },
+    async powerCycle() {
       await attempt([...enter(), 'systemctl', 'poweroff']);
       await waitFor(() => machine === undefined, 120_000);
       await bootUp('');

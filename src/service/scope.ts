@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { controlSocket, productName } from './names.ts';
+
+/** Whose service it is. */
+export type Scope =
+  | { readonly kind: 'system' }
+  /** A user's own, beside a rootless Docker: run by that user's manager of systemd, and nothing of it is root's. */
+  | UserScope;
+
+export interface UserScope {
+  readonly kind: 'user';
+  readonly uid: number;
+  readonly home: string;
+  /** The user's folders of the XDG Base Directory Specification: for settings, for what is kept, and for sockets. */
+  readonly config: string;
+  readonly state: string;
+  readonly runtime: string;
+}
+
+export const systemScope: Scope = { kind: 'system' };
+
+/** The user's folders as the environment has them; undefined where nobody has logged in, so that there is no manager. */
+export function userScope(uid: number, home: string, environment: NodeJS.ProcessEnv): UserScope | undefined {
+  const { XDG_RUNTIME_DIR: runtime } = environment;
+  if (!runtime?.startsWith('/')) return undefined;
+  // What is no absolute path is as good as none.
+  const folder = (given: string | undefined, usual: string) =>
+    given?.startsWith('/') ? given : join(home, usual);
+  return {
+    kind: 'user',
+    uid,
+    home,
+    config: folder(environment.XDG_CONFIG_HOME, '.config'),
+    state: folder(environment.XDG_STATE_HOME, '.local/state'),
+    runtime,
+  };
+}
+
+/** Whose files the service may be made of, beside root's. */
+export function ownerOf(scope: Scope): number {
+  return scope.kind === 'user' ? scope.uid : 0;
+}
+
+/** The folder of the state of a service, where the manifest is too: the same whatever the prefix. */
+export function stateFolder(platform: NodeJS.Platform, scope: Scope = systemScope): string {
+  if (scope.kind === 'user') return join(scope.state, productName);
+  return join(platform === 'darwin' ? '/var/db' : '/var/lib', productName);
+}
+
+export function manifestPath(platform: NodeJS.Platform, scope: Scope = systemScope): string {
+  return join(stateFolder(platform, scope), 'installed.json');
+}
+
+/** Where the listener answers as a service, as a shell in one of its units has it, in double quotes. */
+export function controlSocketInShell(scope: Scope): string {
+  return scope.kind === 'user' ? `$XDG_RUNTIME_DIR/${productName}/control.sock` : controlSocket;
+}
+
+/** The first words of a command to the manager of systemd that runs the service. */
+export function systemctl(scope: Scope): string[] {
+  return scope.kind === 'user' ? ['systemctl', '--user'] : ['systemctl'];
+}
+
+/** The same for its log, and for a person to type. */
+export function journalctl(scope: Scope): string[] {
+  return scope.kind === 'user' ? ['journalctl', '--user'] : ['journalctl'];
+}

@@ -1,0 +1,3 @@
+import { describeUserService } from './install-user.ts';
+
+describeUserService('20.10');
