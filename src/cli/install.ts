@@ -157,7 +157,15 @@ function verify(
       const companion = stateOfUnit(machine, companionUnit).active
         ? 'and waits for Docker to stop'
         : 'and Docker is not up';
-      return done(`${serviceUnit} runs, ${companion}.`, `${log} --unit ${productName} --follow`, scriptDir);
+      const lingers =
+        machine.scope.kind === 'user'
+          ? ' It ends when you log out, unless you run: loginctl enable-linger'
+          : '';
+      return done(
+        `${serviceUnit} runs, ${companion}.${lingers}`,
+        `${log} --unit ${productName} --follow`,
+        scriptDir,
+      );
     }
     case 'launchd':
       return done('launchd runs it.', `tail -f /var/log/${productName}.log`, scriptDir);

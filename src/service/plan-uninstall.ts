@@ -78,8 +78,9 @@ export function planUninstall(
   }
   return {
     steps: [
-      ...(removesNotifier ? [removeNotifierStep(layOut(manifest.prefix, manifest.program), notifier)] : []),
       ...before,
+      // When the listener has ended: one that trusts the notifier would take its end for Docker's.
+      ...(removesNotifier ? [removeNotifierStep(layOut(manifest.prefix, manifest.program), notifier)] : []),
       ...mine.flatMap((path) => (purge ? [removeTree(path, 'your settings')] : [])),
       ...trees
         .filter((tree) => machine.look(tree).kind === 'folder')
