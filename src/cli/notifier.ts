@@ -2,6 +2,7 @@ import type { EngineSettings } from '../config/settings.ts';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
+import { adviseOnNotifier, describeNotifier, describeWork } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
@@ -10,7 +11,6 @@ import { notifierFiles } from './notifier-files.ts';
 import { examineNotifier, isDelivering, type NotifierHealth } from './notifier-health.ts';
 import { print, remark } from './print.ts';
 import { statusCode } from './status.ts';
-import { adviseOnNotifier, describeNotifier, describeWork } from './words/notifier-container.ts';
 
 /**
  * Installs the notifier's container, removes it, or says how it is; through the engine's API, so that no `docker`

@@ -1,9 +1,9 @@
-import type { EngineSettings } from '../../config/settings.ts';
-import { notifierName } from '../../notifier-container/described.ts';
-import type { NotifierWork } from '../../notifier-container/install.ts';
-import type { RoundTrip } from '../../notifier-container/ping.ts';
-import { version } from '../../version.ts';
-import type { NotifierHealth } from '../notifier-health.ts';
+import type { EngineSettings } from '../config/settings.ts';
+import { notifierName } from '../notifier-container/described.ts';
+import type { NotifierWork } from '../notifier-container/install.ts';
+import type { RoundTrip } from '../notifier-container/ping.ts';
+import { version } from '../version.ts';
+import type { NotifierHealth } from './notifier-health.ts';
 
 /** What `notifier install` has done. */
 export function describeWork(work: NotifierWork, { name }: EngineSettings): string {
