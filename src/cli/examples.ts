@@ -30,9 +30,15 @@ export const examples: { readonly [command: string]: readonly string[] } = {
   install: [
     `sudo ${program} install --dry-run`,
     `sudo ${program} install --yes --script-dir /etc/docker-lifecycle-listener.d`,
+    `${program} install --user`,
   ],
   uninstall: [`sudo ${program} uninstall`, `sudo ${program} uninstall --purge --dry-run`],
   doctor: [`sudo ${program} doctor`],
+  notifier: [
+    `sudo ${program} notifier install`,
+    `sudo ${program} notifier install --base alpine:3`,
+    `sudo ${program} notifier status --json | jq -r .container.listener`,
+  ],
   logs: [`sudo ${program} logs -f`, `sudo ${program} logs -n 200 | grep WARNING`],
   plugin: [`${program} plugin install && docker lifecycle status`],
   completion: [

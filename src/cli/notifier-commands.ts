@@ -1,7 +1,7 @@
 import { readPort } from '../config/readers.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
-import { usage, type Values } from './options.ts';
+import { type OptionName, usage, type Values } from './options.ts';
 
 /** What is asked about the notifier's container. */
 export interface NotifierCommand extends GivenSettings {
@@ -25,7 +25,8 @@ export const notifierCommands = {
       ['remove', 'take the container and the image away'],
       ['status', 'whether it runs, and reaches the listener'],
     ],
-    options: ['host', 'context', 'port', 'base', 'config', 'json'],
+    options: ['host', 'context', 'port', 'base', 'config', 'json'] as OptionName[],
+    suggests: (before: readonly string[]) => (before.length === 0 ? acts : []),
     read: notifier,
   },
 } as const;

@@ -141,6 +141,7 @@ export const options = {
   notifier: {
     type: 'string',
     value: 'WHEN',
+    suggests: ['auto', 'always', 'never'],
     about: [
       'whether a container tells of Docker’s start and stop too: always, never, or where nothing',
       'else does in time (default: auto)',
