@@ -108,6 +108,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
   const consoleLog = join(folder, 'console.log');
   let machine: ChildProcess | undefined;
   let leader = 0;
+  let ended: number | null = null;
 
   async function bootUp(change: string): Promise<void> {
     const log = openSync(consoleLog, 'a');
@@ -117,8 +118,9 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
       stdio: ['ignore', log, log],
     });
     machine = child;
-    child.once('exit', () => {
+    child.once('exit', (code) => {
       machine = undefined;
+      ended = code;
     });
     await waitFor(() => machine === undefined || firstProcess(child.pid) > 0, 60_000);
     leader = firstProcess(child.pid);
@@ -138,6 +140,14 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+
+  /** @param code what systemd-nspawn ends with, by which whoever keeps the machine's unit knows whether to boot again */
+  async function goDown(verb: 'reboot' | 'poweroff', code: number): Promise<void> {
+    await attempt([...enter(), 'systemctl', verb]);
+    await waitFor(() => machine === undefined, 120_000);
+    if (ended !== code) throw new Error(`The machine ended with ${ended} instead of ${code} for a ${verb}`);
+    await bootUp('');
   }
 
   function enter(): string[] {
@@ -171,21 +181,8 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
       const here = `${programFolder}/docker-lifecycle-listener.js`;
       return launchListener([...enter(), node, here, ...words], innermost);
     },
-    async reboot() {
-      const before = leader;
-      const child = machine;
-      await attempt([...enter(), 'systemctl', 'reboot']);
-      // systemd-nspawn stays, and starts another first process.
-      const next = () => firstProcess(child?.pid);
-      await waitFor(() => machine === undefined || ![0, before].includes(next()), 120_000);
-      leader = next();
-      await settled();
-    },
-    async powerCycle() {
-      await attempt([...enter(), 'systemctl', 'poweroff']);
-      await waitFor(() => machine === undefined, 120_000);
-      await bootUp('');
-    },
+    reboot: () => goDown('reboot', 133),
+    powerCycle: () => goDown('poweroff', 0),
     async clear() {
       await clearPlace(place);
       await waitFor(() => machine === undefined, 60_000);
