@@ -74,7 +74,7 @@ export function describeUserService(version: EngineVersion): void {
       );
       const added = (await files()).split('\n').filter((line) => !before.includes(line));
       expect(added.length).toBeGreaterThan(10);
-      for (const line of added) expect(line).toMatch(/^\/home\/user\S* \S+ user /);
+      for (const line of added) expect(line).toMatch(/^\/home\/user\S* \S+ user\b/);
 
       const hooks = `${home}/.config/docker-lifecycle-listener.d`;
       const hook = (event: string, text = '') =>
