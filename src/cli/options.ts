@@ -143,8 +143,8 @@ export const options = {
     value: 'WHEN',
     suggests: ['auto', 'always', 'never'],
     about: [
-      'whether a container tells of Docker’s start and stop too: always, never, or where nothing',
-      'else does in time (default: auto)',
+      'whether a container tells of Docker’s start and stop too: always, never, or',
+      'auto, where nothing else does in time (default: auto)',
     ],
   },
   'stop-wait': {
