@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
 import { companionUnit, serviceUnit } from '../service/names.ts';
+import { findPackaged } from '../service/packaged.ts';
 import { ownerOf, type Scope } from '../service/scope.ts';
 import { stateOfUnit } from '../service/systemd.ts';
 import { type Account, currentAccount } from '../system/account.ts';
@@ -40,7 +41,8 @@ export async function doctor({
 async function examine(scope: Scope): Promise<Finding[]> {
   const machine = thisMachine(scope);
   const supervisor = findSupervisor(machine.platform);
-  const manifest = readManifest(machine.platform, scope);
+  const manifest =
+    readManifest(machine.platform, scope) ?? (scope.kind === 'system' ? findPackaged(machine) : undefined);
   const found: Finding[] = [];
   if (manifest === undefined) {
     found.push(note('installed', 'not as a service', 'Run: docker-lifecycle-listener install'));

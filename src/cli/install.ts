@@ -5,6 +5,7 @@ import { layOut } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
+import { findPackaged, packagedCure } from '../service/packaged.ts';
 import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';
 import { findRuntime } from '../service/runtime.ts';
@@ -35,6 +36,7 @@ export async function install({ dryRun, yes, user, wish }: InstallCommand): Prom
   const scope = findScope(user);
   if (!dryRun && scope.kind === 'system') requireRoot('install');
   const machine = thisMachine(scope);
+  if (scope.kind === 'system') refusePackaged(machine, 'install');
   const before = readManifest(machine.platform, scope);
   const { prefix, service, remarks } = settle(wish, before, machine);
   // A service that would not start, for what is in its settings file, is not even begun.
@@ -87,6 +89,20 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
   if (!existsSync(path)) return undefined;
   requireTrust(path, ownerOf(scope));
   return parseManifest(path, readFileSync(path, 'utf8'));
+}
+
+/**
+ * What the Debian package has installed is dpkg's to change and to remove.
+ * @throws Failure where it is here
+ */
+export function refusePackaged(machine: Machine, command: keyof typeof packagedCure): void {
+  const packaged = findPackaged(machine);
+  if (packaged === undefined) return;
+  throw new Failure(
+    exitCode.failed,
+    `${productName} ${packaged.program} is installed as a package of Debian's`,
+    packagedCure[command],
+  );
 }
 
 /** What was not said is as it was before, and at first as it is best here. */

@@ -9,7 +9,7 @@ import { ownUnitFolder } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { presenceOf } from './engine-presence.ts';
-import { readManifest } from './install.ts';
+import { readManifest, refusePackaged } from './install.ts';
 import type { UninstallCommand } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
 
@@ -23,6 +23,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
   const machine = thisMachine(scope);
   const manifest = readManifest(machine.platform, scope);
   if (manifest === undefined) {
+    if (scope.kind === 'system') refusePackaged(machine, 'uninstall');
     process.stdout.write('Nothing is installed: nothing to do.\n');
     return exitCode.done;
   }

@@ -27,10 +27,10 @@ export function serviceUnitText(
 ): string {
   const words = [layout.node, layout.program, ...listenerWords(service, scope)];
   const isUsers = scope.kind === 'user';
-  return `# Written by: ${productName} install
-# Change it with: systemctl edit ${productName}. A changed file is kept by an upgrade, and misses what is new.
+  return `# Change it with: systemctl ${isUsers ? '--user ' : ''}edit ${productName}; what is changed in this file misses what is new later.
 [Unit]
 Description=Runs hooks when Docker starts and stops
+Documentation=man:${productName}(1)
 StartLimitIntervalSec=60
 StartLimitBurst=10
 
@@ -88,10 +88,10 @@ export function companionUnitText(
   const user = scope.kind === 'user' ? ['--user'] : [];
   const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`, ...user];
   const script = tellIfNeeded(stopWait > 0, controlSocketInShell(scope));
-  return `# Written by: ${productName} install
-# Change it with: systemctl edit docker-lifecycle-companion
+  return `# Change it with: systemctl ${[...user, 'edit'].join(' ')} docker-lifecycle-companion
 [Unit]
 Description=Has on_stop hooks run before Docker stops
+Documentation=man:${productName}(1)
 Requisite=${dockerUnit}
 PartOf=${dockerUnit}
 After=${dockerUnit} ${serviceUnit}

@@ -18,12 +18,12 @@ export function ownUnitFolder(scope: Scope): string {
 
 /**
  * Where our units are. Below /usr/local, where locally installed programs have theirs, so that the administrator's
- * `systemctl mask` and `systemctl edit --full`, which write into /etc, work; systemd looks there and nowhere else
- * below a prefix.
+ * `systemctl mask` and `systemctl edit --full`, which write into /etc, work; systemd looks there, below /usr, and
+ * nowhere else below a prefix.
  */
 export function unitFolder({ prefix }: Pick<Layout, 'prefix'>, scope: Scope = systemScope): string {
   if (scope.kind === 'user') return ownUnitFolder(scope);
-  return prefix === '/usr/local' ? '/usr/local/lib/systemd/system' : ownUnits;
+  return prefix === '/usr/local' || prefix === '/usr' ? join(prefix, 'lib', 'systemd', 'system') : ownUnits;
 }
 
 export function systemdFiles(

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { layOut } from '../../src/service/layout.ts';
+import { thisMachine } from '../../src/service/machine.ts';
+import { packagedPrefix, packagedService } from '../../src/service/packaged.ts';
+import { programFiles, programLinks } from '../../src/service/program.ts';
+import { systemScope } from '../../src/service/scope.ts';
+import { systemdFiles } from '../../src/service/systemd.ts';
+import type { Wanted } from '../../src/service/wanted.ts';
+
+/** Something in a package, at the absolute path where it will be; root's. */
+export type PackagedFile =
+  | { readonly kind: 'folder'; readonly path: string; readonly mode: number }
+  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly content: Buffer }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string };
+
+/** What a package is made of. */
+export interface Sources {
+  readonly name: string;
+  /** Of the program, as package.json has it. */
+  readonly version: string;
+  /** The checkout, with the program built in its `dist`. */
+  readonly root: string;
+  /** The Node to carry, as it is to be in the package. */
+  readonly node: string;
+  /** The licence of that Node; undefined where it is not known. */
+  readonly nodeLicence: string | undefined;
+  /** In Debian's form. */
+  readonly changelog: string;
+}
+
+/** Everything in the package, sorted, each folder before what is in it. */
+export function packagedFiles(sources: Sources): PackagedFile[] {
+  const files = [...programOf(sources), ...settingsOf(sources), ...documentsOf(sources)];
+  const named = new Map(files.flatMap(({ path }) => foldersTo(path)).map((item) => [item.path, item]));
+  for (const file of files) named.set(file.path, file);
+  return [...named.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+/** What is in /etc is the administrator's to change. */
+export function isConffile(file: PackagedFile): boolean {
+  return file.kind === 'file' && file.path.startsWith('/etc/');
+}
+
+/** The program, its units and its command: what `install` puts below /usr/local, below /usr. */
+function programOf({ root, version, node, name }: Sources): PackagedFile[] {
+  const layout = layOut(packagedPrefix, version);
+  const runtime = { node, bundle: join(root, 'dist', `${name}.js`) };
+  return [
+    ...programFiles(thisMachine(), layout, version, runtime),
+    ...programLinks(layout, version),
+    ...systemdFiles(layout, packagedService, true, systemScope),
+  ].map(packaged);
+}
+
+function packaged(wanted: Wanted): PackagedFile {
+  if (wanted.kind !== 'file') return wanted;
+  const { kind, path, mode } = wanted;
+  const content = 'from' in wanted ? readFileSync(wanted.from) : Buffer.from(wanted.content);
+  return { kind, path, mode, content };
+}
+
+function settingsOf({ root, name }: Sources): PackagedFile[] {
+  const folders = ['on_start', 'on_stop', 'while_running'];
+  return [
+    copy(join(root, 'packaging', 'deb', `${name}.toml`), `/etc/${name}.toml`),
+    ...folders.map((folder) => folderAt(join(packagedService.scriptDir, folder))),
+  ];
+}
+
+function documentsOf({ root, name, changelog, nodeLicence }: Sources): PackagedFile[] {
+  const folder = `/usr/share/doc/${name}`;
+  const copyright = readFileSync(join(root, 'packaging', 'deb', 'copyright'), 'utf8');
+  const guides = namesIn(join(root, 'docs'), '.md');
+  const hooks = ['on_start', 'on_stop'].flatMap((event) =>
+    namesIn(join(root, 'examples', 'hooks', event)).map((hook) => join(event, hook)),
+  );
+  return [
+    fileAt(`${folder}/copyright`, `${copyright}\n${nodeLicence ?? unknownLicence}`),
+    fileAt(`${folder}/changelog.gz`, compress(changelog)),
+    ...guides.map((guide) => copy(join(root, 'docs', guide), `${folder}/docs/${guide}`)),
+    ...hooks.map((hook) => copy(join(root, 'examples', 'hooks', hook), `${folder}/examples/${hook}`, 0o755)),
+    fileAt(
+      `/usr/share/lintian/overrides/${name}`,
+      readFileSync(join(root, 'packaging', 'deb', 'lintian-overrides')),
+    ),
+    ...manualsOf(root),
+  ];
+}
+
+const unknownLicence = 'See https://github.com/nodejs/node/blob/main/LICENSE\n';
+
+/** Manual pages, where some were built: `dist/man/NAME.1`. */
+function manualsOf(root: string): PackagedFile[] {
+  const folder = join(root, 'dist', 'man');
+  return namesIn(folder).flatMap((name) => {
+    const section = /\.([1-8])$/.exec(name)?.[1];
+    if (section === undefined) return [];
+    const content = compress(readFileSync(join(folder, name)));
+    return [fileAt(`/usr/share/man/man${section}/${name}.gz`, content)];
+  });
+}
+
+/** As `gzip -9n` does it: no name and no time in it. */
+function compress(content: string | Buffer): Buffer {
+  return gzipSync(content, { level: 9 });
+}
+
+function namesIn(folder: string, ending = ''): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith(ending));
+  } catch {
+    return [];
+  }
+}
+
+function copy(from: string, path: string, mode = 0o644): PackagedFile {
+  return { ...fileAt(path, readFileSync(from)), mode } as PackagedFile;
+}
+
+function fileAt(path: string, content: string | Buffer): PackagedFile {
+  return { kind: 'file', path, mode: 0o644, content: Buffer.from(content) };
+}
+
+function folderAt(path: string): PackagedFile {
+  return { kind: 'folder', path, mode: 0o755 };
+}
+
+function foldersTo(path: string): PackagedFile[] {
+  const folder = dirname(path);
+  return folder === '/' ? [] : [...foldersTo(folder), folderAt(folder)];
+}
