@@ -100,7 +100,7 @@ export function refusePackaged(machine: Machine, command: keyof typeof packagedC
   if (packaged === undefined) return;
   throw new Failure(
     exitCode.failed,
-    `${productName} ${packaged.program} is installed as a package of Debian's`,
+    `${productName} ${packaged.program} is installed as a package of Debian’s`,
     packagedCure[command],
   );
 }

@@ -1,13 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineVersion } from '../support/lab/folder.ts';
-import { becomes, bootInstallStage, type InstallStage } from './install-stage.ts';
+import { becomes, bootInstallStage, type InstallStage, lastWords } from './install-stage.ts';
 
 const service = 'docker-lifecycle-listener.service';
 const companion = 'docker-lifecycle-companion.service';
-
-/** Says whether the engine answers, takes its time, and says it again. */
-const lastWords =
-  'docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs; sleep 2; docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs';
 
 /** The unit by which Docker's stop waits for on_stop, as installed. */
 export function describeCompanion(version: EngineVersion): void {

@@ -15,6 +15,10 @@ const usersBundle = `${home}/node_modules/docker-lifecycle-listener/dist/docker-
 /** As a shell takes it. */
 export const usersProgram = `${usersNode} ${usersBundle}`;
 
+/** Text of a hook that says whether the engine answers, takes its time, and says it again. */
+export const lastWords =
+  'docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs; sleep 2; docker ps >/dev/null 2>&1; echo "ps $?" >>/var/lib/runs';
+
 /** A machine into which a user has got our package, and can install it from. */
 export interface InstallStage {
   readonly machine: Machine;

@@ -1,0 +1,53 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readElf } from '../../../packaging/deb/elf.ts';
+import { packagedFiles } from '../../../packaging/deb/files.ts';
+import { writePackage } from '../../../packaging/deb/package.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const name = 'docker-lifecycle-listener';
+
+/**
+ * Makes a Debian package of what is built here, as if it were of that version; not compressed, for that takes long.
+ * @returns its path, in `folder`
+ */
+export function packDeb(version: string, folder: string): string {
+  const node = process.execPath;
+  const elf = readElf(node);
+  if (elf === undefined) throw new Error(`${node} is no program for Linux`);
+  const scratch = mkdtempSync(join(folder, 'deb-'));
+  try {
+    const sources = join(scratch, 'sources');
+    mkdirSync(join(sources, 'dist'), { recursive: true });
+    for (const part of ['packaging', 'docs', 'examples']) symlinkSync(join(root, part), join(sources, part));
+    if (existsSync(join(root, 'dist', 'man')))
+      symlinkSync(join(root, 'dist', 'man'), join(sources, 'dist', 'man'));
+    const bundle = readFileSync(join(root, 'dist', `${name}.js`), 'utf8');
+    const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+    writeFileSync(join(sources, 'dist', `${name}.js`), bundle.replaceAll(`"${own}"`, `"${version}"`));
+    const files = packagedFiles({
+      name,
+      version,
+      root: sources,
+      node,
+      nodeLicence: undefined,
+      changelog: '',
+    });
+    const about = { name, version, maintainer: 'Nobody <root@localhost>', node: elf };
+    const stage = join(scratch, 'stage');
+    mkdirSync(stage);
+    const scripts = join(root, 'packaging', 'deb');
+    return writePackage({ about, files, scripts, stage, epoch: 1, compression: 'none' }, folder);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
