@@ -1,8 +1,8 @@
 // Checks what a user gets: packs the package, looks at what is in it, installs it into an empty folder and runs it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -10,7 +10,6 @@ import { formatMessage } from 'publint/utils';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const bundle = manifest.bin['docker-lifecycle-listener'];
-const library = Object.values(manifest.exports['.']).map((path) => path.replace('./', ''));
 /** In bytes: several times what it is, so that only what does not belong there reaches it. */
 const most = { bundle: 600_000, package: 1_000_000 };
 
@@ -23,6 +22,7 @@ try {
     problems.push(`The package is too big: ${packed.unpackedSize} bytes`);
   const tarball = join(folder, packed.filename);
   await lint(tarball);
+  checkTypes(tarball);
   checkInstalled(tarball);
   console.log(`Package of ${packed.files.length} files, ${packed.unpackedSize} bytes: ${verdict()}`);
 } finally {
@@ -54,18 +54,33 @@ function pack() {
   return Array.isArray(answer) ? answer[0] : Object.values(answer)[0];
 }
 
-/** In the package belong what is built and what git has of the files it names: nothing else, nothing less. */
+/**
+ * In the package belong what the build makes, which empties its folder first, and what git has of the files that
+ * package.json names: nothing else, nothing less. And what package.json leads users to is there.
+ */
 function checkFiles(files) {
   const always = ['package.json', 'README.md', 'LICENSE'];
   const belongs = (path) =>
     [...always, ...manifest.files].some((name) => path === name || path.startsWith(`${name}/`));
   // Root, in a continuous integration, often works on a checkout of somebody else's.
   const tracked = run('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], root).split('\0');
-  const wanted = new Set([bundle, manifest.man, ...library, ...tracked.filter(belongs)]);
+  const built = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
+  for (const path of pathsIn([manifest.bin, manifest.exports, manifest.types, manifest.man])) {
+    if (!files.includes(path)) problems.push(`package.json names what is not in the package: ${path}`);
+  }
+  const wanted = new Set([...built, ...tracked.filter(belongs)]);
   for (const path of files) {
     if (!wanted.delete(path)) problems.push(`In the package, but neither built nor known to git: ${path}`);
   }
   for (const path of wanted) problems.push(`Not in the package: ${path}`);
+}
+
+/** Every path in a part of package.json, however deep. */
+function pathsIn(value) {
+  if (typeof value === 'string') return [value.replace(/^\.\//, '')];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : [];
 }
 
 async function lint(tarball) {
@@ -76,6 +91,24 @@ async function lint(tarball) {
     strict: true,
   });
   for (const message of messages) problems.push(`publint: ${formatMessage(message, pkg)}`);
+}
+
+/** Whether each way to import the package leads to types that are those of what it leads to. Without types there is none. */
+function checkTypes(tarball) {
+  const program = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
+  // It is ESM alone; a CommonJS module gets it by import().
+  const words = ['--profile', 'esm-only', '--no-emoji', '--no-color', '--format', 'ascii'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, tarball, ...words], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) problems.push(`attw: ${stdout}${stderr}`);
+  const hasTypes = !stdout.includes('does not contain types');
+  const promised = manifest.types !== undefined || JSON.stringify(manifest.exports ?? '').includes('"types"');
+  if (promised !== hasTypes) {
+    problems.push(
+      promised ? 'attw: package.json names types that are not there' : 'attw: types that nothing leads to',
+    );
+  }
 }
 
 /** Installs it as a user does, with nothing else around, and runs what is then on the path. */
