@@ -14,6 +14,7 @@ import { showEntry, showHistory } from './cli/history.ts';
 import { newHook, showHooks, switchHook } from './cli/hooks.ts';
 import { install } from './cli/install.ts';
 import { load } from './cli/load.ts';
+import { openLogFile } from './cli/log-file.ts';
 import { showLogs } from './cli/logs.ts';
 import { manual } from './cli/manual.ts';
 import { tendNotifier } from './cli/notifier.ts';
@@ -102,8 +103,10 @@ async function carryOut(command: Command): Promise<number> {
     case 'events':
       return followEvents(command);
     case 'run': {
+      // Before anything that can fail: where it fails again and again, what it says of that is put aside as well.
+      const logFile = command.logFile === undefined ? undefined : openLogFile(command.logFile);
       const { settings, log } = load(command);
-      await runListener(settings, log);
+      await runListener(settings, log, (text) => (logFile ?? process.stdout).write(text));
       return exitCode.done;
     }
     case 'install':

@@ -1,3 +1,4 @@
+import { readPath } from '../config/readers.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
@@ -17,7 +18,11 @@ export type Command =
   | { readonly kind: 'demo' }
   /** For the demo and the tests alone; not in the help. */
   | ({ readonly kind: 'embedded-engine' } & EmbeddedEngineOptions)
-  | ({ readonly kind: 'run' | 'dry-run' | 'config-check' } & GivenSettings)
+  | ({
+      readonly kind: 'run' | 'dry-run' | 'config-check';
+      /** Where the log of `run` goes; standard output where it is undefined. */
+      readonly logFile: string | undefined;
+    } & GivenSettings)
   | ({ readonly kind: 'status' } & StatusWish)
   | ({ readonly kind: 'history' } & HistoryWish)
   | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
@@ -94,6 +99,7 @@ const runOptions = [
   'trust-notifier',
   'config',
   'dry-run',
+  'log-file',
   'log-format',
   'verbose',
   'quiet',
@@ -233,11 +239,19 @@ function watching({ watch = false, json }: Values): boolean {
 }
 
 export function run(values: Values, words: readonly string[]): Command {
-  return { kind: values['dry-run'] ? 'dry-run' : 'run', ...givenSettings(values, words) };
+  const kind = values['dry-run'] ? 'dry-run' : 'run';
+  return { kind, logFile: logFile(values), ...givenSettings(values, words) };
+}
+
+function logFile({ 'log-file': value }: Values): string | undefined {
+  if (value === undefined) return undefined;
+  return readPath({ value, from: { kind: 'flag', flag: '--log-file' } });
 }
 
 function configCheck(values: Values, [word, ...rest]: readonly string[]): Command {
-  if (word === 'check') return { kind: 'config-check', ...givenSettings(values, rest) };
+  if (word === 'check') {
+    return { kind: 'config-check', logFile: logFile(values), ...givenSettings(values, rest) };
+  }
   throw unknownWord('config', word, ['check']);
 }
 

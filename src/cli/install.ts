@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDockerUnit } from '../service/docker-units.ts';
+import { settledState, systemDomain } from '../service/launchd.ts';
 import { layOut } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
@@ -153,12 +154,12 @@ function requireTrust(path: string, owner: number): void {
 }
 
 /** Says whether it works, and how to see that. */
-function verify(
+async function verify(
   supervisor: Supervisor,
   machine: Machine,
   words: readonly string[],
   { scriptDir }: ServiceOptions,
-): ExitCode {
+): Promise<ExitCode> {
   switch (supervisor.kind) {
     case 'systemd': {
       const log = journalctl(machine.scope).join(' ');
@@ -183,8 +184,16 @@ function verify(
         scriptDir,
       );
     }
-    case 'launchd':
-      return done('launchd runs it.', `tail -f /var/log/${productName}.log`, scriptDir);
+    case 'launchd': {
+      const state = await settledState(machine);
+      const log = `tail -f ${systemDomain.log}`;
+      if (state === 'running') return done('launchd runs it.', log, scriptDir);
+      throw new Failure(
+        exitCode.failed,
+        `launchd does not run it: ${state ?? 'it is not loaded'}`,
+        `See: ${log}`,
+      );
+    }
     case 'openrc':
       return done('OpenRC runs it.', `rc-service ${productName} status`, scriptDir);
     case 'none':

@@ -178,6 +178,15 @@ export const options = {
   timeout: { type: 'string', value: 'TIME', about: ['give up after so long, with exit code 1'] },
   json: { type: 'boolean', about: ['as JSON, which schemas/ describes'] },
   'no-color': { type: 'boolean', about: ['no colours, as with NO_COLOR'] },
+  'log-file': {
+    type: 'string',
+    value: 'FILE',
+    suggests: 'file',
+    about: [
+      'where the log goes; put aside when it has 10 MB, the last four kept',
+      '(default: standard output)',
+    ],
+  },
   'log-format': { type: 'string', value: 'FMT', suggests: ['text', 'json'], about: ['text or json'] },
   verbose: { type: 'boolean', short: 'v', about: ['say more'] },
   quiet: { type: 'boolean', short: 'q', about: ['warnings and errors only'] },

@@ -13,16 +13,17 @@ const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 /**
  * Runs the listener in the foreground until a signal ends it; a second signal ends it at once.
+ * @param write takes the log
  * @throws Failure when it cannot start
  */
-export async function runListener(settings: Settings, logSettings: LogSettings): Promise<void> {
+export async function runListener(
+  settings: Settings,
+  logSettings: LogSettings,
+  write: (text: string) => void,
+): Promise<void> {
   // A log whose reader has gone must not stop anything.
   process.stdout.on('error', () => {});
-  const { record, flush } = createDeferredLog(
-    (text) => process.stdout.write(text),
-    logSettings.format,
-    logSettings.verbosity,
-  );
+  const { record, flush } = createDeferredLog(write, logSettings.format, logSettings.verbosity);
   // However it ends: also by an error that nobody catches.
   process.once('exit', flush);
   const ending = new AbortController();

@@ -5,11 +5,13 @@ import { findSupervisor, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { planUninstall } from '../service/plan-uninstall.ts';
+import { logFor } from '../service/supervise.ts';
 import { ownUnitFolder } from '../service/systemd.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { presenceOf } from './engine-presence.ts';
 import { readManifest, refusePackaged } from './install.ts';
+import { logFiles } from './log-file.ts';
 import type { UninstallCommand } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
 
@@ -27,13 +29,16 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
     process.stdout.write('Nothing is installed: nothing to do.\n');
     return exitCode.done;
   }
+  const supervisor = findSupervisor(machine.platform);
+  const log = logFor(supervisor);
   const units = [serviceUnit, companionUnit];
   const leavings = {
     settings: join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName),
     dropIns: units.map((unit) => join(ownUnitFolder(scope), `${unit}.d`)),
     dockerIsUp: manifest.notifier !== undefined && isDockerUp(manifest, machine),
+    logs: log === undefined ? [] : logFiles(log),
   };
-  const plan = planUninstall(manifest, machine, findSupervisor(machine.platform), leavings, purge);
+  const plan = planUninstall(manifest, machine, supervisor, leavings, purge);
   process.stdout.write(`Removing ${productName} ${manifest.program}:\n\n`);
   if (await carryOut(plan, { dryRun, yes })) {
     const left =

@@ -9,7 +9,8 @@ const longest = 103;
 
 /**
  * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
- * for root, in `XDG_RUNTIME_DIR` for a user, and in the user's state folder where there is none of that.
+ * for root, in `XDG_RUNTIME_DIR` for a user, and where there is none of that beside what is remembered: for root on
+ * macOS, whose /var/run a group of its own may write to, and for users without a folder of their own.
  */
 export function defaultControlPath(surroundings: Surroundings): string {
   const { environment, isRoot, platform } = surroundings;
@@ -19,7 +20,7 @@ export function defaultControlPath(surroundings: Surroundings): string {
   return join(runtimeFolder(), 'docker-lifecycle-listener', 'control.sock');
 
   function runtimeFolder(): string {
-    if (isRoot) return platform === 'darwin' ? '/var/run' : '/run';
+    if (isRoot) return platform === 'darwin' ? stateFolder(surroundings) : '/run';
     // XDG Base Directory Specification: what is no absolute path is as good as none.
     const own = environment.XDG_RUNTIME_DIR;
     return own?.startsWith('/') ? own : stateFolder(surroundings);

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Layout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
@@ -5,20 +7,50 @@ import { productName } from './names.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
-export const jobPath = `/Library/LaunchDaemons/${productName}.plist`;
-export const jobLog = `/var/log/${productName}.log`;
-const job = `system/${productName}`;
+/** Whose job it is: the system's, which root runs; or an agent in the login of one user. */
+export interface LaunchdDomain {
+  /** As launchctl(1) names it. */
+  readonly name: string;
+  /** The file that describes the job. */
+  readonly job: string;
+  /** Written, and put aside when it is full, by the listener itself. */
+  readonly log: string;
+}
 
-/** The job as launchd.plist(5) has it. PATH includes Homebrew's, on both kinds of processors. */
-export function jobText(layout: Layout, { scriptDir, port }: ServiceOptions): string {
+export const systemDomain: LaunchdDomain = {
+  name: 'system',
+  job: `/Library/LaunchDaemons/${productName}.plist`,
+  log: `/var/log/${productName}.log`,
+};
+
+/** The domain of a user who is logged in, and whose agents end with that. */
+export function agentDomain(uid: number, home: string): LaunchdDomain {
+  return {
+    name: `gui/${uid}`,
+    job: join(home, 'Library', 'LaunchAgents', `${productName}.plist`),
+    log: join(home, 'Library', 'Logs', `${productName}.log`),
+  };
+}
+
+/**
+ * The job as launchd.plist(5) has it. PATH includes Homebrew's, on both kinds of processors.
+ *
+ * The log is a matter of the listener alone, for launchd would hold the file that it has opened, and let it grow. What
+ * a listener that cannot start says goes there too, by way of its standard error, which launchd opens at each start.
+ */
+export function jobText(
+  layout: Layout,
+  { scriptDir, port }: ServiceOptions,
+  { log }: LaunchdDomain = systemDomain,
+): string {
   const words = [
     layout.node,
     layout.program,
     'run',
     scriptDir,
     ...(port === undefined ? [] : [String(port)]),
+    ...['--when-started', 'new', '--log-file', log],
   ];
-  const list = [...words, '--when-started', 'new'].map((word) => `    <string>${escapeXml(word)}</string>`);
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -27,7 +59,7 @@ export function jobText(layout: Layout, { scriptDir, port }: ServiceOptions): st
   <string>${productName}</string>
   <key>ProgramArguments</key>
   <array>
-${list.join('\n')}
+${words.map((word) => `    <string>${escapeXml(word)}</string>`).join('\n')}
   </array>
   <key>EnvironmentVariables</key>
   <dict>
@@ -47,10 +79,8 @@ ${list.join('\n')}
   <integer>60</integer>
   <key>AbandonProcessGroup</key>
   <true/>
-  <key>StandardOutPath</key>
-  <string>${jobLog}</string>
   <key>StandardErrorPath</key>
-  <string>${jobLog}</string>
+  <string>${escapeXml(log)}</string>
 </dict>
 </plist>
 `;
@@ -60,13 +90,17 @@ function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-export function launchdFiles(layout: Layout, service: ServiceOptions): Wanted[] {
+export function launchdFiles(
+  layout: Layout,
+  service: ServiceOptions,
+  domain: LaunchdDomain = systemDomain,
+): Wanted[] {
   return [
     {
       kind: 'file',
-      path: jobPath,
+      path: domain.job,
       mode: 0o644,
-      content: jobText(layout, service),
+      content: jobText(layout, service, domain),
       editable: true,
       reason: 'has launchd run the listener',
     },
@@ -74,22 +108,57 @@ export function launchdFiles(layout: Layout, service: ServiceOptions): Wanted[] 
 }
 
 /** What launchd is told after an install. It reads a job only when that is loaded. */
-export function launchdCommands(machine: Machine, changed: readonly string[]): Step[] {
-  const loaded = machine.ask(['launchctl', 'print', job]) !== '';
+export function launchdCommands(
+  machine: Machine,
+  changed: readonly string[],
+  domain: LaunchdDomain = systemDomain,
+): Step[] {
+  const loaded = launchdState(machine, domain) !== undefined;
   if (loaded && changed.length === 0) return [];
+  const from = domain.name === systemDomain.name ? 'with the system' : 'when you log in';
   return [
-    ...(loaded ? launchdEnd(machine) : []),
+    ...launchdEnd(machine, domain),
     {
       kind: 'run',
-      words: ['launchctl', 'bootstrap', 'system', jobPath],
-      // Right after a bootout it fails (5: Input/output error) until the old job is gone.
-      tries: 10,
-      reason: loaded ? 'runs the new version' : 'starts the listener, now and with the system',
+      words: ['launchctl', 'bootstrap', domain.name, domain.job],
+      // After a bootout it fails (5: Input/output error) until the old job is gone, whose hooks have their grace.
+      tries: 40,
+      reason: loaded ? 'runs the new version' : `starts the listener, now and ${from}`,
     },
   ];
 }
 
-export function launchdEnd(machine: Machine): Step[] {
-  if (machine.ask(['launchctl', 'print', job]) === '') return [];
-  return [{ kind: 'run', words: ['launchctl', 'bootout', job], reason: 'stops it; no hook is run for that' }];
+export function launchdEnd(machine: Machine, domain: LaunchdDomain = systemDomain): Step[] {
+  if (launchdState(machine, domain) === undefined) return [];
+  return [
+    {
+      kind: 'run',
+      words: ['launchctl', 'bootout', `${domain.name}/${productName}`],
+      // It also fails (36: Operation now in progress) while the job takes its time to end.
+      mayFail: true,
+      reason: 'stops it; no hook is run for that',
+    },
+  ];
+}
+
+/** What launchd says of the job's state, as `running`; undefined where it knows no such job. */
+export function launchdState(
+  machine: Pick<Machine, 'ask'>,
+  { name }: LaunchdDomain = systemDomain,
+): string | undefined {
+  const shown = machine.ask(['launchctl', 'print', `${name}/${productName}`]);
+  return /^\s*state = (.*)$/m.exec(shown)?.[1];
+}
+
+/** The state of a job that was just started, once it runs; or the one that it is in after `patience` ms. */
+export async function settledState(
+  machine: Pick<Machine, 'ask'>,
+  domain: LaunchdDomain = systemDomain,
+  patience = 10_000,
+): Promise<string | undefined> {
+  for (let waited = 0; ; waited += 100) {
+    const state = launchdState(machine, domain);
+    if (state === 'running' || waited >= patience) return state;
+    await sleep(100);
+  }
 }

@@ -7,6 +7,8 @@ import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
 export const scriptPath = `/etc/init.d/${productName}`;
+/** Written, and put aside when it is full, by the listener itself. */
+export const logPath = `/var/log/${productName}.log`;
 
 /**
  * The init script (openrc-run(8)).
@@ -16,7 +18,7 @@ export const scriptPath = `/etc/init.d/${productName}`;
  */
 export function scriptText(layout: Layout, { scriptDir, port }: ServiceOptions): string {
   const words = [layout.program, 'run', scriptDir, ...(port === undefined ? [] : [String(port)])];
-  const list = [...words, '--when-started', 'new'].map(quoteForShell).join(' ');
+  const list = [...words, '--when-started', 'new', '--log-file', logPath].map(quoteForShell).join(' ');
   return `#!/sbin/openrc-run
 # Written by: ${productName} install
 
@@ -24,8 +26,8 @@ description="Runs hooks when Docker starts and stops"
 supervisor=supervise-daemon
 command=${quoteForShell(layout.node)}
 command_args=${quoteForShell(list)}
-output_log="/var/log/${productName}.log"
-error_log="/var/log/${productName}.log"
+# The log is a matter of the listener; this is for one that cannot start.
+error_log="${logPath}"
 respawn_delay=2
 respawn_max=10
 respawn_period=60

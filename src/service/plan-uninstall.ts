@@ -15,6 +15,8 @@ export interface Leavings {
   readonly dropIns: readonly string[];
   /** Whether Docker is up, so that what install has put into it can be taken away. */
   readonly dockerIsUp?: boolean;
+  /** The log, where the listener writes it itself, and those that were put aside. */
+  readonly logs?: readonly string[];
 }
 
 /**
@@ -54,11 +56,13 @@ export function planUninstall(
   const mine = [leavings.settings, ...leavings.dropIns].filter(
     (path) => machine.look(path).kind !== 'nothing',
   );
+  const logs = (leavings.logs ?? []).filter((path) => machine.look(path).kind === 'file');
   const content = (folder: string) => machine.list(folder).map((name) => join(folder, name));
   if (!purge) {
     const hooks = ['on_start', 'on_stop', 'while_running'].flatMap((name) => content(join(scriptDir, name)));
     if (hooks.length > 0) kept.push({ path: scriptDir, reason: 'your hooks are in it' });
     kept.push(...mine.map((path) => ({ path, reason: 'your settings' })));
+    kept.push(...logs.map((path) => ({ path, reason: 'its log' })));
     const remembered = content(state).filter(
       (path) => path !== manifestPath(machine.platform, machine.scope),
     );
@@ -86,6 +90,7 @@ export function planUninstall(
         .filter((tree) => machine.look(tree).kind === 'folder')
         .map((tree) => removeTree(tree, tree === state ? 'what the listener remembered' : 'your hooks')),
       ...(purge ? [] : [removeManifest(machine)]),
+      ...logs.flatMap((path): Step[] => (purge ? [{ kind: 'remove', path, reason: 'its log' }] : [])),
       ...removed,
       ...after,
     ],

@@ -33,7 +33,7 @@ export function findRuntime(owner: number): Runtime {
       'Run install with the Node binary itself, not with a wrapper',
     );
   }
-  for (const library of sharedObjects()) {
+  for (const library of sharedObjects().filter((path) => !isSame(path, node))) {
     const walked = walkToFile(library, owner);
     // The kernel's own, and what macOS keeps in its cache, are no files.
     if (walked.trusted || walked.refusal.cause.kind === 'missing') continue;
@@ -47,6 +47,15 @@ export function findRuntime(owner: number): Runtime {
 
 function refused(message: string, cure: string): Failure {
   return new Failure(exitCode.failed, message, cure);
+}
+
+/** macOS counts the program among its libraries, and the program is what is copied. */
+function isSame(path: string, node: string): boolean {
+  try {
+    return realpathSync(path) === node;
+  } catch {
+    return false;
+  }
 }
 
 /** The libraries that this process has loaded, and so the copy will too. */

@@ -1,8 +1,8 @@
-import { launchdCommands, launchdEnd, launchdFiles } from './launchd.ts';
+import { launchdCommands, launchdEnd, launchdFiles, systemDomain } from './launchd.ts';
 import type { Layout } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { openrcCommands, openrcEnd, openrcFiles } from './openrc.ts';
+import { logPath, openrcCommands, openrcEnd, openrcFiles } from './openrc.ts';
 import type { Kept, Step } from './step.ts';
 import { overruling, systemdAfterwards, systemdCommands, systemdEnd, systemdFiles } from './systemd.ts';
 import type { Wanted } from './wanted.ts';
@@ -47,6 +47,21 @@ export function commandsFor(
       return openrcCommands(changed);
     case 'none':
       return [];
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+/** The file that the listener writes its log to; undefined where that is the supervisor's matter. */
+export function logFor(supervisor: Supervisor): string | undefined {
+  switch (supervisor.kind) {
+    case 'launchd':
+      return systemDomain.log;
+    case 'openrc':
+      return logPath;
+    case 'systemd':
+    case 'none':
+      return undefined;
     default:
       return supervisor satisfies never;
   }

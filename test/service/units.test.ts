@@ -92,12 +92,17 @@ test('launchd’s job is a property list, whatever a path contains', () => {
   const text = jobText(layout, { ...service, scriptDir: '/etc/<a> & "b"', port: 5000 });
   expect(parse(text)).toMatchObject({
     Label: 'docker-lifecycle-listener',
-    ProgramArguments: [layout.node, layout.program, 'run', '/etc/<a> & "b"', '5000', '--when-started', 'new'],
+    ProgramArguments: [
+      ...[layout.node, layout.program, 'run', '/etc/<a> & "b"', '5000', '--when-started', 'new'],
+      ...['--log-file', '/var/log/docker-lifecycle-listener.log'],
+    ],
     RunAtLoad: true,
     KeepAlive: { SuccessfulExit: false },
     EnvironmentVariables: { PATH: expect.stringContaining('/opt/homebrew/bin') },
-    StandardOutPath: '/var/log/docker-lifecycle-listener.log',
+    StandardErrorPath: '/var/log/docker-lifecycle-listener.log',
   });
+  // It would be held open, and grow.
+  expect(parse(text)).not.toHaveProperty('StandardOutPath');
 });
 
 test('OpenRC’s script is a script, and its command line is what was meant', () => {
@@ -111,6 +116,8 @@ test('OpenRC’s script is a script, and its command line is what was meant', ()
     "/etc/it's here",
     '--when-started',
     'new',
+    '--log-file',
+    '/var/log/docker-lifecycle-listener.log',
   ]);
   expect(text).not.toContain('need docker');
 });

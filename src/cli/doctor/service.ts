@@ -1,3 +1,4 @@
+import { launchdState, systemDomain } from '../../service/launchd.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { ServiceOptions } from '../../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
@@ -19,11 +20,11 @@ export function checkService(machine: Machine, supervisor: Supervisor, service: 
         ...checkCompanion(machine, service),
       ];
     case 'launchd': {
-      const state = /state = (.*)/.exec(machine.ask(['launchctl', 'print', `system/${productName}`]))?.[1];
+      const state = launchdState(machine);
       return [
         state === 'running'
           ? ok('service', state)
-          : wrong('service', state ?? 'not loaded', `See: tail /var/log/${productName}.log`),
+          : wrong('service', state ?? 'not loaded', `See: tail ${systemDomain.log}`),
       ];
     }
     case 'openrc': {

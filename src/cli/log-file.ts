@@ -1,0 +1,53 @@
+import { dirname } from 'node:path';
+import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
+import { openRotatingFile, type RotatingFile, type RotationLimits } from '../system/rotating-file.ts';
+import { walkToFolder } from '../system/trust.ts';
+import { quote } from './quote.ts';
+import { describeRefusal } from './words/refusal.ts';
+
+/** 50 MB in all. */
+export const logLimits: RotationLimits = { size: 10_000_000, kept: 4 };
+
+/** A log, and those that were put aside. */
+export function logFiles(path: string): string[] {
+  return [path, ...Array.from({ length: logLimits.kept }, (_, index) => `${path}.${index + 1}`)];
+}
+
+/**
+ * Opens the file of `--log-file`, which is written with the listener's own rights: so only in a folder in which
+ * nobody else can put anything in its place.
+ * @throws Failure with exit code 77
+ */
+export function openLogFile(path: string): RotatingFile {
+  const user = process.geteuid?.() ?? 0;
+  const walked = walkToFolder(dirname(path), user);
+  if (!walked.trusted) {
+    const { found, cure } = describeRefusal(walked.refusal);
+    throw new Failure(exitCode.notPermitted, `Will not write the log to ${path}: ${found}`, cure);
+  }
+  try {
+    return openRotatingFile(path, user, logLimits);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    throw new Failure(
+      exitCode.notPermitted,
+      `Cannot write the log to ${path}: ${why(codeOf(error))}`,
+      `See: ls -ld ${quote(path)}`,
+    );
+  }
+}
+
+function why(code: string): string {
+  switch (code) {
+    case 'ELOOP':
+      return 'it is a link, which is not followed';
+    case 'EINVAL':
+    case 'EISDIR':
+    case 'ENXIO':
+      return 'it is no regular file';
+    case 'EPERM':
+      return 'it is somebody else’s';
+    default:
+      return code;
+  }
+}
