@@ -6,7 +6,7 @@ import { quote } from './quote.ts';
 import { describeRefusal } from './words/refusal.ts';
 
 /** 50 MB in all. */
-export const logLimits: RotationLimits = { size: 10_000_000, kept: 4 };
+const logLimits: RotationLimits = { size: 10_000_000, kept: 4 };
 
 /** A log, and those that were put aside. */
 export function logFiles(path: string): string[] {
