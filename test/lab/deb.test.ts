@@ -142,12 +142,18 @@ describe('The Debian package, with Docker 26.1 in a machine with socket activati
     }
   });
 
-  test('disabled and stopped by the administrator, it stays so', async () => {
+  test('disabled, masked and stopped by the administrator, it stays so', async () => {
     const { machine } = stage;
+    const enabled = async (unit: string) =>
+      (await machine.attempt(['systemctl', 'is-enabled', unit])).stdout.trim();
     await machine.systemctl('disable', '--now', service);
+    await machine.systemctl('mask', '--now', companion);
     await dpkg('--install', at('0.2.0'));
     expect(await machine.stateOf(service)).toBe('inactive');
-    expect((await machine.attempt(['systemctl', 'is-enabled', service])).stdout.trim()).toBe('disabled');
+    expect(await enabled(service)).toBe('disabled');
+    expect(await machine.stateOf(companion)).toBe('inactive');
+    expect(await enabled(companion)).toBe('masked');
+    await machine.systemctl('unmask', companion);
     await machine.systemctl('enable', '--now', service);
   });
 
