@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { debianChangelog, debianVersion } from '../../packaging/deb/changelog.ts';
+import { needing } from '../support/needs.ts';
 
 const of = {
   name: 'thing',
@@ -64,8 +65,7 @@ test('a heading without changes is no entry', () => {
   ).toMatch(/^thing \(1\.0\.0\)/);
 });
 
-const hasDpkg = spawnSync('dpkg', ['--version']).status === 0;
-test.skipIf(!hasDpkg)('what comes before a release, dpkg orders before it', () => {
+test('what comes before a release, dpkg orders before it', needing('dpkg'), () => {
   const isLess = (one: string, other: string) =>
     spawnSync('dpkg', ['--compare-versions', debianVersion(one), 'lt', debianVersion(other)]).status === 0;
   expect(isLess('1.0.0-rc.1', '1.0.0')).toBe(true);

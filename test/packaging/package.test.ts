@@ -8,14 +8,14 @@ import { packagedFiles } from '../../packaging/deb/files.ts';
 import { writePackage } from '../../packaging/deb/package.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { companionUnit, serviceUnit } from '../../src/service/names.ts';
+import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scripts = join(root, 'packaging', 'deb');
 const name = 'docker-lifecycle-listener';
-const hasDpkg = spawnSync('dpkg-deb', ['--version']).status === 0;
 
-describe.skipIf(!hasDpkg)('the Debian package (needs dpkg-deb)', () => {
+describe('the Debian package', needing('dpkg'), () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'package-'));

@@ -29,6 +29,11 @@ const needs = {
   tmux: { what: 'tmux, for a terminal', isMet: () => answers('tmux', '-V') },
   groff: { what: 'groff', isMet: () => answers('groff', '--version') },
   mandoc: { what: 'mandoc', isMet: () => answers('sh', '-c', 'echo | mandoc >/dev/null') },
+  dpkg: { what: 'dpkg-deb, which makes packages for Debian', isMet: () => answers('dpkg-deb', '--version') },
+  objdump: {
+    what: 'objdump, of binutils, to be compared with',
+    isMet: () => answers('objdump', '--version'),
+  },
   ptrace: {
     what: 'a processor on which we know ptrace(2) by its number: x64 or arm64',
     isMet: () => ['x64', 'arm64'].includes(process.arch),

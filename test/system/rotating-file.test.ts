@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRotatingFile } from '../../src/system/rotating-file.ts';
+import { needing } from '../support/needs.ts';
 
 const user = process.geteuid?.() ?? 0;
 let folder: string;
@@ -131,7 +132,7 @@ test('a link that takes its place later is not followed either', () => {
   expect(text('other')).toBe('other');
 });
 
-test.skipIf(user !== 0)('somebody else’s file is refused', () => {
+test('somebody else’s file is refused', needing('root'), () => {
   writeFileSync(path, '');
   spawnSync('chown', ['65534', path]);
   expect(() => open()).toThrow('EPERM');
