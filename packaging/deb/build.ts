@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { errorCode } from '../../src/system/failure.ts';
 import { debianChangelog, debianVersion } from './changelog.ts';
 import { readElf } from './elf.ts';
 import { packagedFiles } from './files.ts';
@@ -28,7 +29,8 @@ try {
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   process.exitCode = 1;
-  console.error(`package:deb: ${error.message}`);
+  const isUsage = errorCode(error)?.startsWith('ERR_PARSE_ARGS');
+  console.error(`package:deb: ${error.message}${isUsage ? `\n${usage}` : ''}`);
 } finally {
   rmSync(scratch, { recursive: true });
 }
