@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
-import { companionUnit, serviceUnit } from '../service/names.ts';
+import { companionUnit } from '../service/names.ts';
 import { findPackaged } from '../service/packaged.ts';
 import { ownerOf, type Scope } from '../service/scope.ts';
 import { stateOfUnit } from '../service/systemd.ts';
@@ -16,7 +16,7 @@ import { checkEngine, checkPort } from './doctor/engine.ts';
 import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkNotifier } from './doctor/notifier.ts';
-import { checkService } from './doctor/service.ts';
+import { checkService, serviceRuns } from './doctor/service.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { during } from './progress.ts';
@@ -57,7 +57,7 @@ async function examine(scope: Scope): Promise<Finding[]> {
     manifest === undefined || root === undefined || scope.kind === 'user' ? currentAccount() : root;
   const settings = readSettings(manifest, machine);
   if ('verdict' in settings) return [...found, settings];
-  const runs = supervisor.kind === 'systemd' && stateOfUnit(machine, serviceUnit).active;
+  const runs = serviceRuns(machine, supervisor);
   const hasCompanion = supervisor.kind === 'systemd' && stateOfUnit(machine, companionUnit).active;
   return [
     ...found,

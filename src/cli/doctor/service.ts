@@ -3,7 +3,7 @@ import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { ServiceOptions } from '../../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
 import { journalctl, systemctl } from '../../service/scope.ts';
-import { properties } from '../../service/systemd.ts';
+import { properties, stateOfUnit } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /** How many of the last lines of the log are looked through for errors, and how many of those are told. */
@@ -28,7 +28,7 @@ export function checkService(machine: Machine, supervisor: Supervisor, service: 
       ];
     }
     case 'openrc': {
-      const state = machine.ask(['rc-service', productName, 'status']);
+      const state = openrcState(machine);
       return [
         state.includes('started')
           ? ok('service', 'started')
@@ -40,6 +40,26 @@ export function checkService(machine: Machine, supervisor: Supervisor, service: 
     default:
       return supervisor satisfies never;
   }
+}
+
+/** Whether the listener runs as a service, so that what is on its port is its own. */
+export function serviceRuns(machine: Machine, supervisor: Supervisor): boolean {
+  switch (supervisor.kind) {
+    case 'systemd':
+      return stateOfUnit(machine, serviceUnit).active;
+    case 'launchd':
+      return launchdState(machine) === 'running';
+    case 'openrc':
+      return openrcState(machine).includes('started');
+    case 'none':
+      return false;
+    default:
+      return supervisor satisfies never;
+  }
+}
+
+function openrcState(machine: Machine): string {
+  return machine.ask(['rc-service', productName, 'status']);
 }
 
 function checkUnit(machine: Machine): Finding {
