@@ -12,6 +12,8 @@ export async function load(url, context, nextLoad) {
   const { code } = await transform(source.toString(), {
     loader: 'ts',
     target: 'node20.9',
+    // Node has them, and needs them for JSON.
+    supported: { 'import-attributes': true },
     sourcemap: 'inline',
   });
   return { format: 'module', source: code, shortCircuit: true };

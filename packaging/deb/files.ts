@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { everyShellFile } from '../../src/cli/shell-files.ts';
 import { layOut } from '../../src/service/layout.ts';
 import { thisMachine } from '../../src/service/machine.ts';
 import { packagedPrefix, packagedService } from '../../src/service/packaged.ts';
@@ -32,7 +33,12 @@ export interface Sources {
 
 /** Everything in the package, sorted, each folder before what is in it. */
 export function packagedFiles(sources: Sources): PackagedFile[] {
-  const files = [...programOf(sources), ...settingsOf(sources), ...documentsOf(sources)];
+  const files = [
+    ...programOf(sources),
+    ...shellsOf(sources),
+    ...settingsOf(sources),
+    ...documentsOf(sources),
+  ];
   const named = new Map(files.flatMap(({ path }) => foldersTo(path)).map((item) => [item.path, item]));
   for (const file of files) named.set(file.path, file);
   return [...named.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
@@ -52,6 +58,21 @@ function programOf({ root, version, node, name }: Sources): PackagedFile[] {
     ...programLinks(layout, version),
     ...systemdFiles(layout, packagedService, true, systemScope),
   ].map(packaged);
+}
+
+/** What Docker, shells and man find by themselves. */
+function shellsOf({ name, version }: Sources): PackagedFile[] {
+  const cure = `apt-get install --reinstall ${name}`;
+  return everyShellFile(layOut(packagedPrefix, version), systemScope, cure)
+    .map(packaged)
+    .map((file) => {
+      if (file.kind !== 'file') return file;
+      if (/\.[1-8]$/.test(file.path)) {
+        return { ...file, path: `${file.path}.gz`, content: compress(file.content) };
+      }
+      // Debian's zsh looks where packages put theirs, and below /usr in no other place.
+      return { ...file, path: file.path.replace('/zsh/site-functions/', '/zsh/vendor-completions/') };
+    });
 }
 
 function packaged(wanted: Wanted): PackagedFile {
@@ -85,22 +106,10 @@ function documentsOf({ root, name, changelog, nodeLicence }: Sources): PackagedF
       `/usr/share/lintian/overrides/${name}`,
       readFileSync(join(root, 'packaging', 'deb', 'lintian-overrides')),
     ),
-    ...manualsOf(root),
   ];
 }
 
 const unknownLicence = 'See https://github.com/nodejs/node/blob/main/LICENSE\n';
-
-/** Manual pages, where some were built: `dist/man/NAME.1`. */
-function manualsOf(root: string): PackagedFile[] {
-  const folder = join(root, 'dist', 'man');
-  return namesIn(folder).flatMap((name) => {
-    const section = /\.([1-8])$/.exec(name)?.[1];
-    if (section === undefined) return [];
-    const content = compress(readFileSync(join(folder, name)));
-    return [fileAt(`/usr/share/man/man${section}/${name}.gz`, content)];
-  });
-}
 
 /** As `gzip -9n` does it: no name and no time in it. */
 function compress(content: string | Buffer): Buffer {

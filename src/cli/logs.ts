@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, statSync } from 'node:fs';
-import { jobLog } from '../service/launchd.ts';
+import { systemDomain } from '../service/launchd.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { productName, serviceUnit } from '../service/names.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
@@ -22,7 +22,7 @@ export function logCommand(
   { follow, lines }: LogsCommand,
   supervisor: Supervisor,
   machine: Pick<Machine, 'ask'>,
-  logFile: string = jobLog,
+  logFile: string = systemDomain.log,
 ): string[] {
   switch (supervisor.kind) {
     case 'systemd': {

@@ -14,8 +14,18 @@ import { shells } from './shell-commands.ts';
  * What a system's installation puts where Docker, shells and man look by themselves: below /usr/local they all do.
  * Where somebody other than root could change a folder on the way, root writes nothing.
  */
-export function shellFiles({ prefix, node, program }: Layout, scope: Scope): Wanted[] {
+export function shellFiles(layout: Layout, scope: Scope): Wanted[] {
   const distrust = distrustOf(ownerOf(scope));
+  return everyShellFile(layout, scope, `${productName} install`).filter(
+    ({ path }) => distrust(path) === undefined,
+  );
+}
+
+/**
+ * The same, whatever is on this machine.
+ * @param writtenBy the command that writes them again
+ */
+export function everyShellFile({ prefix, node, program }: Layout, scope: Scope, writtenBy: string): Wanted[] {
   const file = (place: string, content: string, reason: string, mode = 0o644): Wanted => ({
     kind: 'file',
     path: join(prefix, place),
@@ -31,7 +41,7 @@ export function shellFiles({ prefix, node, program }: Layout, scope: Scope): Wan
       : [
           file(
             `lib/docker/cli-plugins/${pluginFile}`,
-            wrapperText({ node, program }, `${productName} install`),
+            wrapperText({ node, program }, writtenBy),
             'makes it a command of docker: docker lifecycle',
             0o755,
           ),
@@ -40,5 +50,5 @@ export function shellFiles({ prefix, node, program }: Layout, scope: Scope): Wan
       file(completionPlaces[shell], completionScript(shell), `completes the command in ${shell}`),
     ),
     file(`share/man/man1/${productName}.1`, manual(), 'the manual page'),
-  ].filter(({ path }) => distrust(path) === undefined);
+  ];
 }

@@ -94,6 +94,7 @@ describe('The Debian package, with Docker 26.1 in a machine with socket activati
     const examined = await machine.run(['docker-lifecycle-listener', 'doctor']);
     expect(examined).toContain('Docker');
     expect(examined).not.toContain('WRONG');
+    expect(await machine.docker(['lifecycle', 'status'])).toContain('up');
     const installed = await listing(machine);
     for (const command of ['install', 'uninstall']) {
       await expect(stage.program(command, '--yes')).rejects.toThrow('installed as a package of Debian’s');

@@ -66,6 +66,10 @@ describe('the Debian package', needing('dpkg'), () => {
       `/usr/bin/${name}`,
       `/etc/${name}.toml`,
       ...['on_start', 'on_stop', 'while_running'].map((event) => `/etc/${name}.d/${event}/`),
+      '/usr/lib/docker/cli-plugins/docker-lifecycle',
+      `/usr/share/bash-completion/completions/${name}`,
+      `/usr/share/zsh/vendor-completions/_${name}`,
+      `/usr/share/man/man1/${name}.1.gz`,
       `/usr/share/doc/${name}/copyright`,
       `/usr/share/doc/${name}/changelog.gz`,
     ]) {

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readElf } from '../../../packaging/deb/elf.ts';
@@ -29,8 +21,6 @@ export function packDeb(version: string, folder: string): string {
     const sources = join(scratch, 'sources');
     mkdirSync(join(sources, 'dist'), { recursive: true });
     for (const part of ['packaging', 'docs', 'examples']) symlinkSync(join(root, part), join(sources, part));
-    if (existsSync(join(root, 'dist', 'man')))
-      symlinkSync(join(root, 'dist', 'man'), join(sources, 'dist', 'man'));
     const bundle = readFileSync(join(root, 'dist', `${name}.js`), 'utf8');
     const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
     writeFileSync(join(sources, 'dist', `${name}.js`), bundle.replaceAll(`"${own}"`, `"${version}"`));
