@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { createHttpServer, defaultHttpLimits, type HttpLimits } from '../system/http-server.ts';
 import {
   type CompanionWord,
   type ControlRequest,
@@ -39,35 +39,11 @@ export interface ControlServerOptions {
   readonly report: (report: ControlReport) => void;
   /** Lets nobody in any more, and ends what is only listened to; what runs hooks is answered to its end. */
   readonly signal: AbortSignal;
-  readonly limits?: Partial<ControlLimits>;
+  readonly limits?: Partial<HttpLimits>;
 }
-
-/** What is granted to whoever may open the socket, who is root or the listener's own user. */
-export interface ControlLimits {
-  /** Connections at once. */
-  readonly connections: number;
-  /** How long a client may take to say what it wants, in ms. */
-  readonly patience: number;
-  /** How long it may leave an answer unread, in ms. */
-  readonly idle: number;
-  /** The longest head and body of a request, in bytes. */
-  readonly head: number;
-  readonly body: number;
-}
-
-const defaultLimits: ControlLimits = {
-  connections: 64,
-  patience: 10_000,
-  idle: 30_000,
-  head: 8192,
-  body: 65_536,
-};
 
 /** How long the end of the listener waits for its clients, in ms. */
 const lastPatience = 500;
-
-/** The longest that a timer of Node's can be, in ms. */
-const never = 2 ** 31 - 1;
 
 /** A server that listens, or one that could not. */
 export interface ControlServer {
@@ -78,32 +54,11 @@ export interface ControlServer {
 /** Listens on the control socket until `signal`. Never rejects: what keeps it from that is reported. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { path, user, report, signal } = options;
-  const limits = { ...defaultLimits, ...options.limits };
-  // One request each, and a clock of our own: Node's looks every 30 s, also while nobody is there.
-  const server = createServer({ maxHeaderSize: limits.head, connectionsCheckingInterval: never });
-  server.maxRequestsPerSocket = 1;
-  server.headersTimeout = 0;
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = 1;
-  server.maxConnections = limits.connections;
-
-  const clocks = new WeakMap<Socket, NodeJS.Timeout>();
-  server.on('connection', (socket: Socket) => {
-    const clock = setTimeout(() => socket.destroy(), limits.patience);
-    clocks.set(socket, clock);
-    socket.once('close', () => clearTimeout(clock));
-  });
-  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-    // A reset, or an answer to somebody who has left.
-    request.on('error', () => {});
-    response.on('error', () => {});
-    response.shouldKeepAlive = false;
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const server = createHttpServer(limits, async (request, body, response) => {
     try {
-      const body = await readBody(request, limits.body);
-      clearTimeout(clocks.get(request.socket));
-      request.socket.setTimeout(limits.idle, () => request.socket.destroy());
-      const wanted = readRequest(request.method ?? '', request.url ?? '', body);
-      await answer(wanted, options, response);
+      if (body === undefined) throw new Declined(413, `The body is longer than ${limits.body} bytes`);
+      await answer(readRequest(request.method ?? '', request.url ?? '', body), options, response);
     } catch (error) {
       decline(response, error);
     }
@@ -171,17 +126,6 @@ function tellEvents(host: ControlHost, response: ServerResponse, signal: AbortSi
     signal.removeEventListener('abort', lines.end);
     unsubscribe();
   });
-}
-
-async function readBody(request: IncomingMessage, most: number): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > most) throw new Declined(413, `The body is longer than ${most} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString('utf8');
 }
 
 function say(response: ServerResponse, data: object, status = 200): void {

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Declined } from '../../src/control/protocol.ts';
-import type { ControlHost, ControlLimits } from '../../src/control/server.ts';
+import type { ControlHost } from '../../src/control/server.ts';
+import type { HttpLimits } from '../../src/system/http-server.ts';
 import { type ControlPort, createControlPort } from '../support/control-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let port: ControlPort;
 afterEach(() => port.end());
 
-async function open(limits: Partial<ControlLimits> = {}, host: Partial<ControlHost> = {}): Promise<void> {
+async function open(limits: Partial<HttpLimits> = {}, host: Partial<ControlHost> = {}): Promise<void> {
   port = createControlPort(host);
   await port.open(limits);
 }

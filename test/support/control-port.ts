@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ControlReport } from '../../src/control/report.ts';
-import { type ControlHost, type ControlLimits, startControlServer } from '../../src/control/server.ts';
+import { type ControlHost, startControlServer } from '../../src/control/server.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import type { HttpLimits } from '../../src/system/http-server.ts';
 
 /** A control socket with a host that answers what the test says. */
 export interface ControlPort {
@@ -11,7 +12,7 @@ export interface ControlPort {
   readonly path: string;
   readonly reports: ControlReport[];
   /** Listens there once more; a test of what is there already. */
-  open(limits?: Partial<ControlLimits>): Promise<void>;
+  open(limits?: Partial<HttpLimits>): Promise<void>;
   /** Says these bytes and waits for all of the answer. */
   say(bytes: string): Promise<string>;
   connect(): Promise<Socket>;
