@@ -97,6 +97,7 @@ const runOptions = [
   'listen',
   'no-notifier',
   'trust-notifier',
+  'metrics',
   'config',
   'dry-run',
   'log-file',

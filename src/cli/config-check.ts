@@ -1,10 +1,11 @@
 import { describeOrigin, type Given } from '../config/given.ts';
 import type { Loaded } from '../config/load.ts';
 import type { EngineSettings } from '../config/settings.ts';
+import { addressAndPort } from './words/words.ts';
 
 /** The effective settings as a settings file would hold them, each with where it came from. */
 export function describeSettings({ settings, log, given, file }: Loaded): string {
-  const { notifier, heartbeat, hooks, engines } = settings;
+  const { notifier, metrics, heartbeat, hooks, engines } = settings;
   const rows: Row[] = [
     row('script_dir', settings.scriptDir, given.scriptDir),
     row('port', notifier.port, given.port),
@@ -17,6 +18,20 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
     notifier.addresses === undefined
       ? ['# listen: loopback, and docker0 where there is one', 'default']
       : row('listen', notifier.addresses, given.listen?.[0]),
+    row(
+      'metrics',
+      metrics === undefined ? 'none' : addressAndPort(metrics.address, metrics.port),
+      given.metrics,
+    ),
+    ...(given.metricsNames === undefined
+      ? []
+      : [
+          row(
+            'metrics_names',
+            given.metricsNames.map(({ value }) => value),
+            given.metricsNames[0],
+          ),
+        ]),
     row('log_format', log.format, given.logFormat),
     row('verbosity', log.verbosity, given.verbosity),
     row('grace', duration(hooks.grace), given.grace),

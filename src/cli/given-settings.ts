@@ -34,6 +34,7 @@ export function givenSettings(
     control: flag('control', values.control),
     listen: flags('listen', values.listen),
     notifier: notifierMode(values),
+    metrics: flag('metrics', values.metrics),
     logFormat: flag('log-format', values['log-format']),
     verbosity: verbosity(values),
   };

@@ -91,6 +91,14 @@ export const options = {
     type: 'boolean',
     about: ['act on a notifier’s message alone, where the engine itself cannot be seen'],
   },
+  metrics: {
+    type: 'string',
+    value: 'WHERE',
+    about: [
+      'where metrics for Prometheus are, as 127.0.0.1:9480; a port alone is on loopback',
+      '(default: on the control socket alone)',
+    ],
+  },
   config: {
     type: 'string',
     value: 'FILE',

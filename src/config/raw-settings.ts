@@ -14,6 +14,8 @@ export interface RawSettings {
   readonly control?: Given | undefined;
   readonly listen?: readonly Given[] | undefined;
   readonly notifier?: Given | undefined;
+  readonly metrics?: Given | undefined;
+  readonly metricsNames?: readonly Given[] | undefined;
   readonly logFormat?: Given | undefined;
   readonly verbosity?: Given | undefined;
   readonly grace?: Given | undefined;
@@ -50,6 +52,8 @@ export function rawSettingsIn(file: Table): RawSettings {
     control: file.text('control'),
     listen: file.list('listen'),
     notifier: file.text('notifier'),
+    metrics: file.textOrNumber('metrics'),
+    metricsNames: file.list('metrics_names'),
     logFormat: file.text('log_format'),
     verbosity: file.text('verbosity'),
     grace: file.textOrNumber('grace'),

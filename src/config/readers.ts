@@ -48,6 +48,31 @@ export function readAddress(given: Given): string {
   throw wrong(given, 'is no address', 'Give an IP address, as 127.0.0.1; or 0.0.0.0 for every interface');
 }
 
+/**
+ * Reads where to listen: `127.0.0.1:9480`, `[::1]:9480`, or a port alone, which is one of loopback; undefined for
+ * `none`.
+ */
+export function readAddressAndPort(given: Given): { address: string; port: number } | undefined {
+  if (given.value === 'none') return undefined;
+  const parts = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(given.value) ?? [];
+  const [, bracketed, plain, digits = ''] = parts;
+  const address = bracketed ?? plain ?? '127.0.0.1';
+  const port = Number(digits);
+  const isAddress = isIP(address) === (bracketed === undefined ? 4 : 6);
+  if (isAddress && port >= 1 && port <= 65_535) return { address, port };
+  throw wrong(
+    given,
+    'is no address with a port',
+    'Give an IP address and a port, as 127.0.0.1:9480 or [::1]:9480; a port alone for loopback; or none',
+  );
+}
+
+/** Reads a name by which a machine is known. */
+export function readHostName(given: Given): string {
+  if (/^[\w-]+(\.[\w-]+)*$/.test(given.value)) return given.value;
+  throw wrong(given, 'is no name of a machine', 'Give it without a port, as docker1.example.com');
+}
+
 /** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
 export function readPath(given: Given): string {
   if (given.value === '')

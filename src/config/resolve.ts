@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
 import { defaultControlPath, readControlPath } from './control-path.ts';
@@ -5,12 +6,22 @@ import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
 import { defaultHookSettings, type HookSettings, type SingleHookSettings } from './hook-settings.ts';
 import type { RawHookSettings, RawSettings } from './raw-settings.ts';
-import { readAddress, readChoice, readDuration, readLimit, readPath, readPort } from './readers.ts';
+import {
+  readAddress,
+  readAddressAndPort,
+  readChoice,
+  readDuration,
+  readHostName,
+  readLimit,
+  readPath,
+  readPort,
+} from './readers.ts';
 import {
   defaultHeartbeat,
   defaultPort,
   type LogSettings,
   logFormats,
+  type MetricsSettings,
   type NotifierMode,
   notifierModes,
   type Settings,
@@ -75,6 +86,7 @@ export function resolveSettings(raw: RawSettings, surroundings: Surroundings): R
         port: raw.port ? readPort(raw.port) : defaultPort,
         addresses: raw.listen && [...new Set(raw.listen.map(readAddress))],
       },
+      metrics: raw.metrics && resolveMetrics(raw.metrics, raw.metricsNames),
       hooks: resolveHooks(raw, surroundings),
     },
     log: {
@@ -82,6 +94,17 @@ export function resolveSettings(raw: RawSettings, surroundings: Surroundings): R
       verbosity: raw.verbosity ? readChoice(raw.verbosity, verbosities) : 'normal',
     },
   };
+}
+
+function resolveMetrics(given: Given, names: readonly Given[] | undefined): MetricsSettings | undefined {
+  const where = readAddressAndPort(given);
+  if (where === undefined) return undefined;
+  const own = isLoopback(where.address) ? [] : [hostname()];
+  return { ...where, names: [...new Set([...own, ...(names ?? []).map(readHostName)])] };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 function describeGiven({ value, from }: Given): { value: string; from: string } {

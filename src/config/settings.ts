@@ -62,6 +62,14 @@ export interface NotifierSettings {
   readonly addresses: readonly string[] | undefined;
 }
 
+/** Where metrics are told over TCP. */
+export interface MetricsSettings {
+  readonly address: string;
+  readonly port: number;
+  /** By which names it may be asked there, beside addresses and `localhost`. */
+  readonly names: readonly string[];
+}
+
 /** Everything the daemon is told, validated. */
 export interface Settings {
   /** Absolute path of the folder with `on_start` and `on_stop` in it. */
@@ -74,5 +82,7 @@ export interface Settings {
   /** Absolute path of the socket on which the listener is asked and told; undefined for none. */
   readonly control: string | undefined;
   readonly notifier: NotifierSettings;
+  /** Undefined for nowhere but on the control socket. */
+  readonly metrics: MetricsSettings | undefined;
   readonly hooks: HookSettings;
 }

@@ -11,6 +11,7 @@ export type ControlRequest =
   /** One entry of the history, with the output of a run. */
   | { readonly kind: 'history-entry'; readonly number: number }
   | { readonly kind: 'events' }
+  | { readonly kind: 'metrics' }
   | ({ readonly kind: 'trigger' } & TriggerWish)
   | ({ readonly kind: 'companion' } & CompanionWord);
 

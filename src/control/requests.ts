@@ -14,6 +14,8 @@ const routes: readonly (readonly [RegExp, Route])[] = [
   [/^\/v1\/status$/, { method: 'GET', read: () => ({ kind: 'status' }) }],
   [/^\/v1\/hooks$/, { method: 'GET', read: () => ({ kind: 'hooks' }) }],
   [/^\/v1\/events$/, { method: 'GET', read: () => ({ kind: 'events' }) }],
+  // Not under /v1: Prometheus's format has a version of its own.
+  [/^\/metrics$/, { method: 'GET', read: () => ({ kind: 'metrics' }) }],
   [/^\/v1\/history$/, { method: 'GET', read: (given) => ({ kind: 'history', query: historyQuery(given) }) }],
   [
     /^\/v1\/history\/(\d{1,12})$/,

@@ -22,6 +22,8 @@ export interface ControlHost {
   hooks(): object;
   history(query: HistoryQuery): Promise<object>;
   historyEntry(number: number): Promise<object>;
+  /** Numbers for a monitoring, and their `Content-Type`. */
+  metrics(): { readonly text: string; readonly type: string };
   /** Tells what happens until the function that it returns is called. */
   subscribe(tell: (event: object) => void): () => void;
   /** Runs hooks and tells what becomes of them; resolves when they are done. */
@@ -95,6 +97,10 @@ async function answer(
       return say(response, await host.history(wanted.query));
     case 'history-entry':
       return say(response, await host.historyEntry(wanted.number));
+    case 'metrics': {
+      const { text, type } = host.metrics();
+      return send(response, 200, text, type);
+    }
     case 'events':
       return tellEvents(host, response, signal);
     case 'trigger': {
@@ -129,9 +135,12 @@ function tellEvents(host: ControlHost, response: ServerResponse, signal: AbortSi
 }
 
 function say(response: ServerResponse, data: object, status = 200): void {
+  send(response, status, `${JSON.stringify(versioned(data))}\n`, 'application/json');
+}
+
+function send(response: ServerResponse, status: number, text: string, type: string): void {
   if (response.headersSent || response.destroyed) return;
-  const text = `${JSON.stringify(versioned(data))}\n`;
-  const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) };
   response.writeHead(status, { ...headers, Connection: 'close' }).end(text);
 }
 

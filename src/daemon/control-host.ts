@@ -7,11 +7,13 @@ import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
 import { readHistory, readHistoryEntry } from '../journal/history.ts';
 import type { Transition } from '../lifecycle/transition.ts';
+import { expositionType } from '../metrics/exposition.ts';
 import type { Account } from '../system/account.ts';
 import { errorCode } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
 import type { Events } from './events.ts';
 import type { Failures } from './failures.ts';
+import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { statusOf } from './status.ts';
@@ -23,6 +25,7 @@ export interface ControlHostOptions {
   readonly pipelines: readonly Pipeline[];
   readonly events: Events;
   readonly failures: Failures;
+  readonly metrics: Metrics;
   readonly record: (record: Record) => void;
 }
 
@@ -31,7 +34,7 @@ const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
-  const { settings, account, pipelines, events, failures, record } = options;
+  const { settings, account, pipelines, events, failures, metrics, record } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const since = new Date();
@@ -53,6 +56,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       }
       return { entry };
     },
+    metrics: () => ({ text: metrics.text(), type: expositionType }),
     subscribe: (tell) => events.subscribe(tell),
     async trigger(wish, tell) {
       const { hooks, state, engine } = named(wish.engine, pipelines, undefined);

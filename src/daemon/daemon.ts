@@ -7,6 +7,7 @@ import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
 import type { Journal } from '../journal/journal.ts';
+import { startMetricsServer } from '../metrics/server.ts';
 import { createFloodGate } from '../notifier/flood-gate.ts';
 import { defaultLimits } from '../notifier/limits.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
@@ -17,6 +18,7 @@ import { createControlHost } from './control-host.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { journalEntry } from './journaling.ts';
+import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { openStateFolder } from './state-folder.ts';
@@ -48,11 +50,20 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { scriptDir, stateDir, notifier } = settings;
   const folders = hookFoldersIn(scriptDir);
   requireTrustedFolders([scriptDir, ...folders], account);
-  const { memory, journal } = await openStateFolder(stateDir, account, report);
+  const pipelines: Pipeline[] = [];
+  const metrics = createMetrics(
+    settings.engines.map(({ name }) => name),
+    pipelines,
+  );
+  const count = (said: Record) => {
+    report(said);
+    metrics.note(said);
+  };
+  const { memory, journal } = await openStateFolder(stateDir, account, count);
   const events = createEvents();
   const failures = createFailures();
   const record = (said: Record) => {
-    report(said);
+    count(said);
     const number = journal === undefined ? undefined : keep(journal, said);
     events.note(said, number);
     failures.note(said);
@@ -62,7 +73,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
     const fileSystem = remoteFileSystem(scriptDir);
     if (fileSystem !== undefined) record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
-    const pipelines: Pipeline[] = [];
     let port: NotifierServer | undefined;
     if (notifier.mode !== 'off' && !signal.aborted) {
       port = await startNotifierServer({
@@ -90,7 +100,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     rehearseAnswer();
     if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
     if (settings.control !== undefined && !signal.aborted) {
-      const host = createControlHost({ settings, account, pipelines, events, failures, record });
+      const host = createControlHost({ settings, account, pipelines, events, failures, metrics, record });
       control = await startControlServer({
         path: settings.control,
         user: account.uid,
@@ -98,6 +108,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         report: record,
         signal,
       });
+    }
+    if (settings.metrics !== undefined) {
+      startMetricsServer({ ...settings.metrics, text: metrics.text, report: record, signal });
     }
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     options.ready?.();

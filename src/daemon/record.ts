@@ -5,6 +5,7 @@ import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { JournalReport } from '../journal/report.ts';
 import type { Transition } from '../lifecycle/transition.ts';
+import type { MetricsReport } from '../metrics/report.ts';
 import type { NotifierReport } from '../notifier/report.ts';
 import type { Refusal } from '../system/trust.ts';
 
@@ -14,6 +15,7 @@ export type Record =
   | EngineReport
   | ControlReport
   | NotifierReport
+  | MetricsReport
   | MemoryReport
   | JournalReport
   | ({ readonly engine: string } & HookReport);

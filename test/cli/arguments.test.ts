@@ -30,6 +30,11 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
     [['/', '--no-notifier', '--listen', '::1'], '--no-notifier and --listen', 'one of them'],
     [['/', '--host', 'http://docker'], 'http://docker', 'unix:///'],
     [['/', '--host', 'tcp://docker:2375/path'], 'more than a host and a port', 'tcp://HOST:2375'],
+    [['/', '--metrics', 'localhost:9480'], '"localhost:9480" is no address with a port', '127.0.0.1:9480'],
+    [['/', '--metrics', '127.0.0.1:0'], 'is no address with a port', 'a port alone for loopback'],
+    [['/', '--metrics', '127.0.0.1:65536'], 'is no address with a port', '[::1]:9480'],
+    [['/', '--metrics', '::1:9480'], 'is no address with a port', '[::1]:9480'],
+    [['/', '--metrics', '[127.0.0.1]:9480'], 'is no address with a port', '[::1]:9480'],
     [['/', '--heartbeat', 'often'], '--heartbeat: "often" is no duration', 'Give'],
     [['/', '--when-started', 'sometimes'], '"sometimes"', 'always'],
     [

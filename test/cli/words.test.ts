@@ -180,6 +180,18 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'notifier-gone': [[{ from: '127.0.0.1:5' }, 'info', '127.0.0.1:5', 'gone']],
   'notifier-flooded': [[{ count: 35 }, 'warning', '35', 'port']],
 
+  'metrics-listening': [
+    [{ address: '127.0.0.1', port: 9480 }, 'info', 'http://127.0.0.1:9480/metrics'],
+    [{ address: '::1', port: 9480 }, 'info', 'http://[::1]:9480/metrics'],
+  ],
+  'metrics-not-listening': [
+    [{ address: '::1', port: 9480, code: 'EADDRINUSE' }, 'warning', '[::1]:9480', 'ss -ltnp', 'again'],
+    [{ address: '10.0.0.1', port: 9480, code: 'EADDRNOTAVAIL' }, 'warning', 'ip address', 'again'],
+    [{ address: '::1', port: 9480, code: 'EAFNOSUPPORT' }, 'warning', 'ip address'],
+    [{ address: '127.0.0.1', port: 80, code: 'EACCES' }, 'warning', 'for root'],
+    [{ address: '127.0.0.1', port: 9480, code: 'EMFILE' }, 'warning', 'EMFILE'],
+  ],
+
   'hooks-found': [
     [{ transition: start, count: 0, folder }, 'info', 'No hooks', folder],
     [{ transition: start, count: 1, folder }, 'info', '1 hook in', folder],

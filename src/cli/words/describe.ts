@@ -5,6 +5,7 @@ import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
 import { hookWords } from './hooks.ts';
 import { journalWords } from './journal.ts';
+import { metricsWords } from './metrics.ts';
 import { notifierWords } from './notifier.ts';
 import { describeRefusal } from './refusal.ts';
 import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
@@ -63,6 +64,7 @@ const words: WordsFor<Record> = {
   ...engineWords,
   ...controlWords,
   ...notifierWords,
+  ...metricsWords,
   ...hookWords,
   ...journalWords,
 };

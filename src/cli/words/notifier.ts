@@ -1,6 +1,6 @@
 import type { NotifierReport } from '../../notifier/report.ts';
 import { printable } from '../../system/printable.ts';
-import { detail, info, type WordsFor, warning } from './words.ts';
+import { addressAndPort, detail, info, type WordsFor, warning } from './words.ts';
 
 /** What the notifier's port has to say. */
 export const notifierWords: WordsFor<NotifierReport> = {
@@ -21,7 +21,3 @@ export const notifierWords: WordsFor<NotifierReport> = {
   'notifier-gone': (record) =>
     info(`The notifier at ${record.from} is gone without a word: looking whether Docker is`),
 };
-
-function addressAndPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}

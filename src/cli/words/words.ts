@@ -36,3 +36,7 @@ export function megabytes(count: number): string {
 export function bytes(count: number): string {
   return count < 1_000_000 ? `${Math.ceil(count / 1000)} kB` : `${Math.round(count / 1_000_000)} MB`;
 }
+
+export function addressAndPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

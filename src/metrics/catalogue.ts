@@ -1,0 +1,91 @@
+import type { Metric } from './exposition.ts';
+
+/** The upper bounds of the buckets for how long a hook ran, in seconds. */
+export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** How a run of a hook ended; `ended`: it had lost its point, because Docker or the listener stopped. */
+export const outcomes = ['succeeded', 'failed', 'killed', 'timeout', 'ended', 'not_started'] as const;
+export type OutcomeLabel = (typeof outcomes)[number];
+
+/** Every metric there is, in the order in which they are told. docs/metrics.md describes them. */
+export const catalogue = {
+  engineUp: gauge(
+    'docker_lifecycle_engine_up',
+    'Whether the engine is up (1) or not (0); missing while nobody has seen it.',
+  ),
+  lastTransition: gauge(
+    'docker_lifecycle_last_transition_timestamp_seconds',
+    'When the engine was last told to have started or stopped, in this life of the listener.',
+  ),
+  transitions: counter(
+    'docker_lifecycle_transitions_total',
+    'Starts and stops of the engine that were told.',
+  ),
+  hookRuns: counter('docker_lifecycle_hook_runs_total', 'Runs of hooks that are over.'),
+  hookDuration: {
+    name: 'docker_lifecycle_hook_duration_seconds',
+    type: 'histogram',
+    help: 'How long runs of hooks took.',
+  },
+  hookFailing: gauge(
+    'docker_lifecycle_hook_failing',
+    'Whether a hook, or a folder of hooks, went wrong or was refused the last time (1) or not (0).',
+  ),
+  hookLastSuccess: gauge(
+    'docker_lifecycle_hook_last_success_timestamp_seconds',
+    'When a run of the hook last ended well, in this life of the listener.',
+  ),
+  hookRunningSince: gauge(
+    'docker_lifecycle_hook_running_since_timestamp_seconds',
+    'Since when the hook runs which runs now.',
+  ),
+  keptHooks: gauge(
+    'docker_lifecycle_kept_hooks',
+    'Hooks in while_running that run, wait to be started again, or may not run.',
+  ),
+  hookRestarts: counter(
+    'docker_lifecycle_hook_restarts_total',
+    'How often a hook in while_running ended by itself while Docker was up.',
+  ),
+  queueLength: gauge('docker_lifecycle_queue_length', 'Transitions and requests that wait for their hooks.'),
+  queueLeftOut: counter(
+    'docker_lifecycle_queue_left_out_total',
+    'Transitions whose hooks were not run: overtaken by a stop, or dropped because too many waited.',
+  ),
+  refusals: counter(
+    'docker_lifecycle_refusals_total',
+    'Hooks and folders of hooks that were not run because they are not safe, or are no programs.',
+  ),
+  notifierMessages: counter(
+    'docker_lifecycle_notifier_messages_total',
+    'Messages on the notifier’s port; invalid ones were refused.',
+  ),
+  notifierSuppressed: counter(
+    'docker_lifecycle_notifier_suppressed_total',
+    'Messages on the notifier’s port that came too fast to be told one by one.',
+  ),
+  companionMessages: counter(
+    'docker_lifecycle_companion_messages_total',
+    'What the service manager said of the engine.',
+  ),
+  journalWritable: gauge(
+    'docker_lifecycle_journal_writable',
+    'Whether what happens is kept in the journal (1) or cannot be (0).',
+  ),
+  journalLost: counter(
+    'docker_lifecycle_journal_lost_total',
+    'Records that could not be kept in the journal.',
+  ),
+  buildInfo: gauge('docker_lifecycle_build_info', 'The version of the listener and of its Node; always 1.'),
+  processStart: gauge('process_start_time_seconds', 'When the listener’s process started.'),
+  processCpu: counter('process_cpu_seconds_total', 'Processor time that the listener has used.'),
+  processMemory: gauge('process_resident_memory_bytes', 'Memory that the listener has in use.'),
+} as const satisfies { readonly [metric: string]: Metric };
+
+function counter(name: string, help: string): Metric {
+  return { name, type: 'counter', help };
+}
+
+function gauge(name: string, help: string): Metric {
+  return { name, type: 'gauge', help };
+}

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import type { TestContext } from 'vitest';
+
+/** A number of a metric, as Prometheus reads it. */
+export interface Reading {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/**
+ * Reads the text format by its own description, not by our writer.
+ * @throws Error for a line that is none
+ */
+export function readMetrics(text: string): Reading[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name, inside = '', value] = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
+      if (name === undefined) throw new Error(`That is no line of metrics: ${line}`);
+      const pairs = [...inside.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/g)];
+      if (pairs.map(([pair]) => pair).join('') !== inside) throw new Error(`Those are no labels: ${line}`);
+      const labels = pairs.map(([, key = '', raw = '']) => [key, unescaped(raw)]);
+      return { name, labels: Object.fromEntries(labels), value: Number(value) };
+    });
+}
+
+function unescaped(raw: string): string {
+  return raw.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
+}
+
+/** The number of a metric whose labels are at least these; undefined when there is none. */
+export function numberOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}) {
+  return readMetrics(text).find(
+    (reading) =>
+      reading.name === name && Object.entries(labels).every(([key, value]) => reading.labels[key] === value),
+  )?.value;
+}
+
+/** Runs promtool, which judges as Prometheus does. Where it is missing the test is left out, but not in a CI. */
+export function promtool(context: TestContext, words: readonly string[], input = '') {
+  const isThere = spawnSync('promtool', ['--version']).status === 0;
+  context.skip(!isThere && !process.env.CI, 'promtool: apt-get install prometheus');
+  const { status, stdout, stderr } = spawnSync('promtool', words, { input, encoding: 'utf8' });
+  return { status, said: `${stdout}${stderr}` };
+}
