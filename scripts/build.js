@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compressedPage } from './page.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -28,6 +29,7 @@ await Promise.all([
     entryPoints: [join(root, 'src/main.ts')],
     outfile: program,
     banner: { js: '#!/usr/bin/env node' },
+    define: { builtPage: JSON.stringify(await compressedPage()) },
   }),
   build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(dist, 'index.js') }),
 ]);

@@ -18,12 +18,14 @@ import { openLogFile } from './cli/log-file.ts';
 import { showLogs } from './cli/logs.ts';
 import { manual } from './cli/manual.ts';
 import { tendNotifier } from './cli/notifier.ts';
+import { showPage } from './cli/page.ts';
 import { calledAs, completionWords, readCall } from './cli/plugin/call.ts';
 import { endWithDocker } from './cli/plugin/end-with-docker.ts';
 import { environmentOf } from './cli/plugin/globals.ts';
 import { managePlugin } from './cli/plugin/manage.ts';
 import { metadata } from './cli/plugin/metadata.ts';
 import { endWithReader } from './cli/print.ts';
+import { writeReport } from './cli/report.ts';
 import { runListener } from './cli/run.ts';
 import { showStatus } from './cli/status.ts';
 import { triggerHooks } from './cli/trigger.ts';
@@ -86,6 +88,10 @@ async function carryOut(command: Command): Promise<number> {
     }
     case 'status':
       return command.watch ? watchStatus(command) : showStatus(command);
+    case 'page':
+      return showPage(command);
+    case 'report':
+      return writeReport(command);
     case 'history':
       return showHistory(command);
     case 'history-show':

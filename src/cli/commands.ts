@@ -24,6 +24,8 @@ export type Command =
       readonly logFile: string | undefined;
     } & GivenSettings)
   | ({ readonly kind: 'status' } & StatusWish)
+  | ({ readonly kind: 'page' } & Asking)
+  | ({ readonly kind: 'report' } & ReportWish)
   | ({ readonly kind: 'history' } & HistoryWish)
   | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
   | ({ readonly kind: 'hooks' } & Asking)
@@ -60,6 +62,15 @@ export interface HistoryWish extends EngineWish {
   readonly failed: boolean;
   readonly n: number | undefined;
   readonly follow: boolean;
+}
+
+/** What a report is of, and where it goes. */
+export interface ReportWish extends EngineWish {
+  /** `-` for standard output. */
+  readonly file: string;
+  /** In ms since the epoch. */
+  readonly since: number | undefined;
+  readonly n: number | undefined;
 }
 
 export interface TriggerCommand extends EngineWish {
@@ -115,20 +126,18 @@ export const commands: { readonly [name: string]: CommandEntry } = {
     read: run,
   },
   status: {
-    calls: [['', 'whether Docker is up, what runs, and what went wrong last']],
-    options: ['watch', 'engine', ...askingOptions],
-    read: (values, words) => ({
-      kind: 'status',
-      ...asking(values),
-      engine: values.engine,
-      watch: watching(values),
-      ...none('status', words),
-    }),
+    calls: [
+      ['', 'whether Docker is up, what runs, and what went wrong last'],
+      ['--web', 'the same as a page for a browser, with its time line'],
+    ],
+    options: ['watch', 'web', 'engine', ...askingOptions],
+    read: status,
   },
   history: {
     calls: [
       ['', 'what happened: starts, stops and runs of hooks, newest last'],
       ['show N', 'one of them, with what a hook printed'],
+      ['--html FILE', 'a page for a browser, to keep or to send'],
     ],
     options: [
       'since',
@@ -138,6 +147,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
       'failed',
       'number',
       'follow',
+      'html',
       'state-dir',
       ...askingOptions,
     ],
@@ -232,6 +242,17 @@ function helpWith({ man = false }: Values, [of, ...rest]: readonly string[]): Co
   );
 }
 
+function status(values: Values, words: readonly string[]): Command {
+  const given = { ...asking(values), ...none('status', words) };
+  if (!values.web) return { kind: 'status', ...given, engine: values.engine, watch: watching(values) };
+  const foreign = (['watch', 'engine'] as const).find((name) => values[name] !== undefined);
+  if (foreign === undefined) return { kind: 'page', ...given };
+  throw usage(
+    `--web and --${foreign} exclude each other`,
+    'The page goes on by itself, and shows every engine',
+  );
+}
+
 function watching({ watch = false, json }: Values): boolean {
   if (watch && json) {
     throw usage('--watch and --json exclude each other', 'events --json tells each change as a line');
@@ -259,6 +280,7 @@ function configCheck(values: Values, [word, ...rest]: readonly string[]): Comman
 function history(values: Values, [word, number, ...rest]: readonly string[]): Command {
   if (word === undefined) {
     const since = values.since === undefined ? undefined : readSince(values.since, new Date());
+    if (values.html !== undefined) return report(values, values.html, since);
     return {
       kind: 'history',
       ...asking(values),
@@ -276,6 +298,18 @@ function history(values: Values, [word, number, ...rest]: readonly string[]): Co
     throw usage('history show takes a number', `${calledAs()} history lists them`);
   }
   return { kind: 'history-show', number: Number(number), ...asking(values), ...none('history show N', rest) };
+}
+
+function report(values: Values, file: string, since: number | undefined): Command {
+  const foreign = (['event', 'hook', 'failed', 'follow', 'json'] as const).find(
+    (name) => values[name] !== undefined,
+  );
+  if (foreign !== undefined) {
+    throw usage(`--html and --${foreign} exclude each other`, 'The page itself can show a part of it');
+  }
+  if (file === '') throw usage('--html takes the name of a file', 'As history.html; - for standard output');
+  const n = values.number === undefined ? undefined : count(values.number);
+  return { kind: 'report', ...asking(values), engine: values.engine, file, since, n };
 }
 
 const hookWords = ['enable', 'disable', 'new'];

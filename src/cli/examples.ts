@@ -11,12 +11,14 @@ export const examples: { readonly [command: string]: readonly string[] } = {
   status: [
     `sudo ${program} status`,
     `sudo ${program} status --watch`,
+    `sudo ${program} status --web`,
     `sudo ${program} status --json | jq -r '.engines[].state'`,
   ],
   history: [
     `sudo ${program} history --failed --since 2h`,
     `sudo ${program} history -f --hook 10-routes`,
     `sudo ${program} history show 42`,
+    `sudo ${program} history --since 7d --html week.html`,
   ],
   hooks: [
     `sudo ${program} hooks`,

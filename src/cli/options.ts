@@ -184,6 +184,12 @@ export const options = {
   watch: { type: 'boolean', short: 'w', about: ['stay, and show each change as it happens; q ends it'] },
   man: { type: 'boolean', about: ['all of it as a manual page, for man -l -'] },
   timeout: { type: 'string', value: 'TIME', about: ['give up after so long, with exit code 1'] },
+  html: {
+    type: 'string',
+    value: 'FILE',
+    about: ['as a page for a browser, into this file; - for standard output'],
+  },
+  web: { type: 'boolean', about: ['as a page for a browser, which goes on: prints its address'] },
   json: { type: 'boolean', about: ['as JSON, which schemas/ describes'] },
   'no-color': { type: 'boolean', about: ['no colours, as with NO_COLOR'] },
   'log-file': {

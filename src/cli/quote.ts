@@ -8,7 +8,7 @@ export function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   if (printableText(word) === word && !word.includes('\t')) return `'${word.replaceAll("'", `'\\''`)}'`;
   // What is not printable would not survive the log, and a tab that is pasted asks for completion.
-  return `"$(printf '${[...Buffer.from(word)].map(inFormat).join('')}')"`;
+  return `"$(printf '${[...new TextEncoder().encode(word)].map(inFormat).join('')}')"`;
 }
 
 function inFormat(byte: number): string {

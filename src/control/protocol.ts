@@ -12,6 +12,8 @@ export type ControlRequest =
   | { readonly kind: 'history-entry'; readonly number: number }
   | { readonly kind: 'events' }
   | { readonly kind: 'metrics' }
+  /** The page for a browser. */
+  | { readonly kind: 'page' }
   | ({ readonly kind: 'trigger' } & TriggerWish)
   | ({ readonly kind: 'companion' } & CompanionWord);
 
@@ -57,7 +59,7 @@ export class Declined extends Error {
   readonly status: number;
   readonly cure: string | undefined;
 
-  constructor(status: 400 | 404 | 405 | 409 | 413 | 503, message: string, cure?: string) {
+  constructor(status: 400 | 404 | 405 | 409 | 413 | 421 | 503, message: string, cure?: string) {
     super(message);
     this.status = status;
     this.cure = cure;

@@ -21,6 +21,7 @@ const routes: readonly (readonly [RegExp, Route])[] = [
     /^\/v1\/history\/(\d{1,12})$/,
     { method: 'GET', read: (_, path) => ({ kind: 'history-entry', number: Number(path[1]) }) },
   ],
+  [/^\/v1\/page$/, { method: 'POST', read: () => ({ kind: 'page' }) }],
   [
     /^\/v1\/trigger$/,
     {

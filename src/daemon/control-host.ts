@@ -1,13 +1,16 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { defaultEndpoint } from '../config/endpoint.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ControlHost } from '../control/answer.ts';
+import { createPageServer } from '../control/page-server.ts';
 import { type CompanionWord, Declined, type TriggerWish } from '../control/protocol.ts';
-import type { ControlHost } from '../control/server.ts';
 import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
 import { readHistory, readHistoryEntry } from '../journal/history.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { expositionType } from '../metrics/exposition.ts';
+import { pageHtml } from '../page/html.ts';
 import type { Account } from '../system/account.ts';
 import { errorCode } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
@@ -27,6 +30,7 @@ export interface ControlHostOptions {
   readonly failures: Failures;
   readonly metrics: Metrics;
   readonly record: (record: Record) => void;
+  readonly signal: AbortSignal;
 }
 
 /** How many transitions may wait before more hooks can be asked for: what happens to the engine comes first. */
@@ -34,12 +38,12 @@ const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
-  const { settings, account, pipelines, events, failures, metrics, record } = options;
+  const { settings, account, pipelines, events, failures, metrics, record, signal } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const since = new Date();
 
-  return {
+  const host: ControlHost = {
     status: () => statusOf(settings, since, pipelines, failures.list()),
     hooks: () => ({ folders: planFolders(planner) }),
     async history(query) {
@@ -58,6 +62,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     },
     metrics: () => ({ text: metrics.text(), type: expositionType }),
     subscribe: (tell) => events.subscribe(tell),
+    page: async () => ({ url: await page.open() }),
     async trigger(wish, tell) {
       const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
       const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
@@ -92,6 +97,9 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       };
     },
   };
+  const html = () => pageHtml({ kind: 'live', machine: hostname() });
+  const page = createPageServer({ host, html, report: record, signal });
+  return host;
 
   /** @throws Declined when there is no such hook: a name from outside is compared, never used as a path */
   function hookCalled(hook: string, { event }: TriggerWish): string {

@@ -100,7 +100,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     rehearseAnswer();
     if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
     if (settings.control !== undefined && !signal.aborted) {
-      const host = createControlHost({ settings, account, pipelines, events, failures, metrics, record });
+      const host = createControlHost({
+        settings,
+        account,
+        pipelines,
+        events,
+        failures,
+        metrics,
+        record,
+        signal,
+      });
       control = await startControlServer({
         path: settings.control,
         user: account.uid,

@@ -105,7 +105,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
         case 'hooks-overtaken':
           return queueLeftOut.add({ engine: record.engine, why: 'overtaken' });
         case 'hooks-dropped':
-          return queueLeftOut.add({ engine: record.engine, why: 'dropped' }, record.dropped.length);
+          return queueLeftOut.add({ engine: record.engine, why: 'dropped' });
         case 'notifier-said':
           return notifierMessages.add({ message: record.said });
         case 'notifier-refused':

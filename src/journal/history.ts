@@ -38,7 +38,7 @@ export interface RunEntry {
 export interface RunEnd {
   readonly outcome: RecordedOutcome;
   readonly durationMs: number;
-  /** The last of what it printed; only where one entry is asked for. */
+  /** The last of what it printed; only where that is asked for. */
   readonly output?: string;
   readonly outputBytes: number;
 }
@@ -56,6 +56,8 @@ export interface HistoryFilter {
   readonly failed?: boolean | undefined;
   /** At most so many, the newest. */
   readonly n: number;
+  /** With what runs printed. */
+  readonly outputs?: boolean | undefined;
 }
 
 /** Read at once, in bytes: whoever watches engines in this process waits no longer than that takes. */
@@ -81,7 +83,8 @@ export async function readHistory(folder: string, filter: HistoryFilter): Promis
     if (filter.since !== undefined && oldest !== undefined && Date.parse(oldest) < filter.since) break;
   }
   found.sort((one, other) => one.number - other.number);
-  return (filter.n === 0 ? [] : found.slice(-filter.n)).map(withoutOutput);
+  const newest = filter.n === 0 ? [] : found.slice(-filter.n);
+  return filter.outputs ? newest : newest.map(withoutOutput);
 }
 
 function withoutOutput(entry: HistoryEntry): HistoryEntry {
@@ -181,7 +184,7 @@ async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
 }
 
 /** Whether an entry is one that is wanted, but for how many. */
-export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n'>): boolean {
+export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'outputs'>): boolean {
   const { since, event, hook, engine, failed } = filter;
   if (since !== undefined && Date.parse(entry.time) < since) return false;
   if (event !== undefined && eventOf(entry) !== event) return false;

@@ -90,6 +90,8 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     ],
   ],
   'control-in-use': [[{ path: socket }, 'warning', socket, 'another listener', '--control PATH']],
+  'page-opened': [[{ port: 41234 }, 'info', '127.0.0.1 port 41234']],
+  'page-closed': [[{}, 'info', 'page']],
   'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ControlHost } from '../../src/control/answer.ts';
 import { Declined } from '../../src/control/protocol.ts';
-import type { ControlHost } from '../../src/control/server.ts';
 import type { HttpLimits } from '../../src/system/http-server.ts';
 import { type ControlPort, createControlPort } from '../support/control-port.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { ControlHost } from '../../src/control/answer.ts';
 import type { ControlReport } from '../../src/control/report.ts';
-import { type ControlHost, startControlServer } from '../../src/control/server.ts';
+import { startControlServer } from '../../src/control/server.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import type { HttpLimits } from '../../src/system/http-server.ts';
 

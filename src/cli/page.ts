@@ -1,0 +1,26 @@
+import { exitCode } from '../system/failure.ts';
+import type { Asking } from './commands.ts';
+import { running, theListener } from './listener.ts';
+import { print, remark } from './print.ts';
+
+/**
+ * Has the listener serve its page, and tells where; opens no browser.
+ * @returns the exit code
+ * @throws Failure with exit code 69 when no listener runs
+ */
+export async function showPage(command: Asking): Promise<number> {
+  const { client } = theListener(command);
+  const answer = (await running(client.post('/v1/page'))) as { readonly url: string };
+  if (command.json) {
+    print(`${JSON.stringify(answer)}\n`);
+    return exitCode.done;
+  }
+  print(`${answer.url}\n`);
+  const { port } = new URL(answer.url);
+  remark(
+    'Open it in a browser on this machine. Whoever has the address sees what hooks print, so keep it to yourself.\n' +
+      `From elsewhere: ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, and then the same address there.\n` +
+      'It is closed ten minutes after nobody has it open any more.\n',
+  );
+  return exitCode.done;
+}

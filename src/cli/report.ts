@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fchownSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mostEntries } from '../control/protocol.ts';
+import type { Status } from '../daemon/status.ts';
+import { readHistory } from '../journal/history.ts';
+import { pageHtml } from '../page/html.ts';
+import { fitOutputs } from '../page/report.ts';
+import { codeOf, exitCode, Failure } from '../system/failure.ts';
+import type { ReportWish } from './commands.ts';
+import { inJournal } from './find-journal.ts';
+import { ifRunning, theListener } from './listener.ts';
+import { print, remark } from './print.ts';
+import { plural } from './words/words.ts';
+
+/**
+ * Writes what happened as a page for a browser, from the journal.
+ * @returns the exit code
+ * @throws Failure when the journal cannot be read, or the file cannot be written
+ */
+export async function writeReport(wish: ReportWish): Promise<number> {
+  const { file, since, engine, n = mostEntries } = wish;
+  const status = await statusOf(wish);
+  const filter = { since, engine, n, outputs: true };
+  // Whoever may ask the listener may read its journal, which has the outputs.
+  const entries =
+    status === undefined
+      ? ((await inJournal(wish, (folder) => readHistory(folder, filter))) ?? [])
+      : await readHistory(join(status.listener.stateDir, 'journal'), filter);
+  const html = pageHtml({
+    kind: 'report',
+    machine: hostname(),
+    made: new Date().toISOString(),
+    entries: fitOutputs(entries),
+    engines: (status?.engines ?? [])
+      .filter(({ name }) => engine === undefined || name === engine)
+      .map(({ name, url }) => ({ name, url })),
+  });
+  if (file === '-') {
+    print(html);
+    return exitCode.done;
+  }
+  write(file, html);
+  remark(
+    `Wrote ${file}: ${plural(entries.length, 'entry').replace('entrys', 'entries')}. What hooks printed is in it\n`,
+  );
+  return exitCode.done;
+}
+
+async function statusOf(wish: ReportWish): Promise<Status | undefined> {
+  if (wish.given.stateDir !== undefined) return undefined;
+  return (await ifRunning(theListener(wish).client.get('/v1/status'))) as Status | undefined;
+}
+
+/**
+ * Writes the file as a whole or not at all, for nobody else's eyes. A link of that name is replaced and not followed:
+ * root may write where others can.
+ */
+function write(file: string, text: string): void {
+  const beside = join(dirname(file), `.${randomBytes(8).toString('hex')}.html`);
+  try {
+    const descriptor = openSync(beside, 'wx', 0o600);
+    try {
+      writeSync(descriptor, text);
+      const owner = whoAsks();
+      if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new Failure(
+      exitCode.failed,
+      `Cannot write ${file} (${codeOf(error)})`,
+      'Give a file in a folder where you may write',
+    );
+  }
+}
+
+/** Under sudo, the user who is to open the file. */
+function whoAsks(): { uid: number; gid: number } | undefined {
+  const { SUDO_UID = '', SUDO_GID = '' } = process.env;
+  if (process.geteuid?.() !== 0 || !/^\d{1,10}$/.test(SUDO_UID) || !/^\d{1,10}$/.test(SUDO_GID))
+    return undefined;
+  return { uid: Number(SUDO_UID), gid: Number(SUDO_GID) };
+}

@@ -1,0 +1,115 @@
+import type { ServerResponse } from 'node:http';
+import {
+  type CompanionWord,
+  type ControlRequest,
+  Declined,
+  type HistoryQuery,
+  protocolVersion,
+  type TriggerWish,
+} from './protocol.ts';
+import { openLines } from './stream.ts';
+
+/**
+ * Who answers: what goes back is plain data, to which the version is added. Each may throw `Declined`, before
+ * anything else when it answers in lines.
+ */
+export interface ControlHost {
+  status(): object;
+  hooks(): object;
+  history(query: HistoryQuery): Promise<object>;
+  historyEntry(number: number): Promise<object>;
+  /** Numbers for a monitoring, and their `Content-Type`. */
+  metrics(): { readonly text: string; readonly type: string };
+  /** Tells what happens until the function that it returns is called. */
+  subscribe(tell: (event: object) => void): () => void;
+  /** Where a browser finds the page; makes it to be there. */
+  page(): Promise<object>;
+  /** Runs hooks and tells what becomes of them; resolves when they are done. */
+  trigger(wish: TriggerWish, tell: (event: object) => void): Promise<void>;
+  /** @param gone aborted when nobody waits for the answer any more */
+  companion(word: CompanionWord, gone: AbortSignal): Promise<object>;
+}
+
+/**
+ * Answers a request.
+ * @param signal ends what is only listened to
+ * @throws Declined
+ */
+export async function answer(
+  wanted: ControlRequest,
+  { host, signal }: { readonly host: ControlHost; readonly signal: AbortSignal },
+  response: ServerResponse,
+): Promise<void> {
+  switch (wanted.kind) {
+    case 'status':
+      return say(response, host.status());
+    case 'hooks':
+      return say(response, host.hooks());
+    case 'history':
+      return say(response, await host.history(wanted.query));
+    case 'history-entry':
+      return say(response, await host.historyEntry(wanted.number));
+    case 'metrics': {
+      const { text, type } = host.metrics();
+      return send(response, 200, text, type);
+    }
+    case 'events':
+      return tellEvents(host, response, signal);
+    case 'page':
+      return say(response, await host.page());
+    case 'trigger': {
+      let lines: ReturnType<typeof openLines> | undefined;
+      await host.trigger(wanted, (event) => {
+        lines ??= openLines(response);
+        lines.write(versioned(event));
+      });
+      lines?.end();
+      return;
+    }
+    case 'companion': {
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      // Hooks take as long as they take.
+      response.socket?.setTimeout(0);
+      return say(response, await host.companion(wanted, gone.signal));
+    }
+    default:
+      return wanted satisfies never;
+  }
+}
+
+function tellEvents(host: ControlHost, response: ServerResponse, signal: AbortSignal): void {
+  const lines = openLines(response);
+  const unsubscribe = host.subscribe((event) => lines.write(versioned(event)));
+  signal.addEventListener('abort', lines.end, { once: true });
+  response.once('close', () => {
+    signal.removeEventListener('abort', lines.end);
+    unsubscribe();
+  });
+}
+
+function say(response: ServerResponse, data: object, status = 200): void {
+  send(response, status, `${JSON.stringify(versioned(data))}\n`, 'application/json');
+}
+
+function send(response: ServerResponse, status: number, text: string, type: string): void {
+  if (response.headersSent || response.destroyed) return;
+  const headers = { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...headers, Connection: 'close' }).end(text);
+}
+
+function versioned(data: object): object {
+  return { version: protocolVersion, ...data };
+}
+
+/** Says why a request is not granted. */
+export function decline(response: ServerResponse, error: unknown): void {
+  if (error instanceof Declined) {
+    const { message, cure, status } = error;
+    say(response, { error: message, ...(cure === undefined ? {} : { cure }) }, status);
+    return;
+  }
+  // The client has gone; or a defect of ours, which must not take the listener with it.
+  say(response, { error: `Not foreseen: ${String(error)}` }, 500);
+  if (!response.writableEnded) response.destroy();
+}

@@ -1,0 +1,69 @@
+import { describeRefusal } from '../../cli/words/refusal.ts';
+import { clock } from '../../cli/words/time.ts';
+import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { HistoryEntry } from '../../journal/history.ts';
+import { printableText } from '../../system/printable.ts';
+import { el } from './dom.ts';
+import { icon } from './icon.ts';
+import { engineOf, failingNow, nameOf, timeOf } from './model.ts';
+import type { View } from './view.ts';
+import { outcomeOf, titleOf } from './words.ts';
+
+/** What has gone wrong and not well since; empty when all is well. */
+export function attention(view: View, open: (entries: readonly HistoryEntry[]) => void): HTMLElement[] {
+  const failing = failingNow(view.entries).filter((entry) =>
+    isStillListed(view, engineOf(entry), nameOf(entry)),
+  );
+  if (failing.length === 0) return [];
+  const rows = failing.map((entry) => {
+    const at = new Date(timeOf(entry));
+    const cure = entry.kind === 'refusal' ? refusalWords(entry) : undefined;
+    return el(
+      'li',
+      {},
+      icon('bad') as unknown as Node,
+      el(
+        'div',
+        {},
+        el(
+          'p',
+          {},
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              'data-key': `attention-${entry.number}`,
+              click: () => open([entry]),
+            },
+            titleOf(entry),
+          ),
+          ` ${outcomeOf(entry).charAt(0).toLowerCase()}${outcomeOf(entry).slice(1)}`,
+          ' ',
+          el('time', { class: 'faint', datetime: at.toISOString() }, clock(at, new Date())),
+        ),
+        cure && el('p', { class: 'faint' }, cure.found),
+        cure && el('p', {}, el('code', { class: 'command' }, cure.cure)),
+      ),
+    );
+  });
+  const title = failing.length === 1 ? 'One hook needs a look' : `${failing.length} hooks need a look`;
+  return [el('h2', { id: 'attention-title' }, title), el('ul', {}, ...rows)];
+}
+
+/** The listener knows better than its history: a hook that was removed does not fail any more. */
+function isStillListed({ status }: View, engine: string, name: string): boolean {
+  return status === undefined || status.failures.some((one) => one.engine === engine && one.name === name);
+}
+
+/** What was found, and what mends it. */
+export function refusalWords({ path, cause }: Extract<HistoryEntry, { kind: 'refusal' }>): {
+  found: string;
+  cure: string;
+} {
+  const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
+    | { found: string; cure: string }
+    | undefined;
+  const { found, cure } = words ?? { found: `${path}: ${cause.kind}`, cure: 'See docs/journal.md' };
+  return { found: printableText(found), cure: printableText(cure.replace(/^Run: /, '')) };
+}

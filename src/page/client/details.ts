@@ -1,0 +1,123 @@
+import { clock } from '../../cli/words/time.ts';
+import { bytes, seconds } from '../../cli/words/words.ts';
+import type { HistoryEntry } from '../../journal/history.ts';
+import { printableText } from '../../system/printable.ts';
+import { refusalWords } from './attention.ts';
+import { el } from './dom.ts';
+import { icon } from './icon.ts';
+import { engineOf, isBad, type Run, timeOf, toneOf } from './model.ts';
+import { outcomeOf, reasons, tellers, titleOf } from './words.ts';
+
+/** Asks for an entry with its output; undefined when it cannot be had. */
+export type Fetch = (number: number) => Promise<HistoryEntry | undefined>;
+
+/** Shows one or several entries in the dialog, those that went wrong first. */
+export function showDetails(dialog: HTMLDialogElement, entries: readonly HistoryEntry[], fetch: Fetch): void {
+  const ordered = entries.toReversed().sort((one, other) => Number(isBad(other)) - Number(isBad(one)));
+  const [first] = ordered;
+  if (first === undefined) return;
+  const close = el('button', { type: 'button', class: 'close', click: () => dialog.close() }, 'Close');
+  const title = ordered.length === 1 ? titleOf(first) : `${ordered.length} entries`;
+  dialog.replaceChildren(
+    el('div', { class: 'bar' }, el('h2', { id: 'details-title' }, title), close),
+    ...ordered.map((entry) => article(entry, ordered.length > 1, fetch)),
+  );
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+/** A click beside it closes it, as Esc does. */
+export function closeOnClickBeside(dialog: HTMLDialogElement): void {
+  dialog.addEventListener('click', ({ target }) => {
+    if (target === dialog) dialog.close();
+  });
+}
+
+function article(entry: HistoryEntry, titled: boolean, fetch: Fetch): HTMLElement {
+  const heading = titled ? [el('h3', {}, titleOf(entry))] : [];
+  const parts = entry.kind === 'run' ? [output(entry, fetch)] : [];
+  return el(
+    'article',
+    {},
+    ...heading,
+    el(
+      'p',
+      { class: `badge ${toneOf(entry)}` },
+      icon(toneOf(entry)) as unknown as Node,
+      el('span', {}, outcomeOf(entry)),
+    ),
+    el(
+      'dl',
+      { class: 'facts' },
+      ...factsOf(entry).flatMap(([term, text]) => [el('dt', {}, term), el('dd', {}, text)]),
+    ),
+    ...parts,
+  );
+}
+
+function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
+  const at = new Date(timeOf(entry));
+  const date = at.toLocaleDateString(undefined, { dateStyle: 'medium' });
+  const when: [string, Node] = [
+    'At',
+    el('time', { datetime: at.toISOString() }, `${clock(at, at)}, ${date}`),
+  ];
+  const rest: [string, string][] = [
+    ['Engine', printableText(engineOf(entry))],
+    ['Number', String(entry.number)],
+  ];
+  switch (entry.kind) {
+    case 'transition': {
+      const { source, sequence, run } = entry.transition;
+      const pid = /^(\d+)@/.exec(run ?? '')?.[1];
+      return [
+        when,
+        ['Told by', tellers[source]],
+        ...(pid === undefined ? [] : ([['Process', pid]] as [string, string][])),
+        ['Transition', String(sequence)],
+        ...rest,
+      ];
+    }
+    case 'refusal': {
+      const { found, cure } = refusalWords(entry);
+      return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, cure)], ...rest];
+    }
+    case 'run': {
+      const { transition, end } = entry;
+      const took: [string, string][] = end === undefined ? [] : [['Took', seconds(end.durationMs)]];
+      return [when, ...took, ['Because', reasons[transition.reason]], ...rest];
+    }
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** What a hook printed: as it came with the entry, else asked for. */
+function output(entry: Run, fetch: Fetch): HTMLElement {
+  const holder = el('div', { class: 'output' });
+  const { end } = entry;
+  if (end === undefined) {
+    holder.append(el('p', { class: 'faint' }, 'What it prints is shown when it has ended.'));
+  } else if (end.outputBytes === 0) {
+    holder.append(el('p', { class: 'faint' }, 'It printed nothing.'));
+  } else if (end.output !== undefined) {
+    holder.append(...printed(end.output, end.outputBytes));
+  } else {
+    holder.append(el('p', { class: 'faint' }, 'Asking what it printed…'));
+    void fetch(entry.number).then((found) => {
+      const known = found?.kind === 'run' ? found.end?.output : undefined;
+      const lost = `What it printed is not here. Ask: docker-lifecycle-listener history show ${entry.number}`;
+      holder.replaceChildren(
+        ...(known === undefined ? [el('p', { class: 'faint' }, lost)] : printed(known, end.outputBytes)),
+      );
+    });
+  }
+  return holder;
+}
+
+function printed(text: string, all: number): HTMLElement[] {
+  const isCut = new TextEncoder().encode(text).length < all;
+  const title = isCut ? `Output: the last of ${bytes(all)}` : 'Output';
+  const box = el('pre', { tabindex: 0, role: 'region', 'aria-label': title }, text.replace(/\n$/, ''));
+  return [el('h3', {}, title), box];
+}

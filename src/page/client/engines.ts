@@ -1,0 +1,131 @@
+import { age, clock } from '../../cli/words/time.ts';
+import { printableText } from '../../system/printable.ts';
+import { el } from './dom.ts';
+import { icon } from './icon.ts';
+import { engineOf, isTold, sumOf, type Told, type Tone, timeOf } from './model.ts';
+import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';
+import { percent, reasons, tellers } from './words.ts';
+
+/** For each engine how it is, in one look, and what the time that is shown comes to. */
+export function engineCards(view: View): HTMLElement[] {
+  const engines = enginesOf(view);
+  if (engines.length === 0) return [el('p', { class: 'empty' }, emptyText(view))];
+  return engines.map((engine) => card(view, engine));
+}
+
+function emptyText({ kind, connection }: View): string {
+  if (kind === 'live' && connection === 'opening') return 'Asking the listener…';
+  return 'Nothing has happened yet.';
+}
+
+type State = 'up' | 'down' | 'stopping' | 'unknown';
+
+const headlines: { readonly [state in State]: string } = {
+  up: 'Docker is up',
+  down: 'Docker is down',
+  stopping: 'Docker is stopping',
+  unknown: 'Nobody has seen Docker yet',
+};
+const tones: { readonly [state in State]: Tone } = {
+  up: 'up',
+  down: 'down',
+  stopping: 'busy',
+  unknown: 'quiet',
+};
+
+function card(view: View, engine: EngineView): HTMLElement {
+  const last = view.entries.findLast(
+    (entry): entry is Told => isTold(entry) && engineOf(entry) === engine.name,
+  );
+  const isWatched = engine.status !== undefined || view.engines.some(({ name }) => name === engine.name);
+  const told: State = last === undefined ? 'unknown' : last.transition.event === 'start' ? 'up' : 'down';
+  const state = engine.status?.state ?? told;
+  const headline = isWatched || last === undefined ? headlines[state] : `Docker was ${state} when last seen`;
+  return el(
+    'article',
+    { class: `card ${state}` },
+    el(
+      'div',
+      { class: 'headline' },
+      icon(tones[state]) as unknown as Node,
+      el(
+        'div',
+        {},
+        el('h2', {}, headline, ...sinceWords(last, isWatched, view)),
+        el('p', { class: 'sub' }, ...subWords(engine, last)),
+      ),
+    ),
+    el('ul', { class: 'doing', 'aria-label': 'At work' }, ...doing(engine)),
+    figures(view, engine.name),
+  );
+}
+
+function sinceWords(last: Told | undefined, isWatched: boolean, view: View): (Node | string)[] {
+  if (last === undefined || !isWatched) return [];
+  const at = timeOf(last);
+  return [' for ', sinceNode(at, view)];
+}
+
+/** A duration that goes on, where time does. */
+function sinceNode(at: number, { kind, now }: View): HTMLElement {
+  const text = age(now - at);
+  return el('span', kind === 'live' ? { 'data-since': at } : {}, text);
+}
+
+function subWords({ url, status }: EngineView, last: Told | undefined): (Node | string)[] {
+  const facts: (Node | string)[] = [el('code', {}, printableText(url))];
+  if (status?.pid) facts.push(`pid ${status.pid}`);
+  if (last !== undefined) {
+    const { reason, source } = last.transition;
+    const at = new Date(timeOf(last));
+    const time = el('time', { datetime: at.toISOString() }, clock(at, new Date()));
+    facts.push(el('span', {}, 'since ', time, `: ${reasons[reason]}, told by ${tellers[source]}`));
+  }
+  return facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]));
+}
+
+/** What runs now and what waits. */
+function doing({ status }: EngineView): HTMLElement[] {
+  if (status === undefined) return [];
+  const { current, waiting, kept } = status.hooks;
+  const since = (time: string) =>
+    el('span', { 'data-since': Date.parse(time) }, age(Date.now() - Date.parse(time)));
+  const row = (tone: Tone, ...words: (Node | string)[]) =>
+    el('li', {}, icon(tone) as unknown as Node, el('span', {}, ...words));
+  return [
+    ...(current?.hook
+      ? [row('busy', el('b', {}, printableText(current.hook.name)), ' runs for ', since(current.hook.since))]
+      : []),
+    ...waiting.map(({ event, reason }) => row('quiet', `on_${event} waits: ${reasons[reason]}`)),
+    ...kept.map(({ name, phase, at }) => {
+      const what = el('b', {}, printableText(name));
+      if (phase === 'running' && at !== null) return row('busy', what, ' is kept running for ', since(at));
+      return phase === 'out'
+        ? row('bad', what, ' may not run')
+        : row('quiet', what, ' has ended, and is started again soon');
+    }),
+  ];
+}
+
+function figures(view: View, engine: string): HTMLElement {
+  const { up, starts, crashes, runs, failed } = sumOf(view.entries, engine, spanOf(view), lastLook(view));
+  const figure = (value: string, label: string, bad = false) =>
+    el('div', { class: bad ? 'bad' : '' }, el('dt', {}, label), el('dd', {}, value));
+  return el(
+    'dl',
+    { class: 'figures' },
+    figure(up === undefined ? '–' : percent(up), `up ${rangeWords[view.range]}`),
+    figure(String(starts), starts === 1 ? 'start' : 'starts'),
+    figure(String(crashes), crashes === 1 ? 'crash' : 'crashes', crashes > 0),
+    figure(String(runs), runs === 1 ? 'hook run' : 'hook runs'),
+    figure(String(failed), 'went wrong', failed > 0),
+  );
+}
+
+const rangeWords: { readonly [range in View['range']]: string } = {
+  '1h': 'in the last hour',
+  '6h': 'in the last 6 hours',
+  '24h': 'in the last 24 hours',
+  '7d': 'in the last 7 days',
+  all: 'in all this time',
+};

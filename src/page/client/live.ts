@@ -1,0 +1,91 @@
+import type { Event } from '../../daemon/events.ts';
+import type { Status } from '../../daemon/status.ts';
+import type { HistoryEntry } from '../../journal/history.ts';
+
+/** What a live page is told. */
+export interface Live {
+  /** How all is, when the connection has come about. */
+  begun(entries: readonly HistoryEntry[], status: Status): void;
+  happened(event: Event): void;
+  /** How things are by now. */
+  status(status: Status): void;
+  lost(): void;
+}
+
+/** How many entries are asked for: the most that the listener gives. */
+const most = 1000;
+/** How long until a lost connection is tried again, at first and at most, in ms. */
+const patience = [500, 10_000] as const;
+/** How long events may follow each other before it is asked how things are, in ms. */
+const pause = 150;
+
+/** Follows the listener for as long as the page is open; a lost connection is tried again and again. */
+export async function follow(live: Live): Promise<never> {
+  for (let wait: number = patience[0]; ; wait = Math.min(2 * wait, patience[1])) {
+    try {
+      // Heard from before the past is read, so that nothing falls between the two.
+      const events = await stream('v1/events');
+      const [history, status] = await Promise.all([ask(`v1/history?n=${most}`), ask('v1/status')]);
+      live.begun((history as { entries: HistoryEntry[] }).entries, status as Status);
+      wait = patience[0] / 2;
+      for await (const event of events) {
+        live.happened(event as Event);
+        askSoon(live);
+      }
+    } catch {
+      // However it was lost, it is tried again.
+    }
+    live.lost();
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** An entry with its output. */
+export async function fetchEntry(number: number): Promise<HistoryEntry | undefined> {
+  try {
+    return ((await ask(`v1/history/${number}`)) as { entry: HistoryEntry }).entry;
+  } catch {
+    return undefined;
+  }
+}
+
+let asking: ReturnType<typeof setTimeout> | undefined;
+
+function askSoon(live: Live): void {
+  clearTimeout(asking);
+  asking = setTimeout(() => {
+    ask('v1/status').then(
+      (status) => live.status(status as Status),
+      () => {},
+    );
+  }, pause);
+}
+
+async function get(path: string): Promise<Response> {
+  const response = await fetch(path, { cache: 'no-store' });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+async function ask(path: string): Promise<unknown> {
+  return (await get(path)).json();
+}
+
+/** JSON objects as they come, one a line. */
+async function stream(path: string): Promise<AsyncIterable<unknown>> {
+  const { body } = await get(path);
+  if (body === null) throw new Error(`${path} has no body`);
+  return lines(body.getReader());
+}
+
+async function* lines(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<unknown> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const pieces = `${rest}${decoder.decode(value, { stream: true })}`.split('\n');
+    rest = pieces.pop() ?? '';
+    for (const line of pieces) yield JSON.parse(line);
+  }
+}

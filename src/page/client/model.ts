@@ -1,0 +1,212 @@
+import type { Event } from '../../daemon/events.ts';
+import type { HistoryEntry, RunEntry } from '../../journal/history.ts';
+import type { Transition } from '../../lifecycle/transition.ts';
+
+export type Run = HistoryEntry & RunEntry;
+type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
+export type Told = Extract<HistoryEntry, { kind: 'transition' }>;
+
+/** A stretch of time in which an engine was the same. Times are in ms since the epoch. */
+export interface Period {
+  readonly state: 'up' | 'down' | 'unknown';
+  readonly from: number;
+  readonly to: number;
+  /** What began it; undefined for what was so before anything was told. */
+  readonly by: Transition | undefined;
+}
+
+/** How an engine was in `from` to `to`, without gaps; `last` is when somebody looked last. */
+export function periodsOf(
+  entries: readonly HistoryEntry[],
+  engine: string,
+  [from, to]: readonly [number, number],
+  last = to,
+): Period[] {
+  const told = entries.filter((entry): entry is Told => isTold(entry) && engineOf(entry) === engine);
+  const periods: Period[] = [];
+  let open: Omit<Period, 'to'> = { state: before(told[0]?.transition), from: 0, by: undefined };
+  const close = (at: number) => {
+    const period = { ...open, from: Math.max(open.from, from), to: Math.min(at, to) };
+    if (period.to > period.from) periods.push(period);
+  };
+  for (const { transition } of told) {
+    const state = transition.event === 'start' ? 'up' : 'down';
+    // A listener that begins tells again what is so already.
+    if (state === open.state && open.by !== undefined) continue;
+    close(transition.at);
+    open = { state, from: transition.at, by: transition };
+  }
+  close(Math.max(last, open.from));
+  open = { state: 'unknown', from: Math.max(last, open.from), by: undefined };
+  close(to);
+  return periods;
+}
+
+/** What was so before the first that was told. */
+function before(first: Transition | undefined): Period['state'] {
+  if (first?.event === 'stop') return 'up';
+  return first?.reason === 'engine-started' ? 'down' : 'unknown';
+}
+
+/** What an engine's periods come to. */
+export interface Sum {
+  /** Of the time of which it is known, from 0 to 1; undefined when nothing is known. */
+  readonly up: number | undefined;
+  readonly starts: number;
+  readonly crashes: number;
+  readonly runs: number;
+  readonly failed: number;
+}
+
+export function sumOf(
+  entries: readonly HistoryEntry[],
+  engine: string,
+  [from, to]: readonly [number, number],
+  last = to,
+): Sum {
+  const spent = { up: 0, down: 0, unknown: 0 };
+  for (const period of periodsOf(entries, engine, [from, to], last)) {
+    spent[period.state] += period.to - period.from;
+  }
+  const known = spent.up + spent.down;
+  const here = entries.filter((entry) => engineOf(entry) === engine && within(entry, [from, to]));
+  const told = here.filter(isTold).map(({ transition }) => transition);
+  const runs = here.filter((entry) => entry.kind === 'run');
+  return {
+    up: known === 0 ? undefined : spent.up / known,
+    starts: told.filter(({ event, reason }) => event === 'start' && reason !== 'listener-started').length,
+    crashes: told.filter(({ reason }) => reason === 'crash' || reason === 'unreachable').length,
+    runs: runs.length,
+    failed: here.filter(isBad).filter((entry) => !isTold(entry)).length,
+  };
+}
+
+export function isTold(entry: HistoryEntry): entry is Told {
+  return entry.kind === 'transition';
+}
+
+/** When an entry happened, in ms since the epoch: a transition when it was seen, which is before it was written. */
+export function timeOf(entry: HistoryEntry): number {
+  return isTold(entry) ? entry.transition.at : Date.parse(entry.time);
+}
+
+export function within(entry: HistoryEntry, [from, to]: readonly [number, number]): boolean {
+  const at = timeOf(entry);
+  const until = entry.kind === 'run' && entry.end !== undefined ? at + entry.end.durationMs : at;
+  return until >= from && at <= to;
+}
+
+export function engineOf(entry: HistoryEntry): string {
+  return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
+}
+
+/** The hook, or the folder of hooks, that an entry is about. */
+export function nameOf(entry: Run | Refusal): string {
+  return entry.kind === 'run' ? entry.hook : entry.name;
+}
+
+/** The engines of which something is told, in the order of their first entry. */
+export function enginesIn(entries: readonly HistoryEntry[]): string[] {
+  return [...new Set(entries.map(engineOf))];
+}
+
+/** How an entry is to be seen; `quiet` is neither well nor wrong. */
+export type Tone = 'good' | 'bad' | 'busy' | 'quiet' | 'up' | 'down';
+
+export function toneOf(entry: HistoryEntry): Tone {
+  switch (entry.kind) {
+    case 'transition': {
+      const { event, reason } = entry.transition;
+      if (reason === 'crash' || reason === 'unreachable') return 'bad';
+      return event === 'start' ? 'up' : 'down';
+    }
+    case 'refusal':
+      return 'bad';
+    case 'run':
+      return toneOfRun(entry);
+    default:
+      return entry satisfies never;
+  }
+}
+
+function toneOfRun({ end, interrupted }: Run): Tone {
+  if (interrupted) return 'bad';
+  if (end === undefined) return 'busy';
+  const { outcome } = end;
+  switch (outcome.kind) {
+    case 'exited':
+      return outcome.code === 0 ? 'good' : 'bad';
+    case 'ended':
+      // As in the history: it had lost its point, and went when it was told to.
+      return outcome.why === 'timeout' || outcome.how !== 'terminated' ? 'bad' : 'quiet';
+    default:
+      return 'bad';
+  }
+}
+
+export function isBad(entry: HistoryEntry): boolean {
+  return toneOf(entry) === 'bad';
+}
+
+/** Of each hook the last entry, where that is one that went wrong; the newest first. */
+export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal)[] {
+  const last = new Map<string, Run | Refusal>();
+  for (const entry of entries) {
+    // What runs has not gone well yet.
+    if (entry.kind === 'transition' || toneOf(entry) === 'busy') continue;
+    last.set(`${engineOf(entry)}\n${nameOf(entry)}`, entry);
+  }
+  return [...last.values()].filter(isBad).sort((one, other) => other.number - one.number);
+}
+
+/** The history with what has just happened. */
+export function withEvent(entries: readonly HistoryEntry[], event: Event): readonly HistoryEntry[] {
+  // What could not be kept in the journal has no number, and is in no history.
+  const { number, time, engine = '' } = event;
+  switch (event.kind) {
+    case 'transition':
+      return withEntry(entries, number, (at) => ({
+        kind: event.kind,
+        number: at,
+        time,
+        transition: event.transition,
+      }));
+    case 'hook-started': {
+      const { hook, run, transition } = event;
+      return withEntry(entries, number, (at) => ({ kind: 'run', number: at, time, hook, run, transition }));
+    }
+    case 'hook-refused':
+    case 'folder-refused': {
+      const { path, cause } = event;
+      const name = event.kind === 'hook-refused' ? event.hook : event.folder;
+      return withEntry(entries, number, (at) => ({
+        kind: 'refusal',
+        number: at,
+        time,
+        engine,
+        name,
+        path,
+        cause,
+      }));
+    }
+    case 'hook-ended': {
+      const { run, outcome, durationMs, output, outputBytes } = event;
+      return entries.map((entry) =>
+        entry.kind === 'run' && entry.run === run && entry.end === undefined
+          ? { ...entry, end: { outcome, durationMs, output, outputBytes } }
+          : entry,
+      );
+    }
+    default:
+      return entries;
+  }
+}
+
+function withEntry(
+  entries: readonly HistoryEntry[],
+  number: number | undefined,
+  make: (number: number) => HistoryEntry,
+): readonly HistoryEntry[] {
+  if (number === undefined || entries.some((entry) => entry.number === number)) return entries;
+  return [...entries, make(number)];
+}

@@ -1,0 +1,94 @@
+import { clock } from '../../cli/words/time.ts';
+import { seconds } from '../../cli/words/words.ts';
+import type { HistoryEntry } from '../../journal/history.ts';
+import { printableText } from '../../system/printable.ts';
+import { el } from './dom.ts';
+import { icon } from './icon.ts';
+import { engineOf, isBad, isTold, timeOf, toneOf } from './model.ts';
+import { enginesOf, type Filter, type View } from './view.ts';
+import { outcomeOf, titleOf } from './words.ts';
+
+/** Everything as a table, the newest first: what the picture shows, for whoever does not see it. */
+export function table(
+  view: View,
+  open: (entries: readonly HistoryEntry[]) => void,
+  more: () => void,
+): HTMLElement[] {
+  const fitting = view.entries.filter((entry) => fits(entry, view.filter)).reverse();
+  if (fitting.length === 0) return [el('p', { class: 'empty' }, nothing[view.filter])];
+  const several = enginesOf(view).length > 1;
+  const head = ['Time', 'What', 'Outcome', 'Took', ...(several ? ['Engine'] : [])];
+  const rows = fitting.slice(0, view.rows).map((entry) => row(entry, several, open));
+  const left = fitting.length - rows.length;
+  return [
+    el(
+      'table',
+      {},
+      el('caption', { class: 'unseen' }, 'What happened, the newest first'),
+      el(
+        'thead',
+        {},
+        el('tr', {}, ...head.map((text) => el('th', { scope: 'col', class: text.toLowerCase() }, text))),
+      ),
+      el('tbody', {}, ...rows),
+    ),
+    ...(left > 0
+      ? [
+          el(
+            'button',
+            { type: 'button', class: 'more', 'data-key': 'more', click: more },
+            `Show ${Math.min(left, 100)} older`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function fits(entry: HistoryEntry, filter: Filter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'docker':
+      return isTold(entry);
+    case 'hooks':
+      return !isTold(entry);
+    case 'failed':
+      return isBad(entry);
+    default:
+      return filter satisfies never;
+  }
+}
+
+const nothing: { readonly [filter in Filter]: string } = {
+  all: 'Nothing has happened yet.',
+  docker: 'Docker has neither started nor stopped.',
+  hooks: 'No hook has run.',
+  failed: 'Nothing has gone wrong.',
+};
+
+function row(
+  entry: HistoryEntry,
+  several: boolean,
+  open: (entries: readonly HistoryEntry[]) => void,
+): HTMLElement {
+  const at = new Date(timeOf(entry));
+  const tone = toneOf(entry);
+  const took = entry.kind === 'run' && entry.end !== undefined ? seconds(entry.end.durationMs) : '';
+  return el(
+    'tr',
+    { class: isTold(entry) ? 'told' : tone },
+    el('td', { class: 'time' }, el('time', { datetime: at.toISOString() }, clock(at, new Date()))),
+    el(
+      'td',
+      { class: 'what' },
+      el(
+        'button',
+        { type: 'button', class: 'link', 'data-key': `row-${entry.number}`, click: () => open([entry]) },
+        titleOf(entry),
+      ),
+    ),
+    el('td', { class: 'outcome' }, icon(tone) as unknown as Node, el('span', {}, outcomeOf(entry))),
+    el('td', { class: 'took' }, took),
+    several && el('td', { class: 'engine' }, printableText(engineOf(entry))),
+  );
+}
