@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/lab/**'],
+    exclude: ['test/lab/**', 'test/browser/**'],
     // They wait more than they work, also on the two processors of a small machine.
     maxWorkers: 4,
     // A machine's own certificates are no business of the tests; a Node that cannot read them says so on standard error.

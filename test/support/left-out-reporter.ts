@@ -26,7 +26,8 @@ export default class LeftOutReporter implements Reporter {
       process.stdout.write(`\nLeft out here (${tests.length}), for lack of ${what}:\n${names}`);
     }
     process.stdout.write(
-      '\nNot part of this: real Docker engines, in test/lab. Run them as root on Debian with: npm run test:lab\n',
+      '\nNot part of npm test: real Docker engines, as root on Debian with npm run test:lab; ' +
+        'the page in a browser, with npm run test:page\n',
     );
   }
 }

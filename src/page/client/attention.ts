@@ -5,7 +5,7 @@ import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';
-import { engineOf, failingNow, nameOf, timeOf } from './model.ts';
+import { engineOf, failingNow, nameOf, type Refusal, type Run, timeOf } from './model.ts';
 import type { View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
@@ -17,6 +17,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
   if (failing.length === 0) return [];
   const rows = failing.map((entry) => {
     const at = new Date(timeOf(entry));
+    const said = lastLine(view, entry);
     const cure = entry.kind === 'refusal' ? refusalWords(entry) : undefined;
     return el(
       'li',
@@ -42,6 +43,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
           ' ',
           el('time', { class: 'faint', datetime: at.toISOString() }, clock(at, new Date())),
         ),
+        said !== undefined && el('p', { class: 'faint' }, el('code', {}, said)),
         cure && el('p', { class: 'faint' }, cure.found),
         cure && el('p', {}, el('code', { class: 'command' }, cure.cure)),
       ),
@@ -51,13 +53,22 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
   return [el('h2', { id: 'attention-title' }, title), el('ul', {}, ...rows)];
 }
 
+/** The last line that a failing hook printed, where it is known. */
+function lastLine({ status }: View, entry: Run | Refusal): string | undefined {
+  if (entry.kind !== 'run') return undefined;
+  const listed = status?.failures.find((one) => one.kind === 'failed' && one.run === entry.run);
+  const line =
+    entry.end?.output?.trimEnd().split('\n').at(-1) ?? (listed?.kind === 'failed' ? listed.lastLine : '');
+  return line === '' ? undefined : line;
+}
+
 /** The listener knows better than its history: a hook that was removed does not fail any more. */
 function isStillListed({ status }: View, engine: string, name: string): boolean {
   return status === undefined || status.failures.some((one) => one.engine === engine && one.name === name);
 }
 
 /** What was found, and what mends it. */
-export function refusalWords({ path, cause }: Extract<HistoryEntry, { kind: 'refusal' }>): {
+export function refusalWords({ path, cause }: Refusal): {
   found: string;
   cure: string;
 } {

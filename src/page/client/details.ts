@@ -64,7 +64,7 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
   ];
   const rest: [string, string][] = [
     ['Engine', printableText(engineOf(entry))],
-    ['Number', String(entry.number)],
+    ['In the journal', `number ${entry.number}`],
   ];
   switch (entry.kind) {
     case 'transition': {

@@ -63,7 +63,7 @@ function card(view: View, engine: EngineView): HTMLElement {
 function sinceWords(last: Told | undefined, isWatched: boolean, view: View): (Node | string)[] {
   if (last === undefined || !isWatched) return [];
   const at = timeOf(last);
-  return [' for ', sinceNode(at, view)];
+  return [' ', el('span', { class: 'since' }, 'for ', sinceNode(at, view))];
 }
 
 /** A duration that goes on, where time does. */

@@ -17,10 +17,13 @@ import { titleOf } from './words.ts';
 
 const data = JSON.parse(byId('data').textContent ?? '') as PageData;
 const dialog = byId('details') as HTMLDialogElement;
+/** How many entries a page holds that stays open for long. */
+const most = 2000;
 /** How often a live time line moves on, in ms. */
 const pace = 15_000;
 
 let view: View = beginning();
+let drawing: number | undefined;
 
 function beginning(): View {
   const { machine } = data;
@@ -44,7 +47,8 @@ function beginning(): View {
 
 function change(part: Partial<View>): void {
   view = { ...view, ...part, now: view.kind === 'live' ? Date.now() : view.now };
-  draw();
+  // However much happens, it is drawn once a frame, and not while nobody looks.
+  if (drawing === undefined) drawing = requestAnimationFrame(draw);
 }
 
 function open(entries: readonly HistoryEntry[]): void {
@@ -52,6 +56,7 @@ function open(entries: readonly HistoryEntry[]): void {
 }
 
 function draw(): void {
+  drawing = undefined;
   fill(byId('connection'), ...connectionWords());
   fill(byId('engines'), ...engineCards(view));
   const wrong = attention(view, open);
@@ -178,7 +183,7 @@ if (data.kind === 'live') {
       const entries = withEvent(view.entries, event);
       const added = entries.at(-1);
       if (added !== undefined && entries.length > view.entries.length && isTold(added)) say(titleOf(added));
-      change({ entries });
+      change({ entries: entries.slice(-most) });
     },
     status: (status) => change({ status }),
     lost() {

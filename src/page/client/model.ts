@@ -3,7 +3,7 @@ import type { HistoryEntry, RunEntry } from '../../journal/history.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
-type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
+export type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
 export type Told = Extract<HistoryEntry, { kind: 'transition' }>;
 
 /** A stretch of time in which an engine was the same. Times are in ms since the epoch. */

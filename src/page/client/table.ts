@@ -8,7 +8,10 @@ import { engineOf, isBad, isTold, timeOf, toneOf } from './model.ts';
 import { enginesOf, type Filter, type View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
-/** Everything as a table, the newest first: what the picture shows, for whoever does not see it. */
+/**
+ * Everything as a table, the newest first: what the picture shows, for whoever does not see it. The roles are said
+ * because a narrow page lays its rows out in another way, and browsers would not take it for a table any more.
+ */
 export function table(
   view: View,
   open: (entries: readonly HistoryEntry[]) => void,
@@ -23,14 +26,20 @@ export function table(
   return [
     el(
       'table',
-      {},
+      { role: 'table' },
       el('caption', { class: 'unseen' }, 'What happened, the newest first'),
       el(
         'thead',
         {},
-        el('tr', {}, ...head.map((text) => el('th', { scope: 'col', class: text.toLowerCase() }, text))),
+        el(
+          'tr',
+          { role: 'row' },
+          ...head.map((text) =>
+            el('th', { scope: 'col', role: 'columnheader', class: text.toLowerCase() }, text),
+          ),
+        ),
       ),
-      el('tbody', {}, ...rows),
+      el('tbody', { role: 'rowgroup' }, ...rows),
     ),
     ...(left > 0
       ? [
@@ -76,19 +85,28 @@ function row(
   const took = entry.kind === 'run' && entry.end !== undefined ? seconds(entry.end.durationMs) : '';
   return el(
     'tr',
-    { class: isTold(entry) ? 'told' : tone },
-    el('td', { class: 'time' }, el('time', { datetime: at.toISOString() }, clock(at, new Date()))),
+    { role: 'row', class: isTold(entry) ? 'told' : tone },
     el(
       'td',
-      { class: 'what' },
+      { role: 'cell', class: 'time' },
+      el('time', { datetime: at.toISOString() }, clock(at, new Date())),
+    ),
+    el(
+      'td',
+      { role: 'cell', class: 'what' },
       el(
         'button',
         { type: 'button', class: 'link', 'data-key': `row-${entry.number}`, click: () => open([entry]) },
         titleOf(entry),
       ),
     ),
-    el('td', { class: 'outcome' }, icon(tone) as unknown as Node, el('span', {}, outcomeOf(entry))),
-    el('td', { class: 'took' }, took),
-    several && el('td', { class: 'engine' }, printableText(engineOf(entry))),
+    el(
+      'td',
+      { role: 'cell', class: 'outcome' },
+      icon(tone) as unknown as Node,
+      el('span', {}, outcomeOf(entry)),
+    ),
+    el('td', { role: 'cell', class: 'took' }, took),
+    several && el('td', { role: 'cell', class: 'engine' }, printableText(engineOf(entry))),
   );
 }

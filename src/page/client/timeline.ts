@@ -81,7 +81,7 @@ function stretch({ state, from, to, by }: Period, [start, end]: Span, width: num
         class: `stretch ${state}${bad ? ' bad' : ''}`,
         title: `${text}, from ${clockOf(from)} to ${clockOf(to)}`,
       },
-      room > 150 ? el('span', {}, text) : room > 70 ? el('span', {}, words) : undefined,
+      [text, words].filter((one) => room > 44 + 8 * one.length).map((one) => el('span', {}, one))[0],
     ),
     (from - start) / (end - start),
     part,
