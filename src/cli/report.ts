@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fchownSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../control/protocol.ts';
@@ -12,7 +12,6 @@ import type { ReportWish } from './commands.ts';
 import { inJournal } from './find-journal.ts';
 import { ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
-import { plural } from './words/words.ts';
 
 /**
  * Writes what happened as a page for a browser, from the journal.
@@ -42,9 +41,8 @@ export async function writeReport(wish: ReportWish): Promise<number> {
     return exitCode.done;
   }
   write(file, html);
-  remark(
-    `Wrote ${file}: ${plural(entries.length, 'entry').replace('entrys', 'entries')}. What hooks printed is in it\n`,
-  );
+  const count = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
+  remark(`Wrote ${file}: ${count}. What hooks printed is in it\n`);
   return exitCode.done;
 }
 
@@ -62,7 +60,7 @@ function write(file: string, text: string): void {
   try {
     const descriptor = openSync(beside, 'wx', 0o600);
     try {
-      writeSync(descriptor, text);
+      writeFileSync(descriptor, text);
       const owner = whoAsks();
       if (owner !== undefined) fchownSync(descriptor, owner.uid, owner.gid);
     } finally {

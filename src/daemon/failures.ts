@@ -83,6 +83,9 @@ export function createFailures(now: () => Date = () => new Date()): Failures {
             cause,
           });
         }
+        // Whoever switches a hook off knows of it.
+        case 'hook-left-out':
+          return settle(record.engine, record.hook, undefined);
         case 'hooks-found':
           return settle(record.engine, record.folder, undefined);
         default:

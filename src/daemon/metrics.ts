@@ -100,6 +100,9 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return refused(record.engine, 'folder', basename(record.folder));
         case 'hooks-found':
           return hookFailing.set(labels(record.engine, basename(record.folder)), 0);
+        // Whoever switches a hook off does not want to hear of it.
+        case 'hook-left-out':
+          return hookFailing.set(labels(record.engine, record.hook), 0);
         case 'hook-restarts':
           return hookRestarts.add(labels(record.engine, record.hook));
         case 'hooks-overtaken':

@@ -42,6 +42,8 @@ export function startMetricsServer(options: MetricsServerOptions): void {
       timer = setTimeout(listen, again);
     });
     opening.listen({ host: address, port }, () => {
+      // Given up while it was being opened: some releases of Node listen all the same.
+      if (signal.aborted) return void opening.close();
       opening.removeAllListeners('error');
       // EMFILE and its kin while accepting: that client is lost, the listener is not.
       opening.on('error', () => {});

@@ -21,9 +21,9 @@ const address = async () => {
   const answer = await createControlClient(stage.control).post('/v1/page');
   return (answer as { url: string }).url;
 };
-const headline = (page: Page) => page.locator('.headline h2').innerText();
+const headline = (page: Page) => page.locator('.headline h2').textContent();
 const count = (page: Page, label: string) =>
-  page.locator('.figures div', { hasText: label }).locator('dd').innerText();
+  page.locator('.figures div', { hasText: label }).locator('dd').textContent();
 
 test('it shows what happens as it happens, and asks nobody but the listener that serves it', async () => {
   const listener = stage.listen();
@@ -36,7 +36,7 @@ test('it shows what happens as it happens, and asks nobody but the listener that
 
   const engine = stage.startEngine();
   await expect.poll(() => headline(page)).toContain('Docker is up');
-  expect(await page.getByRole('status').innerText()).toBe('Docker started');
+  expect(await page.getByRole('status').textContent()).toBe('Docker started');
   await page.getByText('One hook needs a look').waitFor();
   await page.getByText('no route').first().waitFor();
   expect(await count(page, 'start')).toBe('1');
@@ -87,7 +87,7 @@ test('a connection that is lost is said, and what happened meanwhile is there wh
   const sockets = new Set<Socket>();
   let isCut = false;
   const proxy = createServer((client) => {
-    if (isCut) return client.destroy();
+    if (isCut) return void client.destroy();
     const server = connect(Number(url.port), '127.0.0.1');
     for (const socket of [client, server]) {
       sockets.add(socket);

@@ -82,7 +82,7 @@ test('the table has all that the picture shows, and a part of it when asked', as
 
 test('nothing that happened is said in words, too', async () => {
   const { page, complaints } = await look(report([]));
-  expect(await page.locator('body').innerText()).toContain('Nothing has happened yet.');
+  expect(await page.locator('.page').textContent()).toContain('Nothing has happened yet.');
   await expectAccessible(page);
   expect(complaints).toEqual([]);
   await page.close();
@@ -119,7 +119,7 @@ describe('by the keyboard alone', () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'on_start/20-vpn' });
     expect(await dialog.isVisible()).toBe(true);
-    expect(await dialog.innerText()).toContain('error: no route to 10.20.0.1');
+    expect(await dialog.textContent()).toContain('error: no route to 10.20.0.1');
     await page.keyboard.press('Escape');
     expect(await dialog.isVisible()).toBe(false);
     expect(await focused()).toMatch(/^on_start\/20-vpn, failed/);
@@ -134,7 +134,7 @@ describe('by the keyboard alone', () => {
     await page.getByRole('radio', { name: '24 h' }).focus();
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => page.evaluate('document.activeElement.value')).toBe('6h');
-    await expect.poll(() => page.locator('.sub ~ *, .figures').first().innerText()).toContain('6 hours');
+    await expect.poll(() => page.locator('.sub ~ *, .figures').first().textContent()).toContain('6 hours');
     await page.keyboard.press('ArrowLeft');
     await expect.poll(() => page.evaluate('document.activeElement.value')).toBe('1h');
     await page.close();
@@ -178,7 +178,7 @@ describe('whatever hooks are called and print, it is shown and nothing more', ()
       engines: [{ name: evil[0] ?? '', url: evil[3] ?? '' }],
     });
     const { page, complaints, asked } = await look(url, { viewport: { width, height: 800 } });
-    const text = await page.locator('body').innerText();
+    const text = await page.locator('.page').textContent();
     for (const name of evil.slice(0, 4)) expect(text).toContain(name);
     expect(text).toContain('\\u202egnp.txt\\x07\\x1b[31m');
     expect(await page.locator('img').count()).toBe(0);

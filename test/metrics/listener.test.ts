@@ -101,6 +101,25 @@ test('they tell how it is: down, what runs, what waits, what notifiers say', asy
   expect(since).toBeGreaterThan(numberOf(text, 'process_start_time_seconds') ?? 0);
 });
 
+test('a hook that fails and is switched off fails no more, here and in status', async () => {
+  const engineProcess = stage.startEngine();
+  const listener = stage.listen();
+  await listener.next(0, hooksDone('start'));
+  const failures = async () => {
+    const { output } = await runProgram(['status', '--json', '--control', stage.control, '--config', 'none']);
+    return (JSON.parse(output) as { failures: { name: string }[] }).failures.map(({ name }) => name);
+  };
+  expect(await failures()).toContain('on_start/20-fails');
+  stage.hook('on_start/20-fails', '#!/bin/sh\nexit 3\n', 0o644);
+  await endProcess(engineProcess, 'SIGTERM');
+  await listener.next(0, hooksDone('stop'));
+  const from = listener.lines.length;
+  stage.startEngine();
+  await listener.next(from, hooksDone('start'));
+  expect(await failures()).toEqual(['on_start/30-unsafe']);
+  expect(numberOf(await metrics(), 'docker_lifecycle_hook_failing', { hook: 'on_start/20-fails' })).toBe(0);
+});
+
 test('--metrics tells the same over TCP; without it nothing listens', async () => {
   const port = await freePort();
   const listener = await upAndRunning('--metrics', String(port));
