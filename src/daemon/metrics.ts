@@ -51,7 +51,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
       for (const reason of reasons[event]) transitions.add({ engine, event, reason }, 0);
       companionMessages.add({ engine, message: event }, 0);
     }
-    for (const why of ['overtaken', 'dropped']) queueLeftOut.add({ engine, why }, 0);
+    for (const why of ['overtaken', 'not-repeated', 'too-many']) queueLeftOut.add({ engine, why }, 0);
     for (const what of ['hook', 'folder']) refusals.add({ engine, what }, 0);
   }
   for (const message of ['start', 'stop', 'invalid']) notifierMessages.add({ message }, 0);
@@ -107,8 +107,10 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return hookRestarts.add(labels(record.engine, record.hook));
         case 'hooks-overtaken':
           return queueLeftOut.add({ engine: record.engine, why: 'overtaken' });
+        case 'hooks-not-repeated':
+          return queueLeftOut.add({ engine: record.engine, why: 'not-repeated' });
         case 'hooks-dropped':
-          return queueLeftOut.add({ engine: record.engine, why: 'dropped' });
+          return queueLeftOut.add({ engine: record.engine, why: 'too-many' });
         case 'notifier-said':
           return notifierMessages.add({ message: record.said });
         case 'notifier-refused':

@@ -50,7 +50,7 @@ export const catalogue = {
   queueLength: gauge('docker_lifecycle_queue_length', 'Transitions and requests that wait for their hooks.'),
   queueLeftOut: counter(
     'docker_lifecycle_queue_left_out_total',
-    'Transitions whose hooks were not run: overtaken by a stop, or dropped because too many waited.',
+    'Transitions whose hooks were not run: overtaken by a stop, not to be repeated, or too many.',
   ),
   refusals: counter(
     'docker_lifecycle_refusals_total',

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Page } from 'playwright-core';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createControlClient } from '../../src/control/client.ts';
 import { expectAccessible, inBrowser } from '../support/browser.ts';
+import { needing } from '../support/needs.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
 const look = inBrowser();
@@ -25,96 +26,98 @@ const headline = (page: Page) => page.locator('.headline h2').textContent();
 const count = (page: Page, label: string) =>
   page.locator('.figures div', { hasText: label }).locator('dd').textContent();
 
-test('it shows what happens as it happens, and asks nobody but the listener that serves it', async () => {
-  const listener = stage.listen();
-  await listener.next(0, ofKind('engine-is-down'));
-  const url = await address();
-  const { page, asked, complaints } = await look(url);
-  await expect.poll(() => headline(page)).toContain('Docker is down');
-  await page.getByText('Live', { exact: true }).waitFor();
-  await expectAccessible(page);
+describe('the page', needing('chromium'), () => {
+  test('it shows what happens as it happens, and asks nobody but the listener that serves it', async () => {
+    const listener = stage.listen();
+    await listener.next(0, ofKind('engine-is-down'));
+    const url = await address();
+    const { page, asked, complaints } = await look(url);
+    await expect.poll(() => headline(page)).toContain('Docker is down');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await expectAccessible(page);
 
-  const engine = stage.startEngine();
-  await expect.poll(() => headline(page)).toContain('Docker is up');
-  expect(await page.getByRole('status').textContent()).toBe('Docker started');
-  await page.getByText('One hook needs a look').waitFor();
-  await page.getByText('no route').first().waitFor();
-  expect(await count(page, 'start')).toBe('1');
-  await expectAccessible(page);
+    const engine = stage.startEngine();
+    await expect.poll(() => headline(page)).toContain('Docker is up');
+    expect(await page.getByRole('status').textContent()).toBe('Docker started');
+    await page.getByText('One hook needs a look').waitFor();
+    await page.getByText('no route').first().waitFor();
+    expect(await count(page, 'start')).toBe('1');
+    await expectAccessible(page);
 
-  // What it printed is asked for.
-  await page.getByRole('table').getByRole('button', { name: 'on_start/10-a' }).click();
-  await page.getByText('routes are there').waitFor();
-  await page.keyboard.press('Escape');
+    // What it printed is asked for.
+    await page.getByRole('table').getByRole('button', { name: 'on_start/10-a' }).click();
+    await page.getByText('routes are there').waitFor();
+    await page.keyboard.press('Escape');
 
-  // Mended, and Docker killed and started again.
-  stage.hook('on_start/20-fails', '#!/bin/sh\n');
-  await endProcess(engine, 'SIGKILL');
-  await expect.poll(() => headline(page)).toContain('Docker is down');
-  expect(await count(page, 'crash')).toBe('1');
-  const from = listener.lines.length;
-  stage.startEngine();
-  await listener.next(from, hooksDone('start'));
-  await expect.poll(() => headline(page)).toContain('Docker is up');
-  await expect.poll(() => page.locator('#attention').isVisible()).toBe(false);
+    // Mended, and Docker killed and started again.
+    stage.hook('on_start/20-fails', '#!/bin/sh\n');
+    await endProcess(engine, 'SIGKILL');
+    await expect.poll(() => headline(page)).toContain('Docker is down');
+    expect(await count(page, 'crash')).toBe('1');
+    const from = listener.lines.length;
+    stage.startEngine();
+    await listener.next(from, hooksDone('start'));
+    await expect.poll(() => headline(page)).toContain('Docker is up');
+    await expect.poll(() => page.locator('#attention').isVisible()).toBe(false);
 
-  const origin = new URL(url).origin;
-  const elsewhere = asked.filter((one) => !one.startsWith('data:') && new URL(one).origin !== origin);
-  expect(elsewhere).toEqual([]);
-  expect(complaints).toEqual([]);
-  await page.close();
-});
-
-test('a hook that runs is shown with how long, and what waits behind it', async () => {
-  stage.hook('on_start/10-a', '#!/bin/sh\nsleep 60\n');
-  const listener = stage.listen();
-  await listener.next(0, ofKind('engine-is-down'));
-  const { page } = await look(await address(), {
-    colorScheme: 'dark',
-    viewport: { width: 390, height: 844 },
+    const origin = new URL(url).origin;
+    const elsewhere = asked.filter((one) => !one.startsWith('data:') && new URL(one).origin !== origin);
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
   });
-  await page.getByText('Live', { exact: true }).waitFor();
-  stage.startEngine();
-  await page.getByText(/on_start\/10-a runs for \d+ s/).waitFor();
-  await expectAccessible(page);
-  await page.close();
-});
 
-test('a connection that is lost is said, and what happened meanwhile is there when it is back', async () => {
-  const listener = stage.listen();
-  await listener.next(0, ofKind('engine-is-down'));
-  const url = new URL(await address());
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const proxy = createServer((client) => {
-    if (isCut) return void client.destroy();
-    const server = connect(Number(url.port), '127.0.0.1');
-    for (const socket of [client, server]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        client.destroy();
-        server.destroy();
-      });
-    }
-    client.pipe(server).pipe(client);
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void proxy.close());
-  await once(proxy, 'listening');
-  url.port = String((proxy.address() as AddressInfo).port);
+  test('a hook that runs is shown with how long, and what waits behind it', async () => {
+    stage.hook('on_start/10-a', '#!/bin/sh\nsleep 60\n');
+    const listener = stage.listen();
+    await listener.next(0, ofKind('engine-is-down'));
+    const { page } = await look(await address(), {
+      colorScheme: 'dark',
+      viewport: { width: 390, height: 844 },
+    });
+    await page.getByText('Live', { exact: true }).waitFor();
+    stage.startEngine();
+    await page.getByText(/on_start\/10-a runs for \d+ s/).waitFor();
+    await expectAccessible(page);
+    await page.close();
+  });
 
-  const { page } = await look(url.href);
-  await page.getByText('Live', { exact: true }).waitFor();
-  isCut = true;
-  for (const socket of sockets) socket.destroy();
-  await page.getByText('Connection lost').first().waitFor();
-  expect(await page.getByText('docker-lifecycle-listener status --web').isVisible()).toBe(true);
-  await expectAccessible(page);
-  stage.startEngine();
-  await listener.next(0, hooksDone('start'));
-  expect(await headline(page)).toContain('Docker is down');
-  isCut = false;
-  await page.getByText('Live', { exact: true }).waitFor();
-  await expect.poll(() => headline(page)).toContain('Docker is up');
-  await page.close();
+  test('a connection that is lost is said, and what happened meanwhile is there when it is back', async () => {
+    const listener = stage.listen();
+    await listener.next(0, ofKind('engine-is-down'));
+    const url = new URL(await address());
+    const sockets = new Set<Socket>();
+    let isCut = false;
+    const proxy = createServer((client) => {
+      if (isCut) return void client.destroy();
+      const server = connect(Number(url.port), '127.0.0.1');
+      for (const socket of [client, server]) {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          client.destroy();
+          server.destroy();
+        });
+      }
+      client.pipe(server).pipe(client);
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void proxy.close());
+    await once(proxy, 'listening');
+    url.port = String((proxy.address() as AddressInfo).port);
+
+    const { page } = await look(url.href);
+    await page.getByText('Live', { exact: true }).waitFor();
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+    await page.getByText('Connection lost').first().waitFor();
+    expect(await page.getByText('docker-lifecycle-listener status --web').isVisible()).toBe(true);
+    await expectAccessible(page);
+    stage.startEngine();
+    await listener.next(0, hooksDone('start'));
+    expect(await headline(page)).toContain('Docker is down');
+    isCut = false;
+    await page.getByText('Live', { exact: true }).waitFor();
+    await expect.poll(() => headline(page)).toContain('Docker is up');
+    await page.close();
+  });
 });

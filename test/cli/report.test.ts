@@ -12,7 +12,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/journal/history.ts';
 import type { Report } from '../../src/page/data.ts';
 import { fitOutputs } from '../../src/page/report.ts';
-import { type Ended, isRoot, runProgram } from '../support/program.ts';
+import { needing } from '../support/needs.ts';
+import { type Ended, runProgram } from '../support/program.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
@@ -105,7 +106,7 @@ test('what cannot be written is said, and leaves nothing', async () => {
   expect(readdirSync(stage.folder).filter((name) => name.endsWith('.html'))).toEqual([]);
 });
 
-test.skipIf(!isRoot)('under sudo the file is for whoever called sudo', async () => {
+test('under sudo the file is for whoever called sudo', needing('root'), async () => {
   environment = { ...environment, SUDO_UID: '65534', SUDO_GID: '65534' };
   const file = join(stage.folder, 'report.html');
   await ask('history', '--html', file);

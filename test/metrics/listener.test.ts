@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { catalogue } from '../../src/metrics/catalogue.ts';
+import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
 import { numberOf, promtool, readMetrics } from '../support/prometheus.ts';
 import { createStage, endProcess, freePort, hooksDone, ofKind, type Stage } from '../support/stage.ts';
@@ -40,44 +41,49 @@ async function upAndRunning(...words: string[]): Promise<WatchedListener> {
   return listener;
 }
 
-test('they tell what happened: transitions, runs by outcome, durations, refusals', async (context) => {
-  const listener = stage.listen();
-  await listener.next(0, ofKind('engine-is-down'));
-  const process = stage.startEngine();
-  await listener.next(0, hooksDone('start'));
-  const text = await metrics();
-  const of = (name: string, labels = {}) => numberOf(text, `docker_lifecycle_${name}`, labels);
-  expect(of('engine_up', engine())).toBe(1);
-  expect(of('transitions_total', { event: 'start', reason: 'engine-started' })).toBe(1);
-  expect(of('transitions_total', { event: 'stop', reason: 'crash' })).toBe(0);
-  expect(of('hook_runs_total', { hook: 'on_start/10-a', outcome: 'succeeded' })).toBe(1);
-  expect(of('hook_runs_total', { hook: 'on_start/20-fails', outcome: 'failed' })).toBe(1);
-  expect(of('hook_runs_total', { hook: 'on_start/20-fails', outcome: 'succeeded' })).toBe(0);
-  expect(of('hook_duration_seconds_count', { hook: 'on_start/10-a' })).toBe(1);
-  expect(of('hook_duration_seconds_bucket', { hook: 'on_start/10-a', le: '+Inf' })).toBe(1);
-  expect(of('hook_failing', { hook: 'on_start/10-a' })).toBe(0);
-  expect(of('hook_failing', { hook: 'on_start/20-fails' })).toBe(1);
-  expect(of('hook_failing', { hook: 'on_start/30-unsafe' })).toBe(1);
-  expect(of('refusals_total', { what: 'hook' })).toBe(1);
-  expect(of('hook_last_success_timestamp_seconds', { hook: 'on_start/10-a' })).toBeGreaterThan(1.7e9);
-  expect(of('hook_last_success_timestamp_seconds', { hook: 'on_start/20-fails' })).toBeUndefined();
-  expect(of('queue_length', engine())).toBe(0);
-  expect(of('journal_writable')).toBe(1);
-  expect(of('build_info')).toBe(1);
-  expect(promtool(context, ['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
+test(
+  'they tell what happened: transitions, runs by outcome, durations, refusals',
+  needing('promtool'),
+  async () => {
+    const listener = stage.listen();
+    await listener.next(0, ofKind('engine-is-down'));
+    const process = stage.startEngine();
+    await listener.next(0, hooksDone('start'));
+    const text = await metrics();
+    const of = (name: string, labels = {}) => numberOf(text, `docker_lifecycle_${name}`, labels);
+    expect(of('engine_up', engine())).toBe(1);
+    expect(of('transitions_total', { event: 'start', reason: 'engine-started' })).toBe(1);
+    expect(of('transitions_total', { event: 'stop', reason: 'crash' })).toBe(0);
+    expect(of('hook_runs_total', { hook: 'on_start/10-a', outcome: 'succeeded' })).toBe(1);
+    expect(of('hook_runs_total', { hook: 'on_start/20-fails', outcome: 'failed' })).toBe(1);
+    expect(of('hook_runs_total', { hook: 'on_start/20-fails', outcome: 'succeeded' })).toBe(0);
+    expect(of('hook_duration_seconds_count', { hook: 'on_start/10-a' })).toBe(1);
+    expect(of('hook_duration_seconds_bucket', { hook: 'on_start/10-a', le: '+Inf' })).toBe(1);
+    expect(of('hook_failing', { hook: 'on_start/10-a' })).toBe(0);
+    expect(of('hook_failing', { hook: 'on_start/20-fails' })).toBe(1);
+    expect(of('hook_failing', { hook: 'on_start/30-unsafe' })).toBe(1);
+    expect(of('refusals_total', { what: 'hook' })).toBe(1);
+    expect(of('hook_last_success_timestamp_seconds', { hook: 'on_start/10-a' })).toBeGreaterThan(1.7e9);
+    expect(of('hook_last_success_timestamp_seconds', { hook: 'on_start/20-fails' })).toBeUndefined();
+    expect(of('queue_length', engine())).toBe(0);
+    expect(of('journal_writable')).toBe(1);
+    expect(of('queue_left_out_total', { why: 'overtaken' })).toBe(0);
+    expect(of('build_info')).toBe(1);
+    expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
 
-  // Mended, it fails no more; and the crash is counted.
-  stage.hook('on_start/20-fails');
-  await endProcess(process, 'SIGKILL');
-  await listener.next(0, hooksDone('stop'));
-  const from = listener.lines.length;
-  stage.startEngine();
-  await listener.next(from, hooksDone('start'));
-  const later = await metrics();
-  expect(numberOf(later, 'docker_lifecycle_hook_failing', { hook: 'on_start/20-fails' })).toBe(0);
-  expect(numberOf(later, 'docker_lifecycle_transitions_total', { event: 'stop', reason: 'crash' })).toBe(1);
-  expect(numberOf(later, 'docker_lifecycle_transitions_total', { reason: 'engine-started' })).toBe(2);
-});
+    // Mended, it fails no more; and the crash is counted.
+    stage.hook('on_start/20-fails');
+    await endProcess(process, 'SIGKILL');
+    await listener.next(0, hooksDone('stop'));
+    const from = listener.lines.length;
+    stage.startEngine();
+    await listener.next(from, hooksDone('start'));
+    const later = await metrics();
+    expect(numberOf(later, 'docker_lifecycle_hook_failing', { hook: 'on_start/20-fails' })).toBe(0);
+    expect(numberOf(later, 'docker_lifecycle_transitions_total', { event: 'stop', reason: 'crash' })).toBe(1);
+    expect(numberOf(later, 'docker_lifecycle_transitions_total', { reason: 'engine-started' })).toBe(2);
+  },
+);
 
 test('they tell how it is: down, what runs, what waits, what notifiers say', async () => {
   const listener = stage.listen();

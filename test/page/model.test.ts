@@ -173,6 +173,19 @@ describe('what happens is added to what is known', () => {
     expect(withEvent(known, endedOf)).toEqual(known);
   });
 
+  test('hooks that were not run are added, and are nothing wrong', () => {
+    const leftOut: Event = {
+      kind: 'hooks-left-out',
+      time: iso(5),
+      number: 5,
+      transition: transition('start', 'engine-started', 4),
+      why: 'overtaken',
+    };
+    const [entry] = withEvent([], leftOut);
+    expect(entry).toMatchObject({ kind: 'left-out', why: 'overtaken' });
+    expect(entry && isBad(entry)).toBe(false);
+  });
+
   test('refusals and transitions are added', () => {
     const refused: Event = {
       kind: 'hook-refused',

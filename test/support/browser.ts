@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeEach, expect } from 'vitest';
+import { type Browser, type BrowserContextOptions, type Page, chromium as playwright } from 'playwright-core';
+import { afterAll, expect } from 'vitest';
+import { chromium } from './needs.ts';
 
-const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A page in the browser, and what it did that it should not. */
@@ -15,19 +15,14 @@ export interface Looked {
   readonly complaints: readonly string[];
 }
 
-/** Has the tests of a file run in a browser. Where there is none they are left out, but in a CI that is a failure. */
+/** Opens pages in a browser that the tests of a file share; they need `chromium`. */
 export function inBrowser(): (url: string, options?: BrowserContextOptions) => Promise<Looked> {
   let browser: Browser | undefined;
-  beforeEach((context) => {
-    const isThere = existsSync(program);
-    if (!isThere && process.env.CI) throw new Error(`There is no ${program}: apt-get install chromium`);
-    context.skip(!isThere, 'Chromium; then run: npm run test:page. On Debian: apt-get install chromium');
-  });
   afterAll(() => browser?.close());
 
   return async (url, options = {}) => {
     // Chromium's own sandbox takes no root; what is shown here is ours.
-    browser ??= await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
+    browser ??= await playwright.launch({ executablePath: chromium, args: ['--no-sandbox'] });
     const size = { width: 1120, height: 900 };
     const page = await browser.newPage({
       viewport: size,

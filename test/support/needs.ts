@@ -9,6 +9,12 @@ interface Need {
   readonly isMet: () => boolean;
 }
 
+/** Where everything was installed, as .ci/run does it, a missing program is a failure and nothing to be left out. */
+const isFullyEquipped = process.env.FULLY_EQUIPPED === 'true';
+
+/** Debian's Chromium, or another one. */
+export const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
 const isLinux = process.platform === 'linux';
 const answers = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
 
@@ -22,6 +28,14 @@ const needs = {
       spawnSync('docker', ['context', 'ls'], { env: { ...process.env, DOCKER_HOST: '' } }).status === 0,
   },
   setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
+  promtool: {
+    what: 'promtool, of the package prometheus',
+    isMet: () => isFullyEquipped || answers('promtool', '--version'),
+  },
+  chromium: {
+    what: 'Chromium (apt-get install chromium; then: npm run test:page)',
+    isMet: () => isFullyEquipped || existsSync(chromium),
+  },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
   zsh: { what: 'zsh', isMet: () => answers('zsh', '-f', '-c', 'true') },

@@ -82,6 +82,8 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       const { found, cure } = refusalWords(entry);
       return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, cure)], ...rest];
     }
+    case 'left-out':
+      return [when, ['Because', reasons[entry.transition.reason]], ...rest];
     case 'run': {
       const { transition, end } = entry;
       const took: [string, string][] = end === undefined ? [] : [['Took', seconds(end.durationMs)]];

@@ -4,6 +4,8 @@ import type { Transition } from '../../lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
 export type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
+/** The hooks of a transition that were not run. */
+type LeftOut = Extract<HistoryEntry, { kind: 'left-out' }>;
 export type Told = Extract<HistoryEntry, { kind: 'transition' }>;
 
 /** A stretch of time in which an engine was the same. Times are in ms since the epoch. */
@@ -101,7 +103,8 @@ export function engineOf(entry: HistoryEntry): string {
 }
 
 /** The hook, or the folder of hooks, that an entry is about. */
-export function nameOf(entry: Run | Refusal): string {
+export function nameOf(entry: Run | Refusal | LeftOut): string {
+  if (entry.kind === 'left-out') return `on_${entry.transition.event}`;
   return entry.kind === 'run' ? entry.hook : entry.name;
 }
 
@@ -122,6 +125,8 @@ export function toneOf(entry: HistoryEntry): Tone {
     }
     case 'refusal':
       return 'bad';
+    case 'left-out':
+      return 'quiet';
     case 'run':
       return toneOfRun(entry);
     default:
@@ -153,7 +158,7 @@ export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal)[] 
   const last = new Map<string, Run | Refusal>();
   for (const entry of entries) {
     // What runs has not gone well yet.
-    if (entry.kind === 'transition' || toneOf(entry) === 'busy') continue;
+    if (entry.kind === 'transition' || entry.kind === 'left-out' || toneOf(entry) === 'busy') continue;
     last.set(`${engineOf(entry)}\n${nameOf(entry)}`, entry);
   }
   return [...last.values()].filter(isBad).sort((one, other) => other.number - one.number);
@@ -171,6 +176,10 @@ export function withEvent(entries: readonly HistoryEntry[], event: Event): reado
         time,
         transition: event.transition,
       }));
+    case 'hooks-left-out': {
+      const { transition, why } = event;
+      return withEntry(entries, number, (at) => ({ kind: 'left-out', number: at, time, transition, why }));
+    }
     case 'hook-started': {
       const { hook, run, transition } = event;
       return withEntry(entries, number, (at) => ({ kind: 'run', number: at, time, hook, run, transition }));

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../journal/history.ts';
+import type { WhyLeftOut } from '../../journal/record.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
 import type { Run } from './model.ts';
@@ -12,6 +13,8 @@ export function titleOf(entry: HistoryEntry): string {
       return printableText(entry.hook);
     case 'refusal':
       return printableText(entry.name);
+    case 'left-out':
+      return `on_${entry.transition.event}`;
     default:
       return entry satisfies never;
   }
@@ -45,6 +48,8 @@ export function outcomeOf(entry: HistoryEntry): string {
       return entry.transition.event === 'start' ? 'Up' : 'Down';
     case 'refusal':
       return 'Refused';
+    case 'left-out':
+      return leftOut[entry.why] ?? 'Not run';
     case 'run':
       return runOutcome(entry);
     default:
@@ -79,6 +84,12 @@ function endedBecause(why: string, how: string): string {
     ? reason
     : `Ended: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`.replace('docker', 'Docker');
 }
+
+const leftOut: { readonly [why in WhyLeftOut]?: string } = {
+  overtaken: 'Not run: Docker stopped first',
+  'not-repeated': 'Not run again: on_start had not begun',
+  'too-many': 'Not run: too much waited',
+};
 
 /** Who told of a transition. */
 export const tellers: { readonly [source in Transition['source']]: string } = {
