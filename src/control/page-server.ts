@@ -85,7 +85,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
     if (signal.aborted) return;
     leaving = setTimeout(async () => {
       const { server } = (await opened) ?? {};
-      if (server === undefined || sockets.size > 0) return;
+      if (server === undefined) return;
       close(server);
       report({ kind: 'page-closed' });
     }, patience);

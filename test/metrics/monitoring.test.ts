@@ -34,6 +34,11 @@ const queries = [
 ];
 const alerts = [...read('alerts.yml').matchAll(/^\s+expr: (.+)$/gm)].map(([, expr = '']) => expr);
 
+/** What the variables of the dashboard are made of. */
+const sources = dashboard.templating.list.flatMap(({ type, query }) =>
+  type === 'query' ? [(query as { query: string }).query] : [],
+);
+
 /** What docs/metrics.md says there is: types and labels by name. */
 const described = new Map(
   [...read('metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \|/gm)].map(
@@ -46,7 +51,7 @@ const described = new Map(
 
 /** The metrics that a query names, and the labels that it chooses them by. */
 function metricsIn(expr: string) {
-  return [...expr.matchAll(/\b((?:docker_lifecycle|process)_\w+|up)(?=[{[\s)]|$)(?:\{([^}]*)\})?/g)].map(
+  return [...expr.matchAll(/\b((?:docker_lifecycle|process)_\w+|up)(?=[{[\s),]|$)(?:\{([^}]*)\})?/g)].map(
     ([, name = '', inside = '']) => ({
       name,
       labels: [...inside.matchAll(/(\w+)\s*(?:=|!)/g)].map(([, label]) => label),
@@ -54,7 +59,7 @@ function metricsIn(expr: string) {
   );
 }
 
-test.each([...queries, ...alerts])('%s names what there is', (expr) => {
+test.each([...queries, ...sources, ...alerts])('%s names what there is', (expr) => {
   const used = metricsIn(expr);
   expect(used.length).toBeGreaterThan(0);
   for (const { name, labels } of used) {

@@ -22,7 +22,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
     return el(
       'li',
       {},
-      icon('bad') as unknown as Node,
+      icon('bad'),
       el(
         'div',
         {},

@@ -40,12 +40,7 @@ function article(entry: HistoryEntry, titled: boolean, fetch: Fetch): HTMLElemen
     'article',
     {},
     ...heading,
-    el(
-      'p',
-      { class: `badge ${toneOf(entry)}` },
-      icon(toneOf(entry)) as unknown as Node,
-      el('span', {}, outcomeOf(entry)),
-    ),
+    el('p', { class: `badge ${toneOf(entry)}` }, icon(toneOf(entry)), el('span', {}, outcomeOf(entry))),
     el(
       'dl',
       { class: 'facts' },

@@ -47,7 +47,7 @@ function card(view: View, engine: EngineView): HTMLElement {
     el(
       'div',
       { class: 'headline' },
-      icon(tones[state]) as unknown as Node,
+      icon(tones[state]),
       el(
         'div',
         {},
@@ -90,8 +90,7 @@ function doing({ status }: EngineView): HTMLElement[] {
   const { current, waiting, kept } = status.hooks;
   const since = (time: string) =>
     el('span', { 'data-since': Date.parse(time) }, age(Date.now() - Date.parse(time)));
-  const row = (tone: Tone, ...words: (Node | string)[]) =>
-    el('li', {}, icon(tone) as unknown as Node, el('span', {}, ...words));
+  const row = (tone: Tone, ...words: (Node | string)[]) => el('li', {}, icon(tone), el('span', {}, ...words));
   return [
     ...(current?.hook
       ? [row('busy', el('b', {}, printableText(current.hook.name)), ' runs for ', since(current.hook.since))]

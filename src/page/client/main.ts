@@ -148,7 +148,7 @@ function legend(): void {
     ['busy', 'Runs now'],
     ['quiet', 'Ended with Docker'],
   ];
-  fill(byId('legend'), ...signs.map(([tone, text]) => el('li', {}, icon(tone) as unknown as Node, text)));
+  fill(byId('legend'), ...signs.map(([tone, text]) => el('li', {}, icon(tone), text)));
 }
 
 /** Says aloud what is worth it to somebody who does not look. */

@@ -100,12 +100,7 @@ function row(
         titleOf(entry),
       ),
     ),
-    el(
-      'td',
-      { role: 'cell', class: 'outcome' },
-      icon(tone) as unknown as Node,
-      el('span', {}, outcomeOf(entry)),
-    ),
+    el('td', { role: 'cell', class: 'outcome' }, icon(tone), el('span', {}, outcomeOf(entry))),
     el('td', { role: 'cell', class: 'took' }, took),
     several && el('td', { role: 'cell', class: 'engine' }, printableText(engineOf(entry))),
   );

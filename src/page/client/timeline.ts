@@ -154,7 +154,7 @@ function button(mark: Mark, open: (entries: readonly HistoryEntry[]) => void): H
         'data-key': `mark-${entries[0]?.number}`,
         click: () => open(entries),
       },
-      icon(toneOf(shown)) as unknown as Node,
+      icon(toneOf(shown)),
       entries.length > 1 ? el('span', { class: 'count' }, String(entries.length)) : undefined,
     ),
     at,
