@@ -1,6 +1,6 @@
-import { exitCode } from '../system/failure.ts';
+import { exitCode, Failure } from '../system/failure.ts';
 import type { Asking } from './commands.ts';
-import { running, theListener } from './listener.ts';
+import { howToStart, ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 
 /**
@@ -9,8 +9,12 @@ import { print, remark } from './print.ts';
  * @throws Failure with exit code 69 when no listener runs
  */
 export async function showPage(command: Asking): Promise<number> {
-  const { client } = theListener(command);
-  const answer = (await running(client.post('/v1/page'))) as { readonly url: string };
+  const { client, path } = theListener(command);
+  const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
+  if (answer === undefined) {
+    const cure = `${howToStart()} What it did until then: docker-lifecycle-listener history --html FILE`;
+    throw new Failure(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, cure);
+  }
   if (command.json) {
     print(`${JSON.stringify(answer)}\n`);
     return exitCode.done;

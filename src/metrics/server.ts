@@ -70,8 +70,8 @@ function answer(
 ): void {
   const path = url?.split('?')[0];
   if (!isOurHost(host, names)) {
-    const known = ['an address', 'localhost', ...names].join(', ');
-    return say(response, 421, `This listener is asked by ${known}. Another name goes into metrics_names`);
+    const known = ['an address', 'localhost', ...names].join(' or ');
+    return say(response, 421, `Ask for this listener by ${known}; another name goes into metrics_names`);
   }
   if (body === undefined) return say(response, 413, 'A question needs no body');
   if (method !== 'GET' && method !== 'HEAD') {
