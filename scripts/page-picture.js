@@ -9,7 +9,7 @@ import { chromium } from 'playwright-core';
 import { exampleHistory } from '../test/support/example-history.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [file = `${root}docs/page.png`, scheme = 'light', width = '1120', height = '1000'] =
+const [file = `${root}docs/page.png`, scheme = 'light', width = '1120', height = '1056'] =
   process.argv.slice(2);
 const now = Date.parse('2026-11-24T19:20:00Z');
 const data = {

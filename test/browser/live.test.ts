@@ -93,8 +93,7 @@ describe('the page', needing('chromium'), () => {
       const server = connect(Number(url.port), '127.0.0.1');
       for (const socket of [client, server]) {
         sockets.add(socket);
-        socket.on('error', () => {});
-        socket.on('close', () => {
+        socket.on('error', () => {
           client.destroy();
           server.destroy();
         });
