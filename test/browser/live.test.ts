@@ -86,11 +86,12 @@ describe('the page', needing('chromium'), () => {
     const listener = stage.listen();
     await listener.next(0, ofKind('engine-is-down'));
     const url = new URL(await address());
+    const port = Number(url.port);
     const sockets = new Set<Socket>();
     let isCut = false;
     const proxy = createServer((client) => {
       if (isCut) return void client.destroy();
-      const server = connect(Number(url.port), '127.0.0.1');
+      const server = connect(port, '127.0.0.1');
       for (const socket of [client, server]) {
         sockets.add(socket);
         socket.on('error', () => {
