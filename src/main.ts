@@ -88,9 +88,9 @@ async function carryOut(command: Command): Promise<number> {
     }
     case 'status':
       return command.watch ? watchStatus(command) : showStatus(command);
-    case 'page':
+    case 'status-page':
       return showPage(command);
-    case 'report':
+    case 'history-report':
       return writeReport(command);
     case 'history':
       return showHistory(command);

@@ -24,8 +24,8 @@ export type Command =
       readonly logFile: string | undefined;
     } & GivenSettings)
   | ({ readonly kind: 'status' } & StatusWish)
-  | ({ readonly kind: 'page' } & Asking)
-  | ({ readonly kind: 'report' } & ReportWish)
+  | ({ readonly kind: 'status-page' } & Asking)
+  | ({ readonly kind: 'history-report' } & ReportWish)
   | ({ readonly kind: 'history' } & HistoryWish)
   | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
   | ({ readonly kind: 'hooks' } & Asking)
@@ -246,7 +246,7 @@ function status(values: Values, words: readonly string[]): Command {
   const given = { ...asking(values), ...none('status', words) };
   if (!values.web) return { kind: 'status', ...given, engine: values.engine, watch: watching(values) };
   const foreign = (['watch', 'engine'] as const).find((name) => values[name] !== undefined);
-  if (foreign === undefined) return { kind: 'page', ...given };
+  if (foreign === undefined) return { kind: 'status-page', ...given };
   throw usage(
     `--web and --${foreign} exclude each other`,
     'The page goes on by itself, and shows every engine',
@@ -309,7 +309,7 @@ function report(values: Values, file: string, since: number | undefined): Comman
   }
   if (file === '') throw usage('--html takes the name of a file', 'As history.html; - for standard output');
   const n = values.number === undefined ? undefined : count(values.number);
-  return { kind: 'report', ...asking(values), engine: values.engine, file, since, n };
+  return { kind: 'history-report', ...asking(values), engine: values.engine, file, since, n };
 }
 
 const hookWords = ['enable', 'disable', 'new'];

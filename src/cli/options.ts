@@ -94,6 +94,7 @@ export const options = {
   metrics: {
     type: 'string',
     value: 'WHERE',
+    suggests: ['127.0.0.1:9480'],
     about: [
       'where metrics for Prometheus are, as 127.0.0.1:9480; a port alone is on loopback',
       '(default: on the control socket alone)',
@@ -187,6 +188,7 @@ export const options = {
   html: {
     type: 'string',
     value: 'FILE',
+    suggests: 'file',
     about: ['as a page for a browser, into this file; - for standard output'],
   },
   web: { type: 'boolean', about: ['as a page for a browser, which goes on: prints its address'] },
