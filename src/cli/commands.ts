@@ -24,7 +24,7 @@ export type Command =
       readonly logFile: string | undefined;
     } & GivenSettings)
   | ({ readonly kind: 'status' } & StatusWish)
-  | ({ readonly kind: 'status-page' } & Asking)
+  | ({ readonly kind: 'status-page' } & EngineWish)
   | ({ readonly kind: 'history-report' } & ReportWish)
   | ({ readonly kind: 'history' } & HistoryWish)
   | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
@@ -243,14 +243,10 @@ function helpWith({ man = false }: Values, [of, ...rest]: readonly string[]): Co
 }
 
 function status(values: Values, words: readonly string[]): Command {
-  const given = { ...asking(values), ...none('status', words) };
-  if (!values.web) return { kind: 'status', ...given, engine: values.engine, watch: watching(values) };
-  const foreign = (['watch', 'engine'] as const).find((name) => values[name] !== undefined);
-  if (foreign === undefined) return { kind: 'status-page', ...given };
-  throw usage(
-    `--web and --${foreign} exclude each other`,
-    'The page goes on by itself, and shows every engine',
-  );
+  const given = { ...asking(values), ...none('status', words), engine: values.engine };
+  if (!values.web) return { kind: 'status', ...given, watch: watching(values) };
+  if (!values.watch) return { kind: 'status-page', ...given };
+  throw usage('--web and --watch exclude each other', 'The page goes on by itself');
 }
 
 function watching({ watch = false, json }: Values): boolean {

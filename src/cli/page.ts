@@ -1,5 +1,5 @@
 import { exitCode, Failure } from '../system/failure.ts';
-import type { Asking } from './commands.ts';
+import type { EngineWish } from './commands.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 
@@ -8,7 +8,7 @@ import { print, remark } from './print.ts';
  * @returns the exit code
  * @throws Failure with exit code 69 when no listener runs
  */
-export async function showPage(command: Asking): Promise<number> {
+export async function showPage(command: EngineWish): Promise<number> {
   const { client, path } = theListener(command);
   const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
   if (answer === undefined) {
@@ -20,6 +20,8 @@ export async function showPage(command: Asking): Promise<number> {
     return exitCode.done;
   }
   print(`${answer.url}\n`);
+  // Docker's own --context stands before many a command, and is meant for none in particular.
+  if (command.engine !== undefined) remark('The page shows every engine that the listener watches.\n');
   const { port } = new URL(answer.url);
   remark(
     'Open it in a browser on this machine. Whoever has the address sees what hooks print, so keep it to yourself.\n' +
