@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
-import { type Scope, systemScope, userScope } from '../service/scope.ts';
+import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { quote } from './quote.ts';
@@ -59,8 +59,9 @@ export function findScope(user: boolean): Scope {
       'Run it as that user, or without --user',
     );
   }
-  const scope =
-    process.platform === 'linux' ? userScope(uid, process.env.HOME || home, process.env) : undefined;
+  const own = process.env.HOME || home;
+  if (process.platform === 'darwin') return agentScope(uid, own);
+  const scope = process.platform === 'linux' ? userScope(uid, own, process.env) : undefined;
   if (scope !== undefined && existsSync(join(scope.runtime, 'systemd'))) return scope;
   throw new Failure(
     exitCode.unavailable,

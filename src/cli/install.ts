@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDockerUnit } from '../service/docker-units.ts';
-import { settledState, systemDomain } from '../service/launchd.ts';
+import { domainOf, settledState } from '../service/launchd.ts';
 import { layOut } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
@@ -185,8 +185,9 @@ async function verify(
       );
     }
     case 'launchd': {
-      const state = await settledState(machine);
-      const log = `tail -f ${systemDomain.log}`;
+      const domain = domainOf(machine.scope);
+      const state = await settledState(machine, domain);
+      const log = `tail -f ${domain.log}`;
       if (state === 'running') return done('launchd runs it.', log, scriptDir);
       throw new Failure(
         exitCode.failed,

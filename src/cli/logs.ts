@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, statSync } from 'node:fs';
-import { systemDomain } from '../service/launchd.ts';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { agentDomain, systemDomain } from '../service/launchd.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { productName, serviceUnit } from '../service/names.ts';
+import { currentAccount } from '../system/account.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import type { LogsCommand } from './shell-commands.ts';
 
@@ -14,7 +15,14 @@ import type { LogsCommand } from './shell-commands.ts';
  */
 export async function showLogs(command: LogsCommand): Promise<number> {
   const machine = thisMachine();
-  return show(logCommand(command, findSupervisor(machine.platform), machine));
+  return show(logCommand(command, findSupervisor(machine.platform), machine, ownLog(machine.platform)));
+}
+
+/** A user who has an agent of launchd's means its log. */
+function ownLog(platform: NodeJS.Platform): string {
+  const { uid, home } = currentAccount();
+  const { job, log } = agentDomain(uid, home);
+  return platform === 'darwin' && existsSync(job) ? log : systemDomain.log;
 }
 
 /** The command that shows the log. */

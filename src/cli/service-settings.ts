@@ -25,13 +25,18 @@ export function loadForService(
         scriptDir: given(scriptDir),
         ...(port !== undefined && { port: given(String(port)) }),
         ...(pidfile !== undefined && { pidfile: given(pidfile) }),
-        ...(machine.scope.kind === 'user' && port === undefined && { notifier: given('off') }),
+        ...(isRootless(machine) && port === undefined && { notifier: given('off') }),
       },
       config: undefined,
     },
     undefined,
     surroundingsOf(machine),
   );
+}
+
+/** Whose containers do not reach the listener; on macOS they are in a machine of their own, and do. */
+function isRootless({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): boolean {
+  return scope.kind === 'user' && platform !== 'darwin';
 }
 
 function surroundingsOf({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): Surroundings {
@@ -43,10 +48,13 @@ function surroundingsOf({ platform, scope }: Pick<Machine, 'platform' | 'scope'>
     return { environment, home: findAccount('0', platform)?.home ?? '/root', isRoot: true, platform };
   }
   const { runtime, config, home } = scope;
-  const own = {
-    XDG_RUNTIME_DIR: runtime,
-    XDG_CONFIG_HOME: config,
-    DOCKER_HOST: `unix://${join(runtime, 'docker.sock')}`,
-  };
+  // An agent of launchd's finds Docker as the user's own docker does.
+  const own = isRootless({ platform, scope })
+    ? {
+        XDG_RUNTIME_DIR: runtime,
+        XDG_CONFIG_HOME: config,
+        DOCKER_HOST: `unix://${join(runtime, 'docker.sock')}`,
+      }
+    : {};
   return { environment: { ...environment, ...own }, home, isRoot: false, platform };
 }

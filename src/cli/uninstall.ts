@@ -30,7 +30,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
     return exitCode.done;
   }
   const supervisor = findSupervisor(machine.platform);
-  const log = logFor(supervisor);
+  const log = logFor(supervisor, scope);
   const units = [serviceUnit, companionUnit];
   const leavings = {
     settings: join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName),

@@ -4,6 +4,7 @@ import type { Layout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
 import { productName } from './names.ts';
+import { agentScope, type Scope, stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -15,12 +16,15 @@ export interface LaunchdDomain {
   readonly job: string;
   /** Written, and put aside when it is full, by the listener itself. */
   readonly log: string;
+  /** What the listener keeps. */
+  readonly state: string;
 }
 
 export const systemDomain: LaunchdDomain = {
   name: 'system',
   job: `/Library/LaunchDaemons/${productName}.plist`,
   log: `/var/log/${productName}.log`,
+  state: stateFolder('darwin'),
 };
 
 /** The domain of a user who is logged in, and whose agents end with that. */
@@ -29,7 +33,12 @@ export function agentDomain(uid: number, home: string): LaunchdDomain {
     name: `gui/${uid}`,
     job: join(home, 'Library', 'LaunchAgents', `${productName}.plist`),
     log: join(home, 'Library', 'Logs', `${productName}.log`),
+    state: stateFolder('darwin', agentScope(uid, home)),
   };
+}
+
+export function domainOf(scope: Scope): LaunchdDomain {
+  return scope.kind === 'user' ? agentDomain(scope.uid, scope.home) : systemDomain;
 }
 
 /**
@@ -41,7 +50,7 @@ export function agentDomain(uid: number, home: string): LaunchdDomain {
 export function jobText(
   layout: Layout,
   { scriptDir, port }: ServiceOptions,
-  { log }: LaunchdDomain = systemDomain,
+  { log, state }: LaunchdDomain = systemDomain,
 ): string {
   const words = [
     layout.node,
@@ -49,7 +58,7 @@ export function jobText(
     'run',
     scriptDir,
     ...(port === undefined ? [] : [String(port)]),
-    ...['--when-started', 'new', '--log-file', log],
+    ...['--state-dir', state, '--when-started', 'new', '--log-file', log],
   ];
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

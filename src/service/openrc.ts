@@ -3,6 +3,7 @@ import type { Layout } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
 import { productName } from './names.ts';
 import { quoteForShell } from './quote-for-shell.ts';
+import { stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -18,7 +19,8 @@ export const logPath = `/var/log/${productName}.log`;
  */
 export function scriptText(layout: Layout, { scriptDir, port }: ServiceOptions): string {
   const words = [layout.program, 'run', scriptDir, ...(port === undefined ? [] : [String(port)])];
-  const list = [...words, '--when-started', 'new', '--log-file', logPath].map(quoteForShell).join(' ');
+  const kept = ['--state-dir', stateFolder('linux'), '--when-started', 'new', '--log-file', logPath];
+  const list = [...words, ...kept].map(quoteForShell).join(' ');
   return `#!/sbin/openrc-run
 # Written by: ${productName} install
 

@@ -4,14 +4,17 @@ import { controlSocket, productName } from './names.ts';
 /** Whose service it is. */
 export type Scope =
   | { readonly kind: 'system' }
-  /** A user's own, beside a rootless Docker: run by that user's manager of systemd, and nothing of it is root's. */
+  /** A user's own: run by that user's manager of systemd, or by launchd as an agent; nothing of it is root's. */
   | UserScope;
 
 export interface UserScope {
   readonly kind: 'user';
   readonly uid: number;
   readonly home: string;
-  /** The user's folders of the XDG Base Directory Specification: for settings, for what is kept, and for sockets. */
+  /**
+   * The user's folders for settings, for what is kept, and for sockets: those of the XDG Base Directory Specification,
+   * or of macOS.
+   */
   readonly config: string;
   readonly state: string;
   readonly runtime: string;
@@ -34,6 +37,12 @@ export function userScope(uid: number, home: string, environment: NodeJS.Process
     state: folder(environment.XDG_STATE_HOME, '.local/state'),
     runtime,
   };
+}
+
+/** The same of a user of macOS, who needs no manager of their own: launchd is there for all. */
+export function agentScope(uid: number, home: string): UserScope {
+  const library = join(home, 'Library', 'Application Support');
+  return { kind: 'user', uid, home, config: join(home, '.config'), state: library, runtime: library };
 }
 
 /** Whose files the service may be made of, beside root's. */

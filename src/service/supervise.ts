@@ -1,8 +1,9 @@
-import { launchdCommands, launchdEnd, launchdFiles, systemDomain } from './launchd.ts';
+import { domainOf, launchdCommands, launchdEnd, launchdFiles } from './launchd.ts';
 import type { Layout } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
 import { logPath, openrcCommands, openrcEnd, openrcFiles } from './openrc.ts';
+import type { Scope } from './scope.ts';
 import type { Kept, Step } from './step.ts';
 import { overruling, systemdAfterwards, systemdCommands, systemdEnd, systemdFiles } from './systemd.ts';
 import type { Wanted } from './wanted.ts';
@@ -18,7 +19,7 @@ export function supervisedBy(
     case 'systemd':
       return systemdFiles(layout, service, supervisor.notifies, scope);
     case 'launchd':
-      return launchdFiles(layout, service);
+      return launchdFiles(layout, service, domainOf(scope));
     case 'openrc':
       return openrcFiles(layout, service);
     case 'none':
@@ -42,7 +43,7 @@ export function commandsFor(
     case 'systemd':
       return systemdCommands(machine, service, changed);
     case 'launchd':
-      return launchdCommands(machine, changed);
+      return launchdCommands(machine, changed, domainOf(machine.scope));
     case 'openrc':
       return openrcCommands(changed);
     case 'none':
@@ -53,10 +54,10 @@ export function commandsFor(
 }
 
 /** The file that the listener writes its log to; undefined where that is the supervisor's matter. */
-export function logFor(supervisor: Supervisor): string | undefined {
+export function logFor(supervisor: Supervisor, scope: Scope): string | undefined {
   switch (supervisor.kind) {
     case 'launchd':
-      return systemDomain.log;
+      return domainOf(scope).log;
     case 'openrc':
       return logPath;
     case 'systemd':
@@ -81,7 +82,7 @@ export function endingFor(
     case 'systemd':
       return { before: systemdEnd(machine), after: systemdAfterwards(machine.scope) };
     case 'launchd':
-      return { before: launchdEnd(machine), after: [] };
+      return { before: launchdEnd(machine, domainOf(machine.scope)), after: [] };
     case 'openrc':
       return { before: openrcEnd(), after: [] };
     case 'none':

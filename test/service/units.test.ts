@@ -93,7 +93,8 @@ test('launchd’s job is a property list, whatever a path contains', () => {
   expect(parse(text)).toMatchObject({
     Label: 'docker-lifecycle-listener',
     ProgramArguments: [
-      ...[layout.node, layout.program, 'run', '/etc/<a> & "b"', '5000', '--when-started', 'new'],
+      ...[layout.node, layout.program, 'run', '/etc/<a> & "b"', '5000'],
+      ...['--state-dir', '/var/db/docker-lifecycle-listener', '--when-started', 'new'],
       ...['--log-file', '/var/log/docker-lifecycle-listener.log'],
     ],
     RunAtLoad: true,
@@ -114,6 +115,8 @@ test('OpenRC’s script is a script, and its command line is what was meant', ()
     layout.program,
     'run',
     "/etc/it's here",
+    '--state-dir',
+    '/var/lib/docker-lifecycle-listener',
     '--when-started',
     'new',
     '--log-file',

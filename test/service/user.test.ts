@@ -4,7 +4,7 @@ import { layOut } from '../../src/service/layout.ts';
 import { parseManifest, type ServiceOptions } from '../../src/service/manifest.ts';
 import { planInstall } from '../../src/service/plan-install.ts';
 import { planUninstall } from '../../src/service/plan-uninstall.ts';
-import { manifestPath, type UserScope, userScope } from '../../src/service/scope.ts';
+import { agentScope, manifestPath, type UserScope, userScope } from '../../src/service/scope.ts';
 import { companionUnitText, serviceUnitText } from '../../src/service/systemd-units.ts';
 import { createDisk } from '../support/disk.ts';
 
@@ -52,6 +52,39 @@ test('a user’s service is in the user’s folders, told to the user’s manage
   const written = disk.items.get(manifestPath('linux', scope));
   const manifest = parseManifest('', written?.kind === 'file' ? written.content : '');
   disk.apply(planUninstall(manifest, disk, supervisor, { settings: '/none', dropIns: [] }, true).steps);
+  expect(disk.listing()).toEqual(before);
+});
+
+test('on macOS it is an agent of launchd’s in the user’s Library, and gone without a trace', () => {
+  const ann = '/Users/ann';
+  const agent = agentScope(501, ann);
+  const folders = ['/Users', ann, `${ann}/Library`, `${ann}/Library/LaunchAgents`, `${ann}/Library/Logs`];
+  const disk = createDisk(folders, undefined, agent, 'darwin');
+  disk.write('/Users/node', 'ELF');
+  disk.write('/Users/bundle.js', 'bundle');
+  const before = disk.listing();
+  const plan = planInstall(
+    {
+      version: '1.0.0',
+      layout: layOut(`${ann}/.local`, '1.0.0'),
+      runtime: { node: '/Users/node', bundle: '/Users/bundle.js' },
+      service: { ...service, scriptDir: `${ann}/.config/docker-lifecycle-listener.d` },
+      supervisor: { kind: 'launchd' },
+    },
+    disk,
+    undefined,
+  );
+  for (const step of plan.steps) {
+    if (step.kind === 'run')
+      expect(step.words.join(' ')).toMatch(/^(launchctl bootstrap gui\/501 |\/Users\/ann\/)/);
+    else expect(step.path).toMatch(/^\/Users\/ann\//);
+  }
+  disk.apply(plan.steps);
+  expect(disk.list(`${ann}/Library/LaunchAgents`)).toEqual(['docker-lifecycle-listener.plist']);
+  const written = disk.items.get(manifestPath('darwin', agent));
+  const manifest = parseManifest('', written?.kind === 'file' ? written.content : '');
+  const leavings = { settings: '/none', dropIns: [] };
+  disk.apply(planUninstall(manifest, disk, { kind: 'launchd' }, leavings, true).steps);
   expect(disk.listing()).toEqual(before);
 });
 

@@ -25,6 +25,7 @@ export function createDisk(
   folders: readonly string[],
   asked: (words: readonly string[]) => string | undefined = () => undefined,
   scope: Scope = systemScope,
+  platform: NodeJS.Platform = 'linux',
 ): Disk {
   const items = new Map<string, Item>(folders.map((path) => [path, { kind: 'folder' }]));
   const commands: string[] = [];
@@ -70,7 +71,7 @@ export function createDisk(
   }
 
   return {
-    platform: 'linux',
+    platform,
     scope,
     items,
     commands,

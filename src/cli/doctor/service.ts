@@ -1,4 +1,4 @@
-import { launchdState, systemDomain } from '../../service/launchd.ts';
+import { domainOf, launchdState } from '../../service/launchd.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { ServiceOptions } from '../../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
@@ -20,11 +20,12 @@ export function checkService(machine: Machine, supervisor: Supervisor, service: 
         ...checkCompanion(machine, service),
       ];
     case 'launchd': {
-      const state = launchdState(machine);
+      const domain = domainOf(machine.scope);
+      const state = launchdState(machine, domain);
       return [
         state === 'running'
           ? ok('service', state)
-          : wrong('service', state ?? 'not loaded', `See: tail ${systemDomain.log}`),
+          : wrong('service', state ?? 'not loaded', `See: tail ${domain.log}`),
       ];
     }
     case 'openrc': {
@@ -48,7 +49,7 @@ export function serviceRuns(machine: Machine, supervisor: Supervisor): boolean {
     case 'systemd':
       return stateOfUnit(machine, serviceUnit).active;
     case 'launchd':
-      return launchdState(machine) === 'running';
+      return launchdState(machine, domainOf(machine.scope)) === 'running';
     case 'openrc':
       return openrcState(machine).includes('started');
     case 'none':
