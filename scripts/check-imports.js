@@ -24,12 +24,22 @@ const table = {
       'system',
       'version',
     ],
-    types: ['engine', 'notifier', 'metrics', 'lifecycle'],
+    types: ['engine', 'events', 'notifier', 'metrics', 'lifecycle'],
   },
   // Said to people by the program and by the library alike.
   'cli/words': {
     anything: ['cli', 'hooks', 'config', 'system'],
-    types: ['daemon', 'service', 'journal', 'control', 'metrics', 'engine', 'notifier', 'lifecycle'],
+    types: [
+      'daemon',
+      'service',
+      'journal',
+      'control',
+      'metrics',
+      'engine',
+      'events',
+      'notifier',
+      'lifecycle',
+    ],
   },
   index: { anything: ['library', 'system'], types: ['lifecycle'] },
   library: { anything: ['daemon', 'cli/words', 'config', 'system'], types: ['lifecycle'] },
@@ -37,6 +47,7 @@ const table = {
   daemon: {
     anything: [
       'engine',
+      'events',
       'notifier',
       'hooks',
       'lifecycle',
@@ -55,6 +66,8 @@ const table = {
   'notifier-container': { anything: ['engine', 'config', 'system'], types: [] },
   // The stations know nothing of each other, and of the lifecycle only its data.
   engine: { anything: ['config', 'system'], types: ['lifecycle'] },
+  // Reads a second stream from the same engine, with the engine's own ways of reaching it.
+  events: { anything: ['engine', 'config', 'system'], types: ['lifecycle'] },
   notifier: { anything: ['config', 'system'], types: ['lifecycle'] },
   hooks: { anything: ['config', 'system'], types: ['lifecycle'] },
   journal: { anything: ['config', 'system'], types: ['lifecycle'] },

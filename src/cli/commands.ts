@@ -1,3 +1,4 @@
+import type { EventFolder } from '../config/engine-events.ts';
 import { readPath } from '../config/readers.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
@@ -6,7 +7,7 @@ import { type GivenSettings, givenSettings } from './given-settings.ts';
 import { type NotifierCommand, notifierCommands } from './notifier-commands.ts';
 import { type OptionName, type Suggests, usage, type Values } from './options.ts';
 import { calledAs } from './plugin/call.ts';
-import { count, duration, eventCalled, eventIn, none, unknownWord } from './read-words.ts';
+import { anyEventCalled, count, duration, eventIn, none, unknownWord } from './read-words.ts';
 import { type ServiceCommand, serviceCommands } from './service-commands.ts';
 import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { readSince } from './since.ts';
@@ -57,7 +58,8 @@ export interface StatusWish extends EngineWish {
 export interface HistoryWish extends EngineWish {
   /** In ms since the epoch. */
   readonly since: number | undefined;
-  readonly event: LifecycleEvent | undefined;
+  /** `start`, `stop`, or an engine's event as `container_die`. */
+  readonly event: string | undefined;
   readonly hook: string | undefined;
   readonly failed: boolean;
   readonly n: number | undefined;
@@ -84,7 +86,7 @@ export interface WaitCommand extends EngineWish {
   readonly timeout: number | undefined;
 }
 
-export type NewHookEvent = LifecycleEvent | 'running';
+export type NewHookEvent = LifecycleEvent | 'running' | EventFolder;
 
 /** One command: what follows its name, what is said of it, and how it is read. */
 export interface CommandEntry {
@@ -281,7 +283,7 @@ function history(values: Values, [word, number, ...rest]: readonly string[]): Co
       kind: 'history',
       ...asking(values),
       since,
-      event: values.event === undefined ? undefined : eventCalled('--event', values.event),
+      event: values.event === undefined ? undefined : anyEventCalled('--event', values.event),
       hook: values.hook,
       engine: values.engine,
       failed: values.failed ?? false,
@@ -316,8 +318,13 @@ function hooks(values: Values, [word, hook, ...rest]: readonly string[]): Comman
   if (hook === undefined) throw usage(`hooks ${word} takes the name of a hook`, 'As 10-hello');
   const given = { hook, ...asking(values), ...none(`hooks ${word} NAME`, rest) };
   if (word !== 'new') return { kind: 'hooks-switch', on: word === 'enable', ...given };
-  const event = values.event === 'running' ? values.event : eventCalled('--event', values.event);
-  return { kind: 'hooks-new', event, ...given };
+  return { kind: 'hooks-new', event: newHookEvent(values.event), ...given };
+}
+
+function newHookEvent(word: string | undefined): NewHookEvent {
+  if (word === 'running') return word;
+  const event = anyEventCalled('--event', word);
+  return event === 'start' || event === 'stop' ? event : `on_${event}`;
 }
 
 function asking(values: Values): Asking {

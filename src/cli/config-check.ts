@@ -1,5 +1,6 @@
 import { describeOrigin, type Given } from '../config/given.ts';
 import type { Loaded } from '../config/load.ts';
+import type { RawEventFilter } from '../config/raw-settings.ts';
 import type { EngineSettings } from '../config/settings.ts';
 import { addressAndPort } from './words/words.ts';
 
@@ -37,6 +38,9 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
     row('grace', duration(hooks.grace), given.grace),
     row('timeout.on_start', limit(hooks.timeout.start), given.onStartTimeout),
     row('timeout.on_stop', limit(hooks.timeout.stop), given.onStopTimeout),
+    row('timeout.events', limit(hooks.events.timeout), given.onEventTimeout),
+    row('events.parallel', hooks.events.parallel, given.eventsParallel),
+    row('events.waiting', hooks.events.waiting, given.eventsWaiting),
     ...[...(given.hooks ?? [])].flatMap(([name, hook]) => {
       const [folder = '', ...rest] = name.split('/');
       const key = `${folder}.${JSON.stringify(rest.join('/'))}`;
@@ -44,6 +48,16 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
         ...optional(`${key}.timeout`, hook.timeout),
         ...optional(`${key}.user`, hook.user),
         ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
+        ...filterRows(`${key}.when`, hook.when),
+        ...(hook.labels === undefined
+          ? []
+          : [
+              row(
+                `${key}.labels`,
+                hook.labels.map(({ value }) => value),
+                hook.labels[0],
+              ),
+            ]),
         ...[...(hook.environment ?? [])].map(([variable, value]) =>
           row(`${key}.environment.${variable}`, value.value, value),
         ),
@@ -53,6 +67,21 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
   const width = Math.max(...rows.map(([text]) => text.length));
   const head = file === undefined ? '# No settings file' : `# Settings file: ${file}`;
   return `${head}\n${rows.map(([text, from]) => `${text.padEnd(width)}  # ${from}`).join('\n')}\n`;
+}
+
+function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
+  const { name, label, image, exitCode: exit_code, detail } = when ?? {};
+  return Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
+    given === undefined
+      ? []
+      : [
+          row(
+            `${key}.${field}`,
+            given.map(({ value }) => value),
+            given[0],
+          ),
+        ],
+  );
 }
 
 type Row = readonly [text: string, from: string];

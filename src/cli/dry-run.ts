@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
 import type { Account } from '../system/account.ts';
+import { describeFilter, describeNear } from './words/events.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { describeRefusal } from './words/refusal.ts';
 import { seconds } from './words/words.ts';
@@ -32,6 +33,8 @@ function describePlan(plan: FolderPlan, account: Account): string {
     }
     case 'planned':
       return plan.hooks.length === 0 ? '  Empty\n' : describeHooks(plan.hooks, account);
+    case 'unknown-event':
+      return `  There is no such event: nothing would run. ${describeNear(plan.near)}\n`;
     default:
       return plan satisfies never;
   }
@@ -56,6 +59,7 @@ function describeHook(hook: PlannedHook, account: Account): string {
       return [
         ...(hook.timeout === undefined ? [] : [`at most ${seconds(hook.timeout)}`]),
         ...(hook.user === account.username ? [] : [`as ${hook.user}`]),
+        ...(hook.when === undefined ? [] : [`only when ${describeFilter(hook.when)}`]),
         ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
       ].join(', ');

@@ -43,8 +43,9 @@ export async function followHistory(
         return isNew(number, { kind: 'refusal', number, time, engine, name, path, cause });
       }
       case 'hook-started': {
-        const { hook, run, transition } = event;
-        begun.set(run, { kind: 'run', number, time, hook, run, transition });
+        const { hook, run, transition, told } = event;
+        const because = told === undefined ? {} : { told };
+        begun.set(run, { kind: 'run', number, time, hook, run, transition, ...because });
         return undefined;
       }
       case 'hook-ended': {
@@ -54,6 +55,9 @@ export async function followHistory(
         if (start === undefined || over.has(run)) return undefined;
         return { ...start, end: { outcome, durationMs, outputBytes } };
       }
+      case 'events-gap':
+      case 'events-overflow-over':
+        return isNew(number, { kind: 'trouble', number, time, trouble: { ...event, engine } });
       default:
         return undefined;
     }

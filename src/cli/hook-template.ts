@@ -1,7 +1,9 @@
+import type { EventFolder } from '../config/engine-events.ts';
 import type { NewHookEvent } from './commands.ts';
 
 /** A hook to begin with: it works as it is, and says what it could do. */
 export function hookTemplate(event: NewHookEvent): string {
+  if (event !== 'start' && event !== 'stop' && event !== 'running') return eventTemplate(event);
   return `#!/bin/sh
 # ${purposes[event]}
 # Its first argument is the event; the environment has DOCKER_HOST, so that docker speaks to the same engine, and
@@ -12,13 +14,26 @@ ${bodies[event]}
 `;
 }
 
-const purposes: { readonly [event in NewHookEvent]: string } = {
+function eventTemplate(folder: EventFolder): string {
+  return `#!/bin/sh
+# Runs at each ${folder.slice(3).replace('_', ' ')} that Docker tells.
+# The event is on its standard input, as JSON. The environment has DOCKER_EVENT_TYPE, _ACTION, _ID, _NAME, _IMAGE and
+# _TIME, sometimes _EXIT_CODE, _DETAIL and _POSSIBLE_REPEAT, and DOCKER_HOST, so that docker speaks to the same engine.
+set -eu
+
+echo "$DOCKER_EVENT_ACTION of $DOCKER_EVENT_TYPE $DOCKER_EVENT_NAME ($DOCKER_LIFECYCLE_REASON)"
+`;
+}
+
+type LifecycleFolder = Exclude<NewHookEvent, EventFolder>;
+
+const purposes: { readonly [event in LifecycleFolder]: string } = {
   start: 'Runs when Docker has started, and when the listener starts and Docker is up.',
   stop: 'Runs when Docker stops, crashes, or does not answer any more. Docker may be gone by now.',
   running: 'Is kept running while Docker is up: started again when it ends, and ended when Docker does.',
 };
 
-const bodies: { readonly [event in NewHookEvent]: string } = {
+const bodies: { readonly [event in LifecycleFolder]: string } = {
   start: 'echo "Docker has started ($DOCKER_LIFECYCLE_REASON)"',
   stop: 'echo "Docker stops ($DOCKER_LIFECYCLE_REASON)"',
   running: 'exec docker events',

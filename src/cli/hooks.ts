@@ -1,7 +1,9 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { eventFolder } from '../config/engine-events.ts';
 import { usualScriptDir } from '../config/settings.ts';
 import type { Status } from '../daemon/status.ts';
+import { listEventFolders } from '../hooks/event-folders.ts';
 import { type Candidate, type HookFolder, hookFolders, isIgnored, listHooks } from '../hooks/find.ts';
 import type { FolderPlan } from '../hooks/plan.ts';
 import { currentAccount } from '../system/account.ts';
@@ -89,7 +91,10 @@ export async function newHook(
       'As 10-hello: no slash, no dot at the beginning, no ending of a backup',
     );
   }
-  const folder = { start: 'on_start', stop: 'on_stop', running: 'while_running' }[event];
+  const folder =
+    event === 'start' || event === 'stop' || event === 'running'
+      ? ({ start: 'on_start', stop: 'on_stop', running: 'while_running' } as const)[event]
+      : event;
   const path = join(await scriptDirOf(command), folder, hook);
   const before = process.umask(0o022);
   try {
@@ -102,8 +107,10 @@ export async function newHook(
     process.umask(before);
   }
   print(`${path}\n`);
-  remark(`Fill it in. What it prints goes into the log; see it with: ${calledAs()} trigger `);
-  remark(event === 'running' ? 'start\n' : `${event} --hook ${quote(hook)}\n`);
+  remark(`Fill it in. What it prints goes into the log; see it with: ${calledAs()} `);
+  if (event === 'running') remark('trigger start\n');
+  else if (event === 'start' || event === 'stop') remark(`trigger ${event} --hook ${quote(hook)}\n`);
+  else remark(`history --event ${event.slice(3)}\n`);
   return exitCode.done;
 }
 
@@ -118,7 +125,8 @@ async function scriptDirOf(command: Asking): Promise<string> {
 
 /** @throws Failure when there is none of that name, or one in each of several folders */
 function findHook(scriptDir: string, hook: string): Candidate {
-  const all = hookFolders.flatMap((folder) => candidatesIn(scriptDir, folder));
+  const folders = [...hookFolders, ...listEventFolders(scriptDir).events.map(eventFolder)];
+  const all = folders.flatMap((folder) => candidatesIn(scriptDir, folder));
   const found = all.filter(({ name }) => name === hook || name.endsWith(`/${hook}`));
   const [one, another] = found;
   if (one !== undefined && another === undefined) return one;

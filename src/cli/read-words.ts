@@ -1,4 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
+import { eventFolders, eventWord } from '../config/engine-events.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type OptionName, usage } from './options.ts';
@@ -19,6 +20,18 @@ export function eventCalled(where: string, word: string | undefined): LifecycleE
     `${where}: ${JSON.stringify(word)} is no event`,
     near ? `Did you mean ${near}?` : 'start or stop',
   );
+}
+
+/** One of an engine's own events too. */
+export function anyEventCalled(
+  where: string,
+  word: string | undefined,
+): LifecycleEvent | `${string}_${string}` {
+  const event = [...eventFolders.values()].map(eventWord).find((known) => known === word);
+  if (event !== undefined) return event;
+  const near = word === undefined ? undefined : nearest(word, [...eventFolders.values()].map(eventWord));
+  if (near === undefined || word === 'start' || word === 'stop') return eventCalled(where, word);
+  throw usage(`${where}: ${JSON.stringify(word)} is no event`, `Did you mean ${near}?`);
 }
 
 /** Nothing, when nothing more was said. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../daemon/failures.ts';
-import type { EngineStatus, StatedTransition, Status } from '../daemon/status.ts';
+import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
 import type { StatusWish } from './commands.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
@@ -7,6 +7,7 @@ import { usage } from './options.ts';
 import { print } from './print.ts';
 import { during } from './progress.ts';
 import { type Style, styleFor } from './style.ts';
+import { describeEvent } from './words/events.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
 import { megabytes } from './words/words.ts';
@@ -101,10 +102,35 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
         at === null ? '' : phase === 'running' ? ` for ${age(now.getTime() - Date.parse(at))}` : '';
       return `  kept      ${printableText(name)}: ${phases[phase]}${when}`;
     }),
+    ...(engine.events === null ? [] : describeEvents(engine.events, now)),
   ];
 }
 
-function ago({ time }: StatedTransition, now: Date): string {
+function describeEvents(events: EventsStatus, now: Date): string[] {
+  const { phase, names, running, waiting, told, merged, givenUp } = events;
+  const lost = [
+    ...(merged === 0 ? [] : [`${merged} merged`]),
+    ...(givenUp === 0 ? [] : [`${givenUp} given up`]),
+  ];
+  const counts = [`${told} acted on`, ...(waiting === 0 ? [] : [`${waiting} waiting`]), ...lost].join(', ');
+  return [
+    `  events    ${names.length === 0 ? 'no folder for any' : names.join(', ')}: ${eventPhases[phase]}; ${counts}`,
+    ...running.map(({ told: label, hook }) => {
+      const which =
+        hook === null ? '' : `${printableText(hook.name)} for ${ago({ time: hook.since }, now)}, `;
+      return `  running   ${which}${describeEvent(label)}`;
+    }),
+  ];
+}
+
+const eventPhases: { readonly [phase in EventsStatus['phase']]: string } = {
+  off: 'not read',
+  opening: 'about to be read',
+  reading: 'being read',
+  waiting: 'cut off, read again soon',
+};
+
+function ago({ time }: Pick<StatedTransition, 'time'>, now: Date): string {
   return age(now.getTime() - Date.parse(time));
 }
 

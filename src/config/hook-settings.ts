@@ -6,6 +6,8 @@ export interface HookSettings {
   readonly grace: number;
   /** How long a hook may run, by its event; `undefined` for as long as it likes. */
   readonly timeout: { readonly start: number | undefined; readonly stop: number | undefined };
+  /** How hooks of an engine's events are run. */
+  readonly events: EventHookSettings;
   /** When a hook that still runs is named in the log, each after its start, rising. */
   readonly notices: readonly number[];
   /** How what is in `while_running` is started again when it ends. */
@@ -23,6 +25,28 @@ export interface RestartSettings {
   readonly steady: number;
 }
 
+export interface EventHookSettings {
+  /** How long one hook may run; `undefined` for as long as it likes. */
+  readonly timeout: number | undefined;
+  /** The events of so many containers are acted on at the same time; those of one container never are. */
+  readonly parallel: number;
+  /** So many events may wait for their hooks; what comes then makes older ones be merged. */
+  readonly waiting: number;
+}
+
+/**
+ * Which events a hook is run for: each field that is there must fit. A field fits when one of its patterns does, and
+ * none of those that begin with `!`; in a pattern `*` is any text. A label is `key` or `key=value`.
+ */
+export interface EventFilter {
+  readonly name?: readonly string[];
+  readonly label?: readonly string[];
+  readonly image?: readonly string[];
+  readonly exitCode?: readonly string[];
+  /** What the engine says behind the action: `unhealthy`. */
+  readonly detail?: readonly string[];
+}
+
 /** What is said of one hook; what is left out holds as for all. */
 export interface SingleHookSettings {
   /** How long it may run; `none` for as long as it likes. Has no meaning in `while_running`. */
@@ -33,12 +57,17 @@ export interface SingleHookSettings {
   readonly environment?: Readonly<Record<string, string>>;
   /** When it does not succeed, what comes after it is left out: the rest of its folder, and `while_running`. */
   readonly stopChainOnFailure?: boolean;
+  /** Of an event's hook: which events it is run for; all of them when it is missing. */
+  readonly when?: EventFilter;
+  /** Of an event's hook: the labels that are put into its environment. */
+  readonly labels?: readonly string[];
 }
 
 /** What holds where nothing is said. */
 export const defaultHookSettings: HookSettings = {
   grace: 10_000,
   timeout: { start: undefined, stop: 120_000 },
+  events: { timeout: 120_000, parallel: 4, waiting: 2000 },
   notices: [10_000, 60_000, 600_000],
   restart: { first: 1000, longest: 60_000, steady: 10_000 },
   hooks: new Map(),

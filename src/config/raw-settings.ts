@@ -1,3 +1,4 @@
+import { eventFolders } from './engine-events.ts';
 import type { Given } from './given.ts';
 import type { Table } from './toml.ts';
 
@@ -21,6 +22,9 @@ export interface RawSettings {
   readonly grace?: Given | undefined;
   readonly onStartTimeout?: Given | undefined;
   readonly onStopTimeout?: Given | undefined;
+  readonly onEventTimeout?: Given | undefined;
+  readonly eventsParallel?: Given | undefined;
+  readonly eventsWaiting?: Given | undefined;
   /** By a hook's name with its folder: `on_start/10-hello`. */
   readonly hooks?: ReadonlyMap<string, RawHookSettings>;
 }
@@ -30,6 +34,16 @@ export interface RawHookSettings {
   readonly user?: Given | undefined;
   readonly environment?: ReadonlyMap<string, Given> | undefined;
   readonly stopOnFailure?: Given<boolean> | undefined;
+  readonly when?: RawEventFilter | undefined;
+  readonly labels?: readonly Given[] | undefined;
+}
+
+export interface RawEventFilter {
+  readonly name?: readonly Given[] | undefined;
+  readonly label?: readonly Given[] | undefined;
+  readonly image?: readonly Given[] | undefined;
+  readonly exitCode?: readonly Given[] | undefined;
+  readonly detail?: readonly Given[] | undefined;
 }
 
 const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
@@ -40,6 +54,7 @@ const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
  */
 export function rawSettingsIn(file: Table): RawSettings {
   const timeout = file.table('timeout');
+  const events = file.table('events');
   const raw: RawSettings = {
     scriptDir: file.text('script_dir'),
     port: file.textOrNumber('port'),
@@ -59,24 +74,54 @@ export function rawSettingsIn(file: Table): RawSettings {
     grace: file.textOrNumber('grace'),
     onStartTimeout: timeout?.textOrNumber('on_start'),
     onStopTimeout: timeout?.textOrNumber('on_stop'),
-    hooks: new Map(hookFolders.flatMap((folder) => hooksIn(folder, file.table(folder)))),
+    onEventTimeout: timeout?.textOrNumber('events'),
+    eventsParallel: events?.textOrNumber('parallel'),
+    eventsWaiting: events?.textOrNumber('waiting'),
+    hooks: new Map(
+      [
+        ...hookFolders.map((folder) => [folder, readHook] as const),
+        ...[...eventFolders.keys()].map((folder) => [folder, readEventHook] as const),
+      ].flatMap(([folder, read]) => hooksIn(folder, file.table(folder), read)),
+    ),
   };
   timeout?.end();
+  events?.end();
   file.end();
   return raw;
 }
 
-function hooksIn(folder: string, table: Table | undefined): [string, RawHookSettings][] {
+function hooksIn(
+  folder: string,
+  table: Table | undefined,
+  read: (hook: Table) => RawHookSettings,
+): [string, RawHookSettings][] {
   return [...(table?.tables() ?? [])].map(([name, hook]) => {
-    const raw = {
-      timeout: hook.textOrNumber('timeout'),
-      user: hook.text('user'),
-      environment: hook.texts('environment'),
-      stopOnFailure: hook.boolean('stop_on_failure'),
-    };
+    const raw = read(hook);
     hook.end();
     return [`${folder}/${name}`, raw];
   });
+}
+
+function readHook(hook: Table): RawHookSettings {
+  return {
+    timeout: hook.textOrNumber('timeout'),
+    user: hook.text('user'),
+    environment: hook.texts('environment'),
+    stopOnFailure: hook.boolean('stop_on_failure'),
+  };
+}
+
+function readEventHook(hook: Table): RawHookSettings {
+  const when = hook.table('when');
+  const filter = when && {
+    name: when.oneOrMore('name'),
+    label: when.oneOrMore('label'),
+    image: when.oneOrMore('image'),
+    exitCode: when.oneOrMore('exit_code'),
+    detail: when.oneOrMore('detail'),
+  };
+  when?.end();
+  return { ...readHook(hook), when: filter, labels: hook.list('labels') };
 }
 
 /** The command line's word counts before the file's; which engines to watch is one word of each. */

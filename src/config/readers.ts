@@ -29,6 +29,13 @@ export function readLimit(given: Given): number | 'none' {
   throw wrong(given, 'is no limit of time', `Give ${durationForm.replace('; or 0', '')}; or none`);
 }
 
+/** Reads how many of something, at least one. */
+export function readCount(given: Given, most: number): number {
+  const count = /^\d{1,7}$/.test(given.value) ? Number(given.value) : 0;
+  if (count >= 1 && count <= most) return count;
+  throw wrong(given, 'is no number that can be meant', `Give one from 1 to ${most}`);
+}
+
 /** Reads one of a few words. */
 export function readChoice<Word extends string>(given: Given, words: readonly Word[]): Word {
   const word = words.find((known) => known === given.value);

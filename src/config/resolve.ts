@@ -4,12 +4,18 @@ import { findAccount } from '../system/find-account.ts';
 import { defaultControlPath, readControlPath } from './control-path.ts';
 import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
-import { defaultHookSettings, type HookSettings, type SingleHookSettings } from './hook-settings.ts';
-import type { RawHookSettings, RawSettings } from './raw-settings.ts';
+import {
+  defaultHookSettings,
+  type EventFilter,
+  type HookSettings,
+  type SingleHookSettings,
+} from './hook-settings.ts';
+import type { RawEventFilter, RawHookSettings, RawSettings } from './raw-settings.ts';
 import {
   readAddress,
   readAddressAndPort,
   readChoice,
+  readCount,
   readDuration,
   readHostName,
   readLimit,
@@ -112,7 +118,7 @@ function describeGiven({ value, from }: Given): { value: string; from: string } 
 }
 
 function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSettings {
-  const { grace, timeout } = defaultHookSettings;
+  const { grace, timeout, events } = defaultHookSettings;
   const limit = (given: Given | undefined, fallback: number | undefined) => {
     const read = given && readLimit(given);
     return read === 'none' ? undefined : (read ?? fallback);
@@ -128,6 +134,11 @@ function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSetting
       start: limit(raw.onStartTimeout, timeout.start),
       stop: limit(raw.onStopTimeout, timeout.stop),
     },
+    events: {
+      timeout: limit(raw.onEventTimeout, events.timeout),
+      parallel: raw.eventsParallel ? readCount(raw.eventsParallel, 256) : events.parallel,
+      waiting: raw.eventsWaiting ? readCount(raw.eventsWaiting, 100_000) : events.waiting,
+    },
     hooks: new Map(hooks),
   };
 }
@@ -139,6 +150,23 @@ function resolveHook(raw: RawHookSettings, { isRoot, platform }: Surroundings): 
     ...(raw.user && { user: readUser(raw.user, isRoot, platform) }),
     ...(environment && { environment }),
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
+    ...(raw.when && { when: readFilter(raw.when) }),
+    ...(raw.labels && { labels: raw.labels.map(({ value }) => value) }),
+  };
+}
+
+function readFilter({ name, label, image, exitCode, detail }: RawEventFilter): EventFilter {
+  const wrongCode = exitCode?.find(({ value }) => !/^!?\d{1,3}$/.test(value));
+  if (wrongCode !== undefined) {
+    throw wrong(wrongCode, 'is no exit code', 'Give a number as 137, or "!0" for any but that');
+  }
+  const values = (given: readonly Given[]) => given.map(({ value }) => value);
+  return {
+    ...(name && { name: values(name) }),
+    ...(label && { label: values(label) }),
+    ...(image && { image: values(image) }),
+    ...(exitCode && { exitCode: values(exitCode) }),
+    ...(detail && { detail: values(detail) }),
   };
 }
 
@@ -160,7 +188,7 @@ function readEnvironment(variables: ReadonlyMap<string, Given>): Record<string, 
     const bad = (what: string, cure: string) =>
       wrong({ value: name, from: from satisfies Origin }, what, cure);
     if (!/^[A-Za-z_]\w*$/.test(name)) throw bad('is no name of a variable', 'Use letters, digits and _');
-    if (name.startsWith('DOCKER_LIFECYCLE_'))
+    if (/^DOCKER_(LIFECYCLE|EVENT)_/.test(name))
       throw bad('is set by the listener itself', 'Give it another name');
     if (value.includes('\0')) throw bad('has a zero byte in its value', 'Leave it out');
   }

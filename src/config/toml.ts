@@ -15,6 +15,8 @@ export interface Table {
   textOrNumber(key: string): Given | undefined;
   boolean(key: string): Given<boolean> | undefined;
   list(key: string): readonly Given[] | undefined;
+  /** A text, a number, or a list of them: as texts. */
+  oneOrMore(key: string): readonly Given[] | undefined;
   /** Texts by name. */
   texts(key: string): ReadonlyMap<string, Given> | undefined;
   table(key: string): Table | undefined;
@@ -86,6 +88,10 @@ function tableOf(path: string, text: string, at: readonly string[], values: Valu
       const given = read(key, isList, 'a list of texts, as ["one", "another"]');
       return given?.value.map((value) => ({ value, from: given.from }));
     },
+    oneOrMore(key) {
+      const given = read(key, isOneOrMore, 'a text in quotes, a number, or a list of them');
+      return given && [given.value].flat().map((value) => ({ value: String(value), from: given.from }));
+    },
     texts(key) {
       const given = read(key, isTexts, 'texts by name, as { NAME = "value" }');
       return (
@@ -124,6 +130,8 @@ const isBoolean = (value: unknown): value is boolean => typeof value === 'boolea
 const isTextOrNumber = (value: unknown): value is string | number =>
   isText(value) || typeof value === 'number';
 const isList = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+const isOneOrMore = (value: unknown): value is string | number | (string | number)[] =>
+  isTextOrNumber(value) || (Array.isArray(value) && value.every(isTextOrNumber));
 const isTable = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 const isTexts = (value: unknown): value is Record<string, string> =>

@@ -21,7 +21,8 @@ export type ControlRequest =
 export interface HistoryQuery {
   /** None before it, in ms since the epoch. */
   readonly since?: number;
-  readonly event?: LifecycleEvent;
+  /** `start`, `stop`, or an engine's event as `container_die`. */
+  readonly event?: string;
   /** A hook's name, with its folder or without. */
   readonly hook?: string;
   /** An engine's name. */

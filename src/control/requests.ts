@@ -1,3 +1,4 @@
+import { eventFolders, eventWord } from '../config/engine-events.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type ControlRequest, Declined, defaultEntries, type HistoryQuery, mostEntries } from './protocol.ts';
@@ -94,7 +95,7 @@ function bodyParameters(body: string): [string, string][] {
 }
 
 function historyQuery(given: Parameters): HistoryQuery {
-  const event = given.event('event');
+  const event = given.anyEvent('event');
   const since = given.time('since');
   return {
     n: given.number('n', mostEntries) ?? defaultEntries,
@@ -129,6 +130,21 @@ class Parameters {
     const value = this.text(name);
     if (value === undefined || value === 'start' || value === 'stop') return value;
     throw new Declined(400, `${name} is ${JSON.stringify(value)}`, 'Give start or stop');
+  }
+
+  /** One of an engine's own events too. */
+  anyEvent(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || value === 'start' || value === 'stop') return value;
+    const words = [...eventFolders.values()].map(eventWord);
+    const event = words.find((word) => word === value);
+    if (event !== undefined) return event;
+    const near = nearest(value, words);
+    throw new Declined(
+      400,
+      `${name} is ${JSON.stringify(value)}`,
+      near === undefined ? 'Give start, stop, or an event as container_die' : `Did you mean ${near}?`,
+    );
   }
 
   flag(name: string): boolean {

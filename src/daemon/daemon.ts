@@ -3,8 +3,9 @@ import type { EngineSettings, Settings } from '../config/settings.ts';
 import { type ControlServer, startControlServer } from '../control/server.ts';
 import { rehearseAnswer } from '../engine/http.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
+import type { HookHost } from '../hooks/host.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
-import { createHookQueue, type HookQueue } from '../hooks/queue.ts';
+import { createHookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
 import type { Journal } from '../journal/journal.ts';
 import { startMetricsServer } from '../metrics/server.ts';
@@ -15,13 +16,14 @@ import type { Account } from '../system/account.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
+import { startEventPipeline } from './event-pipeline.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
 import { journalEntry } from './journaling.ts';
 import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
-import { openStateFolder } from './state-folder.ts';
+import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { hookFoldersIn, requireTrustedFolders, warnOfAccessLists } from './trusted-folders.ts';
 
 export interface DaemonOptions {
@@ -127,23 +129,31 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     memory.flush();
     await Promise.all(queues.map((queue) => queue.idle()));
 
-    function watch(engine: EngineSettings): HookQueue {
-      const hooks = createHookQueue(
-        {
-          scriptDir,
-          endpoint: engine.endpoint,
-          account,
-          settings: settings.hooks,
-          atOnce,
-          report: (said) => record({ engine: engine.name, ...said }),
-        },
+    function watch(engine: EngineSettings): { idle(): Promise<unknown> } {
+      const host: HookHost = {
+        scriptDir,
+        endpoint: engine.endpoint,
+        account,
+        settings: settings.hooks,
+        atOnce,
+        report: (said) => record({ engine: engine.name, ...said }),
+      };
+      const hooks = createHookQueue(host, signal);
+      const engineEvents = startEventPipeline({
+        engine,
+        host,
+        whenStarted: settings.whenStarted,
+        path: journal === undefined ? undefined : ledgerPath(stateDir, engine.name),
+        folders: watches,
+        record,
         signal,
-      );
+      });
       const pipeline = startPipeline({
         engine,
         heartbeat: settings.heartbeat,
         whenStarted: settings.whenStarted,
         hooks,
+        events: engineEvents,
         memory,
         folders: watches,
         record,
@@ -153,7 +163,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         signal,
       });
       pipelines.push(pipeline);
-      return hooks;
+      return { idle: () => Promise.all([hooks.idle(), engineEvents.idle()]) };
     }
   } finally {
     await control?.close();

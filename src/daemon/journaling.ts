@@ -13,8 +13,15 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
     case 'hooks-dropped':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'too-many' };
     case 'hook-started': {
-      const { kind, hook, run, transition, process } = record;
-      return { kind, hook, run, transition, ...(process === undefined ? {} : { process }) };
+      const { kind, hook, run, transition, told, process } = record;
+      return {
+        kind,
+        hook,
+        run,
+        transition,
+        ...(told === undefined ? {} : { told }),
+        ...(process === undefined ? {} : { process }),
+      };
     }
     case 'hook-ended': {
       const { kind, hook, run, outcome, durationMs, output } = record;
@@ -35,6 +42,14 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
     case 'folder-refused': {
       const { path, cause } = record.refusal;
       return { kind: 'folder-refused', engine: record.engine, folder: record.folder, path, cause };
+    }
+    case 'events-gap': {
+      const { kind, engine, since, made } = record;
+      return { kind, engine, since, made };
+    }
+    case 'events-overflow-over': {
+      const { kind, engine, merged, givenUp } = record;
+      return { kind, engine, merged, givenUp };
     }
     default:
       return undefined;

@@ -1,10 +1,12 @@
 import type { EngineSettings, Heartbeat, NotifierMode, WhenStarted } from '../config/settings.ts';
 import type { HookQueue } from '../hooks/queue.ts';
 import type { EngineMemory } from '../journal/engine-memory.ts';
+import type { Observation, Run } from '../lifecycle/observation.ts';
 import { type EngineState, longestLeave, toldIn } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
+import type { EventPipeline } from './event-pipeline.ts';
 import type { Record } from './record.ts';
 import { watchEngine } from './watch-engine.ts';
 
@@ -13,6 +15,7 @@ export interface PipelineOptions {
   readonly heartbeat: Heartbeat;
   readonly whenStarted: WhenStarted;
   readonly hooks: HookQueue;
+  readonly events: EventPipeline;
   readonly memory: EngineMemory;
   readonly folders: FolderWatches;
   readonly record: (record: Record) => void;
@@ -27,6 +30,7 @@ export interface PipelineOptions {
 export interface Pipeline {
   readonly engine: EngineSettings;
   readonly hooks: HookQueue;
+  readonly events: EventPipeline;
   /** A message from outside, as the administrator chose to take it. */
   message(said: 'start' | 'stop', mode: NotifierMode): void;
   /**
@@ -43,12 +47,17 @@ export interface Pipeline {
 
 /** Begins to watch one engine: sensor → lifecycle → hooks. */
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const { engine, hooks, memory, record } = options;
+  const { engine, hooks, events, memory, record } = options;
   let last: Transition | undefined;
+  let lastStart: Transition | undefined;
   let stopHooks: Promise<unknown> = Promise.resolve();
+  /** What the observation that is at hand has made to be told. */
+  let told: Transition[] = [];
 
   function tell(transition: Transition): void {
     last = transition;
+    told.push(transition);
+    if (transition.event === 'start') lastStart = transition;
     record({ kind: 'transition', transition });
     if (isWanted(transition, options.whenStarted)) {
       const done = hooks.push(transition);
@@ -67,6 +76,31 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     });
   }
 
+  /** Once the hooks of the start itself are under way, events are read. */
+  function passOn(observation: Observation, left: EngineState): void {
+    switch (observation.kind) {
+      case 'engine-absent':
+        if (observation.run === undefined) events.absent();
+        return;
+      case 'engine-ends':
+        events.absent();
+        return;
+      case 'engine-identified':
+        if (told.length === 0) return events.identified(observation.run);
+        break;
+      case 'engine-answers':
+        break;
+      default:
+        return;
+    }
+    // Restarted, and nobody saw it.
+    if (told.some(({ event, reason }) => event === 'stop' && reason === 'unseen')) events.down('shutdown');
+    const started = told.find(({ event }) => event === 'start');
+    const found =
+      started === undefined ? 'again' : started.reason === 'listener-started' ? 'running' : 'starting';
+    if (lastStart !== undefined) events.up(observation.run ?? runIn(left), found, lastStart);
+  }
+
   const { heartbeat, folders, signal } = options;
   signal.addEventListener('abort', () => staying?.cancel(), { once: true });
   const watch = watchEngine({
@@ -75,16 +109,22 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     folders,
     before: memory.recall(engine.name),
     tell,
-    observed({ kind }, found, left) {
-      const told = toldIn(left);
+    arrived(observation) {
+      told = [];
+      // First of all: an engine that stops waits for whoever reads its events.
+      if (observation.kind === 'engine-ends') events.down(observation.how);
+    },
+    observed(observation, found, left) {
+      const toBeKept = toldIn(left);
       // Behind the hooks: they do not wait for the disk.
-      if (told !== undefined && left !== found) memory.keep(engine.name, told);
+      if (toBeKept !== undefined && left !== found) memory.keep(engine.name, toBeKept);
       if (left !== found) expectEnd(left);
       if (found.phase === 'unknown' && left.phase === 'down') {
         const kind = left.leaving === undefined ? 'engine-is-down' : 'engine-is-stopping';
         record({ kind, engine: engine.name, url: engine.endpoint.url });
       }
-      if (kind === 'engine-answers') options.answered();
+      if (observation.kind === 'engine-answers') options.answered();
+      passOn(observation, left);
     },
     report: record,
     signal,
@@ -93,15 +133,16 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   return {
     engine,
     hooks,
+    events,
     state: watch.state,
     last: () => last,
     stopHooks: () => stopHooks,
     companion(said) {
       // If the engine has gone since it was to stop, that is to be known first: what comes now is another run.
       if (said === 'start') watch.lookForStart();
-      const told = watch.observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
-      record({ kind: 'companion-said', engine: engine.name, said, told: told.length > 0 });
-      return told;
+      const made = watch.observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
+      record({ kind: 'companion-said', engine: engine.name, said, told: made.length > 0 });
+      return made;
     },
     message(said, mode) {
       if (mode === 'trusted') {
@@ -114,6 +155,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       else watch.lookForStop();
     },
   };
+}
+
+function runIn(state: EngineState): Run | undefined {
+  return state.phase === 'up' ? state.run : undefined;
 }
 
 /** Whether hooks are run for what the listener finds when it starts; for anything later they are. */

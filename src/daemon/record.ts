@@ -1,6 +1,7 @@
 import type { WhenStarted } from '../config/settings.ts';
 import type { ControlReport } from '../control/report.ts';
 import type { EngineReport } from '../engine/report.ts';
+import type { EventsReport } from '../events/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { JournalReport } from '../journal/report.ts';
@@ -18,6 +19,7 @@ export type Record =
   | MetricsReport
   | MemoryReport
   | JournalReport
+  | ({ readonly engine: string } & EventsReport)
   | ({ readonly engine: string } & HookReport);
 
 export type DaemonRecord =

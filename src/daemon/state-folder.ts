@@ -30,3 +30,8 @@ export async function openStateFolder(
   const journal = await openJournal({ folder: join(folder, 'journal'), account, report });
   return { memory: openEngineMemory(folder, report), journal };
 }
+
+/** Where what was heard of an engine's events is kept: an engine may be called as its endpoint is. */
+export function ledgerPath(folder: string, engine: string): string {
+  return join(folder, `events-${encodeURIComponent(engine)}.jsonl`);
+}

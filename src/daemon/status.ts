@@ -1,7 +1,10 @@
+import { eventWord } from '../config/engine-events.ts';
 import type { NotifierMode, Settings } from '../config/settings.ts';
+import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { EngineState } from '../lifecycle/reduce.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../lifecycle/transition.ts';
 import { version } from '../version.ts';
+import type { EventPipelineSnapshot } from './event-pipeline.ts';
 import type { Failure } from './failures.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -44,6 +47,21 @@ export interface EngineStatus {
       readonly at: string | null;
     }[];
   };
+  /** The engine's events and their hooks; null while there is no folder for any. */
+  readonly events: EventsStatus | null;
+}
+
+export interface EventsStatus {
+  /** `off` while the engine is down; `waiting`: the stream was cut, and is opened again soon. */
+  readonly phase: 'off' | 'opening' | 'reading' | 'waiting';
+  /** What there are folders for, as `container_start`. */
+  readonly names: readonly string[];
+  readonly running: readonly { readonly told: EventLabel; readonly hook: StatedHook | null }[];
+  readonly waiting: number;
+  /** Since the listener was started: acted on, merged with later ones, given up. */
+  readonly told: number;
+  readonly merged: number;
+  readonly givenUp: number;
 }
 
 export interface StatedTransition {
@@ -105,6 +123,21 @@ function engineStatus(pipeline: Pipeline): EngineStatus {
         return { name: one.name, phase: one.phase, pid: null, at: one.phase === 'out' ? null : iso(one.at) };
       }),
     },
+    events: eventsIn(pipeline.events.snapshot()),
+  };
+}
+
+function eventsIn(snapshot: EventPipelineSnapshot | undefined): EventsStatus | null {
+  if (snapshot === undefined) return null;
+  const { phase, names, running, waiting, told, merged, givenUp } = snapshot;
+  return {
+    phase,
+    names: names.map(eventWord),
+    running: running.map(({ told: label, hook }) => ({ told: label, hook: hookIn(hook) })),
+    waiting,
+    told,
+    merged,
+    givenUp,
   };
 }
 

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventFolder } from '../config/engine-events.ts';
 import { foldersWithAccessLists } from '../hooks/access-lists.ts';
+import { listEventFolders } from '../hooks/event-folders.ts';
 import type { Account } from '../system/account.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
 import type { Record } from './record.ts';
@@ -35,7 +37,8 @@ export function requireTrustedFolders(folders: readonly string[], account: Accou
 
 /** The folders whose hooks are run; they need not exist. */
 export function hookFoldersIn(scriptDir: string): string[] {
-  return ['on_start', 'on_stop', 'while_running'].map((name) => join(scriptDir, name));
+  const events = listEventFolders(scriptDir).events.map(eventFolder);
+  return ['on_start', 'on_stop', 'while_running', ...events].map((name) => join(scriptDir, name));
 }
 
 /** Warns of access control lists, which a mode does not show: a default one gives later files a group that may write. */

@@ -15,6 +15,8 @@ export interface WatchOptions {
   readonly before?: Told | undefined;
   /** Told each transition, in the very call that saw what made it. */
   readonly tell: (transition: Transition) => void;
+  /** Called with each observation at once, before what it means is known. */
+  readonly arrived?: (observation: Observation) => void;
   /** Called after each observation, when what it means has been told: what it was, and the state it found. */
   readonly observed?: (observation: Observation, found: EngineState, left: EngineState) => void;
   /** Told why it may not be known whether the engine is up. */
@@ -43,6 +45,7 @@ export function watchEngine(options: WatchOptions): EngineWatch {
 
   function observe(observation: Observation): readonly Transition[] {
     if (signal.aborted) return [];
+    options.arrived?.(observation);
     const found = state;
     const step = reduce(found, observation);
     state = step.state;

@@ -99,7 +99,8 @@ function findHooks(host: HookHost, transition: Transition, only: string | undefi
   }
 }
 
-async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
+/** Waits for a hook's end, and names it now and then while it runs: whether it succeeded. */
+export async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
   let next = 0;
   let timer = remind(0);
 

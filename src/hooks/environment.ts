@@ -1,6 +1,7 @@
 import type { Endpoint } from '../config/endpoint.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { Account } from '../system/account.ts';
+import { eventEnvironment, type Occurrence } from './event-environment.ts';
 
 export type { Account } from '../system/account.ts';
 
@@ -13,9 +14,12 @@ export interface HookContext {
   readonly endpoint: Endpoint;
   /** The hook's own path. */
   readonly path: string;
+  /** What happened in the engine, where that is what it is run for. */
+  readonly occurrence?: Occurrence | undefined;
 }
 
-export type HookOccasion = 'start' | 'stop' | 'running';
+/** As hooks are told it; an engine's events are `container_start` and their like. */
+export type HookOccasion = 'start' | 'stop' | 'running' | `${string}_${string}`;
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const homebrewPath = '/opt/homebrew/bin:/opt/homebrew/sbin';
@@ -38,7 +42,7 @@ export function hookEnvironment(
   platform: NodeJS.Platform,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, event, endpoint, path } = context;
+  const { transition, event, endpoint, path, occurrence } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
@@ -50,12 +54,13 @@ export function hookEnvironment(
     ...dockerVariables(endpoint),
     ...extra,
     DOCKER_LIFECYCLE_EVENT: event,
-    DOCKER_LIFECYCLE_REASON: transition.reason,
+    DOCKER_LIFECYCLE_REASON: occurrence?.told.reason ?? transition.reason,
     DOCKER_LIFECYCLE_SOURCE: transition.source,
     DOCKER_LIFECYCLE_ENGINE: transition.engine,
     DOCKER_LIFECYCLE_SEQUENCE: String(transition.sequence),
     DOCKER_LIFECYCLE_TIME: new Date(transition.at).toISOString(),
     DOCKER_LIFECYCLE_HOOK: path,
+    ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
 }
 

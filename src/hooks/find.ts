@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EventFolder } from '../config/engine-events.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { codeOf } from '../system/failure.ts';
 import { printable } from '../system/printable.ts';
@@ -22,10 +23,13 @@ export type Listing =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly code: string };
 
-/** The folders that hold hooks. Only these names are ever joined to a path, never what came from outside. */
+/**
+ * The folders that hold hooks, those of an engine's events apart. Only known names are ever joined to a path, never
+ * what came from outside.
+ */
 export const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
 
-export type HookFolder = (typeof hookFolders)[number];
+export type HookFolder = (typeof hookFolders)[number] | EventFolder;
 
 /** The folder of an event's hooks. Anything else than an event has none. */
 export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfies Record<

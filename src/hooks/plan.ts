@@ -1,6 +1,9 @@
+import { type EventName, eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
+import type { EventFilter } from '../config/hook-settings.ts';
 import type { Refusal } from '../system/trust.ts';
 import { admit, type HookRefusal, type LeftOut } from './admit.ts';
 import type { HookOccasion } from './environment.ts';
+import { listEventFolders } from './event-folders.ts';
 import type { Candidate, HookFolder } from './find.ts';
 import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
@@ -11,7 +14,9 @@ export type FolderPlan =
   | { readonly kind: 'planned'; readonly folder: string; readonly hooks: readonly PlannedHook[] }
   | { readonly kind: 'missing'; readonly folder: string }
   | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
-  | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal }
+  /** Its name is like that of an event's folder, but there is no such event; `near` is one that there is. */
+  | { readonly kind: 'unknown-event'; readonly folder: string; readonly near: string | undefined };
 
 /** One entry of a folder, in the order in which they are run. */
 export type PlannedHook =
@@ -27,6 +32,8 @@ export type PlannedHook =
       readonly user: string;
       /** What comes after it is left out when it fails. */
       readonly stopsChain: boolean;
+      /** Which events it is run for, where not for all. */
+      readonly when?: EventFilter;
     }
   | { readonly kind: 'left-out'; readonly name: string; readonly why: LeftOut }
   | { readonly kind: 'refused'; readonly name: string; readonly refusal: HookRefusal }
@@ -50,9 +57,13 @@ export function planHooks(planner: Planner, name: HookFolder): FolderPlan {
 
 const order: readonly HookFolder[] = ['on_start', 'while_running', 'on_stop'];
 
-/** The same for all folders, in the order in which their turn comes. */
+/** The same for all folders, in the order in which their turn comes; then those of an engine's events. */
 export function planFolders(planner: Planner): readonly FolderPlan[] {
-  return order.map((folder) => planHooks(planner, folder));
+  const { events, unknown } = listEventFolders(planner.scriptDir);
+  return [
+    ...[...order, ...events.map(eventFolder)].map((folder) => planHooks(planner, folder)),
+    ...unknown.map(({ folder, near }): FolderPlan => ({ kind: 'unknown-event', folder, near })),
+  ];
 }
 
 function planHook({ account, settings }: Planner, folder: HookFolder, candidate: Candidate): PlannedHook {
@@ -60,15 +71,16 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
   const admission = admit(candidate, account.uid);
   switch (admission.kind) {
     case 'admitted': {
-      const { user, stopChainOnFailure = false } = settings.hooks.get(name) ?? {};
+      const { user, stopChainOnFailure = false, when } = settings.hooks.get(name) ?? {};
       return {
         kind: 'runs',
         name,
         path,
         hardLinks: admission.hardLinks,
-        timeout: timeoutOf(settings, occasions[folder], name),
+        timeout: timeoutOf(settings, occasionOf(folder), name),
         user: (user ?? account).username,
         stopsChain: stopChainOnFailure,
+        ...(when === undefined ? {} : { when }),
       };
     }
     case 'refused':
@@ -78,8 +90,15 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
   }
 }
 
-const occasions: { readonly [folder in HookFolder]: HookOccasion } = {
-  on_start: 'start',
-  on_stop: 'stop',
-  while_running: 'running',
-};
+function occasionOf(folder: HookFolder): HookOccasion {
+  switch (folder) {
+    case 'on_start':
+      return 'start';
+    case 'on_stop':
+      return 'stop';
+    case 'while_running':
+      return 'running';
+    default:
+      return eventWord(eventFolders.get(folder) as EventName);
+  }
+}

@@ -1,3 +1,4 @@
+import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
@@ -31,7 +32,32 @@ export type HookReport =
   | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
   | { readonly kind: 'folder-refused'; readonly folder: string; readonly refusal: Refusal }
   | { readonly kind: 'name-refused'; readonly hook: string }
+  | EventHookReport
   | ({ readonly hook: string } & HookEvent);
+
+/** What became of the hooks of an engine's events. */
+export type EventHookReport =
+  /** A folder that is called like one for an event's hooks, but there is no such event. */
+  | { readonly kind: 'event-unknown'; readonly folder: string; readonly near: string | undefined }
+  | {
+      readonly kind: 'event-told';
+      readonly told: EventLabel;
+      readonly count: number;
+      readonly folder: string;
+    }
+  | {
+      readonly kind: 'event-done';
+      readonly told: EventLabel;
+      readonly ran: number;
+      readonly failed: number;
+      readonly durationMs: number;
+    }
+  /** So many events wait for their hooks that older ones are merged with newer ones of the same kind. */
+  | { readonly kind: 'events-overflow'; readonly waiting: number }
+  /** That is over: so many were merged, and so many given up that nothing could be merged with. */
+  | { readonly kind: 'events-overflow-over'; readonly merged: number; readonly givenUp: number }
+  /** The engine has gone, and what waited has lost its point with it. */
+  | { readonly kind: 'events-dropped'; readonly count: number };
 
 /** What became of one hook. */
 export type HookEvent =
@@ -42,6 +68,8 @@ export type HookEvent =
   | {
       readonly kind: 'hook-started';
       readonly transition: Transition;
+      /** What happened in the engine, where that is what it is run for. */
+      readonly told?: EventLabel;
       /** Names this run among all there ever were; `hook-ended` has the same. */
       readonly run: string;
       readonly process: ProcessIdentity | undefined;
@@ -54,6 +82,7 @@ export type HookEvent =
   | {
       readonly kind: 'hook-ended';
       readonly transition: Transition;
+      readonly told?: EventLabel;
       readonly run: string;
       readonly outcome: Outcome;
       readonly durationMs: number;

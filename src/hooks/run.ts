@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { FullAccount } from '../system/account.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { codeOf, errorCode } from '../system/failure.ts';
 import { groupLives, signalGroup } from '../system/process-group.ts';
 import { commandFor } from './command.ts';
+import { openInput } from './input.ts';
 import type { OutputCapture } from './output.ts';
 import { type HookProcess, readOutput } from './reading.ts';
 
@@ -30,6 +32,8 @@ export interface RunOptions {
   /** Whom it is run as, when not as ourselves. */
   readonly user: FullAccount | undefined;
   readonly capture: OutputCapture;
+  /** What it finds on its standard input; nothing when it is missing. */
+  readonly input?: Buffer | undefined;
   /** How long it may run, in ms; time that the machine slept does not count. */
   readonly timeout: number | undefined;
   /** Between SIGTERM and SIGKILL, in ms. */
@@ -71,7 +75,8 @@ const retries = [10, 20, 50, 100, 200, 500];
 const looks = { first: 5, longest: 200 };
 
 /**
- * Runs one hook in a session and process group of its own, `/dev/null` as its input and `/` as its folder.
+ * Runs one hook in a session and process group of its own, `/` as its folder, and `/dev/null` as its input unless
+ * it is given some.
  * It is over when its own process is and what that said last has been read: what it left running in the
  * background does not hold up the next hook. A run that we end is over when its whole group is.
  *
@@ -92,19 +97,23 @@ export function startHook(options: RunOptions): HookRun {
       settle({ kind: 'not-started', code: codeOf(error), program });
     };
     let child: HookProcess;
+    let input: number | undefined;
     try {
+      if (options.input !== undefined) input = openInput(options.input);
       child = spawn(program, words, {
         ...credentials,
         cwd: '/',
         env: options.environment,
         detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+        stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+      }) as HookProcess;
     } catch (error) {
       const pause = errorCode(error) === 'ETXTBSY' ? retries[attempt] : undefined;
       if (pause === undefined) failed(error);
       else state = { phase: 'waiting', retry: afterAwake(pause, () => start(attempt + 1)) };
       return;
+    } finally {
+      if (input !== undefined) closeSync(input);
     }
     // Some errors are thrown, others told later.
     if (child.pid === undefined) child.once('error', failed);

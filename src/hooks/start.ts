@@ -3,11 +3,12 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
 import { type HookOccasion, hookEnvironment } from './environment.ts';
+import { labelOf, type Occurrence } from './event-environment.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import { createOutputCapture } from './output.ts';
 import type { HookEvent } from './report.ts';
-import { type HookRun, type Outcome, startHook } from './run.ts';
+import { type HookRun, type Outcome, type RunOptions, startHook } from './run.ts';
 
 /** What a hook is run for. */
 export interface Occasion {
@@ -15,6 +16,8 @@ export interface Occasion {
   readonly event: HookOccasion;
   /** What it is run because of; for what runs while Docker does, its start. */
   readonly transition: Transition;
+  /** What happened in the engine, where that is what it is run for: it gets it on its standard input. */
+  readonly occurrence?: Occurrence;
 }
 
 /** A hook that was started and whose end is told. */
@@ -42,7 +45,8 @@ export function admitAndStart(
   occasion: Occasion,
 ): StartedHook | undefined {
   const { name, path } = candidate;
-  const { transition } = occasion;
+  const { transition, occurrence } = occasion;
+  const told = occurrence === undefined ? {} : { told: labelOf(occurrence.told) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
   const admission = admit(candidate, host.account.uid);
   switch (admission.kind) {
@@ -70,12 +74,13 @@ export function admitAndStart(
   report({
     kind: 'hook-started',
     transition,
+    ...told,
     run: id,
     process: pid === undefined ? undefined : identityOf(pid),
   });
   const ended = run.over.then((outcome) => {
     const durationMs = performance.now() - began;
-    report({ kind: 'hook-ended', transition, run: id, outcome, durationMs, output: capture.tail });
+    report({ kind: 'hook-ended', transition, ...told, run: id, outcome, durationMs, output: capture.tail });
     return { outcome, durationMs };
   });
   return { name, path, startedAt: Date.now(), run, ended };
@@ -86,10 +91,14 @@ function identityOf(pid: number): ProcessIdentity {
   return { pid, startTime: readProcessStat(pid)?.startTime ?? '' };
 }
 
-function options(host: HookHost, { name, path }: Candidate, { event, transition }: Occasion) {
+function options(
+  host: HookHost,
+  { name, path }: Candidate,
+  { event, transition, occurrence }: Occasion,
+): Omit<RunOptions, 'capture'> {
   const { settings, account, endpoint } = host;
-  const { user, environment } = settings.hooks.get(name) ?? {};
-  const context = { transition, event, endpoint, path };
+  const { user, environment, labels } = settings.hooks.get(name) ?? {};
+  const context = { transition, event, endpoint, path, occurrence: occurrence && { ...occurrence, labels } };
   return {
     path,
     arguments: [event],
@@ -102,6 +111,7 @@ function options(host: HookHost, { name, path }: Candidate, { event, transition 
       environment,
     ),
     user,
+    input: occurrence && Buffer.from(`${occurrence.told.event.json}\n`),
     timeout: timeoutOf(settings, event, name),
     grace: settings.grace,
   };
@@ -111,6 +121,13 @@ function options(host: HookHost, { name, path }: Candidate, { event, transition 
 export function timeoutOf(settings: HookSettings, event: HookOccasion, hook: string): number | undefined {
   // It is to run as long as Docker does.
   if (event === 'running') return undefined;
-  const timeout = settings.hooks.get(hook)?.timeout ?? settings.timeout[event];
+  const timeout = settings.hooks.get(hook)?.timeout ?? general(settings, event);
   return timeout === 'none' ? undefined : timeout;
+}
+
+function general(
+  { timeout, events }: HookSettings,
+  event: Exclude<HookOccasion, 'running'>,
+): number | undefined {
+  return event === 'start' || event === 'stop' ? timeout[event] : events.timeout;
 }

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
+import { eventWord } from '../config/engine-events.ts';
+import type { EventLabel } from '../lifecycle/engine-event.ts';
+import type { Transition } from '../lifecycle/transition.ts';
 import { errorCode } from '../system/failure.ts';
 import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
-import type { JournalRecord, RecordedCause, RecordedOutcome, WhyLeftOut } from './record.ts';
+import type { EventTrouble, JournalRecord, RecordedCause, RecordedOutcome, WhyLeftOut } from './record.ts';
 
 /** What happened, put together from the journal's records: a hook's run is one entry. */
 export type HistoryEntry = { readonly number: number; readonly time: string } & (
@@ -12,6 +14,7 @@ export type HistoryEntry = { readonly number: number; readonly time: string } & 
   /** None of its hooks were run. */
   | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
   | RunEntry
+  | { readonly kind: 'trouble'; readonly trouble: EventTrouble }
   | {
       readonly kind: 'refusal';
       readonly engine: string;
@@ -29,6 +32,8 @@ export interface RunEntry {
   readonly hook: string;
   readonly run: string;
   readonly transition: Transition;
+  /** What happened in the engine, where that is what it was run for. */
+  readonly told?: EventLabel;
   /** Missing while it runs, or when its listener was killed. */
   readonly end?: RunEnd;
   /** Its listener was killed. */
@@ -47,7 +52,8 @@ export interface RunEnd {
 export interface HistoryFilter {
   /** None before it, in ms since the epoch. */
   readonly since?: number | undefined;
-  readonly event?: LifecycleEvent | undefined;
+  /** `start`, `stop`, or an engine's event as `container_die`. */
+  readonly event?: string | undefined;
   /** A hook's name, with its folder or without. */
   readonly hook?: string | undefined;
   /** What is about the engine of this name. */
@@ -137,8 +143,16 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       return;
     }
     case 'hook-started': {
-      const { hook, run, transition } = record;
-      entries.set(run, { kind: 'run', number, time, hook, run, transition });
+      const { hook, run, transition, told } = record;
+      entries.set(run, {
+        kind: 'run',
+        number,
+        time,
+        hook,
+        run,
+        transition,
+        ...(told === undefined ? {} : { told }),
+      });
       return;
     }
     case 'hook-ended': {
@@ -160,9 +174,20 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       entries.set(`${number}`, { kind: 'refusal', number, time, engine, name, path, cause });
       return;
     }
+    case 'events-gap':
+    case 'events-overflow-over':
+      entries.set(`${number}`, { kind: 'trouble', number, time, trouble: troubleIn(record) });
+      return;
     default:
       return;
   }
+}
+
+function troubleIn(record: EventTrouble): EventTrouble {
+  const { engine } = record;
+  return record.kind === 'events-gap'
+    ? { kind: record.kind, engine, since: record.since, made: record.made }
+    : { kind: record.kind, engine, merged: record.merged, givenUp: record.givenUp };
 }
 
 async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
@@ -194,17 +219,32 @@ export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'out
 }
 
 function engineOf(entry: HistoryEntry): string {
+  if (entry.kind === 'trouble') return entry.trouble.engine;
   return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
 }
 
-function eventOf(entry: HistoryEntry): LifecycleEvent | undefined {
-  if (entry.kind !== 'refusal') return entry.transition.event;
-  if (/(^|\/)on_stop(\/|$)/.test(entry.name)) return 'stop';
-  return 'start';
+function eventOf(entry: HistoryEntry): string | undefined {
+  switch (entry.kind) {
+    case 'transition':
+    case 'left-out':
+      return entry.transition.event;
+    case 'run':
+      return entry.told === undefined
+        ? entry.transition.event
+        : eventWord({ type: entry.told.type, action: entry.told.action });
+    case 'trouble':
+      return undefined;
+    case 'refusal': {
+      const folder = /(?:^|\/)on_([a-z_]+)(?:\/|$)/.exec(entry.name)?.[1];
+      return folder ?? 'start';
+    }
+    default:
+      return entry satisfies never;
+  }
 }
 
 function isCalled(entry: HistoryEntry, hook: string): boolean {
-  if (entry.kind === 'transition' || entry.kind === 'left-out') return false;
+  if (entry.kind === 'transition' || entry.kind === 'left-out' || entry.kind === 'trouble') return false;
   const name = entry.kind === 'run' ? entry.hook : entry.name;
   return name === hook || name.endsWith(`/${hook}`);
 }
@@ -216,6 +256,8 @@ function hasFailed(entry: HistoryEntry): boolean {
       return false;
     case 'refusal':
       return true;
+    case 'trouble':
+      return entry.trouble.kind === 'events-overflow-over';
     case 'run':
       return entry.interrupted === true || (entry.end !== undefined && isFailure(entry.end.outcome));
     default:

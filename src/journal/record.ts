@@ -1,3 +1,4 @@
+import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 
 /** The version of the format that docs/journal.md describes. */
@@ -18,6 +19,7 @@ export type JournalRecord = JournalEntry & {
  */
 export type JournalEntry =
   | JournalOpened
+  | EventTrouble
   | { readonly kind: 'journal-closed' }
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** None of its hooks were run. */
@@ -63,6 +65,18 @@ export type JournalEntry =
  */
 export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many';
 
+/** What an engine told more of its events than could be kept, or less than happened. */
+export type EventTrouble =
+  /** It did not remember all since `since` (ns): so many starts and ends were made good. */
+  | { readonly kind: 'events-gap'; readonly engine: string; readonly since: string; readonly made: number }
+  /** Too many waited for their hooks: so many were merged, so many given up. */
+  | {
+      readonly kind: 'events-overflow-over';
+      readonly engine: string;
+      readonly merged: number;
+      readonly givenUp: number;
+    };
+
 /** A listener has begun to write; `process` is its own. One that was killed leaves no `journal-closed`. */
 export interface JournalOpened {
   readonly kind: 'journal-opened';
@@ -76,6 +90,8 @@ export interface HookStarted {
   /** Names this run; what comes of it has the same. */
   readonly run: string;
   readonly transition: Transition;
+  /** What happened in the engine, where that is what it is run for. */
+  readonly told?: EventLabel;
   /** Left out where it could not be told. */
   readonly process?: RecordedProcess;
   /** Told before, in a file that came before this one; it still ran when this file was begun. */

@@ -7,6 +7,7 @@ import type { Account } from '../../system/account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';
+import { describeNear } from '../words/events.ts';
 import { leftOutWords } from '../words/hooks.ts';
 import { describeRefusal } from '../words/refusal.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
@@ -79,6 +80,8 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
                 return hook satisfies never;
             }
           });
+        case 'unknown-event':
+          return [wrong(name, 'there is no such event', describeNear(plan.near))];
         default:
           return plan satisfies never;
       }

@@ -3,6 +3,7 @@ import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { quote } from '../quote.ts';
 import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
+import { eventsWords } from './events.ts';
 import { hookWords } from './hooks.ts';
 import { journalWords } from './journal.ts';
 import { metricsWords } from './metrics.ts';
@@ -62,6 +63,7 @@ const daemonWords: WordsFor<DaemonRecord> = {
 const words: WordsFor<Record> = {
   ...daemonWords,
   ...engineWords,
+  ...eventsWords,
   ...controlWords,
   ...notifierWords,
   ...metricsWords,

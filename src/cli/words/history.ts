@@ -1,9 +1,11 @@
 import type { HistoryEntry, RunEntry } from '../../journal/history.ts';
 import type { RecordedOutcome } from '../../journal/record.ts';
+import { isoOfNano } from '../../system/nanoseconds.ts';
 import { printableText } from '../../system/printable.ts';
 import { localTime } from '../log.ts';
 import type { Style } from '../style.ts';
-import { describeTransition } from './describe.ts';
+import { describe, describeTransition } from './describe.ts';
+import { describeEvent } from './events.ts';
 import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
 import { bytes, seconds } from './words.ts';
 
@@ -56,14 +58,17 @@ function contentOf(entry: HistoryEntry): {
     }
     case 'run':
       return contentOfRun(entry);
+    case 'trouble':
+      return { event: '', text: describe(entry.trouble).text, kind: 'bad' };
     default:
       return entry satisfies never;
   }
 }
 
 function contentOfRun(entry: RunEntry) {
-  const { hook, end, interrupted, transition } = entry;
+  const { hook: name, end, interrupted, transition, told } = entry;
   const event = transition.reason === 'requested' ? 'asked' : '';
+  const hook = told === undefined ? name : `${name} (${describeEvent(told)})`;
   if (interrupted) return { event, text: `${hook} ran when the listener was killed`, kind: 'bad' as const };
   if (end === undefined) return { event, text: `${hook} has not ended`, kind: 'good' as const };
   const kind = succeeded(end.outcome) ? ('good' as const) : ('bad' as const);
@@ -81,7 +86,15 @@ export function describeEntry(entry: HistoryEntry, now: Date): string {
   const lines = [printableText(text), `  number    ${entry.number}`, `  at        ${localTime(at)}`];
   if (entry.kind === 'run') {
     const { event, reason, engine, sequence } = entry.transition;
-    lines.push(`  because   ${event} ${sequence} of ${printableText(engine)} (${reason})`);
+    const because = `${event} ${sequence} of ${printableText(engine)} (${reason})`;
+    if (entry.told === undefined) lines.push(`  because   ${because}`);
+    else {
+      const { told } = entry;
+      lines.push(
+        `  because   ${describeEvent(told)}, at ${isoOfNano(told.timeNano)}, id ${printableText(told.id)}`,
+      );
+      lines.push(`  in        the run of Docker that began with ${because}`);
+    }
     const { end } = entry;
     if (end === undefined) lines.push(`  since     ${seconds(now.getTime() - at.getTime())}`);
     else lines.push(`  took      ${seconds(end.durationMs)}`, `  printed   ${printed(end)}`);

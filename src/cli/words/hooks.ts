@@ -4,6 +4,7 @@ import type { HookReport } from '../../hooks/report.ts';
 import type { EndReason, Outcome } from '../../hooks/run.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printable } from '../../system/printable.ts';
+import { eventHookWords } from './events.ts';
 import { describeRefusal } from './refusal.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, type WordsFor, warning } from './words.ts';
 
@@ -51,6 +52,7 @@ export const hookWords: WordsFor<HookReport> = {
     ),
   'hook-running': (record) =>
     warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`),
+  ...eventHookWords,
   'hook-ended': (record) => describeEnd(record.hook, record.outcome, record.durationMs),
 };
 

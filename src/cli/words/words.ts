@@ -17,8 +17,8 @@ export const warning = (text: string): Words => ({ level: 'warning', text });
 export const info = (text: string): Words => ({ level: 'info', text });
 export const detail = (text: string): Words => ({ level: 'detail', text });
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
 }
 
 /** A duration in ms, as people read it. */

@@ -1,0 +1,77 @@
+import type { EventFilter } from '../../config/hook-settings.ts';
+import type { EventsReport } from '../../events/report.ts';
+import type { EventHookReport } from '../../hooks/report.ts';
+import type { EventLabel } from '../../lifecycle/engine-event.ts';
+import { printableText } from '../../system/printable.ts';
+import { quote } from '../quote.ts';
+import { detail, error, info, plural, seconds, type WordsFor, warning } from './words.ts';
+
+/** What becomes of the hooks of an engine's events. */
+export const eventHookWords: WordsFor<EventHookReport> = {
+  'event-unknown': ({ folder, near }) =>
+    warning(`${folder} is for no event that there is: its hooks do not run. ${describeNear(near)}`),
+  'event-told': ({ told, count, folder }) =>
+    info(`${describeEvent(told)}: running ${plural(count, 'hook')} in ${folder}`),
+  'event-done': ({ told, ran, failed, durationMs }) => {
+    const text = `${describeEvent(told)} done: ${plural(ran, 'hook')} run in ${seconds(durationMs)}`;
+    return failed === 0 ? detail(text) : warning(`${text}, ${failed} failed`);
+  },
+  'events-overflow': ({ waiting }) =>
+    warning(
+      `${waiting} events wait for their hooks: from now on the oldest are merged with later ones of the same container and kind. ` +
+        'Make the hooks quicker, or raise events.parallel',
+    ),
+  'events-overflow-over': ({ merged, givenUp }) =>
+    warning(
+      `Fewer events wait for their hooks again: ${merged} were merged with later ones, ${givenUp} given up`,
+    ),
+  'events-dropped': ({ count }) =>
+    info(
+      `Docker goes: ${plural(count, 'event')} that waited for hooks ${count === 1 ? 'has' : 'have'} no point any more`,
+    ),
+};
+
+/** The reading of an engine's events. */
+export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> = {
+  'events-read': ({ names }) => detail(`Listening to Docker’s events: ${names.join(', ')}`),
+  'events-cut': (record) => info(`Docker’s events were cut off (${record.error}): listening again`),
+  'events-refused': ({ status }) =>
+    error(`Docker does not tell its events: it answers with status ${status}. Trying again`),
+  'events-gap': ({ since, made }) =>
+    info(
+      `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: ` +
+        `compared containers, ${made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`}`,
+    ),
+  'events-not-compared': (record) =>
+    warning(`Cannot compare containers (${record.error}): starts and ends may have been missed`),
+  'events-unreadable': ({ line }) => warning(`Docker has told what is no event: ${printableText(line)}`),
+  'events-not-kept': ({ path, error: why }) =>
+    error(
+      `Cannot keep what was heard of Docker’s events in ${path} (${why}): after the listener’s next start some may be missed or told twice. ` +
+        `See: ls -l ${quote(path)}`,
+    ),
+};
+
+/** An event in short: `container start of web`. */
+export function describeEvent({ type, action, id, name, reason, repeat }: EventLabel): string {
+  const whose = printableText(name === '' ? id.slice(0, 12) : name);
+  const why = {
+    event: '',
+    reconciled: ', found by comparing containers',
+    'listener-started': ', found running',
+  };
+  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${why[reason]}${repeat ? ', possibly again' : ''}`;
+}
+
+/** What a folder may be meant for. */
+export function describeNear(near: string | undefined): string {
+  return near === undefined ? 'docs/container-events.md lists all events' : `Did you mean ${near}?`;
+}
+
+/** Which events a hook is run for. */
+export function describeFilter({ name, label, image, exitCode, detail: said }: EventFilter): string {
+  const fields = { name, label, image, exit_code: exitCode, detail: said };
+  return Object.entries(fields)
+    .flatMap(([field, patterns]) => (patterns === undefined ? [] : [`${field} is ${patterns.join(' or ')}`]))
+    .join(' and ');
+}

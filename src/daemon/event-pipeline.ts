@@ -1,0 +1,167 @@
+import { type EventName, eventFolder, eventFolders, isEnd } from '../config/engine-events.ts';
+import type { EngineSettings, WhenStarted } from '../config/settings.ts';
+import { type LedgerFile, openLedgerFile } from '../events/ledger-file.ts';
+import type { Opening, Telling } from '../events/ledger-state.ts';
+import { type EventWatch, watchEvents } from '../events/watch.ts';
+import { listEventFolders } from '../hooks/event-folders.ts';
+import { createEventQueue, type EventQueue, type EventSnapshot } from '../hooks/event-queue.ts';
+import type { HookHost } from '../hooks/host.ts';
+import type { Ending, Run } from '../lifecycle/observation.ts';
+import type { Transition } from '../lifecycle/transition.ts';
+import type { FolderWatches } from '../system/folder-watches.ts';
+import type { Record } from './record.ts';
+
+export interface EventPipelineOptions {
+  readonly engine: EngineSettings;
+  readonly host: HookHost;
+  readonly whenStarted: WhenStarted;
+  /** Where what was heard is kept; undefined where nothing can be kept safely. */
+  readonly path: string | undefined;
+  readonly folders: FolderWatches;
+  readonly record: (record: Record) => void;
+  readonly signal: AbortSignal;
+}
+
+/** One engine's way from its events to their hooks. */
+export interface EventPipeline {
+  /** The engine answers. @param transition its start, as it was told last */
+  up(run: Run | undefined, found: Opening['found'], transition: Transition): void;
+  identified(run: Run): void;
+  /** The engine goes: it is let go of before this returns. */
+  down(how: Ending): void;
+  /** The listener's first look has found no engine. */
+  absent(): void;
+  /** Undefined while there is no folder for any event. */
+  snapshot(): EventPipelineSnapshot | undefined;
+  idle(): Promise<void>;
+}
+
+export interface EventPipelineSnapshot extends EventSnapshot {
+  readonly phase: EventWatch['phase'];
+  readonly names: readonly EventName[];
+}
+
+interface Parts {
+  readonly file: LedgerFile;
+  readonly watch: EventWatch;
+  readonly queue: EventQueue;
+}
+
+/** Joins the events of one engine to their hooks. Nothing is opened while no folder asks for any. */
+export function startEventPipeline(options: EventPipelineOptions): EventPipeline {
+  const { engine, host, record, signal } = options;
+  const { scriptDir } = host;
+  let parts: Parts | undefined;
+  let names: readonly EventName[] = [];
+  const unknown = new Set<string>();
+  let isUp: { readonly run: Run | undefined } | undefined;
+  let transition: Transition = {
+    event: 'start',
+    reason: 'listener-started',
+    source: 'engine',
+    engine: engine.name,
+    at: Date.now(),
+    sequence: 0,
+  };
+  /** What an earlier listener left is held until it is known what became of the engine. */
+  let isHeld = true;
+
+  function makeParts(): Parts {
+    const report = (said: Parameters<Parameters<typeof openLedgerFile>[2]>[0]) =>
+      record({ engine: engine.name, ...said });
+    const file = openLedgerFile(options.path, options.whenStarted, report);
+    const queue = createEventQueue({
+      host,
+      transition: () => transition,
+      begin: (number) => file.begin(number),
+      done: (number) => file.done(number),
+      signal,
+    });
+    const tell = ({ event, reason }: Telling) => {
+      if (queue.wants(event)) queue.push(file.take(event, reason));
+      else file.heard(event, reason);
+    };
+    const watch = watchEvents({
+      engine,
+      ledger: file.ledger,
+      told: (tellings) => tellings.forEach(tell),
+      late: (event) => file.heard(event, 'event'),
+      changed: () => file.rewrite(),
+      report,
+      signal,
+    });
+    return { file, watch, queue };
+  }
+
+  /** Goes on with what an earlier listener left, if that has a point still. */
+  function release(isSameRun: boolean): void {
+    if (!isHeld || parts === undefined) return;
+    isHeld = false;
+    const { file, queue } = parts;
+    for (const told of file.pending) {
+      if (isSameRun || isEnd(told.event)) queue.push(told);
+      else file.done(told.number);
+    }
+  }
+
+  function look(): void {
+    if (signal.aborted) return;
+    const { events, unknown: misnamed } = listEventFolders(scriptDir);
+    for (const { folder, near } of misnamed) {
+      if (unknown.has(folder)) continue;
+      unknown.add(folder);
+      record({ engine: engine.name, kind: 'event-unknown', folder, near });
+    }
+    names = events;
+    if (parts === undefined && events.length === 0) return;
+    const isNew = parts === undefined;
+    parts ??= makeParts();
+    parts.watch.listenTo(withBothEnds(events));
+    if (isNew && isUp !== undefined) {
+      release(true);
+      parts.watch.up(isUp.run, 'again');
+    }
+  }
+
+  look();
+  options.folders.watch(scriptDir, [...eventFolders.keys()], look);
+
+  return {
+    up(run, found, started) {
+      transition = started;
+      isUp = { run };
+      if (found !== 'again') look();
+      if (parts === undefined) return;
+      release(parts.file.ledger.isOfRun(run));
+      parts.watch.up(run, found);
+    },
+    identified(run) {
+      isUp = { run };
+      parts?.watch.identified(run);
+    },
+    down(how) {
+      isUp = undefined;
+      parts?.watch.down();
+      // What is only silent may be heard again, and nothing has changed then.
+      if (how !== 'unreachable') parts?.queue.engineStops();
+    },
+    absent: () => release(false),
+    snapshot: () =>
+      parts === undefined ? undefined : { phase: parts.watch.phase, names, ...parts.queue.snapshot() },
+    async idle() {
+      await parts?.queue.idle();
+      parts?.file.close();
+    },
+  };
+}
+
+/** A container's start and its end go together: without one the other cannot be made good. */
+function withBothEnds(events: readonly EventName[]): readonly EventName[] {
+  const words = new Set(events.map(eventFolder));
+  const ends: EventName[] = [
+    { type: 'container', action: 'start' },
+    { type: 'container', action: 'die' },
+  ];
+  if (!ends.some((event) => words.has(eventFolder(event)))) return events;
+  return [...events, ...ends.filter((event) => !words.has(eventFolder(event)))];
+}

@@ -1,0 +1,33 @@
+import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import { isAfter } from '../system/nanoseconds.ts';
+
+/** What makes an event unlike any other: its time to the nanosecond, and what happened to what. */
+export function keyOf({ timeNano, type, action, id, attributes }: EngineEvent): string {
+  return `${timeNano} ${type} ${action} ${id} ${attributes.container ?? ''}`;
+}
+
+/** What it is that was made good: the start or the end of a container. */
+export function madeGoodKey({ action, id }: EngineEvent): string {
+  return `${action} ${id}`;
+}
+
+export function timeOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
+/** By time, not by order: events may be published in another order than that of their times. */
+export function oldest(times: readonly string[]): string | undefined {
+  return times.reduce<string | undefined>(
+    (found, time) => (found === undefined || isAfter(found, time) ? time : found),
+    undefined,
+  );
+}
+
+export function newestOf(heard: ReadonlySet<string>): string | undefined {
+  let newest: string | undefined;
+  for (const key of heard) {
+    const time = timeOf(key);
+    if (newest === undefined || isAfter(time, newest)) newest = time;
+  }
+  return newest;
+}

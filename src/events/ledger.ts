@@ -1,0 +1,310 @@
+import { eventWord } from '../config/engine-events.ts';
+import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
+import type { Run } from '../lifecycle/observation.ts';
+import { isAfter } from '../system/nanoseconds.ts';
+import { keyOf, madeGoodKey, newestOf, oldest, timeOf } from './event-keys.ts';
+import type { Heard, LedgerState, Opening, Running, Since, Telling, WhenFound } from './ledger-state.ts';
+import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
+
+/** As much as there can ever be heard again: engines remember 256. */
+const mostHeard = 512;
+/** Before anything that an engine can remember. */
+const beginning = '1';
+const startWord = eventWord({ type: 'container', action: 'start' });
+
+type Phase =
+  /** Each event that comes is the next one. */
+  | 'steady'
+  /** Just connected: nothing shows yet that the engine remembers all that was missed. */
+  | 'unproven'
+  /** It has forgotten something. */
+  | 'gap';
+
+/** Whether what is known of a run goes on with this connection. */
+type Kind = 'first' | 'new-run' | 'continued';
+
+interface Known extends Running {
+  /** Whether this connection, or the one that it continues, has shown it. */
+  readonly sure: boolean;
+  /** Told to hooks in this life of the listener. */
+  readonly told: boolean;
+}
+
+/**
+ * Decides which of an engine's events are to be told: each once, and none left out, whatever was cut, forgotten
+ * or said again. Data in, data out: no clock, no socket, no promise.
+ *
+ * Promises: an event that was heard is not told again; of a container that is followed, starts and ends
+ * alternate; what is told of a container is in order; what the engine has forgotten is made good by a comparison
+ * with the containers that there are.
+ */
+export class Ledger {
+  #run: Run | undefined;
+  /** Undefined while the engine's clock is asked for. */
+  #names: Map<string, string | undefined>;
+  #heard: Set<string>;
+  #running: Map<string, Known>;
+  #phase: Phase = 'steady';
+  /** How the run came to be listened to that was not settled since. */
+  #kind: Kind = 'continued';
+  #isSettled = true;
+  /** Something was heard of this run before: while the engine remembers that, it has forgotten nothing since. */
+  #goesOn = false;
+  /** Which containers were heard of since this connection was opened. */
+  #touched = new Set<string>();
+  #seen: readonly SeenContainer[] | undefined;
+  /** What was made good on this connection: should the engine tell it after all, it is told already. */
+  #madeGood = new Set<string>();
+  /** The first connection of this life is still to be settled. */
+  #first = true;
+  /** The newest that was heard before this connection. */
+  #before = beginning;
+  /** The newest start that a comparison has shown. */
+  #compared = beginning;
+  readonly #whenFound: WhenFound;
+
+  constructor(state: LedgerState | undefined, whenFound: WhenFound) {
+    this.#whenFound = whenFound;
+    this.#run = state?.run;
+    this.#names = new Map(state?.names);
+    this.#heard = new Set(state?.heard);
+    this.#compared = state?.compared ?? beginning;
+    this.#running = new Map(
+      (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
+    );
+  }
+
+  get #follows(): boolean {
+    return this.#names.has(startWord);
+  }
+
+  /** Whether nothing shows yet that all was heard: then, after a while, containers are to be compared. */
+  get isUnproven(): boolean {
+    return this.#phase !== 'steady' || (this.#follows && this.#first);
+  }
+
+  /** Whether the engine is known to have forgotten something. */
+  get hasGap(): boolean {
+    return this.#phase === 'gap';
+  }
+
+  /** When what was heard last before this connection happened, in nanoseconds. */
+  get lastHeard(): string {
+    return this.#before;
+  }
+
+  /** How many containers are known to run. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Whether containers are followed, and so can be compared. */
+  get followsContainers(): boolean {
+    return this.#follows;
+  }
+
+  /** A connection is about to be opened. */
+  open({ run, found, names }: Opening): Since {
+    const words = names.map(eventWord);
+    const followed = this.#follows;
+    const kind = this.#kindOf(run, found);
+    this.#goesOn = kind === 'continued' && this.#heard.size > 0;
+    this.#phase = 'unproven';
+    this.#touched.clear();
+    this.#madeGood.clear();
+    this.#seen = undefined;
+    this.#before = newestOf(this.#heard) ?? this.#names.get(startWord) ?? beginning;
+    this.#run = run;
+    const isNews = kind === 'new-run';
+    const told = isNews && !(found === 'running' && this.#whenFound === 'never') ? beginning : undefined;
+    const known = kind === 'continued' ? this.#names : new Map<string, string>();
+    this.#names = new Map(words.map((word) => [word, known.get(word) ?? told]));
+    if (kind !== 'continued') this.#heard.clear();
+    if (isNews) for (const [id, one] of this.#running) this.#running.set(id, { ...one, sure: false });
+    if (!this.#follows || !followed) this.#running.clear();
+    // What runs and was never followed is taken over, not made good.
+    const isAnew = this.#follows && !followed && kind === 'continued';
+    if (kind !== 'continued' || this.#isSettled) this.#kind = isAnew ? 'first' : kind;
+    this.#isSettled = false;
+    const times = [...this.#names.values()];
+    const since = oldest([...[...this.#heard].map(timeOf), ...times.filter((time) => time !== undefined)]);
+    return { since, needsClock: times.includes(undefined) };
+  }
+
+  #kindOf(run: Run | undefined, found: Opening['found']): Kind {
+    if (this.#names.size === 0) return found === 'starting' ? 'new-run' : 'first';
+    if (run !== undefined && this.#run !== undefined) return run === this.#run ? 'continued' : 'new-run';
+    return found === 'starting' ? 'new-run' : 'continued';
+  }
+
+  /** The engine's clock, where `open` has asked for it. */
+  beginAt(timeNano: string): void {
+    for (const [word, since] of this.#names) if (since === undefined) this.#names.set(word, timeNano);
+  }
+
+  /** Whether a run may be the one that this is about. */
+  isOfRun(run: Run | undefined): boolean {
+    return run === undefined || this.#run === undefined || run === this.#run;
+  }
+
+  /** The engine has said which run it is, after the fact. */
+  identify(run: Run): void {
+    this.#run = run;
+  }
+
+  /** An event came. */
+  hear(event: EngineEvent): Heard {
+    const since = this.#names.get(eventWord(event));
+    if (since === undefined) return { kind: 'known' };
+    // Once what the engine remembers has come, all is new, even if its clock was set back.
+    if (this.#phase !== 'steady' && isAfter(since, event.timeNano)) return { kind: 'known' };
+    if (this.#heard.has(keyOf(event))) {
+      // What was heard is remembered still: so is everything behind it.
+      if (this.#phase === 'unproven') this.#prove();
+      return { kind: 'known' };
+    }
+    if (this.#phase === 'unproven' && this.#goesOn) this.#phase = 'gap';
+    const heard: Heard = this.#isMadeGood(event)
+      ? { kind: 'late' }
+      : { kind: 'news', tellings: this.#toldFor(event) };
+    this.#note(event);
+    return heard;
+  }
+
+  #prove(): void {
+    this.#phase = 'steady';
+    if (!this.#first) this.#isSettled = true;
+  }
+
+  /** Whether it comes late: a comparison was quicker. */
+  #isMadeGood(event: EngineEvent): boolean {
+    if (event.type !== 'container') return false;
+    const isLate = this.#madeGood.delete(madeGoodKey(event));
+    // Its life goes on: what comes next is news.
+    if (!isLate && event.action === 'start') this.#madeGood.delete(madeGoodKey({ ...event, action: 'die' }));
+    if (!isLate && event.action === 'die') this.#madeGood.delete(madeGoodKey({ ...event, action: 'start' }));
+    return isLate;
+  }
+
+  #toldFor(event: EngineEvent): readonly Telling[] {
+    const telling: Telling = { event, reason: 'event' };
+    if (!this.#follows || event.type !== 'container') return [telling];
+    const { id, action, attributes, timeNano } = event;
+    const known = this.#running.get(id);
+    if (action === 'start' && known !== undefined) {
+      return [{ event: diedEvent(id, known, timeNano), reason: 'reconciled' }, telling];
+    }
+    // A container that could not be started tells no end: there was a start.
+    if (action === 'die' && known === undefined && this.#phase === 'gap') {
+      return [{ event: startedEvent(id, attributes, timeNano), reason: 'reconciled' }, telling];
+    }
+    return [telling];
+  }
+
+  #note(event: EngineEvent): void {
+    this.#heard.add(keyOf(event));
+    if (this.#heard.size > mostHeard) {
+      const [first] = this.#heard;
+      if (first !== undefined) this.#heard.delete(first);
+    }
+    if (this.#follows) this.#follow(event);
+  }
+
+  #follow({ type, action, id, timeNano, attributes }: EngineEvent): void {
+    if (type !== 'container') return;
+    if (action === 'start') this.#running.set(id, { since: timeNano, attributes, sure: true, told: true });
+    else if (action === 'die') this.#running.delete(id);
+    else return;
+    if (this.#phase !== 'steady' || this.#first) this.#touched.add(id);
+  }
+
+  /** Takes what containers there are; what differs counts once what is under way was heard, see `settle`. */
+  compare(seen: readonly SeenContainer[]): void {
+    this.#seen = seen;
+  }
+
+  /** Whatever was under way at the comparison has been heard: what still differs was lost, and is made good. */
+  settle(): readonly Telling[] {
+    const made: Telling[] = [];
+    for (const container of this.#seen ?? []) made.push(...this.#settleOne(container));
+    if (this.#seen !== undefined) {
+      const there = new Set(this.#seen.filter(({ isRunning }) => isRunning).map(({ id }) => id));
+      const ended = new Map(this.#seen.map((container) => [container.id, container]));
+      for (const [id, known] of this.#running) {
+        if (there.has(id) || this.#touched.has(id)) continue;
+        made.push({
+          event: diedEvent(id, known, ended.get(id)?.finished, ended.get(id)),
+          reason: 'reconciled',
+        });
+      }
+    }
+    for (const { event } of made) this.#makeGood(event);
+    for (const { started = beginning } of this.#seen ?? []) {
+      if (isAfter(started, this.#compared)) this.#compared = started;
+    }
+    this.#phase = 'steady';
+    this.#first = false;
+    this.#isSettled = true;
+    this.#seen = undefined;
+    this.#touched.clear();
+    return made.filter(({ reason }) => reason !== 'listener-started' || this.#whenFound !== 'never');
+  }
+
+  #settleOne(container: SeenContainer): readonly Telling[] {
+    const { id, isRunning, started } = container;
+    if (started === undefined || this.#touched.has(id)) return [];
+    const known = this.#running.get(id);
+    const start = (reason: EventReason): Telling => ({
+      event: startedEvent(id, container.attributes, started),
+      reason,
+    });
+    if (!isRunning) {
+      // It came and went unheard.
+      const isNews =
+        this.#before !== beginning && isAfter(started, this.#before) && isAfter(started, this.#compared);
+      const isMissed = known === undefined && this.#kind === 'continued' && isNews;
+      return isMissed ? [start('reconciled'), { event: deadEvent(container), reason: 'reconciled' }] : [];
+    }
+    if (known === undefined)
+      return [start(this.#kind !== 'continued' && this.#first ? 'listener-started' : 'reconciled')];
+    if (isAfter(started, known.since)) {
+      return [{ event: diedEvent(id, known, started), reason: 'reconciled' }, start('reconciled')];
+    }
+    this.#running.set(id, { ...known, sure: true });
+    const isAgain = this.#first && this.#whenFound === 'always' && !known.told;
+    return isAgain ? [start('listener-started')] : [];
+  }
+
+  /** The engine did not tell it, so it is not among what it can tell again; and if it does, it comes too late. */
+  #makeGood(event: EngineEvent): void {
+    const { id, action, timeNano, attributes } = event;
+    const known = this.#running.get(id);
+    if (action === 'die') this.#running.delete(id);
+    else this.#running.set(id, { since: known?.since ?? timeNano, attributes, sure: true, told: true });
+    if (action === 'die' || known === undefined) this.#madeGood.add(madeGoodKey(event));
+  }
+
+  /** Takes what an earlier life has told, or heard. */
+  remember(event: EngineEvent, reason: EventReason): void {
+    if (reason === 'event') this.#note(event);
+    else this.#makeGood(event);
+  }
+
+  /** What is to be kept. */
+  state(): LedgerState {
+    return {
+      ...(this.#run === undefined ? {} : { run: this.#run }),
+      names: [...this.#names].flatMap(([word, since]) =>
+        since === undefined ? [] : [[word, since] as const],
+      ),
+      heard: [...this.#heard],
+      ...(this.#compared === beginning ? {} : { compared: this.#compared }),
+      running: [...this.#running].map(([id, { since, attributes }]) => [id, { since, attributes }]),
+    };
+  }
+}
+
+function deadEvent(container: SeenContainer): EngineEvent {
+  const { id, attributes, started = '', finished = started } = container;
+  return diedEvent(id, { since: started, attributes }, finished, container);
+}

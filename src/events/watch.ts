@@ -1,0 +1,212 @@
+import type { EventName } from '../config/engine-events.ts';
+import type { EngineSettings } from '../config/settings.ts';
+import { createBackoff } from '../engine/backoff.ts';
+import { createDeadline } from '../engine/deadline.ts';
+import { signsOf } from '../engine/signs.ts';
+import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import type { Run } from '../lifecycle/observation.ts';
+import { type Inquiry, openInquiry } from './containers.ts';
+import type { Ledger } from './ledger.ts';
+import type { Opening, Telling } from './ledger-state.ts';
+import { parseEvent } from './parse.ts';
+import type { EventsReport } from './report.ts';
+import { type EventStream, openEventStream } from './stream.ts';
+
+export interface EventWatchOptions {
+  readonly engine: EngineSettings;
+  readonly ledger: Ledger;
+  /** Told each event that is to be acted on, in order. */
+  readonly told: (tellings: readonly Telling[]) => void;
+  /** Told what is to be remembered as heard, and not acted on. */
+  readonly late: (event: EngineEvent) => void;
+  /** A connection was opened or settled: how the ledger stands is to be kept. */
+  readonly changed: () => void;
+  readonly report: (report: EventsReport) => void;
+  readonly patience?: EventPatience;
+  readonly signal: AbortSignal;
+}
+
+export interface EventPatience {
+  /** How long what the engine remembers, or tells at the same time, may be on its way, in ms. */
+  readonly settle: number;
+  /** The pause before a stream that was cut is opened again: mostly the engine is about to end, in ms. */
+  readonly first: number;
+  readonly longest: number;
+}
+
+const defaultPatience: EventPatience = { settle: 300, first: 100, longest: 5000 };
+
+/** The reading of one engine's events, while it is up. */
+export interface EventWatch {
+  /** The engine answers: reads its events, from where they were left. */
+  up(run: Run | undefined, found: Opening['found']): void;
+  /** The engine has said which run it is. */
+  identified(run: Run): void;
+  /** The engine goes: lets go of it before this returns. */
+  down(): void;
+  /** What is to be listened to from now on; nothing at all closes the stream. */
+  listenTo(names: readonly EventName[]): void;
+  readonly phase: EventPhase;
+}
+
+/** `off`: nothing is to be listened to, or the engine is down; `waiting`: it was cut, and is opened again soon. */
+export type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
+
+type State =
+  | { readonly phase: 'off' }
+  | { readonly phase: 'asking'; readonly inquiry: Inquiry }
+  | { readonly phase: 'opening' | 'reading'; readonly stream: EventStream; readonly inquiry?: Inquiry }
+  | { readonly phase: 'waiting' };
+
+/**
+ * Reads an engine's events for as long as it is up. A stream that is cut is opened again, and the ledger decides
+ * what of that is new. No connection is opened that could start an engine: see `engine/signs.ts`.
+ */
+export function watchEvents(options: EventWatchOptions): EventWatch {
+  const { engine, ledger, report, signal, patience = defaultPatience } = options;
+  const signs = signsOf(engine);
+  const backoff = createBackoff({ first: patience.first, longest: patience.longest, jitter: 0 });
+  const next = createDeadline();
+  let state: State = { phase: 'off' };
+  let names: readonly EventName[] = [];
+  let isUp: { readonly run: Run | undefined } | undefined;
+
+  function letGo(): void {
+    next.clear();
+    if ('inquiry' in state) state.inquiry?.close();
+    if ('stream' in state) state.stream.close();
+    state = { phase: 'off' };
+  }
+
+  function open(found: Opening['found']): void {
+    letGo();
+    if (isUp === undefined || names.length === 0 || signal.aborted) return;
+    // Whoever connects to an engine that stops may start it again. The sensor will say that it is down.
+    if (signs.mayConnect(signs.process()) !== true) return wait(found);
+    const { since, needsClock } = ledger.open({ run: isUp.run, found, names });
+    if (needsClock) askClock(since);
+    else read(since);
+  }
+
+  function askClock(since: string | undefined): void {
+    const inquiry = openInquiry(engine.endpoint);
+    const asking = { phase: 'asking', inquiry } as const;
+    state = asking;
+    const goOn = (clock: string) => {
+      inquiry.close();
+      if (state !== asking) return;
+      ledger.beginAt(clock);
+      read(since ?? clock);
+    };
+    // Ours is as good as any where the engine does not tell.
+    inquiry.clock().then(goOn, () => goOn(`${Date.now()}000000`));
+  }
+
+  function read(since: string | undefined): void {
+    const stream = openEventStream(engine.endpoint, names, since, { begun, line, ended });
+    state = { phase: 'opening', stream };
+    options.changed();
+
+    function begun(): void {
+      state = { phase: 'reading', stream };
+      backoff.reset();
+      report({ kind: 'events-read', names: names.map(({ type, action }) => `${type}_${action}`) });
+      next.set(patience.settle, prove);
+    }
+  }
+
+  function line(json: string): void {
+    const event = parseEvent(json);
+    if (event === undefined) return report({ kind: 'events-unreadable', line: json.slice(0, 300) });
+    const heard = ledger.hear(event);
+    if (heard.kind === 'news') options.told(heard.tellings);
+    if (heard.kind === 'late') options.late(event);
+  }
+
+  /** What the engine remembers has come by now. Is that all there was? */
+  function prove(): void {
+    if (state.phase !== 'reading' || !ledger.isUnproven) return;
+    if (!ledger.followsContainers) return settled();
+    const { stream } = state;
+    const inquiry = openInquiry(engine.endpoint);
+    const comparing = { phase: 'reading', stream, inquiry } as const;
+    state = comparing;
+    const over = (then: () => void) => {
+      inquiry.close();
+      if (state !== comparing) return;
+      state = { phase: 'reading', stream };
+      then();
+    };
+    inquiry.containers().then(
+      (containers) =>
+        over(() => {
+          ledger.compare(containers);
+          // What happened while they were looked at is on its way.
+          next.set(patience.settle, settled);
+        }),
+      (error) =>
+        over(() => {
+          report({
+            kind: 'events-not-compared',
+            error: error instanceof Error ? error.message : String(error),
+          });
+          settled();
+        }),
+    );
+  }
+
+  function settled(): void {
+    const { hasGap, lastHeard } = ledger;
+    const made = ledger.settle();
+    const lost = made.filter(({ reason }) => reason === 'reconciled').length;
+    if (hasGap || lost > 0) report({ kind: 'events-gap', since: lastHeard, made: lost });
+    if (made.length > 0) options.told(made);
+    options.changed();
+  }
+
+  function ended(how: { readonly status: number } | { readonly error: string }): void {
+    if ('status' in how) report({ kind: 'events-refused', status: how.status });
+    else report({ kind: 'events-cut', error: how.error });
+    wait();
+  }
+
+  /** Not at once: the sensor may be about to say that the engine ends. */
+  function wait(found: Opening['found'] = 'again'): void {
+    letGo();
+    state = { phase: 'waiting' };
+    next.set(backoff.next(), () => open(found));
+  }
+
+  signal.addEventListener('abort', letGo, { once: true });
+  return {
+    up(run, found) {
+      const isSame = isUp !== undefined && isUp.run === run && state.phase !== 'off';
+      isUp = { run };
+      if (isSame && found === 'again') return;
+      backoff.reset();
+      open(found);
+    },
+    identified(run) {
+      if (isUp === undefined) return;
+      isUp = { run };
+      ledger.identify(run);
+    },
+    down() {
+      isUp = undefined;
+      letGo();
+    },
+    listenTo(wanted) {
+      if (isSameSet(names, wanted)) return;
+      names = wanted;
+      open('again');
+    },
+    get phase() {
+      return state.phase === 'asking' ? 'opening' : state.phase;
+    },
+  };
+}
+
+function isSameSet(one: readonly EventName[], other: readonly EventName[]): boolean {
+  const words = new Set(one.map(({ type, action }) => `${type}_${action}`));
+  return one.length === other.length && other.every(({ type, action }) => words.has(`${type}_${action}`));
+}

@@ -1,0 +1,52 @@
+import type { EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
+import { isoOfNano } from '../system/nanoseconds.ts';
+
+/** What happened in an engine, as a hook is told it. */
+export interface Occurrence {
+  readonly told: ToldEvent;
+  /** So many older ones of the same kind were not told because of it. */
+  readonly merged: number;
+  /** The labels that its settings name. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/** As much of it as an environment takes; all of it is in the JSON. In characters. */
+const longestDetail = 4096;
+
+/** The variables that tell a hook what happened; all of it, it gets on its standard input. */
+export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Record<string, string> {
+  const { type, action, detail, id, name, image, timeNano, exitCode, attributes } = told.event;
+  const variables = {
+    DOCKER_EVENT_TYPE: type,
+    DOCKER_EVENT_ACTION: action,
+    DOCKER_EVENT_ID: id,
+    DOCKER_EVENT_NAME: name,
+    DOCKER_EVENT_IMAGE: image,
+    DOCKER_EVENT_TIME: isoOfNano(timeNano),
+    ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail.slice(0, longestDetail) }),
+    ...(exitCode === undefined ? {} : { DOCKER_EVENT_EXIT_CODE: String(exitCode) }),
+    ...(told.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
+    ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
+    ...Object.fromEntries(
+      labels.flatMap((label) => {
+        const value = attributes[label];
+        return value === undefined ? [] : [[labelVariable(label), value] as const];
+      }),
+    ),
+  };
+  // No variable can hold a zero byte; a label can.
+  return Object.fromEntries(
+    Object.entries(variables).map(([variable, value]) => [variable, value.replaceAll('\0', '')]),
+  );
+}
+
+/** `com.example.role` is found in `DOCKER_EVENT_LABEL_COM_EXAMPLE_ROLE`. */
+export function labelVariable(label: string): string {
+  return `DOCKER_EVENT_LABEL_${label.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+}
+
+/** An event in short. */
+export function labelOf({ event, reason, repeat }: ToldEvent): EventLabel {
+  const { type, action, id, name, timeNano } = event;
+  return { type, action, id, name, timeNano, reason, ...(repeat ? { repeat } : {}) };
+}

@@ -1,0 +1,50 @@
+import type { EventFilter } from '../config/hook-settings.ts';
+import type { EngineEvent } from '../lifecycle/engine-event.ts';
+
+/** Whether an event is one that a hook is to be run for. */
+export function fitsFilter(event: EngineEvent, filter: EventFilter | undefined): boolean {
+  if (filter === undefined) return true;
+  const { name, label, image, exitCode, detail } = filter;
+  return (
+    fits(name, (pattern) => matches(pattern, event.name)) &&
+    fits(image, (pattern) => matches(pattern, event.image)) &&
+    fits(detail, (pattern) => matches(pattern, event.detail ?? '')) &&
+    fits(label, (pattern) => hasLabel(event, pattern)) &&
+    fitsExitCode(event, exitCode)
+  );
+}
+
+function fits(patterns: readonly string[] | undefined, is: (pattern: string) => boolean): boolean {
+  if (patterns === undefined) return true;
+  const wanted = patterns.filter((pattern) => !pattern.startsWith('!'));
+  const unwanted = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  return (wanted.length === 0 || wanted.some(is)) && !unwanted.some(is);
+}
+
+/** Where nobody knows how it ended it may have been anything: better told than not. */
+function fitsExitCode({ exitCode }: EngineEvent, patterns: readonly string[] | undefined): boolean {
+  return exitCode === undefined || fits(patterns, (pattern) => Number(pattern) === exitCode);
+}
+
+function hasLabel({ attributes }: EngineEvent, pattern: string): boolean {
+  const equals = pattern.indexOf('=');
+  const value = attributes[equals === -1 ? pattern : pattern.slice(0, equals)];
+  return value !== undefined && (equals === -1 || matches(pattern.slice(equals + 1), value));
+}
+
+/** `*` is any text, also none; everything else is itself. */
+function matches(pattern: string, text: string): boolean {
+  const parts = pattern.split('*');
+  const [first = ''] = parts;
+  if (parts.length === 1) return text === pattern;
+  const last = parts.at(-1) ?? '';
+  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last))
+    return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= text.length - last.length;
+}

@@ -1,0 +1,36 @@
+import type { HookReport } from './report.ts';
+
+/**
+ * Lets through what happens, and of what is found again at each event only what has changed: a hook that is refused
+ * would fill the log where containers come and go by the hundred.
+ */
+export function reportChanges(report: (report: HookReport) => void): (report: HookReport) => void {
+  const last = new Map<string, string>();
+  return (event) => {
+    const thing = thingIn(event);
+    if (thing === undefined) return report(event);
+    const found = JSON.stringify(event);
+    if (last.get(thing) === found) return;
+    last.set(thing, found);
+    report(event);
+  };
+
+  function thingIn(event: HookReport): string | undefined {
+    switch (event.kind) {
+      case 'folder-unreadable':
+      case 'folder-refused':
+        return event.folder;
+      case 'name-refused':
+      case 'hook-refused':
+      case 'hook-left-out':
+      case 'hook-linked':
+        return event.hook;
+      case 'hook-started':
+        // It may run by now: should it be refused again, that is news.
+        last.delete(event.hook);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+}

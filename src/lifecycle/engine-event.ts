@@ -1,0 +1,52 @@
+/** Something that happened inside an engine, as it told it, or as it was found out afterwards. */
+export interface EngineEvent {
+  /** `container`, `network`, … */
+  readonly type: string;
+  /** `start`, `die`, …, without what stands behind a colon. */
+  readonly action: string;
+  /** What stood behind it: `unhealthy`, or the command of an exec. */
+  readonly detail?: string;
+  /** Of what it happened to; an image's is its name or digest. */
+  readonly id: string;
+  readonly name: string;
+  /** A container's image, as it was named when the container was made; empty for anything else. */
+  readonly image: string;
+  /** Of a container that ended. */
+  readonly exitCode?: number;
+  /** When, in nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
+  readonly timeNano: string;
+  /** What the engine tells beside; a container's labels are among it. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The whole event as the engine wrote it, one line of JSON. */
+  readonly json: string;
+}
+
+/**
+ * Why an event is told.
+ *
+ * - `event`: the engine said so.
+ * - `reconciled`: it was forgotten by the engine before it could be heard, and found by comparing containers.
+ * - `listener-started`: the listener found the container running when it started.
+ */
+export type EventReason = 'event' | 'reconciled' | 'listener-started';
+
+/** An event that is to be acted on. */
+export interface ToldEvent {
+  /** Counts what is told of one engine, on through the listener's own restarts. */
+  readonly number: number;
+  readonly event: EngineEvent;
+  readonly reason: EventReason;
+  /** A listener was killed between running its hooks and noting that: they may have run before. */
+  readonly repeat: boolean;
+}
+
+/** An event in short, as it is kept with what came of it. */
+export interface EventLabel {
+  readonly type: string;
+  readonly action: string;
+  readonly id: string;
+  readonly name: string;
+  readonly timeNano: string;
+  readonly reason: EventReason;
+  readonly repeat?: true;
+}
