@@ -23,11 +23,9 @@ export function oldest(times: readonly string[]): string | undefined {
   );
 }
 
-export function newestOf(heard: ReadonlySet<string>): string | undefined {
-  let newest: string | undefined;
-  for (const key of heard) {
-    const time = timeOf(key);
-    if (newest === undefined || isAfter(time, newest)) newest = time;
-  }
-  return newest;
+export function newest(times: readonly string[]): string | undefined {
+  return times.reduce<string | undefined>(
+    (found, time) => (found === undefined || isAfter(time, found) ? time : found),
+    undefined,
+  );
 }

@@ -12,6 +12,8 @@ export interface LedgerState {
   readonly heard: readonly string[];
   /** The newest start of a container that a comparison has shown: what came before is settled. */
   readonly compared?: string;
+  /** The last connection ended before it was known that nothing was missed. */
+  readonly unsettled?: true;
   /** The containers that run, by id. */
   readonly running: readonly (readonly [string, Running])[];
 }

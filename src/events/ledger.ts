@@ -2,7 +2,8 @@ import { eventWord } from '../config/engine-events.ts';
 import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
-import { keyOf, madeGoodKey, newestOf, oldest, timeOf } from './event-keys.ts';
+import { findMissed, type Known } from './compare.ts';
+import { keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
 import type { Heard, LedgerState, Opening, Running, Since, Telling, WhenFound } from './ledger-state.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 
@@ -23,13 +24,6 @@ type Phase =
 /** Whether what is known of a run goes on with this connection. */
 type Kind = 'first' | 'new-run' | 'continued';
 
-interface Known extends Running {
-  /** Whether this connection, or the one that it continues, has shown it. */
-  readonly sure: boolean;
-  /** Told to hooks in this life of the listener. */
-  readonly told: boolean;
-}
-
 /**
  * Decides which of an engine's events are to be told: each once, and none left out, whatever was cut, forgotten
  * or said again. Data in, data out: no clock, no socket, no promise.
@@ -48,7 +42,10 @@ export class Ledger {
   /** How the run came to be listened to that was not settled since. */
   #kind: Kind = 'continued';
   #isSettled = true;
-  /** Something was heard of this run before: while the engine remembers that, it has forgotten nothing since. */
+  /**
+   * All was heard of this run up to something: while the engine remembers that, it has forgotten nothing since. What
+   * was heard on a connection that was cut before it was settled shows nothing of what came before.
+   */
   #goesOn = false;
   /** Which containers were heard of since this connection was opened. */
   #touched = new Set<string>();
@@ -69,6 +66,7 @@ export class Ledger {
     this.#names = new Map(state?.names);
     this.#heard = new Set(state?.heard);
     this.#compared = state?.compared ?? beginning;
+    this.#isSettled = state?.unsettled !== true;
     this.#running = new Map(
       (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
     );
@@ -108,12 +106,12 @@ export class Ledger {
     const words = names.map(eventWord);
     const followed = this.#follows;
     const kind = this.#kindOf(run, found);
-    this.#goesOn = kind === 'continued' && this.#heard.size > 0;
+    this.#goesOn = kind === 'continued' && this.#heard.size > 0 && this.#isSettled;
     this.#phase = 'unproven';
     this.#touched.clear();
     this.#madeGood.clear();
     this.#seen = undefined;
-    this.#before = newestOf(this.#heard) ?? this.#names.get(startWord) ?? beginning;
+    this.#before = newest([...this.#heard].map(timeOf)) ?? this.#names.get(startWord) ?? beginning;
     this.#run = run;
     const isNews = kind === 'new-run';
     const told = isNews && !(found === 'running' && this.#whenFound === 'never') ? beginning : undefined;
@@ -160,7 +158,7 @@ export class Ledger {
     if (this.#phase !== 'steady' && isAfter(since, event.timeNano)) return { kind: 'known' };
     if (this.#heard.has(keyOf(event))) {
       // What was heard is remembered still: so is everything behind it.
-      if (this.#phase === 'unproven') this.#prove();
+      if (this.#phase === 'unproven' && this.#goesOn) this.#prove();
       return { kind: 'known' };
     }
     if (this.#phase === 'unproven' && this.#goesOn) this.#phase = 'gap';
@@ -194,11 +192,11 @@ export class Ledger {
     if (action === 'start' && known !== undefined) {
       return [{ event: diedEvent(id, known, timeNano), reason: 'reconciled' }, telling];
     }
-    // A container that could not be started tells no end: there was a start.
-    if (action === 'die' && known === undefined && this.#phase === 'gap') {
-      return [{ event: startedEvent(id, attributes, timeNano), reason: 'reconciled' }, telling];
-    }
-    return [telling];
+    if (action !== 'die' || known !== undefined || this.#phase === 'steady') return [telling];
+    // A container that could not be started tells no end: there was a start, forgotten or from before our time.
+    const reason = this.#kind === 'first' ? 'listener-started' : 'reconciled';
+    const start: Telling = { event: startedEvent(id, attributes, timeNano), reason };
+    return this.#isWanted(start) ? [start, telling] : [telling];
   }
 
   #note(event: EngineEvent): void {
@@ -225,54 +223,32 @@ export class Ledger {
 
   /** Whatever was under way at the comparison has been heard: what still differs was lost, and is made good. */
   settle(): readonly Telling[] {
-    const made: Telling[] = [];
-    for (const container of this.#seen ?? []) made.push(...this.#settleOne(container));
-    if (this.#seen !== undefined) {
-      const there = new Set(this.#seen.filter(({ isRunning }) => isRunning).map(({ id }) => id));
-      const ended = new Map(this.#seen.map((container) => [container.id, container]));
-      for (const [id, known] of this.#running) {
-        if (there.has(id) || this.#touched.has(id)) continue;
-        made.push({
-          event: diedEvent(id, known, ended.get(id)?.finished, ended.get(id)),
-          reason: 'reconciled',
-        });
-      }
-    }
+    const seen = this.#seen ?? [];
+    const news = this.#before === beginning ? undefined : newest([this.#before, this.#compared]);
+    const made =
+      this.#seen === undefined
+        ? []
+        : findMissed(seen, this.#running, this.#touched, {
+            found: this.#kind !== 'continued' && this.#first ? 'listener-started' : 'reconciled',
+            again: this.#first && this.#whenFound === 'always',
+            news: this.#kind === 'continued' ? news : undefined,
+          });
     for (const { event } of made) this.#makeGood(event);
-    for (const { started = beginning } of this.#seen ?? []) {
-      if (isAfter(started, this.#compared)) this.#compared = started;
+    for (const { id, isRunning } of seen) {
+      const known = this.#running.get(id);
+      if (isRunning && known !== undefined) this.#running.set(id, { ...known, sure: true });
     }
+    this.#compared = newest([this.#compared, ...seen.map(({ started = beginning }) => started)]) ?? beginning;
     this.#phase = 'steady';
     this.#first = false;
     this.#isSettled = true;
     this.#seen = undefined;
     this.#touched.clear();
-    return made.filter(({ reason }) => reason !== 'listener-started' || this.#whenFound !== 'never');
+    return made.filter((telling) => this.#isWanted(telling));
   }
 
-  #settleOne(container: SeenContainer): readonly Telling[] {
-    const { id, isRunning, started } = container;
-    if (started === undefined || this.#touched.has(id)) return [];
-    const known = this.#running.get(id);
-    const start = (reason: EventReason): Telling => ({
-      event: startedEvent(id, container.attributes, started),
-      reason,
-    });
-    if (!isRunning) {
-      // It came and went unheard.
-      const isNews =
-        this.#before !== beginning && isAfter(started, this.#before) && isAfter(started, this.#compared);
-      const isMissed = known === undefined && this.#kind === 'continued' && isNews;
-      return isMissed ? [start('reconciled'), { event: deadEvent(container), reason: 'reconciled' }] : [];
-    }
-    if (known === undefined)
-      return [start(this.#kind !== 'continued' && this.#first ? 'listener-started' : 'reconciled')];
-    if (isAfter(started, known.since)) {
-      return [{ event: diedEvent(id, known, started), reason: 'reconciled' }, start('reconciled')];
-    }
-    this.#running.set(id, { ...known, sure: true });
-    const isAgain = this.#first && this.#whenFound === 'always' && !known.told;
-    return isAgain ? [start('listener-started')] : [];
+  #isWanted({ reason }: Telling): boolean {
+    return reason !== 'listener-started' || this.#whenFound !== 'never';
   }
 
   /** The engine did not tell it, so it is not among what it can tell again; and if it does, it comes too late. */
@@ -298,13 +274,9 @@ export class Ledger {
         since === undefined ? [] : [[word, since] as const],
       ),
       heard: [...this.#heard],
+      ...(this.#isSettled ? {} : { unsettled: true }),
       ...(this.#compared === beginning ? {} : { compared: this.#compared }),
       running: [...this.#running].map(([id, { since, attributes }]) => [id, { since, attributes }]),
     };
   }
-}
-
-function deadEvent(container: SeenContainer): EngineEvent {
-  const { id, attributes, started = '', finished = started } = container;
-  return diedEvent(id, { since: started, attributes }, finished, container);
 }
