@@ -4,7 +4,7 @@ import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 import { findMissed, type Known } from './compare.ts';
 import { keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
-import type { Heard, LedgerState, Opening, Running, Since, Telling, WhenFound } from './ledger-state.ts';
+import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 
 /** As much as there can ever be heard again: engines remember 256. */
