@@ -33,6 +33,14 @@ const path = '/srv/my hooks/on_start/10-hello';
 const quoted = "'/srv/my hooks/on_start/10-hello'";
 const folder = '/srv/my hooks/on_start';
 const output = new OutputTail();
+const told = {
+  type: 'container',
+  action: 'die',
+  id: '0123456789abcdef',
+  name: 'web',
+  timeNano: '1700000000000000000',
+  reason: 'event',
+} as const;
 const refused = (cause: RefusalCause) => ({ folder, refusal: { path, cause } });
 const unfit = (cause: OfKind<'hook-refused'>['admission']['cause']): Fields<'hook-refused'> => ({
   hook,
@@ -210,6 +218,51 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       'min',
     ],
   ],
+  'event-unknown': [
+    [
+      { folder: '/h/on_container_dye', near: 'on_container_die' },
+      'warning',
+      '/h/on_container_dye',
+      'on_container_die?',
+    ],
+    [{ folder: '/h/on_x', near: undefined }, 'warning', '/h/on_x', 'docs/container-events.md'],
+  ],
+  'event-told': [
+    [
+      { told, count: 2, folder: 'on_container_die' },
+      'info',
+      'container die of web',
+      '2 hooks',
+      'on_container_die',
+    ],
+    [
+      { told: { ...told, name: '', repeat: true }, count: 1, folder: 'f' },
+      'info',
+      'of 0123456789ab',
+      'possibly again',
+    ],
+    [{ told: { ...told, reason: 'reconciled' }, count: 1, folder: 'f' }, 'info', 'by comparing containers'],
+  ],
+  'event-done': [
+    [{ told, ran: 1, failed: 0, durationMs: 12 }, 'detail', 'die of web', '12 ms'],
+    [{ told, ran: 2, failed: 1, durationMs: 12 }, 'warning', 'die of web', '1 failed'],
+  ],
+  'events-overflow': [[{ waiting: 2000 }, 'warning', '2000', 'merged', 'events.parallel']],
+  'events-overflow-over': [[{ merged: 3, givenUp: 1 }, 'warning', '3 were merged', '1 given up']],
+  'events-dropped': [
+    [{ count: 1 }, 'info', '1 event', 'has no point'],
+    [{ count: 2 }, 'info', '2 events', 'have no point'],
+  ],
+  'events-read': [[{ names: ['container_start'] }, 'detail', 'container_start']],
+  'events-cut': [[{ error: 'it was closed' }, 'info', 'it was closed', 'again']],
+  'events-refused': [[{ status: 403 }, 'error', '403']],
+  'events-gap': [
+    [{ since: '1700000000000000000', made: 0 }, 'info', '2023-11-14T22:13:20', 'nothing was missed'],
+    [{ since: '1700000000000000000', made: 3 }, 'info', '3 starts and ends made good'],
+  ],
+  'events-not-compared': [[{ error: 'ECONNREFUSED' }, 'warning', 'ECONNREFUSED', 'missed']],
+  'events-unreadable': [[{ line: '{\u001b' }, 'warning', '{\\x1b']],
+  'events-not-kept': [[{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', 'ls -l']],
   'hooks-overtaken': [[{ transition: start }, 'info', 'on_start', 'left out']],
   'hooks-not-repeated': [[{ transition: stop }, 'info', 'on_start has not run', 'on_stop is not run again']],
   'hooks-dropped': [[{ transition: stop }, 'warning', 'on_stop (7)']],

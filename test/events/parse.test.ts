@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { parseEvent } from '../../src/events/parse.ts';
+import { isoOfNano, nanoOfIso, sinceOf } from '../../src/system/nanoseconds.ts';
+import { eventLine } from '../support/events.ts';
+
+test('an event as engines write it, to the nanosecond', () => {
+  const json = eventLine('container', 'die', 'abc', '1795559323636620181', {
+    name: 'web',
+    image: 'busybox',
+    exitCode: '137',
+    role: 'x',
+  });
+  expect(parseEvent(json)).toMatchObject({
+    type: 'container',
+    action: 'die',
+    id: 'abc',
+    name: 'web',
+    image: 'busybox',
+    exitCode: 137,
+    timeNano: '1795559323636620181',
+    json,
+  });
+});
+
+test('what stands behind a colon is the detail', () => {
+  const json = eventLine('container', 'health_status: unhealthy', 'abc', '1795559323636620181');
+  expect(parseEvent(json)).toMatchObject({ action: 'health_status', detail: 'unhealthy' });
+});
+
+test('no label can pass for the time, nor for anything else', () => {
+  const labels = { timeNano: '5', x: '"timeNano":6,', __proto__: 'p', '"timeNano":7': '8' };
+  const event = parseEvent(eventLine('container', 'start', 'abc', '1795559323636620181', labels));
+  expect(event?.timeNano).toBe('1795559323636620181');
+  expect(event?.attributes.timeNano).toBe('5');
+  const proto =
+    '{"Type":"container","Action":"start","Actor":{"ID":"a","Attributes":{"__proto__":"evil"}},"timeNano":12}';
+  expect(Object.keys(parseEvent(proto)?.attributes ?? {})).toEqual(['__proto__']);
+});
+
+test.each(['', '{', '[]', 'null', '{"Type":"container"}', '{"Type":"a","Action":"b","timeNano":"1"}'])(
+  '%j is no event',
+  (line) => expect(parseEvent(line)).toBeUndefined(),
+);
+
+test('moments keep every digit on their way through texts', () => {
+  expect(isoOfNano('1795559323000000181')).toBe('2026-11-24T22:28:43.000000181Z');
+  expect(nanoOfIso('2026-11-24T22:28:43.000000181Z')).toBe('1795559323000000181');
+  expect(nanoOfIso('2026-11-24T23:28:43.5+01:00')).toBe('1795559323500000000');
+  expect(nanoOfIso('0001-01-01T00:00:00Z')).toBeUndefined();
+  expect(nanoOfIso('yesterday')).toBeUndefined();
+  expect(sinceOf('1795559323000000181')).toBe('1795559323.000000181');
+  expect(sinceOf('1')).toBe('0.000000001');
+});

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
+import type { EventName } from '../../src/config/engine-events.ts';
+import { Ledger } from '../../src/events/ledger.ts';
+import type { Telling } from '../../src/events/ledger-state.ts';
+import type { EventsReport } from '../../src/events/report.ts';
+import { type EventWatch, watchEvents } from '../../src/events/watch.ts';
+import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
+import { createFakeHost, type FakeHost, pass } from '../support/fake-host.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const bothEnds: readonly EventName[] = [
+  { type: 'container', action: 'start' },
+  { type: 'container', action: 'die' },
+];
+
+let host: FakeHost;
+let engine: EventEngine;
+let ending: AbortController;
+beforeEach(async () => {
+  host = createFakeHost();
+  ending = new AbortController();
+});
+afterEach(async () => {
+  ending.abort();
+  await engine.end();
+  host.clear();
+});
+
+interface Watched {
+  readonly watch: EventWatch;
+  readonly told: readonly Telling[];
+  /** What was told, each as `start a` or, when it was made good, `start a reconciled`. */
+  words(): string[];
+  readonly reports: readonly EventsReport[];
+}
+
+function watchIt(ledger = new Ledger(undefined, 'new')): Watched {
+  const told: Telling[] = [];
+  const reports: EventsReport[] = [];
+  const watch = watchEvents({
+    engine: { name: 'default', endpoint: unixEndpoint(host.socket), pidfile: undefined, chosenBy: 'test' },
+    ledger,
+    told: (tellings) => void told.push(...tellings),
+    late: () => {},
+    changed: () => {},
+    report: (report) => void reports.push(report),
+    patience: { settle: 30, first: 5, longest: 50 },
+    signal: ending.signal,
+  });
+  const words = () =>
+    told.map(({ event: { action, id }, reason }) =>
+      reason === 'event' ? `${action} ${id}` : `${action} ${id} ${reason}`,
+    );
+  return { watch, told, words, reports };
+}
+
+const reads = (watched: Watched) => waitFor(() => watched.watch.phase === 'reading');
+
+test('no connection is opened while nothing is to be listened to', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.up('run', 'starting');
+  watched.watch.listenTo([]);
+  await pass(100);
+  expect(engine.asked).toEqual([]);
+  watched.watch.listenTo(bothEnds);
+  await reads(watched);
+  watched.watch.listenTo([]);
+  await waitFor(() => engine.streams === 0);
+});
+
+test('the engine is let go of in the very call that says that it ends', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  watched.watch.down();
+  expect(watched.watch.phase).toBe('off');
+  await waitFor(() => engine.streams === 0);
+  engine.model.start('a');
+  await pass(100);
+  expect(watched.words()).toEqual([]);
+  expect(engine.opened).toBe(1);
+});
+
+test('what happens while the stream is cut is told once, in order', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  for (let count = 1; count <= 20; count++) {
+    engine.model.start(`c${count}`);
+    engine.cut();
+    engine.model.die(`c${count}`);
+    await waitFor(() => engine.opened > count);
+  }
+  const due = Array.from({ length: 20 }, (_, index) => [`start c${index + 1}`, `die c${index + 1}`]).flat();
+  await waitFor(() => watched.told.length >= due.length);
+  await pass(100);
+  expect(watched.words()).toEqual(due);
+});
+
+test('what the engine has forgotten meanwhile is made good, and that is said', async () => {
+  engine = await startEventEngine(host.socket, 10);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  engine.model.start('goes');
+  await waitFor(() => watched.told.length === 1);
+  await waitFor(() => engine.asked.includes('/containers/json'));
+  await pass(100);
+  watched.watch.down();
+  engine.model.die('goes', 3);
+  engine.model.start('comes');
+  for (let count = 0; count < 20; count++) engine.model.noise();
+  watched.watch.up('run', 'again');
+  await waitFor(() => watched.told.length === 3);
+  expect(watched.words()).toEqual(['start goes', 'die goes reconciled', 'start comes reconciled']);
+  expect(watched.reports.filter(({ kind }) => kind === 'events-gap')).toMatchObject([{ made: 2 }]);
+});
+
+test('what was running when it was first looked at is found, by the engine’s own clock', async () => {
+  engine = await startEventEngine(host.socket);
+  engine.model.start('old');
+  engine.model.start('older');
+  engine.model.die('older');
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'running');
+  await waitFor(() => watched.told.length === 1);
+  engine.model.die('old');
+  await waitFor(() => watched.told.length === 2);
+  expect(watched.words()).toEqual(['start old listener-started', 'die old']);
+  expect(engine.asked[0]).toBe('/info');
+});
+
+test('an engine that will not tell is asked again, and that is said', async () => {
+  engine = await startEventEngine(host.socket);
+  engine.refuse(500);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await waitFor(() => watched.reports.some(({ kind }) => kind === 'events-refused'));
+  engine.refuse(undefined);
+  await reads(watched);
+  engine.model.start('a');
+  await waitFor(() => watched.words().length === 1);
+});
+
+test('its end closes what is open, and nothing is opened any more', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  ending.abort();
+  await waitFor(() => engine.streams === 0);
+  watched.watch.up('another', 'starting');
+  await pass(100);
+  expect(engine.opened).toBe(1);
+  expect(watched.watch.phase).toBe('off');
+});

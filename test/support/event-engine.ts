@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { EventName } from '../../src/config/engine-events.ts';
+import type { EngineEvent } from '../../src/lifecycle/engine-event.ts';
+import { isoOfNano } from '../../src/system/nanoseconds.ts';
+import { EngineModel } from './events.ts';
+
+/** An engine's API on a real socket, as far as its events go; what happens in it is told by the test. */
+export interface EventEngine {
+  readonly model: EngineModel;
+  /** Streams open now, and ever; paths asked for, in order. */
+  readonly streams: number;
+  readonly opened: number;
+  readonly asked: readonly string[];
+  /** Cuts every stream. */
+  cut(): void;
+  /** New streams are answered with this status. */
+  refuse(status: number | undefined): void;
+  end(): Promise<void>;
+}
+
+export async function startEventEngine(socket: string, memory = 256): Promise<EventEngine> {
+  const model = new EngineModel(memory);
+  const streams = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
+  const asked: string[] = [];
+  let opened = 0;
+  let refused: number | undefined;
+
+  function stream(query: URLSearchParams, request: IncomingMessage, response: ServerResponse): void {
+    if (refused !== undefined) return void response.writeHead(refused).end();
+    const { type, event } = JSON.parse(query.get('filters') ?? '{}') as Record<string, string[]>;
+    const names = (type ?? []).flatMap((one) =>
+      (event ?? []).map((action): EventName => ({ type: one, action })),
+    );
+    const fits = (told: EngineEvent) =>
+      names.some(({ type: one, action }) => one === told.type && action === told.action);
+    const tell = (told: EngineEvent) => void (fits(told) && response.write(`${told.json}\n`));
+    opened += 1;
+    streams.add(response);
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.flushHeaders();
+    const since = query.get('since');
+    if (since !== null) for (const told of model.since(since.replace('.', ''), names)) tell(told);
+    model.listeners.add(tell);
+    request.once('close', () => {
+      streams.delete(response);
+      model.listeners.delete(tell);
+    });
+  }
+
+  function inspect(id: string): object | undefined {
+    const seen = model.seen().find((container) => container.id === id);
+    if (seen === undefined) return undefined;
+    const { isRunning, started, finished, exitCode = 0, attributes } = seen;
+    const time = (nano: string | undefined) =>
+      nano === undefined ? '0001-01-01T00:00:00Z' : isoOfNano(nano);
+    return {
+      Id: id,
+      Name: `/${attributes.name}`,
+      Config: { Image: attributes.image, Labels: {} },
+      State: {
+        Running: isRunning,
+        Restarting: false,
+        StartedAt: time(started),
+        FinishedAt: time(finished),
+        ExitCode: exitCode,
+      },
+    };
+  }
+
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://engine');
+    asked.push(pathname);
+    const id = /^\/containers\/([^/]+)\/json$/.exec(pathname)?.[1];
+    if (pathname === '/_ping') response.end('OK');
+    else if (pathname === '/info') response.end(JSON.stringify({ SystemTime: isoOfNano(model.clock) }));
+    else if (pathname === '/events') stream(searchParams, request, response);
+    else if (pathname === '/containers/json') {
+      response.end(JSON.stringify([...model.containers.keys()].map((known) => ({ Id: known }))));
+    } else {
+      const found = id === undefined ? undefined : inspect(id);
+      response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found ?? {}));
+    }
+  });
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
+  server.on('connection', (client) => {
+    sockets.add(client);
+    client.once('close', () => sockets.delete(client));
+  });
+  server.listen(socket);
+  await once(server, 'listening');
+  return {
+    model,
+    get streams() {
+      return streams.size;
+    },
+    get opened() {
+      return opened;
+    },
+    asked,
+    cut() {
+      for (const response of streams) response.destroy();
+    },
+    refuse(status) {
+      refused = status;
+    },
+    async end() {
+      for (const client of sockets) client.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
