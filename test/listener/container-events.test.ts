@@ -1,0 +1,224 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { WatchedListener } from '../../src/demo/listener.ts';
+import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
+import { runProgram, startProgram, waitForClients } from '../support/program.ts';
+import { expectSchema } from '../support/schema.ts';
+import { createStage, ofKind, type Stage } from '../support/stage.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let stage: Stage;
+let engine: EventEngine;
+beforeEach(async () => {
+  stage = await createStage();
+  engine = await startEventEngine(stage.socket);
+});
+afterEach(async () => {
+  await stage.clear();
+  await engine.end();
+});
+
+function hook(name: string, text: string): void {
+  mkdirSync(join(stage.hooks, name, '..'), { recursive: true, mode: 0o755 });
+  stage.hook(name, `#!/bin/sh\n${text}\n`);
+}
+
+/** A hook that writes what it is run for. */
+function writes(action: string): void {
+  const what = `$DOCKER_EVENT_ACTION $DOCKER_EVENT_ID $DOCKER_LIFECYCLE_REASON\${DOCKER_EVENT_POSSIBLE_REPEAT+ again}`;
+  hook(`on_container_${action}/10-write`, `echo "${what}" >>"${join(stage.folder, 'out')}"`);
+}
+
+function out(): string[] {
+  const path = join(stage.folder, 'out');
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
+}
+
+async function listen(...words: string[]): Promise<WatchedListener> {
+  const listener = stage.listen('--no-notifier', ...words);
+  await listener.next(0, ofKind('events-read'));
+  return listener;
+}
+
+const ask = (...words: string[]) => runProgram([...words, '--control', stage.control, '--config', 'none']);
+
+test('without a folder for events none are listened to; one that is made is enough', async () => {
+  const listener = stage.listen('--no-notifier');
+  await listener.next(0, ofKind('hooks-found'));
+  expect(engine.opened).toBe(0);
+  writes('start');
+  await listener.next(0, ofKind('events-read'));
+  engine.model.start('a');
+  await waitFor(() => out().length === 1);
+  expect(out()).toEqual(['start a event']);
+});
+
+test('what happened while the listener was away is told when it is back, and nothing twice', async () => {
+  writes('start');
+  writes('die');
+  const first = await listen('--when-started', 'new');
+  engine.model.start('a');
+  await first.next(0, ofKind('event-done'));
+  await first.kill();
+  engine.model.die('a');
+  engine.model.start('b');
+  engine.model.die('b');
+  engine.model.start('c');
+  await listen('--when-started', 'new');
+  await waitFor(() => out().length === 5);
+  engine.model.die('c');
+  await waitFor(() => out().length === 6);
+  const due = ['start a', 'die a', 'start b', 'die b', 'start c', 'die c'].map((words) => `${words} event`);
+  expect([...out()].sort()).toEqual([...due].sort());
+});
+
+test('what was begun when the listener was killed is run again, and marked; what waited is not', async () => {
+  const go = join(stage.folder, 'go');
+  writes('start');
+  hook('on_container_start/20-wait', `[ -e "${go}" ] || exec sleep 1000`);
+  const first = await listen('--when-started', 'new');
+  engine.model.start('a');
+  engine.model.die('a');
+  engine.model.start('a');
+  await waitFor(() => out().length === 1);
+  await first.next(0, (line) => line.kind === 'hook-started' && line.hook === 'on_container_start/20-wait');
+  await first.kill();
+  writeFileSync(go, '');
+  const second = await listen('--when-started', 'new');
+  await waitFor(() => out().length === 3);
+  expect(out()).toEqual(['start a event', 'start a event again', 'start a event']);
+  await second.end();
+  expect(out()).toHaveLength(3);
+});
+
+test('what was done in order is not done again after an end in order', async () => {
+  writes('start');
+  const first = await listen('--when-started', 'new');
+  engine.model.start('a');
+  await first.next(0, ofKind('event-done'));
+  await first.end();
+  const second = await listen('--when-started', 'new');
+  engine.model.start('b');
+  await waitFor(() => out().length === 2);
+  await second.end();
+  expect(out()).toEqual(['start a event', 'start b event']);
+});
+
+test.each([
+  ['always', ['start old listener-started', 'start old listener-started']],
+  ['new', ['start old listener-started']],
+  ['never', []],
+] as const)('--when-started %s: containers that are found running', async (when, due) => {
+  writes('start');
+  engine.model.start('old');
+  for (let life = 1; life <= 2; life++) {
+    const listener = await listen('--when-started', when);
+    const asked = () => engine.asked.filter((path) => path === '/containers/json').length;
+    await waitFor(() => asked() === life);
+    // It is settled when something new is told behind it.
+    engine.model.start(`new-${life}`);
+    await waitFor(() => out().includes(`start new-${life} event`));
+    await waitFor(() => out().length >= due.slice(0, life).length + life);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await listener.end();
+    engine.model.die(`new-${life}`);
+  }
+  expect(out().filter((line) => line.includes(' old '))).toEqual(due);
+});
+
+test('a folder for no event is named with the nearest that there is', async () => {
+  mkdirSync(join(stage.hooks, 'on_container_strat'));
+  const listener = stage.listen('--no-notifier');
+  const { message } = await listener.next(0, ofKind('event-unknown'));
+  expect(message).toContain('on_container_start');
+  const { output } = await ask('hooks');
+  expect(output).toContain('Did you mean on_container_start?');
+});
+
+test('status, hooks, history and events tell of it, as their schemas say', async () => {
+  writes('start');
+  mkdirSync(join(stage.hooks, 'on_container_strat'));
+  const listener = await listen();
+  const events = startProgram(['events', '--json', '--control', stage.control, '--config', 'none']);
+  await waitForClients(stage.control, 1);
+  engine.model.start('a');
+  await listener.next(0, ofKind('event-done'));
+  const status = JSON.parse((await ask('status', '--json')).output);
+  expectSchema('status', status);
+  expect(status.engines[0].events).toMatchObject({ phase: 'reading', names: ['container_start'], told: 1 });
+  expect((await ask('status')).output).toContain('container_start: being read; 1 acted on');
+  expectSchema('hooks', JSON.parse((await ask('hooks', '--json')).output));
+  const history = JSON.parse((await ask('history', '--json', '--event', 'container_start')).output);
+  expectSchema('history', history);
+  expect(history.entries).toMatchObject([
+    {
+      kind: 'run',
+      hook: 'on_container_start/10-write',
+      told: { type: 'container', action: 'start', id: 'a' },
+    },
+  ]);
+  expect(JSON.parse((await ask('history', '--json', '--event', 'start')).output).entries).not.toContainEqual(
+    expect.objectContaining({ hook: 'on_container_start/10-write' }),
+  );
+  expect((await ask('history', 'show', String(history.entries[0].number))).output).toContain(
+    'container start of name-a',
+  );
+  expect((await ask('history', '--event', 'container_strat')).errors).toContain('container_start?');
+  await listener.end();
+  for (const line of (await events.over).output.trim().split('\n')) expectSchema('event', JSON.parse(line));
+});
+
+test('hooks new writes one for an event, which runs as it is', async () => {
+  const { code } = await runProgram([
+    'hooks',
+    'new',
+    '10-hello',
+    '--event',
+    'container_die',
+    '--script-dir',
+    stage.hooks,
+  ]);
+  expect(code).toBe(0);
+  const listener = await listen();
+  engine.model.start('a');
+  engine.model.die('a');
+  const { message } = await listener.next(0, ofKind('hook-output'));
+  expect(message).toContain('die of container name-a (event)');
+});
+
+test('filters of the settings choose which events a hook is run for', async () => {
+  writes('die');
+  const settings = join(stage.folder, 'settings.toml');
+  writeFileSync(
+    settings,
+    '[on_container_die."10-write"]\nwhen = { exit_code = "!0", name = ["name-a", "name-b"] }\n',
+  );
+  await listen('--config', settings);
+  for (const [id, code] of [
+    ['a', 0],
+    ['b', 1],
+    ['c', 1],
+    ['a', 2],
+  ] as const) {
+    engine.model.start(id);
+    engine.model.die(id, code);
+  }
+  await waitFor(() => out().length === 2);
+  expect(out().sort()).toEqual(['die a event', 'die b event']);
+});
+
+test.each([
+  ['[on_container_dye."x"]\ntimeout = "1s"\n', 'on_container_die'],
+  ['[on_container_die."x"]\nwhen = { exit_code = "many" }\n', 'is no exit code'],
+  ['[on_container_die."x"]\nwhen = { lbel = "a" }\n', 'Did you mean label?'],
+  ['[on_start."x"]\nwhen = { name = "a" }\n', 'no setting on_start.x.when'],
+  ['[events]\nparallel = 0\n', 'from 1 to 256'],
+  ['[on_container_die."x"]\nenvironment = { DOCKER_EVENT_ID = "a" }\n', 'set by the listener itself'],
+])('settings that make no sense are refused: %j', async (text, said) => {
+  const settings = join(stage.folder, 'settings.toml');
+  writeFileSync(settings, text);
+  const { code, errors } = await runProgram([stage.hooks, '--config', settings, '--dry-run']);
+  expect(code).toBe(78);
+  expect(errors).toContain(said);
+});
