@@ -41,17 +41,12 @@ function timeNanoIn(json: string): string | undefined {
   return at === -1 ? undefined : /^\d{1,19}(?=[,}\s])/.exec(json.slice(at + 11, at + 32).trimStart())?.[0];
 }
 
-function asObject(value: unknown): { readonly [key: string]: unknown } {
+function asObject(value: unknown): { [key: string]: unknown } {
   return typeof value === 'object' && value !== null ? (value as { [key: string]: unknown }) : {};
 }
 
-function texts(values: { readonly [key: string]: unknown }): Record<string, string> {
-  const read: Record<string, string> = {};
-  // Labels are anybody's: one that is called __proto__ is a label.
-  Object.setPrototypeOf(read, null);
-  for (const key in values) {
-    const value = values[key];
-    if (typeof value === 'string') read[key] = value;
-  }
-  return read;
+/** Takes away what is no text, and what every object has: labels are anybody's, one may be called `constructor`. */
+function texts(values: { [key: string]: unknown }): Record<string, string> {
+  for (const key in values) if (typeof values[key] !== 'string') delete values[key];
+  return Object.setPrototypeOf(values, null) as Record<string, string>;
 }

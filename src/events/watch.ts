@@ -82,7 +82,9 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
     letGo();
     if (isUp === undefined || names.length === 0 || signal.aborted) return;
     // Whoever connects to an engine that stops may start it again. The sensor will say that it is down.
-    if (signs.mayConnect(signs.process()) !== true) return wait(found);
+    const permission = signs.mayConnect(signs.process());
+    // It has answered, and so is ready.
+    if (permission !== 'now' && permission !== 'when-ready') return wait(found);
     const { since, needsClock } = ledger.open({ run: isUp.run, found, names });
     if (needsClock) askClock(since);
     else read(since);
