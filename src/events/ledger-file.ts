@@ -99,6 +99,7 @@ export function openLedgerFile(
     }
   }
 
+  rewrite();
   return {
     ledger,
     pending: past.open.map(({ number, event, reason, begun }) => ({

@@ -91,11 +91,6 @@ export class Ledger {
     return this.#before;
   }
 
-  /** How many containers are known to run. */
-  get size(): number {
-    return this.#running.size;
-  }
-
   /** Whether containers are followed, and so can be compared. */
   get followsContainers(): boolean {
     return this.#follows;
@@ -218,7 +213,10 @@ export class Ledger {
 
   /** Takes what containers there are; what differs counts once what is under way was heard, see `settle`. */
   compare(seen: readonly SeenContainer[]): void {
-    this.#seen = seen;
+    // By age: whoever is killed in the middle of telling what was missed goes on there.
+    this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
+      one === other ? 0 : isAfter(one, other) ? 1 : -1,
+    );
   }
 
   /** Whatever was under way at the comparison has been heard: what still differs was lost, and is made good. */
@@ -256,7 +254,10 @@ export class Ledger {
     const { id, action, timeNano, attributes } = event;
     const known = this.#running.get(id);
     if (action === 'die') this.#running.delete(id);
-    else this.#running.set(id, { since: known?.since ?? timeNano, attributes, sure: true, told: true });
+    else {
+      this.#running.set(id, { since: known?.since ?? timeNano, attributes, sure: true, told: true });
+      if (isAfter(timeNano, this.#compared)) this.#compared = timeNano;
+    }
     if (action === 'die' || known === undefined) this.#madeGood.add(madeGoodKey(event));
   }
 
