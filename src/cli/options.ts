@@ -171,7 +171,12 @@ export const options = {
     suggests: 'engine',
     about: ['which engine, by the name that status shows; may be left out where there is one'],
   },
-  event: { type: 'string', value: 'EVENT', suggests: ['start', 'stop'], about: ['start or stop'] },
+  event: {
+    type: 'string',
+    value: 'EVENT',
+    suggests: ['start', 'stop'],
+    about: ['start or stop; for history and hooks new also one of Docker’s own, as container_die'],
+  },
   hook: {
     type: 'string',
     value: 'NAME',

@@ -69,6 +69,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   const next = createDeadline();
   let state: State = { phase: 'off' };
   let names: readonly EventName[] = [];
+  let refused: number | undefined;
   let isUp: { readonly run: Run | undefined } | undefined;
 
   function letGo(): void {
@@ -111,13 +112,15 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
 
     function begun(): void {
       state = { phase: 'reading', stream };
-      backoff.reset();
+      refused = undefined;
       report({ kind: 'events-read', names: names.map(({ type, action }) => `${type}_${action}`) });
       next.set(patience.settle, prove);
     }
   }
 
   function line(json: string): void {
+    // It is worth something: what begins and is cut at once, time and again, is opened less and less often.
+    backoff.reset();
     const event = parseEvent(json);
     if (event === undefined) return report({ kind: 'events-unreadable', line: json.slice(0, 300) });
     const heard = ledger.hear(event);
@@ -127,6 +130,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
 
   /** What the engine remembers has come by now. Is that all there was? */
   function prove(): void {
+    backoff.reset();
     if (state.phase !== 'reading' || !ledger.isUnproven) return;
     if (!ledger.followsContainers) return settled();
     const { stream } = state;
@@ -167,9 +171,15 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   }
 
   function ended(how: { readonly status: number } | { readonly error: string }): void {
-    if ('status' in how) report({ kind: 'events-refused', status: how.status });
-    else report({ kind: 'events-cut', error: how.error });
+    if ('status' in how) refuse(how.status);
+    else if (state.phase === 'reading') report({ kind: 'events-cut', error: how.error });
     wait();
+  }
+
+  /** Said once, however often it is tried. */
+  function refuse(status: number): void {
+    if (status !== refused) report({ kind: 'events-refused', status });
+    refused = status;
   }
 
   /** Not at once: the sensor may be about to say that the engine ends. */

@@ -170,7 +170,7 @@ test('status, hooks, history and events tell of it, as their schemas say', async
 });
 
 test('hooks new writes one for an event, which runs as it is', async () => {
-  const { code } = await runProgram([
+  const { code, errors } = await runProgram([
     'hooks',
     'new',
     '10-hello',
@@ -180,6 +180,7 @@ test('hooks new writes one for an event, which runs as it is', async () => {
     stage.hooks,
   ]);
   expect(code).toBe(0);
+  expect(errors).toContain('docker-lifecycle-listener history --event container_die\n');
   const listener = await listen();
   engine.model.start('a');
   engine.model.die('a');
