@@ -118,7 +118,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
     parts ??= makeParts();
     parts.watch.listenTo(withBothEnds(events));
     if (isNew && isUp !== undefined) {
-      release(true);
+      release(parts.file.ledger.isOfRun(isUp.run));
       parts.watch.up(isUp.run, 'again');
     }
   }
@@ -129,8 +129,8 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
   return {
     up(run, found, started) {
       transition = started;
-      isUp = { run };
       if (found !== 'again') look();
+      isUp = { run };
       if (parts === undefined) return;
       release(parts.file.ledger.isOfRun(run));
       parts.watch.up(run, found);
