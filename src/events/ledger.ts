@@ -227,11 +227,15 @@ export class Ledger {
       this.#seen === undefined
         ? []
         : findMissed(seen, this.#running, this.#touched, {
-            found: this.#kind !== 'continued' && this.#first ? 'listener-started' : 'reconciled',
+            found:
+              this.#kind === 'first' || (this.#kind === 'new-run' && this.#first)
+                ? 'listener-started'
+                : 'reconciled',
             again: this.#first && this.#whenFound === 'always',
             news: this.#kind === 'continued' ? news : undefined,
           });
     for (const { event } of made) this.#makeGood(event);
+    const told = made.filter((telling) => this.#isWanted(telling));
     for (const { id, isRunning } of seen) {
       const known = this.#running.get(id);
       if (isRunning && known !== undefined) this.#running.set(id, { ...known, sure: true });
@@ -242,11 +246,12 @@ export class Ledger {
     this.#isSettled = true;
     this.#seen = undefined;
     this.#touched.clear();
-    return made.filter((telling) => this.#isWanted(telling));
+    return told;
   }
 
   #isWanted({ reason }: Telling): boolean {
-    return reason !== 'listener-started' || this.#whenFound !== 'never';
+    // What runs when a folder is made is none of that folder's business.
+    return reason !== 'listener-started' || (this.#first && this.#whenFound !== 'never');
   }
 
   /** The engine did not tell it, so it is not among what it can tell again; and if it does, it comes too late. */

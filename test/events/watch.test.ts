@@ -138,6 +138,24 @@ test('what was running when it was first looked at is found, by the engine’s o
   expect(engine.asked[0]).toBe('/info');
 });
 
+test('what runs already when it is first asked for, long after the listener’s start, is followed and not told', async () => {
+  engine = await startEventEngine(host.socket);
+  engine.model.start('old');
+  const watched = watchIt();
+  watched.watch.listenTo([{ type: 'network', action: 'connect' }]);
+  watched.watch.up('run', 'running');
+  await reads(watched);
+  await pass(100);
+  watched.watch.listenTo([...bothEnds, { type: 'network', action: 'connect' }]);
+  await waitFor(() => engine.asked.includes('/containers/old/json'));
+  engine.model.start('new');
+  await waitFor(() => watched.told.length === 1);
+  await pass(100);
+  engine.model.die('old');
+  await waitFor(() => watched.told.length === 2);
+  expect(watched.words()).toEqual(['start new', 'die old']);
+});
+
 test('an engine that will not tell is asked again, and that is said', async () => {
   engine = await startEventEngine(host.socket);
   engine.refuse(500);

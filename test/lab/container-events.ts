@@ -29,8 +29,11 @@ interface Written {
   readonly repeat: boolean;
 }
 
-/** Hooks for what containers do, on one real engine. */
-export function describeContainerEvents(version: EngineVersion): void {
+/**
+ * Hooks for what containers do, on one real engine.
+ * @param part `stop` for the engine's stop alone
+ */
+export function describeContainerEvents(version: EngineVersion, part: 'all' | 'stop' = 'all'): void {
   describe(`Docker ${version}`, () => {
     let engine: LabEngine;
     let stage: LabStage;
@@ -71,79 +74,83 @@ export function describeContainerEvents(version: EngineVersion): void {
 
     const of = (name: string) => written().filter((line) => line.name === name);
 
-    test(`${containers} containers come and go while the stream is cut and the listener killed: none is missed`, async () => {
-      await engine.start();
-      await loadBusybox(engine);
-      const socket = join(engine.folder, 'proxy.sock');
-      proxy = await startCuttingProxy(engine.socket, socket);
-      stage = await createLabStage(engine, { behind: socket });
-      hooksThatWrite();
-      let listener = stage.listen('--no-notifier', '--when-started', 'new');
-      await listener.next(0, ofKind('events-read'));
-      const loop = startShellLoop(socket, version);
+    const testAll = part === 'all' ? test : undefined;
+    testAll?.(
+      `${containers} containers come and go while the stream is cut and the listener killed: none is missed`,
+      async () => {
+        await engine.start();
+        await loadBusybox(engine);
+        const socket = join(engine.folder, 'proxy.sock');
+        proxy = await startCuttingProxy(engine.socket, socket);
+        stage = await createLabStage(engine, { behind: socket });
+        hooksThatWrite();
+        let listener = stage.listen('--no-notifier', '--when-started', 'new');
+        await listener.next(0, ofKind('events-read'));
+        const loop = startShellLoop(socket, version);
 
-      const maker = createContainerMaker(engine.socket);
-      let made = 0;
-      let next = 0;
-      const making = Array.from({ length: makers }, async () => {
-        while (next < containers) {
-          next += 1;
-          await maker.run(`n-${next}`, ['true']);
-          made += 1;
+        const maker = createContainerMaker(engine.socket);
+        let made = 0;
+        let next = 0;
+        const making = Array.from({ length: makers }, async () => {
+          while (next < containers) {
+            next += 1;
+            await maker.run(`n-${next}`, ['true']);
+            made += 1;
+          }
+        });
+        const began = performance.now();
+        let killed = 0;
+        while (made < containers) {
+          // As often as is due by now, at moments that nobody chose.
+          const share = made / containers;
+          if (proxy.cuts < cuts * share + 1) proxy.cut();
+          if (killed < Math.floor(kills * share)) {
+            killed += 1;
+            await listener.kill();
+            listener = stage.listen('--no-notifier', '--when-started', 'new');
+          }
+          await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()));
         }
-      });
-      const began = performance.now();
-      let killed = 0;
-      while (made < containers) {
-        // As often as is due by now, at moments that nobody chose.
-        const share = made / containers;
-        if (proxy.cuts < cuts * share + 1) proxy.cut();
-        if (killed < Math.floor(kills * share)) {
+        await Promise.all(making);
+        const rate = containers / ((performance.now() - began) / 1000);
+        maker.close();
+        while (killed < kills) {
           killed += 1;
           await listener.kill();
           listener = stage.listen('--no-notifier', '--when-started', 'new');
         }
-        await new Promise((resolve) => setTimeout(resolve, 20 * Math.random()));
-      }
-      await Promise.all(making);
-      const rate = containers / ((performance.now() - began) / 1000);
-      maker.close();
-      while (killed < kills) {
-        killed += 1;
-        await listener.kill();
-        listener = stage.listen('--no-notifier', '--when-started', 'new');
-      }
-      while (proxy.cuts < cuts) {
-        await waitFor(() => proxy?.cut() ?? true);
-      }
-      const names = Array.from({ length: containers }, (_, index) => `n-${index + 1}`);
-      const isWhole = () => {
-        const told = new Set(written().map(({ action, name }) => `${action} ${name}`));
-        return names.every((name) => told.has(`start ${name}`) && told.has(`die ${name}`));
-      };
-      await waitFor(isWhole, 60_000).catch(() => {});
-      await listener.end();
-      const lines = written();
-      const repeats = lines.filter(({ repeat }) => repeat).length;
-      const made_good = lines.filter(({ reason }) => reason === 'reconciled').length;
-      const lostByLoop = names.flatMap((name) =>
-        ['start', 'die'].filter((action) => !loop.saw(action, name)),
-      );
-      loop.end();
-      process.stdout.write(
-        `lab        events of ${version}: ${containers} containers at ${rate.toFixed(1)} a second, ${proxy.cuts} cuts, ${killed} kills: ` +
-          `${lines.length} told of ${2 * containers}, ${repeats} marked as possible repeats, ${made_good} made good; ` +
-          `a shell loop over docker events lost ${lostByLoop.length}\n`,
-      );
-      expect(names.filter((name) => !isTold(of(name)))).toEqual([]);
-      // Each once, but for what was begun when the listener was killed; and in order.
-      const wrong = names.filter((name) => !isInOrder(of(name)));
-      expect(wrong.map((name) => [name, of(name)])).toEqual([]);
-      expect(repeats).toBeLessThanOrEqual(kills * 4);
-      expect(proxy.cuts).toBeGreaterThanOrEqual(cuts);
-    });
+        while (proxy.cuts < cuts) {
+          await waitFor(() => proxy?.cut() ?? true);
+        }
+        const names = Array.from({ length: containers }, (_, index) => `n-${index + 1}`);
+        const isWhole = () => {
+          const told = new Set(written().map(({ action, name }) => `${action} ${name}`));
+          return names.every((name) => told.has(`start ${name}`) && told.has(`die ${name}`));
+        };
+        await waitFor(isWhole, 60_000).catch(() => {});
+        await listener.end();
+        const lines = written();
+        const repeats = lines.filter(({ repeat }) => repeat).length;
+        const made_good = lines.filter(({ reason }) => reason === 'reconciled').length;
+        const lostByLoop = names.flatMap((name) =>
+          ['start', 'die'].filter((action) => !loop.saw(action, name)),
+        );
+        loop.end();
+        process.stdout.write(
+          `lab        events of ${version}: ${containers} containers at ${rate.toFixed(1)} a second, ${proxy.cuts} cuts, ${killed} kills: ` +
+            `${lines.length} told of ${2 * containers}, ${repeats} marked as possible repeats, ${made_good} made good; ` +
+            `a shell loop over docker events lost ${lostByLoop.length}\n`,
+        );
+        expect(names.filter((name) => !isTold(of(name)))).toEqual([]);
+        // Each once, but for what was begun when the listener was killed; and in order.
+        const wrong = names.filter((name) => !isInOrder(of(name)));
+        expect(wrong.map((name) => [name, of(name)])).toEqual([]);
+        expect(repeats).toBeLessThanOrEqual(kills * 4);
+        expect(proxy.cuts).toBeGreaterThanOrEqual(cuts);
+      },
+    );
 
-    test('what the engine has forgotten is found by comparing containers', async () => {
+    testAll?.('what the engine has forgotten is found by comparing containers', async () => {
       await engine.start();
       await loadBusybox(engine);
       stage = await createLabStage(engine);

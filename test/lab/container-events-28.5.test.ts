@@ -1,0 +1,3 @@
+import { describeContainerEvents } from './container-events.ts';
+
+describeContainerEvents('28.5', 'stop');
