@@ -27,6 +27,8 @@ export interface EventPipeline {
   /** The engine answers. @param transition its start, as it was told last */
   up(run: Run | undefined, found: Opening['found'], transition: Transition): void;
   identified(run: Run): void;
+  /** The engine may be about to go: it is let go of before this returns, until it is said to answer. */
+  letGo(): void;
   /** The engine goes: it is let go of before this returns. */
   down(how: Ending): void;
   /** The listener's first look has found no engine. */
@@ -138,6 +140,10 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
     identified(run) {
       isUp = { run };
       parts?.watch.identified(run);
+    },
+    letGo() {
+      isUp = undefined;
+      parts?.watch.down();
     },
     down(how) {
       isUp = undefined;

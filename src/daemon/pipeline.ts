@@ -109,9 +109,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     folders,
     before: memory.recall(engine.name),
     tell,
+    // First of all: an engine that stops waits for whoever reads its events.
+    lost: () => events.letGo(),
     arrived(observation) {
       told = [];
-      // First of all: an engine that stops waits for whoever reads its events.
       if (observation.kind === 'engine-ends') events.down(observation.how);
     },
     observed(observation, found, left) {

@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly tell: (transition: Transition) => void;
   /** Called with each observation at once, before what it means is known. */
   readonly arrived?: (observation: Observation) => void;
+  /** The connection to the engine is gone, and nobody knows yet what that means; see the sensor's. */
+  readonly lost?: () => void;
   /** Called after each observation, when what it means has been told: what it was, and the state it found. */
   readonly observed?: (observation: Observation, found: EngineState, left: EngineState) => void;
   /** Told why it may not be known whether the engine is up. */
@@ -54,6 +56,7 @@ export function watchEngine(options: WatchOptions): EngineWatch {
     return step.transitions;
   }
 
-  const sensor = startSensor({ engine, heartbeat, folders, observe, report, signal });
+  const { lost } = options;
+  const sensor = startSensor({ engine, heartbeat, folders, observe, report, lost, signal });
   return { ...sensor, state: () => state, observe };
 }

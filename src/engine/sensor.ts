@@ -26,6 +26,11 @@ export interface SensorOptions {
   readonly folders: FolderWatches;
   readonly observe: (observation: Observation) => void;
   readonly report: (report: EngineReport) => void;
+  /**
+   * The connection that was held is gone, whatever that will turn out to mean: an engine that stops waits for whoever
+   * holds another. Should it go on, it is observed to answer.
+   */
+  readonly lost?: (() => void) | undefined;
   /** How long it waits for what; for tests that have less time. */
   readonly patience?: Patience;
   /** How it learns that an engine which systemd started is ready; for tests without systemd. */
@@ -232,6 +237,7 @@ export function startSensor(options: SensorOptions): Hints {
 
   /** The connection ended: with the engine, or was it only cut by something between? */
   function connectionLost(): void {
+    options.lost?.();
     if (state.name === 'frozen') {
       const { process, activated } = state;
       // Told to stop, it thaws first: no new connection then to a socket that systemd goes on holding.

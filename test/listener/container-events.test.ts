@@ -127,6 +127,19 @@ test.each([
   expect(out().filter((line) => line.includes(' old '))).toEqual(due);
 });
 
+test('the stream is let go of when the engine begins to stop, and opened no more', async () => {
+  writes('start');
+  const listener = await listen();
+  expect(engine.streams).toBe(1);
+  engine.stop();
+  await waitFor(() => engine.streams === 0);
+  await listener.next(
+    0,
+    (line) => line.kind === 'transition' && JSON.stringify(line).includes('"event":"stop"'),
+  );
+  expect(engine.opened).toBe(1);
+});
+
 test('a folder for no event is named with the nearest that there is', async () => {
   mkdirSync(join(stage.hooks, 'on_container_strat'));
   const listener = stage.listen('--no-notifier');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { EventName } from '../../src/config/engine-events.ts';
 import type { EngineEvent } from '../../src/lifecycle/engine-event.ts';
 import { isoOfNano } from '../../src/system/nanoseconds.ts';
@@ -15,6 +15,8 @@ export interface EventEngine {
   readonly asked: readonly string[];
   /** Cuts every stream. */
   cut(): void;
+  /** Begins to stop as engines from 23.0 on do: listens no more, ends idle connections, and waits for all others. */
+  stop(): void;
   /** New streams are answered with this status. */
   refuse(status: number | undefined): void;
   end(): Promise<void>;
@@ -104,11 +106,16 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
     cut() {
       for (const response of streams) response.destroy();
     },
+    stop() {
+      NetServer.prototype.close.call(server);
+      server.closeIdleConnections();
+    },
     refuse(status) {
       refused = status;
     },
     async end() {
       for (const client of sockets) client.destroy();
+      if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },
