@@ -151,12 +151,23 @@ test('notify: a container that is not well is told of, once, with what its check
   await listenWith(['on_container_health_status/50-notify'], 'when = { detail = "unhealthy" }', {
     NOTIFY: `cat >>${mail}`,
   });
-  const check = 'test ! -e /sick || { echo the disk is full; exit 1; }';
-  const health = ['--health-cmd', check, '--health-interval', '500ms', '--health-retries', '1'];
-  await start('--name', 'web', ...health, ...sleep);
-  await waitFor(() => read(mail) === '');
-  await engine.docker(['exec', 'web', 'touch', '/sick']);
+  const withCheck = (name: string, check: string) =>
+    start(
+      '--name',
+      name,
+      '--health-cmd',
+      check,
+      '--health-interval',
+      '500ms',
+      '--health-retries',
+      '1',
+      ...sleep,
+    );
+  await withCheck('well', 'true');
+  await withCheck('web', 'echo the disk is full; exit 1');
+  const health = (name: string) => engine.docker(['inspect', '--format', '{{.State.Health.Status}}', name]);
   await waitFor(() => read(mail) !== '');
+  while ((await health('well')) !== 'healthy') await new Promise((resolve) => setTimeout(resolve, 50));
   expect(read(mail)).toMatch(/^web on \S+ is unhealthy since \S+Z: the disk is full\n$/);
 });
 
@@ -182,7 +193,8 @@ test('macvlan: a container is closed but for the ports of its label', async () =
   ]);
   const ask = (port: number) => {
     const words = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} ${port}`;
-    return engine.docker(['exec', 'bad', 'sh', '-c', words]).catch(() => 'nobody');
+    const client = ['run', '--rm', '--network', 'lan', 'busybox', 'sh', '-c', words];
+    return engine.docker(client).catch(() => 'nobody');
   };
   expect(await ask(80)).toContain('HTTP/1');
   expect(await ask(81)).not.toContain('HTTP/1');
