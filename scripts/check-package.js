@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const bundle = manifest.bin['docker-lifecycle-listener'];
 /** In bytes: several times what it is, so that only what does not belong there reaches it. */
-const most = { bundle: 600_000, package: 1_000_000 };
+const most = { bundle: 650_000, package: 1_100_000 };
 
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
 const problems = [];

@@ -1,3 +1,4 @@
+import { describeEvent } from '../../cli/words/events.ts';
 import { clock } from '../../cli/words/time.ts';
 import { bytes, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
@@ -80,9 +81,18 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
     case 'left-out':
       return [when, ['Because', reasons[entry.transition.reason]], ...rest];
     case 'run': {
-      const { transition, end } = entry;
+      const { transition, told, end } = entry;
       const took: [string, string][] = end === undefined ? [] : [['Took', seconds(end.durationMs)]];
-      return [when, ...took, ['Because', reasons[transition.reason]], ...rest];
+      const because = told === undefined ? reasons[transition.reason] : describeEvent(told);
+      return [when, ...took, ['Because', because], ...rest];
+    }
+    case 'trouble': {
+      const { trouble } = entry;
+      const found =
+        trouble.kind === 'events-gap'
+          ? `Docker had forgotten some: ${trouble.made} starts and ends of containers were made good`
+          : `${trouble.merged} were merged with later ones, ${trouble.givenUp} given up: too many waited for their hooks`;
+      return [when, ['Found', found], ...rest];
     }
     default:
       return entry satisfies never;

@@ -99,6 +99,7 @@ export function within(entry: HistoryEntry, [from, to]: readonly [number, number
 }
 
 export function engineOf(entry: HistoryEntry): string {
+  if (entry.kind === 'trouble') return entry.trouble.engine;
   return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
 }
 
@@ -127,6 +128,9 @@ export function toneOf(entry: HistoryEntry): Tone {
       return 'bad';
     case 'left-out':
       return 'quiet';
+    case 'trouble':
+      // A gap was made good, as far as that can be.
+      return entry.trouble.kind === 'events-gap' ? 'quiet' : 'bad';
     case 'run':
       return toneOfRun(entry);
     default:
@@ -158,7 +162,8 @@ export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal)[] 
   const last = new Map<string, Run | Refusal>();
   for (const entry of entries) {
     // What runs has not gone well yet.
-    if (entry.kind === 'transition' || entry.kind === 'left-out' || toneOf(entry) === 'busy') continue;
+    if (entry.kind !== 'run' && entry.kind !== 'refusal') continue;
+    if (toneOf(entry) === 'busy') continue;
     last.set(`${engineOf(entry)}\n${nameOf(entry)}`, entry);
   }
   return [...last.values()].filter(isBad).sort((one, other) => other.number - one.number);
@@ -181,9 +186,26 @@ export function withEvent(entries: readonly HistoryEntry[], event: Event): reado
       return withEntry(entries, number, (at) => ({ kind: 'left-out', number: at, time, transition, why }));
     }
     case 'hook-started': {
-      const { hook, run, transition } = event;
-      return withEntry(entries, number, (at) => ({ kind: 'run', number: at, time, hook, run, transition }));
+      const { hook, run, transition, told } = event;
+      const because = told === undefined ? {} : { told };
+      return withEntry(entries, number, (at) => ({
+        kind: 'run',
+        number: at,
+        time,
+        hook,
+        run,
+        transition,
+        ...because,
+      }));
     }
+    case 'events-gap':
+    case 'events-overflow-over':
+      return withEntry(entries, number, (at) => ({
+        kind: 'trouble',
+        number: at,
+        time,
+        trouble: { ...event, engine },
+      }));
     case 'hook-refused':
     case 'folder-refused': {
       const { path, cause } = event;

@@ -15,6 +15,8 @@ export function titleOf(entry: HistoryEntry): string {
       return printableText(entry.name);
     case 'left-out':
       return `on_${entry.transition.event}`;
+    case 'trouble':
+      return 'Docker’s events';
     default:
       return entry satisfies never;
   }
@@ -52,6 +54,8 @@ export function outcomeOf(entry: HistoryEntry): string {
       return leftOut[entry.why] ?? 'Not run';
     case 'run':
       return runOutcome(entry);
+    case 'trouble':
+      return entry.trouble.kind === 'events-gap' ? 'Made good' : 'Too many';
     default:
       return entry satisfies never;
   }
