@@ -180,9 +180,10 @@ function outcomeLabel(outcome: Outcome): OutcomeLabel {
 
 /** How each engine and its queue are now. */
 function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, hook: string) => Labels) {
-  const states = pipelines.map(({ engine, state, hooks }) => ({
+  const states = pipelines.map(({ engine, state, hooks, events }) => ({
     engine: engine.name,
     phase: state().phase,
+    events: events.snapshot(),
     ...hooks.snapshot(),
   }));
   return {
@@ -201,6 +202,15 @@ function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, 
       })),
     ),
     queueLength: states.map(({ engine, waiting }) => ({ labels: { engine }, value: waiting.length })),
+    eventsWaiting: states.flatMap(({ engine, events }) =>
+      events === undefined ? [] : [{ labels: { engine }, value: events.waiting }],
+    ),
+    events: states.flatMap(({ engine, events }) => {
+      if (events === undefined) return [];
+      const { told, merged, givenUp } = events;
+      const counts = { told, merged, given_up: givenUp };
+      return Object.entries(counts).map(([outcome, value]) => ({ labels: { engine, outcome }, value }));
+    }),
   };
 }
 

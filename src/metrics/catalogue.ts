@@ -52,6 +52,14 @@ export const catalogue = {
     'docker_lifecycle_queue_left_out_total',
     'Transitions whose hooks were not run: overtaken by a stop, not to be repeated, or too many.',
   ),
+  eventsWaiting: gauge(
+    'docker_lifecycle_events_waiting',
+    'What containers and others did that waits for its hooks; missing while no folder asks for any.',
+  ),
+  events: counter(
+    'docker_lifecycle_events_total',
+    'What containers and others did: told to hooks, merged with a later one, or given up because too much waited.',
+  ),
   refusals: counter(
     'docker_lifecycle_refusals_total',
     'Hooks and folders of hooks that were not run because they are not safe, or are no programs.',

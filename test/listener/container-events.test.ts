@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
 import { runProgram, startProgram, waitForClients } from '../support/program.ts';
+import { askMetrics, numberOf } from '../support/prometheus.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, ofKind, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -52,6 +53,23 @@ test('without a folder for events none are listened to; one that is made is enou
   engine.model.start('a');
   await waitFor(() => out().length === 1);
   expect(out()).toEqual(['start a event']);
+});
+
+test('metrics count what is told, and the runs of its hooks', async () => {
+  writes('start');
+  const listener = await listen('--verbose');
+  for (const id of ['a', 'b', 'c']) engine.model.start(id);
+  let from = 0;
+  for (const _ of 'abc') {
+    await listener.next(from, ofKind('hook-ended'));
+    from = listener.lines.findIndex((line, place) => place >= from && line.kind === 'hook-ended') + 1;
+  }
+  const text = await askMetrics(stage.control);
+  expect(numberOf(text, 'docker_lifecycle_events_total', { outcome: 'told' })).toBe(3);
+  expect(numberOf(text, 'docker_lifecycle_events_total', { outcome: 'given_up' })).toBe(0);
+  expect(numberOf(text, 'docker_lifecycle_events_waiting')).toBe(0);
+  const succeeded = { hook: 'on_container_start/10-write', outcome: 'succeeded' };
+  expect(numberOf(text, 'docker_lifecycle_hook_runs_total', succeeded)).toBe(3);
 });
 
 test('what happened while the listener was away is told when it is back, and nothing twice', async () => {

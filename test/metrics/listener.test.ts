@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { catalogue } from '../../src/metrics/catalogue.ts';
 import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
-import { numberOf, promtool, readMetrics } from '../support/prometheus.ts';
+import { askMetrics, numberOf, promtool, readMetrics } from '../support/prometheus.ts';
 import { createStage, endProcess, freePort, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
 let stage: Stage;
@@ -18,19 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.clear());
 
-/** Asks on the control socket, where metrics always are. */
-function metrics(): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: stage.control, path: '/metrics', agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (piece: string) => {
-        text += piece;
-      });
-      response.once('end', () => resolve(text));
-    });
-    asked.once('error', reject).end();
-  });
-}
+const metrics = () => askMetrics(stage.control);
 
 const engine = () => ({ engine: `unix://${stage.socket}` });
 

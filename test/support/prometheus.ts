@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
 
 /** A number of a metric, as Prometheus reads it. */
 export interface Reading {
@@ -42,4 +43,18 @@ export function promtool(words: readonly string[], input = '') {
   const { status, error, stdout, stderr } = spawnSync('promtool', words, { input, encoding: 'utf8' });
   if (error !== undefined) throw error;
   return { status, said: `${stdout}${stderr}` };
+}
+
+/** Asks a listener on its control socket, where metrics always are. */
+export function askMetrics(control: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: control, path: '/metrics', agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+      });
+      response.once('end', () => resolve(text));
+    });
+    asked.once('error', reject).end();
+  });
 }
