@@ -1,3 +1,4 @@
+import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
@@ -46,11 +47,11 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
  */
 export async function showEntry(command: Asking & { readonly number: number }): Promise<number> {
   const { number, json } = command;
-  const answer = await fromListener(command, `/v1/history/${number}`);
+  const answer = await orNothing(fromListener(command, `/v1/history/${number}`));
   const entry =
     answer === undefined
       ? await inJournal(command, (folder) => readHistoryEntry(folder, number))
-      : (answer as { entry: HistoryEntry }).entry;
+      : (answer as { entry?: HistoryEntry }).entry;
   if (entry === undefined) {
     throw new Failure(
       exitCode.failed,
@@ -60,6 +61,16 @@ export async function showEntry(command: Asking & { readonly number: number }): 
   }
   print(json ? `${JSON.stringify({ version: 1, entry })}\n` : describeEntry(entry, new Date()));
   return exitCode.done;
+}
+
+/** What the listener says of a number that it does not have names its own API, and no command. */
+async function orNothing(asking: Promise<object | undefined>): Promise<object | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof NotThere) return {};
+    throw error;
+  }
 }
 
 async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {

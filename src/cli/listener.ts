@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
+import { manifestPath } from '../service/manifest.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
+import { calledAs } from './plugin/call.ts';
 
 /** The listener that these settings lead to. */
 export interface Listener {
@@ -49,10 +52,14 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
   }
 }
 
-/** A sentence with the command that starts a listener. */
+/** A sentence with the command that starts a listener, or that tells why the service does not run. */
 export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';
+  // A second one beside the service would be no cure.
+  if (existsSync(manifestPath(process.platform))) {
+    return `It is installed as a service. What is wrong with that: ${sudo}${calledAs()} doctor`;
+  }
   const other = isRoot ? '' : ' One that root runs is asked with sudo.';
   return `Start it: ${sudo}docker-lifecycle-listener /etc/docker-lifecycle-listener.d.${other}`;
 }
