@@ -11,16 +11,22 @@ export interface RecordedSession {
    * Types a command, answers what it asks, and waits until the shell is back.
    * @returns what is on the screen then, without the command itself
    */
-  enter(command: string, answer?: { readonly to: RegExp; readonly with: string }): Promise<string>;
+  enter(command: string, how?: HowToEnter): Promise<string>;
   /** The record until now, as Markdown. */
   text(): string;
+}
+
+export interface HowToEnter {
+  readonly answer?: { readonly to: RegExp; readonly with: string };
+  /** Of a long screen, how many lines of its beginning and of its end the record keeps. */
+  readonly keep?: readonly [beginning: number, end: number];
 }
 
 /** As root, in a folder, until the test ends. */
 export function openSession(machine: Machine, folder: string, path: string): RecordedSession {
   const terminal: Terminal = openTerminal([...machine.within, 'bash', '--norc', '--noprofile'], {
     columns: 112,
-    rows: 100,
+    rows,
     environment: { ...inner, PATH: `${inner.PATH}:${path}`, PS1: '# ' },
   });
   const written: string[] = [];
@@ -40,7 +46,7 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
   return {
     part: (title, ...paragraphs) => void written.push(`## ${title}`, ...paragraphs),
     say: (text) => void written.push(text),
-    async enter(command, answer) {
+    async enter(command, { answer, keep = whole } = {}) {
       await began;
       await clean();
       terminal.type(command);
@@ -52,11 +58,24 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
       }
       await terminal.shows(/^# [\s\S]*\n#$/);
       const lines = terminal.lines().slice(0, -1);
-      written.push(['```console', ...lines, '```'].join('\n'));
+      written.push(['```console', ...shortened(lines, keep), '```'].join('\n'));
       return lines.slice(1).join('\n');
     },
     text: () => `${written.join('\n\n')}\n`,
   };
+}
+
+/** More than anything that a session shows. */
+const rows = 100;
+const whole: NonNullable<HowToEnter['keep']> = [rows, 0];
+
+function shortened(
+  lines: readonly string[],
+  [beginning, end]: NonNullable<HowToEnter['keep']>,
+): readonly string[] {
+  const left = lines.length - beginning - end;
+  if (left <= 1) return lines;
+  return [...lines.slice(0, beginning), `  (… ${left} lines more …)`, ...lines.slice(lines.length - end)];
 }
 
 /** A record without what the machine answered: what was typed and what is said, which do not change from run to run. */
