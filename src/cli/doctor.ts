@@ -17,7 +17,7 @@ import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
-import { foldLine } from './fit-screen.ts';
+import { foldLine, widthOf } from './fit-screen.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { during } from './progress.ts';
@@ -36,7 +36,7 @@ export async function doctor({
   process.stdout.write(
     json
       ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n`
-      : describeFindings(findings, process.stdout.isTTY ? process.stdout.columns : undefined),
+      : describeFindings(findings, widthOf(process.stdout)),
   );
   return findings.some(({ verdict }) => verdict === 'wrong') ? exitCode.failed : exitCode.done;
 }

@@ -1,6 +1,11 @@
 /** How far what goes on from the line before is set in, where nothing else is said. */
 const usualIndent = 4;
 
+/** How wide the terminal is that is written to; undefined where there is none, and so no limit. */
+export function widthOf(stream: NodeJS.WriteStream): number | undefined {
+  return stream.isTTY ? stream.columns : undefined;
+}
+
 /**
  * Breaks one line between words to fit a terminal, which would break it in their middle.
  * @param columns how wide the terminal is; undefined for no limit

@@ -4,6 +4,7 @@ import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/his
 import { exitCode, Failure } from '../system/failure.ts';
 import type { Asking, HistoryWish } from './commands.ts';
 import { inJournal } from './find-journal.ts';
+import { widthOf } from './fit-screen.ts';
 import { followHistory } from './follow-history.ts';
 import { ifRunning, running, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
@@ -30,7 +31,7 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
     return exitCode.done;
   }
   const style = styleFor(process.stdout, noColor);
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const width = widthOf(process.stdout);
   const show = (entry: HistoryEntry) =>
     print(`${json ? JSON.stringify(entry) : historyRow(entry, style, width)}\n`);
   if (!json && entries.length === 0) remark('Nothing that fits has happened\n');

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
+import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
+import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
@@ -57,7 +59,8 @@ export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';
   // A second one beside the service would be no cure.
-  if (existsSync(manifestPath(process.platform))) {
+  const installed = [manifestPath(process.platform), layOut(packagedPrefix, '').current];
+  if (installed.some((path) => existsSync(path))) {
     return `It is installed as a service. What is wrong with that: ${sudo}${calledAs()} doctor`;
   }
   const other = isRoot ? '' : ' One that root runs is asked with sudo.';

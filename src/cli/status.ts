@@ -2,7 +2,7 @@ import type { Failure } from '../daemon/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
 import type { StatusWish } from './commands.ts';
-import { foldLine } from './fit-screen.ts';
+import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
@@ -36,7 +36,7 @@ export async function showStatus(command: StatusWish): Promise<number> {
   }
   const status = ofEngine(found, command.engine);
   const style = styleFor(process.stdout, command.noColor);
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const width = widthOf(process.stdout);
   print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style, width));
   return codeFor(status.engines);
 }
@@ -163,8 +163,8 @@ function describeOne(failure: Failure, now: Date, style: Style, columns: number 
 /** Until when these are shown: whoever has mended one wants to see that. */
 function howItGoes(failures: readonly Failure[]): string {
   const events = ['start', 'stop'].filter((event) => failures.some(({ name }) => isOf(event, name)));
-  const byHand = events.length === 0 ? '' : `, or now by: ${calledAs()} trigger ${events.join('|')}`;
-  return `Shown until it succeeds, as with the next event${byHand}`;
+  const byHand = events.length === 0 ? '' : `. To run it now: ${calledAs()} trigger ${events.join('|')}`;
+  return `Shown until it succeeds${byHand}`;
 }
 
 function isOf(event: string, name: string): boolean {

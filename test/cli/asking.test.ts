@@ -65,7 +65,7 @@ describe('status', () => {
     expect(output).toContain('It said: no route');
     expect(output).toContain('on_start/30-unsafe refused: ');
     expect(output).toContain(`chmod g-w ${stage.hooks}/on_start/30-unsafe`);
-    expect(output).toContain('or now by: docker-lifecycle-listener trigger start\n');
+    expect(output).toContain('To run it now: docker-lifecycle-listener trigger start\n');
     const { data } = await askJson('status');
     expectSchema('status', data);
     expect(data).toMatchObject({ engines: [{ state: 'up', last: { source: 'engine' } }] });

@@ -37,6 +37,15 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
     await terminal.shows(idle);
   }
 
+  /** What is typed one after the other is one block. */
+  function show(lines: readonly string[]): void {
+    const last = written.at(-1);
+    if (last?.endsWith(fence)) {
+      const gap = isCommand(last.split('\n').at(-2)) ? '' : '\n';
+      written[written.length - 1] = [last.slice(0, -fence.length) + gap + lines.join('\n'), fence].join('\n');
+    } else written.push([`${fence}console`, ...lines, fence].join('\n'));
+  }
+
   const began = (async () => {
     await terminal.shows(idle);
     terminal.type(`cd ${folder}`);
@@ -58,12 +67,15 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
       }
       await terminal.shows(/^# [\s\S]*\n#$/);
       const lines = terminal.lines().slice(0, -1);
-      written.push(['```console', ...shortened(lines, keep), '```'].join('\n'));
+      show(shortened(lines, keep));
       return lines.slice(1).join('\n');
     },
     text: () => `${written.join('\n\n')}\n`,
   };
 }
+
+const fence = '```';
+const isCommand = (line = '') => line.startsWith('# ');
 
 /** More than anything that a session shows. */
 const rows = 100;
@@ -80,5 +92,13 @@ function shortened(
 
 /** A record without what the machine answered: what was typed and what is said, which do not change from run to run. */
 export function withoutAnswers(record: string): string {
-  return record.replace(/(```console\n#[^\n]*\n)[\s\S]*?```/g, '$1```');
+  let isConsole = false;
+  return record
+    .split('\n')
+    .filter((line) => {
+      const isFence = line.startsWith(fence);
+      if (isFence) isConsole = line === `${fence}console`;
+      return !isConsole || isFence || isCommand(line);
+    })
+    .join('\n');
 }
