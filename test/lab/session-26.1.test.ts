@@ -8,7 +8,7 @@ import { becomes, bootInstallStage, type InstallStage } from './install-stage.ts
 const record = fileURLToPath(new URL('../../docs/session.md', import.meta.url));
 
 const refusal = 'on_start/10-greet refused: it is writable by group 0 (mode 0775)';
-const cure = /^ +Run: (chmod .*)$/m;
+const cure = /^ +Run: (.*)$/m;
 
 let stage: InstallStage;
 afterEach(() => stage?.clear());
@@ -91,6 +91,18 @@ stopped and started.`,
   await enter('systemctl restart docker');
   await happened(/asked[\s\S]*started \(pid \d+\)\n.*10-greet succeeded/);
   expect(await enter('docker lifecycle history -n 5')).not.toContain('refused');
+
+  part(
+    'Where the listener itself does not run',
+    'Somebody has stopped the service. `history` is read from the disk then, and `status` leads to `doctor`.',
+  );
+  await enter('systemctl stop docker-lifecycle-listener');
+  expect(await enter('docker lifecycle status')).toMatch(/is not running.*\n.*: docker lifecycle doctor$/m);
+  expect(await enter('docker lifecycle history -n 1')).toContain('on_start/10-greet succeeded');
+  const stopped = await enter('docker lifecycle doctor | grep -A1 WRONG');
+  expect(stopped).toMatch(/^WRONG {2}service +inactive/m);
+  await enter(cureOn(stopped));
+  expect(await enter('docker lifecycle status')).toMatch(/: up since .*found so when the listener started/);
 
   const played = `${introduction}\n\n${session.text()}`;
   if (process.env.LAB_RECORD === '1') writeFileSync(record, played);

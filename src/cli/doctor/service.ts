@@ -73,7 +73,7 @@ function checkUnit(machine: Machine): Finding {
     return wrong(
       'service',
       `${state} (${shown.get('Result')})`,
-      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}; then see: ${journalctl(machine.scope).join(' ')} --unit ${productName} --lines 20`,
+      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}; ${journalctl(machine.scope).join(' ')} --no-pager --unit ${productName} --lines 5`,
     );
   }
   if (enabled !== 'enabled') {
