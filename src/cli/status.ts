@@ -96,7 +96,10 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
   const { state, last, pid } = engine;
   const which = `Docker at ${printableText(engine.url)}`;
   const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
-  const since = last === null ? '' : ` since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
+  // What the listener has found when it started may have been so for long.
+  const atLeast = last?.reason === 'listener-started' ? ' at least' : '';
+  const since =
+    last === null ? '' : `${atLeast} since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
   const details = [
     ...(pid === null ? [] : [`pid ${pid}`]),
     ...(last === null ? [] : [reasons[last.reason], tellers[last.source]]),

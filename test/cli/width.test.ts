@@ -44,6 +44,18 @@ test('the status is broken between words, and what mends a failure is not', () =
   expect(describeStatus(status, new Date(), plain)).toContain('it is writable by group 1000 (mode 0775)\n');
 });
 
+test('since when Docker is up is told as far as it is known', () => {
+  const up = (reason: string) => {
+    const last = { event: 'start', reason, source: 'engine', time: '2026-11-24T19:20:41.000Z' };
+    const engine = { name: 'default', url: 'unix:///run/docker.sock', state: 'up', pid: 1, last };
+    const engines = [{ ...engine, hooks: { current: null, waiting: [], kept: [] } }];
+    return describeStatus({ ...status, engines } as unknown as Status, new Date(), plain);
+  };
+  expect(up('engine-started')).toMatch(/: up since /);
+  // Up already when the listener started, and nobody knows for how long.
+  expect(up('listener-started')).toMatch(/: up at least since /);
+});
+
 const status: Status = {
   version: 1,
   listener: {

@@ -73,7 +73,7 @@ function checkUnit(machine: Machine): Finding {
     return wrong(
       'service',
       `${state} (${shown.get('Result')})`,
-      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}; ${journalctl(machine.scope).join(' ')} --no-pager --unit ${productName} --lines 5`,
+      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}`,
     );
   }
   if (enabled !== 'enabled') {

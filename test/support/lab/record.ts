@@ -25,7 +25,7 @@ export interface HowToEnter {
 /** As root, in a folder, until the test ends. */
 export function openSession(machine: Machine, folder: string, path: string): RecordedSession {
   const terminal: Terminal = openTerminal([...machine.within, 'bash', '--norc', '--noprofile'], {
-    columns: 112,
+    columns,
     rows,
     environment: { ...inner, PATH: `${inner.PATH}:${path}`, PS1: '# ' },
   });
@@ -77,6 +77,8 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
 const fence = '```';
 const isCommand = (line = '') => line.startsWith('# ');
 
+/** How wide its terminal is. */
+export const columns = 112;
 /** More than anything that a session shows. */
 const rows = 100;
 const whole: NonNullable<HowToEnter['keep']> = [rows, 0];
