@@ -47,7 +47,14 @@ test('the status is broken between words, and what mends a failure is not', () =
 test('since when Docker is up is told as far as it is known', () => {
   const up = (reason: string) => {
     const last = { event: 'start', reason, source: 'engine', time: '2026-11-24T19:20:41.000Z' };
-    const engine = { name: 'default', url: 'unix:///run/docker.sock', state: 'up', pid: 1, last };
+    const engine = {
+      name: 'default',
+      url: 'unix:///run/docker.sock',
+      state: 'up',
+      pid: 1,
+      last,
+      events: null,
+    };
     const engines = [{ ...engine, hooks: { current: null, waiting: [], kept: [] } }];
     return describeStatus({ ...status, engines } as unknown as Status, new Date(), plain);
   };

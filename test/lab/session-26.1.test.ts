@@ -102,9 +102,7 @@ stopped and started.`,
   const stopped = await enter('docker lifecycle doctor | grep -A1 WRONG');
   expect(stopped).toMatch(/^WRONG {2}service +inactive/m);
   await enter(cureOn(stopped));
-  expect(await enter('docker lifecycle status')).toMatch(
-    /: up at least since .*found so when the listener started/,
-  );
+  expect(await enter('docker lifecycle status')).toMatch(/: up at least since /);
 
   const played = `${introduction}\n\n${session.text()}`;
   if (process.env.LAB_RECORD === '1') writeFileSync(record, played);
