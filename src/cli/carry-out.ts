@@ -6,6 +6,7 @@ import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { foldLine, widthOf } from './fit-screen.ts';
 import { quote } from './quote.ts';
 import { describeKept, describeStep } from './words/steps.ts';
 
@@ -24,7 +25,7 @@ export interface Mode {
  */
 export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  for (const remark of remarks) say(`  note    ${remark}`);
+  for (const remark of remarks) say(foldLine(`  note    ${remark}`, widthOf(process.stdout), 10));
   for (const stays of kept) say(describeKept(stays));
   const asks = !dryRun && !yes && process.stdin.isTTY && process.stdout.isTTY && steps.length > 0;
   if (dryRun || asks) for (const step of steps) say(describeStep(step));

@@ -17,6 +17,7 @@ import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
+import { foldLine, widthOf } from './fit-screen.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { during } from './progress.ts';
@@ -33,7 +34,9 @@ export async function doctor({
   const scope = findScope(user);
   const findings = await during('Looking at the service, the hooks and Docker', examine(scope));
   process.stdout.write(
-    json ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n` : describeFindings(findings),
+    json
+      ? `${JSON.stringify({ version: 1, findings }, null, 2)}\n`
+      : describeFindings(findings, widthOf(process.stdout)),
   );
   return findings.some(({ verdict }) => verdict === 'wrong') ? exitCode.failed : exitCode.done;
 }
@@ -92,12 +95,16 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
 
 const marks = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
 
-/** Findings as a table: the verdict, what was looked at, what was found; below it what mends it. */
-export function describeFindings(findings: readonly Finding[]): string {
+/**
+ * Findings as a table: the verdict, what was looked at, what was found; below it what mends it, whole, to be copied.
+ * @param columns how wide the terminal is; undefined for no limit
+ */
+export function describeFindings(findings: readonly Finding[], columns?: number): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   return findings
     .map(({ check, verdict, found, cure }) => {
-      const row = `${marks[verdict]}  ${check.padEnd(width)}  ${printableText(found)}\n`;
+      const line = `${marks[verdict]}  ${check.padEnd(width)}  ${printableText(found)}`;
+      const row = `${foldLine(line, columns, width + 9)}\n`;
       return cure === undefined ? row : `${row}${' '.repeat(width + 9)}${printableText(cure)}\n`;
     })
     .join('');

@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
 import type { Account } from '../system/account.ts';
 import { describeFilter, describeNear } from './words/events.ts';
+import { aboutIt } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { describeRefusal } from './words/refusal.ts';
 import { seconds } from './words/words.ts';
@@ -47,30 +48,34 @@ function describeHooks(hooks: readonly PlannedHook[], account: Account): string 
   return hooks
     .map((hook) => {
       const number = hook.kind === 'runs' ? `${++order}.` : '-';
-      const line = `  ${number.padStart(4)} ${short(hook.name).padEnd(width)}  ${describeHook(hook, account)}`;
-      return `${line.trimEnd()}\n`;
+      const { text, cure } = describeHook(hook, account);
+      const line = `  ${number.padStart(4)} ${short(hook.name).padEnd(width)}  ${text}`.trimEnd();
+      // On a line of its own, to be copied.
+      return cure === undefined ? `${line}\n` : `${line}\n${' '.repeat(7)}${cure}\n`;
     })
     .join('');
 }
 
-function describeHook(hook: PlannedHook, account: Account): string {
+function describeHook(hook: PlannedHook, account: Account): { text: string; cure?: string } {
   switch (hook.kind) {
-    case 'runs':
-      return [
+    case 'runs': {
+      const details = [
         ...(hook.timeout === undefined ? [] : [`at most ${seconds(hook.timeout)}`]),
         ...(hook.user === account.username ? [] : [`as ${hook.user}`]),
         ...(hook.when === undefined ? [] : [`only when ${describeFilter(hook.when)}`]),
         ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
-      ].join(', ');
+      ];
+      return { text: details.join(', ') };
+    }
     case 'left-out':
-      return leftOutWords[hook.why];
+      return { text: leftOutWords[hook.why] };
     case 'refused': {
       const { found, cure } = describeRefusal(hook.refusal);
-      return `refused: ${found}. ${cure}`;
+      return { text: `refused: ${aboutIt(found, { name: hook.name, path: hook.refusal.path })}`, cure };
     }
     case 'unspeakable':
-      return 'refused: its name is not UTF-8. Rename it';
+      return { text: 'refused: its name is not UTF-8', cure: 'Rename it' };
     default:
       return hook satisfies never;
   }

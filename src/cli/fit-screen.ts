@@ -1,5 +1,19 @@
-/** How far what goes on from the line before is set in. */
-const indent = '    ';
+/** How far what goes on from the line before is set in, where nothing else is said. */
+const usualIndent = 4;
+
+/** How wide the terminal is that is written to; undefined where there is none, and so no limit. */
+export function widthOf(stream: NodeJS.WriteStream): number | undefined {
+  return stream.isTTY ? stream.columns : undefined;
+}
+
+/**
+ * Breaks one line between words to fit a terminal, which would break it in their middle.
+ * @param columns how wide the terminal is; undefined for no limit
+ * @param indent how many columns what goes on is set in
+ */
+export function foldLine(line: string, columns: number | undefined, indent = usualIndent): string {
+  return columns === undefined ? line : wrap(line, columns, indent).join('\n');
+}
 
 /**
  * Breaks a text into what a terminal shows: lines of at most `columns`, at most `rows` of them. A colour that is on
@@ -9,15 +23,16 @@ export function fitScreen(text: string, columns: number, rows: number): string[]
   const lines = text
     .replace(/\n+$/, '')
     .split('\n')
-    .flatMap((line) => wrap(line, columns));
+    .flatMap((line) => wrap(line, columns, usualIndent));
   if (lines.length <= rows) return lines;
   const left = lines.length - rows + 1;
   return [...lines.slice(0, rows - 1), `… ${left} more lines`.slice(0, columns)];
 }
 
 /** Broken between words, where there are any. */
-function wrap(line: string, columns: number): string[] {
-  const deep = columns > 4 * indent.length ? indent : '';
+function wrap(line: string, columns: number, indent: number): string[] {
+  // Where the terminal is too narrow for that, there is no room to set anything in.
+  const deep = columns > 2 * indent + 8 ? ' '.repeat(indent) : '';
   const wrapped: string[] = [];
   let current = '';
   let width = 0;

@@ -1,8 +1,10 @@
+import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { Asking, HistoryWish } from './commands.ts';
 import { inJournal } from './find-journal.ts';
+import { widthOf } from './fit-screen.ts';
 import { followHistory } from './follow-history.ts';
 import { ifRunning, running, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
@@ -29,7 +31,7 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
     return exitCode.done;
   }
   const style = styleFor(process.stdout, noColor);
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const width = widthOf(process.stdout);
   const show = (entry: HistoryEntry) =>
     print(`${json ? JSON.stringify(entry) : historyRow(entry, style, width)}\n`);
   if (!json && entries.length === 0) remark('Nothing that fits has happened\n');
@@ -46,11 +48,11 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
  */
 export async function showEntry(command: Asking & { readonly number: number }): Promise<number> {
   const { number, json } = command;
-  const answer = await fromListener(command, `/v1/history/${number}`);
+  const answer = await orNothing(fromListener(command, `/v1/history/${number}`));
   const entry =
     answer === undefined
       ? await inJournal(command, (folder) => readHistoryEntry(folder, number))
-      : (answer as { entry: HistoryEntry }).entry;
+      : (answer as { entry?: HistoryEntry }).entry;
   if (entry === undefined) {
     throw new Failure(
       exitCode.failed,
@@ -60,6 +62,16 @@ export async function showEntry(command: Asking & { readonly number: number }): 
   }
   print(json ? `${JSON.stringify({ version: 1, entry })}\n` : describeEntry(entry, new Date()));
   return exitCode.done;
+}
+
+/** What the listener says of a number that it does not have names its own API, and no command. */
+async function orNothing(asking: Promise<object | undefined>): Promise<object | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof NotThere) return {};
+    throw error;
+  }
 }
 
 async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {

@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
 import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
+import { layOut } from '../service/layout.ts';
+import { manifestPath } from '../service/manifest.ts';
+import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
+import { calledAs } from './plugin/call.ts';
 
 /** The listener that these settings lead to. */
 export interface Listener {
@@ -49,10 +54,15 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
   }
 }
 
-/** A sentence with the command that starts a listener. */
+/** A sentence with the command that starts a listener, or that tells why the service does not run. */
 export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';
+  // A second one beside the service would be no cure.
+  const installed = [manifestPath(process.platform), layOut(packagedPrefix, '').current];
+  if (installed.some((path) => existsSync(path))) {
+    return `It is installed as a service. What is wrong with that: ${sudo}${calledAs()} doctor`;
+  }
   const other = isRoot ? '' : ' One that root runs is asked with sudo.';
   return `Start it: ${sudo}docker-lifecycle-listener /etc/docker-lifecycle-listener.d.${other}`;
 }

@@ -2,8 +2,10 @@ import type { Failure } from '../daemon/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
 import type { StatusWish } from './commands.ts';
+import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { usage } from './options.ts';
+import { calledAs } from './plugin/call.ts';
 import { print } from './print.ts';
 import { during } from './progress.ts';
 import { type Style, styleFor } from './style.ts';
@@ -34,7 +36,8 @@ export async function showStatus(command: StatusWish): Promise<number> {
   }
   const status = ofEngine(found, command.engine);
   const style = styleFor(process.stdout, command.noColor);
-  print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style));
+  const width = widthOf(process.stdout);
+  print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style, width));
   return codeFor(status.engines);
 }
 
@@ -62,21 +65,29 @@ function codeFor(engines: readonly EngineStatus[]): number {
   return states.every((state) => state === 'up') ? statusCode.up : statusCode.down;
 }
 
-/** For a person: engines first, then what went wrong, then the listener itself. */
-export function describeStatus(status: Status, now: Date, style: Style): string {
+/**
+ * For a person: engines first, then what went wrong, then the listener itself.
+ * @param columns how wide the terminal is; undefined for no limit
+ */
+export function describeStatus(status: Status, now: Date, style: Style, columns?: number): string {
   const { listener, engines, failures } = status;
   const since = new Date(listener.since);
   const notifier =
     listener.notifier.mode === 'off' ? 'no notifier' : `notifiers on port ${listener.notifier.port}`;
   return [
-    ...engines.flatMap((engine) => describeEngine(engine, now, style)),
+    ...engines.flatMap((engine) => describeEngine(engine, now, style)).map((line) => foldLine(line, columns)),
     ...(failures.length === 0 ? [] : ['', style.strong('What went wrong last')]),
-    ...failures.map((failure) => describeOne(failure, now, style)),
+    ...failures.map((failure) => describeOne(failure, now, style, columns)),
+    ...(failures.length === 0 ? [] : [foldLine(style.faint(`  ${howItGoes(failures)}`), columns)]),
     '',
-    style.faint(
-      `Listener ${listener.version}, pid ${listener.pid}, running for ${age(now.getTime() - since.getTime())}, ` +
-        `${megabytes(listener.memory)}, ${notifier}, hooks in ${printableText(listener.scriptDir)}`,
+    foldLine(
+      style.faint(
+        `Listener ${listener.version}, pid ${listener.pid}, running for ${age(now.getTime() - since.getTime())}, ` +
+          `${megabytes(listener.memory)}, ${notifier}`,
+      ),
+      columns,
     ),
+    style.faint(`Hooks in ${printableText(listener.scriptDir)}`),
     '',
   ].join('\n');
 }
@@ -85,7 +96,10 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
   const { state, last, pid } = engine;
   const which = `Docker at ${printableText(engine.url)}`;
   const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
-  const since = last === null ? '' : ` since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
+  // What the listener has found when it started may have been so for long.
+  const atLeast = last?.reason === 'listener-started' ? ' at least' : '';
+  const since =
+    last === null ? '' : `${atLeast} since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
   const details = [
     ...(pid === null ? [] : [`pid ${pid}`]),
     ...(last === null ? [] : [reasons[last.reason], tellers[last.source]]),
@@ -141,10 +155,23 @@ function describeCurrent(current: NonNullable<EngineStatus['hooks']['current']>,
   return `${printableText(hook.name)} for ${age(now.getTime() - Date.parse(hook.since))}${pid} (${reason})`;
 }
 
-function describeOne(failure: Failure, now: Date, style: Style): string {
+function describeOne(failure: Failure, now: Date, style: Style, columns: number | undefined): string {
   const { text, cure } = describeFailure(failure);
   const time = style.faint(clock(new Date(failure.time), now));
-  return `  ${time} ${style.bad(printableText(text))}\n    ${printableText(cure)}`;
+  const line = foldLine(`  ${time} ${style.bad(printableText(text))}`, columns);
+  // What mends it stays whole, to be copied.
+  return `${line}\n    ${printableText(cure)}`;
+}
+
+/** Until when these are shown: whoever has mended one wants to see that. */
+function howItGoes(failures: readonly Failure[]): string {
+  const events = ['start', 'stop'].filter((event) => failures.some(({ name }) => isOf(event, name)));
+  const byHand = events.length === 0 ? '' : `. To run it now: ${calledAs()} trigger ${events.join('|')}`;
+  return `Shown until it succeeds${byHand}`;
+}
+
+function isOf(event: string, name: string): boolean {
+  return name === `on_${event}` || name.startsWith(`on_${event}/`);
 }
 
 const states: { readonly [state in EngineStatus['state']]: string } = {

@@ -6,7 +6,7 @@ import type { TriggerCommand } from './commands.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
-import { describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
+import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { bytes } from './words/words.ts';
 
@@ -149,5 +149,6 @@ function say(line: TriggerLine): void {
 
 function refused(name: string, path: string, cause: RecordedCause): void {
   const { found, cure } = describeRecordedRefusal(path, cause);
-  remark(`${printableText(name)} is refused: ${printableText(found)}. ${printableText(cure)}\n`);
+  const why = aboutIt(found, { name, path });
+  remark(`${printableText(name)} is refused: ${printableText(why)}\n  ${printableText(cure)}\n`);
 }

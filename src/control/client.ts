@@ -26,6 +26,9 @@ export class NotRunning extends Error {
   override readonly name = 'NotRunning';
 }
 
+/** The listener has nothing of that name or number. */
+export class NotThere extends Failure {}
+
 /** How long an answer may take to begin, in ms, where it does not wait for hooks. */
 const patience = 10_000;
 
@@ -112,8 +115,9 @@ async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
 function declined(status: number, said: object): Failure {
   const { error, cure } = said as { error?: unknown; cure?: unknown };
   const message = typeof error === 'string' ? error : `The listener answers with status ${status}`;
-  const code = status === 400 || status === 404 ? exitCode.usage : exitCode.failed;
-  return new Failure(code, message, typeof cure === 'string' ? cure : undefined);
+  const advice = typeof cure === 'string' ? cure : undefined;
+  if (status === 404) return new NotThere(exitCode.usage, message, advice);
+  return new Failure(status === 400 ? exitCode.usage : exitCode.failed, message, advice);
 }
 
 async function asFailure(error: unknown, socket: string): Promise<unknown> {

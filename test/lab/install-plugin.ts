@@ -42,7 +42,7 @@ export function describePlugin(version: EngineVersion): void {
       expect(await docker('lifecycle', 'hooks')).toMatchObject({ code: 0, stdout: own.stdout });
       expect(await docker('lifecycle', 'status')).toMatchObject({
         code: 0,
-        stdout: expect.stringContaining(': up since'),
+        stdout: expect.stringContaining(': up at least since'),
       });
       expect(await docker('lifecycle', 'staus')).toMatchObject({
         code: 64,

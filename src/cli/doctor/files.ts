@@ -8,6 +8,7 @@ import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';
 import { describeNear } from '../words/events.ts';
+import { aboutIt } from '../words/failure.ts';
 import { leftOutWords } from '../words/hooks.ts';
 import { describeRefusal } from '../words/refusal.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
@@ -72,7 +73,7 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
                 return note(hook.name, leftOutWords[hook.why]);
               case 'refused': {
                 const { found, cure } = describeRefusal(hook.refusal);
-                return wrong(hook.name, found, cure);
+                return wrong(hook.name, aboutIt(found, { name: hook.name, path: hook.refusal.path }), cure);
               }
               case 'unspeakable':
                 return wrong(hook.name, 'its name is not UTF-8', 'Rename it');

@@ -73,7 +73,7 @@ function checkUnit(machine: Machine): Finding {
     return wrong(
       'service',
       `${state} (${shown.get('Result')})`,
-      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}; then see: ${journalctl(machine.scope).join(' ')} --unit ${productName} --lines 20`,
+      `Run: ${systemctl(machine.scope).join(' ')} restart ${serviceUnit}`,
     );
   }
   if (enabled !== 'enabled') {
@@ -133,7 +133,7 @@ function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptio
       ),
     ];
   }
-  return [unit, ok('companion', `${state}; Docker's stop waits for on_stop, at most ${stopWait} s`)];
+  return [unit, ok('companion', `${state}; Docker’s stop waits for on_stop, at most ${stopWait} s`)];
 }
 
 /** A user's services live as long as the user is logged in, unless that is allowed to linger. */

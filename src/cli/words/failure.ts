@@ -11,7 +11,7 @@ export function describeFailure(failure: Failure): { readonly text: string; read
   switch (failure.kind) {
     case 'refused': {
       const { found, cure } = describeRecordedRefusal(failure.path, failure.cause);
-      return { text: `${failure.name} refused: ${found}`, cure };
+      return { text: `${failure.name} refused: ${aboutIt(found, failure)}`, cure };
     }
     case 'failed': {
       const { name, outcome, durationMs, lastLine } = failure;
@@ -23,6 +23,14 @@ export function describeFailure(failure: Failure): { readonly text: string; read
     default:
       return failure satisfies never;
   }
+}
+
+/** What was found, without the path again where it is that of the hook or folder which has just been named. */
+export function aboutIt(
+  found: string,
+  { name, path }: { readonly name: string; readonly path: string },
+): string {
+  return path.endsWith(`/${name}`) && found.startsWith(`${path} `) ? `it${found.slice(path.length)}` : found;
 }
 
 /** A refusal as the journal has it; one of a later version by its kind alone. */

@@ -6,22 +6,24 @@ import { localTime } from '../log.ts';
 import type { Style } from '../style.ts';
 import { describe, describeTransition } from './describe.ts';
 import { describeEvent } from './events.ts';
-import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
+import { aboutIt, describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
 import { bytes, seconds } from './words.ts';
 
 /** Above the rows of a history. */
 export const historyHead = row('N', 'TIME', 'EVENT', 'WHAT');
 
 /**
- * One entry of the history as a row.
+ * One entry of the history as a row. On a terminal it is cut to fit, and what mends it is whole below it, to be copied.
  * @param width how wide the terminal is; undefined for no limit
  */
 export function historyRow(entry: HistoryEntry, style: Style, width: number | undefined): string {
   const time = localTime(new Date(entry.time)).slice(0, 19).replace('T', ' ');
-  const { event, text, kind } = contentOf(entry);
+  const { event, text, kind, cure } = contentOf(entry);
   const number = entry.number === 0 ? '' : String(entry.number);
-  const line = cut(row(number, time, event, printableText(text)), width);
-  if (kind === 'bad') return style.bad(line);
+  const what = printableText(cure === undefined || width !== undefined ? text : `${text}. ${cure}`);
+  const line = cut(row(number, time, event, what), width);
+  const below = cure === undefined || width === undefined ? '' : `\n${' '.repeat(7)}${printableText(cure)}`;
+  if (kind === 'bad') return `${style.bad(line)}${below}`;
   return kind === 'transition' ? style.strong(line) : line;
 }
 
@@ -38,6 +40,7 @@ function contentOf(entry: HistoryEntry): {
   event: string;
   text: string;
   kind: 'transition' | 'good' | 'bad';
+  cure?: string;
 } {
   switch (entry.kind) {
     case 'transition':
@@ -54,7 +57,7 @@ function contentOf(entry: HistoryEntry): {
       };
     case 'refusal': {
       const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
-      return { event: '', text: `${entry.name} refused: ${found}. ${cure}`, kind: 'bad' };
+      return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', cure };
     }
     case 'run':
       return contentOfRun(entry);
@@ -81,9 +84,14 @@ function succeeded(outcome: RecordedOutcome): boolean {
 
 /** One entry with all that is known of it, for a person. */
 export function describeEntry(entry: HistoryEntry, now: Date): string {
-  const { text } = contentOf(entry);
+  const { text, cure } = contentOf(entry);
   const at = new Date(entry.time);
-  const lines = [printableText(text), `  number    ${entry.number}`, `  at        ${localTime(at)}`];
+  const lines = [
+    printableText(text),
+    ...(cure === undefined ? [] : [`  ${printableText(cure)}`]),
+    `  number    ${entry.number}`,
+    `  at        ${localTime(at)}`,
+  ];
   if (entry.kind === 'run') {
     const { event, reason, engine, sequence } = entry.transition;
     const because = `${event} ${sequence} of ${printableText(engine)} (${reason})`;

@@ -30,6 +30,8 @@ export interface Machine {
   readonly pidfile: '/run/docker.pid';
   /** Words in front of a command of the host's that make it run in the machine's network. */
   readonly besides: readonly string[];
+  /** Words in front of a command of the machine's that make it run in there, on the terminal they are typed at. */
+  readonly within: readonly string[];
   /** Where Node and the program are in the machine: its own copy of what runs these tests. */
   readonly node: string;
   readonly program: string;
@@ -166,6 +168,10 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     get besides() {
       return ['nsenter', `--target=${leader}`, '--net', '--'];
     },
+    get within() {
+      // A session of its own: a shell finds itself in no process group that it could name, else.
+      return [...enter(), 'setsid', '--ctty', '--wait'];
+    },
     node,
     program: `${programFolder}/docker-lifecycle-listener.js`,
     run: inside,
@@ -191,7 +197,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
 }
 
 /** What a login as root would have. */
-const inner = {
+export const inner = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   DOCKER_BUILDKIT: '0',

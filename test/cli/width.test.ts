@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { describeFindings } from '../../src/cli/doctor.ts';
+import { describeStatus } from '../../src/cli/status.ts';
+import { styleFor } from '../../src/cli/style.ts';
+import { historyRow } from '../../src/cli/words/history.ts';
+import type { Status } from '../../src/daemon/status.ts';
+import type { HistoryEntry } from '../../src/journal/history.ts';
+
+/** What a terminal shows: a line that is longer goes on where the terminal ends, whatever the word. */
+const plain = styleFor(process.stdout, true);
+const path = '/etc/docker-lifecycle-listener.d/on_start/20-vpn';
+const cause = { kind: 'writable', mode: 0o775, gid: 1000, sticky: false } as const;
+const cure = `Run: chmod g-w ${path}`;
+const refused = { name: 'on_start/20-vpn', path, cause, time: '2026-11-24T19:20:41.000Z' };
+
+test('a row of the history is one line of the terminal, with what mends it whole below', () => {
+  const entry = { ...refused, kind: 'refusal', number: 4, engine: 'default' } as unknown as HistoryEntry;
+  const rows = historyRow(entry, plain, 70).split('\n');
+  expect(rows).toEqual([expect.stringMatching(/ on_start\/20-vpn refused: it is .*…$/), `       ${cure}`]);
+  expect(rows[0]).toHaveLength(70);
+  expect(historyRow(entry, plain, undefined)).toMatch(
+    new RegExp(`refused: it is writable by group 1000 \\(mode 0775\\)\\. ${cure}$`),
+  );
+});
+
+test('findings are broken between words, below their beginning, and what mends them is not', () => {
+  const found = 'it is writable by group 1000 (mode 0775), and that is more than fits here';
+  const text = describeFindings([{ check: 'on_start/20-vpn', verdict: 'wrong', found, cure }], 60);
+  const [first = '', second = '', ...rest] = text.split('\n');
+  expect(first.length).toBeLessThanOrEqual(60);
+  expect(second).toMatch(/^ {24}\S/);
+  expect(`${first.trimEnd()} ${second.trim()}`).toContain(found.slice(0, 50));
+  expect(rest).toContain(`${' '.repeat(24)}${cure}`);
+});
+
+test('the status is broken between words, and what mends a failure is not', () => {
+  const text = describeStatus(status, new Date('2026-11-24T19:21:41.000Z'), plain, 50);
+  const long = text.split('\n').filter((line) => line.trimEnd().length > 50);
+  expect(long).toEqual([`    ${cure}`]);
+  expect(text.replace(/\s+/g, ' ')).toContain(
+    'on_start/20-vpn refused: it is writable by group 1000 (mode 0775)',
+  );
+  // Of no limit where nobody reads it on a terminal.
+  expect(describeStatus(status, new Date(), plain)).toContain('it is writable by group 1000 (mode 0775)\n');
+});
+
+test('since when Docker is up is told as far as it is known', () => {
+  const up = (reason: string) => {
+    const last = { event: 'start', reason, source: 'engine', time: '2026-11-24T19:20:41.000Z' };
+    const engine = {
+      name: 'default',
+      url: 'unix:///run/docker.sock',
+      state: 'up',
+      pid: 1,
+      last,
+      events: null,
+    };
+    const engines = [{ ...engine, hooks: { current: null, waiting: [], kept: [] } }];
+    return describeStatus({ ...status, engines } as unknown as Status, new Date(), plain);
+  };
+  expect(up('engine-started')).toMatch(/: up since /);
+  // Up already when the listener started, and nobody knows for how long.
+  expect(up('listener-started')).toMatch(/: up at least since /);
+});
+
+const status: Status = {
+  version: 1,
+  listener: {
+    version: '0.1.0',
+    pid: 4711,
+    since: '2026-11-24T19:20:41.000Z',
+    memory: 53_000_000,
+    scriptDir: '/etc/docker-lifecycle-listener.d',
+    notifier: { mode: 'hint', port: 47200 },
+  },
+  engines: [],
+  failures: [{ ...refused, kind: 'refused', engine: 'default' }],
+} as unknown as Status;
