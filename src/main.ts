@@ -1,5 +1,5 @@
 import { readArguments } from './cli/arguments.ts';
-import type { Command } from './cli/commands.ts';
+import type { Command } from './cli/command.ts';
 import { tellListener } from './cli/companion.ts';
 import { describeCompletion } from './cli/completion/answer.ts';
 import { complete } from './cli/completion/complete.ts';

@@ -1,7 +1,7 @@
 import type { Event } from '../daemon/events.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
-import type { EngineWish } from './commands.ts';
+import type { EngineWish } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';

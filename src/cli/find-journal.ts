@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import type { Asking } from './commands.ts';
+import type { Asking } from './command.ts';
 import { loadForAsking } from './load.ts';
 
 /**

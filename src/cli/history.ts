@@ -2,7 +2,7 @@ import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import type { Asking, HistoryWish } from './commands.ts';
+import type { Asking, HistoryWish } from './command.ts';
 import { inJournal } from './find-journal.ts';
 import { widthOf } from './fit-screen.ts';
 import { followHistory } from './follow-history.ts';

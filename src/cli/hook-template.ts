@@ -1,5 +1,5 @@
 import type { EventFolder } from '../config/engine-events.ts';
-import type { NewHookEvent } from './commands.ts';
+import type { NewHookEvent } from './command.ts';
 
 /** A hook to begin with: it works as it is, and says what it could do. */
 export function hookTemplate(event: NewHookEvent): string {

@@ -9,7 +9,7 @@ import type { FolderPlan } from '../hooks/plan.ts';
 import { currentAccount } from '../system/account.ts';
 import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
-import type { Asking, NewHookEvent } from './commands.ts';
+import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { hookTemplate } from './hook-template.ts';
 import { ifRunning, theListener } from './listener.ts';

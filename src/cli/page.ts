@@ -1,5 +1,5 @@
 import { exitCode, Failure } from '../system/failure.ts';
-import type { EngineWish } from './commands.ts';
+import type { EngineWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 

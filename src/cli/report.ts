@@ -8,7 +8,7 @@ import { readHistory } from '../journal/history.ts';
 import { pageHtml } from '../page/html.ts';
 import { fitOutputs } from '../page/report.ts';
 import { codeOf, exitCode, Failure } from '../system/failure.ts';
-import type { ReportWish } from './commands.ts';
+import type { ReportWish } from './command.ts';
 import { inJournal } from './find-journal.ts';
 import { ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';

@@ -1,7 +1,7 @@
 import type { Failure } from '../daemon/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
-import type { StatusWish } from './commands.ts';
+import type { StatusWish } from './command.ts';
 import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { usage } from './options.ts';

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
-import type { TriggerCommand } from './commands.ts';
+import type { TriggerCommand } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';

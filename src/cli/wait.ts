@@ -7,7 +7,7 @@ import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { printableText } from '../system/printable.ts';
-import type { WaitCommand } from './commands.ts';
+import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
 import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';

@@ -1,6 +1,6 @@
 import type { Status } from '../daemon/status.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import type { StatusWish } from './commands.ts';
+import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';

@@ -1,22 +1,14 @@
 import type { Transition } from '../lifecycle/transition.ts';
-import { afterAwake } from '../system/awake-timer.ts';
+import { type HookChain, runChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
 import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
-import type { EndReason } from './run.ts';
-import { admitAndStart, type StartedHook } from './start.ts';
 
 /** The hooks of one transition, being run one after the other. */
-export interface HookBatch {
+export interface HookBatch extends Omit<HookChain, 'done'> {
   readonly transition: Transition;
   /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
   readonly done: Promise<BatchEnd>;
-  /** The one that runs. */
-  current(): StartedHook | undefined;
-  /** Ends the one that runs and leaves the rest out. */
-  end(why: EndReason): void;
-  /** Kills the one that runs and leaves the rest out. */
-  kill(why: EndReason): void;
 }
 
 /** Whether all were run that were to be. */
@@ -28,49 +20,16 @@ export type BatchEnd = 'complete' | 'cut-short';
  * @param only the name of the one hook that is to be run
  */
 export function runHooks(host: HookHost, transition: Transition, only?: string): HookBatch {
-  const { event } = transition;
-  let current: StartedHook | undefined;
-  let cutShort = false;
+  const candidates = findHooks(host, transition, only);
+  const chain = runChain(host, candidates, { event: transition.event, transition });
 
-  async function runAll(): Promise<BatchEnd> {
-    const candidates = findHooks(host, transition, only);
-    const began = performance.now();
-    let ran = 0;
-    let failed = 0;
-    for (const candidate of candidates) {
-      if (cutShort) break;
-      const hook = admitAndStart(host, candidate, { event, transition });
-      if (hook === undefined) continue;
-      current = hook;
-      const success = await succeeds(host, hook);
-      current = undefined;
-      ran += 1;
-      if (success) continue;
-      failed += 1;
-      if (!cutShort && host.settings.hooks.get(candidate.name)?.stopChainOnFailure === true) {
-        host.report({ kind: 'chain-stopped', hook: candidate.name, transition });
-        cutShort = true;
-      }
-    }
-    if (candidates.length > 0) {
-      host.report({ kind: 'hooks-done', transition, ran, failed, durationMs: performance.now() - began });
-    }
-    return cutShort ? 'cut-short' : 'complete';
+  async function finish(): Promise<BatchEnd> {
+    const { how, ...figures } = await chain.done;
+    if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
+    return how === 'complete' ? 'complete' : 'cut-short';
   }
 
-  return {
-    transition,
-    done: runAll(),
-    current: () => current,
-    end(why) {
-      cutShort = true;
-      current?.run.end(why);
-    },
-    kill(why) {
-      cutShort = true;
-      current?.run.kill(why);
-    },
-  };
+  return { ...chain, transition, done: finish() };
 }
 
 function findHooks(host: HookHost, transition: Transition, only: string | undefined): readonly Candidate[] {
@@ -97,24 +56,4 @@ function findHooks(host: HookHost, transition: Transition, only: string | undefi
     default:
       return found satisfies never;
   }
-}
-
-/** Waits for a hook's end, and names it now and then while it runs: whether it succeeded. */
-export async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
-  let next = 0;
-  let timer = remind(0);
-
-  function remind(alreadyMs: number) {
-    const forMs = host.settings.notices[next];
-    if (forMs === undefined) return undefined;
-    return afterAwake(forMs - alreadyMs, () => {
-      host.report({ kind: 'hook-running', hook: name, forMs });
-      next += 1;
-      timer = remind(forMs);
-    });
-  }
-
-  const { outcome } = await ended;
-  timer?.cancel();
-  return outcome.kind === 'exited' && outcome.code === 0;
 }

@@ -1,25 +1,18 @@
 import { eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
 import type { EngineEvent, ToldEvent } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { succeeds } from './batch.ts';
+import { type HookChain, runChain } from './chain.ts';
 import { labelOf, type Occurrence } from './event-environment.ts';
 import { fitsFilter } from './event-filter.ts';
 import type { Candidate } from './find.ts';
 import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
-import type { EndReason } from './run.ts';
-import { admitAndStart, type StartedHook } from './start.ts';
 
 /** The hooks of one event, being run one after the other. */
-export interface EventRun {
+export interface EventRun extends Omit<HookChain, 'done'> {
   readonly told: ToldEvent;
   /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
   readonly done: Promise<'complete' | 'cut-short'>;
-  /** The one that runs. */
-  current(): StartedHook | undefined;
-  /** Ends the one that runs and leaves the rest out. */
-  end(why: EndReason): void;
-  kill(why: EndReason): void;
 }
 
 /** The hooks that are to be run for an event; the filters of the settings have their say. */
@@ -58,52 +51,24 @@ export function runEventHooks(
   begin: () => void,
 ): EventRun {
   const { told } = occurrence;
-  const event = eventWord(told.event);
-  let current: StartedHook | undefined;
-  let cutShort = false;
+  const label = labelOf(told);
+  const folder = eventFolder(told.event);
+  const candidates = hooksFor(host, told.event);
+  const count = candidates.length;
+  if (count > 0) begin();
+  const chain = runChain(
+    host,
+    candidates,
+    { event: eventWord(told.event), transition, occurrence },
+    // Behind the start of the first: the log is no part of what an event waits for.
+    () => host.report({ kind: 'event-told', told: label, count, folder }),
+  );
 
-  async function runAll(): Promise<'complete' | 'cut-short'> {
-    const candidates = hooksFor(host, told.event);
-    if (candidates.length === 0) return 'complete';
-    const began = performance.now();
-    const label = labelOf(told);
-    begin();
-    let ran = 0;
-    let failed = 0;
-    for (const candidate of candidates) {
-      if (cutShort) break;
-      const hook = admitAndStart(host, candidate, { event, transition, occurrence });
-      if (ran === 0) {
-        const folder = eventFolder(told.event);
-        host.report({ kind: 'event-told', told: label, count: candidates.length, folder });
-      }
-      if (hook === undefined) continue;
-      current = hook;
-      const success = await succeeds(host, hook);
-      current = undefined;
-      ran += 1;
-      if (success) continue;
-      failed += 1;
-      if (!cutShort && host.settings.hooks.get(candidate.name)?.stopChainOnFailure === true) {
-        host.report({ kind: 'chain-stopped', hook: candidate.name, transition });
-        break;
-      }
-    }
-    host.report({ kind: 'event-done', told: label, ran, failed, durationMs: performance.now() - began });
-    return cutShort ? 'cut-short' : 'complete';
+  async function finish(): Promise<'complete' | 'cut-short'> {
+    const { how, ...figures } = await chain.done;
+    if (count > 0) host.report({ kind: 'event-done', told: label, ...figures });
+    return how === 'ended' ? 'cut-short' : 'complete';
   }
 
-  return {
-    told,
-    done: runAll(),
-    current: () => current,
-    end(why) {
-      cutShort = true;
-      current?.run.end(why);
-    },
-    kill(why) {
-      cutShort = true;
-      current?.run.kill(why);
-    },
-  };
+  return { ...chain, told, done: finish() };
 }
