@@ -15,8 +15,11 @@ export interface Looked {
   readonly complaints: readonly string[];
 }
 
-/** Opens pages in a browser that the tests of a file share; they need `chromium`. */
-export function inBrowser(): (url: string, options?: BrowserContextOptions) => Promise<Looked> {
+/**
+ * Opens pages in a browser that the tests of a file share; they need `chromium`.
+ * @param at what time it is for the page, in ms since the epoch, and stays; the real one where it is undefined
+ */
+export function inBrowser(at?: number): (url: string, options?: BrowserContextOptions) => Promise<Looked> {
   let browser: Browser | undefined;
   afterAll(() => browser?.close());
 
@@ -39,6 +42,7 @@ export function inBrowser(): (url: string, options?: BrowserContextOptions) => P
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+    if (at !== undefined) await page.clock.setFixedTime(at);
     await page.goto(url);
     return { page, asked, complaints };
   };
