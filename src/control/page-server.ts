@@ -77,7 +77,8 @@ export function createPageServer(options: PageServerOptions): PageServer {
     clearTimeout(leaving);
     opened = undefined;
     server.close();
-    server.closeAllConnections();
+    // What is streamed has its end written first, by the same signal.
+    setImmediate(() => server.closeAllConnections());
   }
 
   function leaveSoon(): void {
