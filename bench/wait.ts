@@ -6,7 +6,8 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createArena, now } from './support/arena.ts';
@@ -37,6 +38,7 @@ const poller = compile('first-answer.c', arena.folder);
 const scripts = arena.scripts('scripts');
 scripts.removeHooks();
 const control = join(arena.folder, 'control.sock');
+const commands = join(arena.folder, 'commands');
 
 const watching = ({ socket, pidfile }: Subject) => ['--host', `unix://${socket}`, '--pidfile', pidfile];
 const wait = (engine: Subject, ...words: string[]) => [
@@ -67,6 +69,10 @@ async function compare(name: SubjectName): Promise<string> {
   const engine = await createSubject(name, arena.folder);
   const field = waiters.filter(({ needsDocker }) => engine.docker !== undefined || !needsDocker);
   const state = join(arena.folder, `state-${name}`);
+  // The engine's own docker, and none of the other programs beside it: they are another system's.
+  rmSync(commands, { recursive: true, force: true });
+  mkdirSync(commands);
+  if (engine.docker !== undefined) symlinkSync(engine.docker, join(commands, 'docker'));
   const listener = startListener([
     ...[scripts.folder, '--no-notifier', ...watching(engine)],
     ...['--control', control, '--state-dir', state],
@@ -94,10 +100,9 @@ async function compare(name: SubjectName): Promise<string> {
 
 async function play(engine: Subject, waiter: Waiter): Promise<number> {
   const [file = '', ...words] = waiter.words(engine);
-  const path = engine.docker === undefined ? '' : `${dirname(engine.docker)}:`;
   const child = spawn(file, words, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: `${path}/usr/bin:/bin`, DOCKER_HOST: `unix://${engine.socket}` },
+    env: { PATH: `${commands}:/usr/bin:/bin`, DOCKER_HOST: `unix://${engine.socket}` },
   });
   try {
     const over = once(child, 'exit').then(() => now());
