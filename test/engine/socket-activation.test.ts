@@ -1,7 +1,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listensOn } from '../../src/system/unix-sockets.ts';
-import { createFakeHost, type FakeHost, pass, type WatchOptions } from '../support/fake-host.ts';
+import {
+  createFakeHost,
+  type FakeHost,
+  pass,
+  type Watching,
+  type WatchOptions,
+} from '../support/fake-host.ts';
 import { type FakeSystemd, startFakeSystemd } from '../support/fake-systemd.ts';
 import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -72,8 +78,8 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(systemd.activations).toBe(0);
   });
 
-  test('told to stop while it starts, an engine is told nothing of, and stays down', async () => {
-    const watching = watch();
+  /** Tells an engine that starts to stop, and hints at it all the while. */
+  async function stopWhileStarting(watching: Watching): Promise<void> {
     await systemd.start(60_000, 100);
     await pass(300);
     systemd.kill('SIGTERM');
@@ -83,8 +89,12 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     await systemd.down();
     watching.sensor.lookForStart();
     await pass(100);
-    expect(systemd.activations).toBe(0);
     expect(watching.told).toEqual([]);
+  }
+
+  test('told to stop while it starts, an engine is told nothing of, and stays down', async () => {
+    await stopWhileStarting(watch());
+    expect(systemd.activations).toBe(0);
   });
 
   test('an engine that dies while it starts, and its next run, are told as what they were', async () => {
@@ -102,18 +112,8 @@ describe('on a socket that systemd holds', needing('linux'), () => {
   // What waits in the queue cannot be taken back: closing it leaves it there (unix_release in the kernel's
   // af_unix.c). So an engine that never came to accept may be started once more by that one connection.
   test('where systemd does not say what is ready, an engine that is stopped as it starts gets one connection', async () => {
-    const watching = host.watch(undefined, { pidfile: host.pidfile });
-    await systemd.start(60_000, 100);
-    await pass(100);
-    systemd.kill('SIGTERM');
-    await pass(20);
-    watching.sensor.lookForStart();
-    watching.sensor.lookForStop();
-    await systemd.down();
-    watching.sensor.lookForStart();
-    await pass(100);
+    await stopWhileStarting(host.watch(undefined, { pidfile: host.pidfile }));
     expect(systemd.activations).toBeLessThanOrEqual(1);
-    expect(watching.told).toEqual([]);
   });
 
   test('a listener that begins while the engine stops leaves it alone, and tells what it missed', async () => {
