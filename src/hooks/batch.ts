@@ -1,8 +1,8 @@
 import type { Transition } from '../lifecycle/transition.ts';
 import { type HookChain, runChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
-import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
+import { usableFolder } from './usable-folder.ts';
 
 /** The hooks of one transition, being run one after the other. */
 export interface HookBatch extends Omit<HookChain, 'done'> {
@@ -34,26 +34,15 @@ export function runHooks(host: HookHost, transition: Transition, only?: string):
 
 function findHooks(host: HookHost, transition: Transition, only: string | undefined): readonly Candidate[] {
   const { event } = transition;
-  const found = lookInto(host.scriptDir, folderOf[event], host.account.uid);
+  const found = usableFolder(host, folderOf[event]);
+  if (found === undefined) return [];
   const { folder } = found;
-  switch (found.kind) {
-    case 'found': {
-      const candidates = found.candidates.filter(({ name }) => only === undefined || name === only);
-      host.report({ kind: 'hooks-found', transition, count: candidates.length, folder });
-      if (only === undefined)
-        for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
-      return candidates;
-    }
-    case 'missing':
-      host.report({ kind: 'folder-missing', folder, event });
-      return [];
-    case 'unreadable':
-      host.report({ kind: 'folder-unreadable', folder, code: found.code });
-      return [];
-    case 'refused':
-      host.report({ kind: 'folder-refused', folder, refusal: found.refusal });
-      return [];
-    default:
-      return found satisfies never;
+  if (found.kind === 'missing') {
+    host.report({ kind: 'folder-missing', folder, event });
+    return [];
   }
+  const candidates = found.candidates.filter(({ name }) => only === undefined || name === only);
+  host.report({ kind: 'hooks-found', transition, count: candidates.length, folder });
+  if (only === undefined) for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
+  return candidates;
 }

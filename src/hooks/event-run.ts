@@ -5,8 +5,8 @@ import { type HookChain, runChain } from './chain.ts';
 import { labelOf, type Occurrence } from './event-environment.ts';
 import { fitsFilter } from './event-filter.ts';
 import type { Candidate } from './find.ts';
-import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
+import { usableFolder } from './usable-folder.ts';
 
 /** The hooks of one event, being run one after the other. */
 export interface EventRun extends Omit<HookChain, 'done'> {
@@ -20,23 +20,10 @@ export function hooksFor(host: HookHost, event: EngineEvent): readonly Candidate
   const name = eventFolder(event);
   // What comes from the engine is compared with names that are known, and only those are joined to a path.
   if (!eventFolders.has(name)) return [];
-  const found = lookInto(host.scriptDir, name, host.account.uid);
-  const { folder } = found;
-  switch (found.kind) {
-    case 'found':
-      for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
-      return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
-    case 'missing':
-      return [];
-    case 'unreadable':
-      host.report({ kind: 'folder-unreadable', folder, code: found.code });
-      return [];
-    case 'refused':
-      host.report({ kind: 'folder-refused', folder, refusal: found.refusal });
-      return [];
-    default:
-      return found satisfies never;
-  }
+  const found = usableFolder(host, name);
+  if (found?.kind !== 'found') return [];
+  for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
+  return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
 }
 
 /**

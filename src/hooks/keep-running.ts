@@ -2,10 +2,10 @@ import type { RestartSettings } from '../config/hook-settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Candidate } from './find.ts';
-import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
 import type { EndReason } from './run.ts';
 import { admitAndStart, type StartedHook } from './start.ts';
+import { usableFolder } from './usable-folder.ts';
 
 /** What is kept running while Docker is up. */
 export interface KeptHooks {
@@ -45,25 +45,12 @@ export function keepRunning(host: HookHost, transition: Transition): KeptHooks |
   };
 }
 
-function findKept({ scriptDir, account, report }: HookHost): readonly Candidate[] {
-  const found = lookInto(scriptDir, 'while_running', account.uid);
-  const { folder } = found;
-  switch (found.kind) {
-    case 'found':
-      for (const hook of found.unspeakable) report({ kind: 'name-refused', hook });
-      return found.candidates;
-    case 'missing':
-      // Few have one.
-      return [];
-    case 'unreadable':
-      report({ kind: 'folder-unreadable', folder, code: found.code });
-      return [];
-    case 'refused':
-      report({ kind: 'folder-refused', folder, refusal: found.refusal });
-      return [];
-    default:
-      return found satisfies never;
-  }
+/** Few have such a folder. */
+function findKept(host: HookHost): readonly Candidate[] {
+  const folder = usableFolder(host, 'while_running');
+  if (folder?.kind !== 'found') return [];
+  for (const hook of folder.unspeakable) host.report({ kind: 'name-refused', hook });
+  return folder.candidates;
 }
 
 interface KeptHook {
