@@ -321,8 +321,9 @@ export function startSensor(options: SensorOptions): Hints {
   function changed(): void {
     backoff.reset();
     unseen.reset();
-    watchPlaces();
+    // The hooks wait for what is seen now; what came in a place just watched may have come before it was.
     look();
+    if (watchPlaces()) look();
   }
 
   signal.addEventListener('abort', () => {

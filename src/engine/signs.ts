@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
@@ -89,7 +89,9 @@ export function runOf({ pid, startTime }: ProcessIdentity): Run {
 /** Docker Desktop makes /var/run/docker.sock a link into the user's home: what matters happens there. */
 function followLink(path: string): string {
   try {
-    return resolve(dirname(path), readlinkSync(path));
+    // Asked first: that it is none, as mostly, would cost an exception, on the way to the hooks.
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
   } catch {
     return path;
   }

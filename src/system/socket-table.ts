@@ -10,6 +10,9 @@ export interface SocketTable {
 /** __SO_ACCEPTCON in the kernel's include/linux/net.h. */
 const acceptsConnections = 0x10000;
 
+/** Num RefCount Protocol Flags Type St Inode Path */
+const entry = /^\S+ \S+ \S+ (?<flags>\S+) \S+ \S+ +(?<inode>\d+) (?<bound>.*)$/;
+
 /** Reads /proc/net/unix (proc_net(5)); undefined on a system without. */
 export function readSocketTable(): SocketTable | undefined {
   let text: string;
@@ -18,23 +21,26 @@ export function readSocketTable(): SocketTable | undefined {
   } catch {
     return undefined;
   }
-  const byName = new Map<string, { readonly path: string; readonly inode: string }[]>();
-  for (const line of text.split('\n')) {
-    // Num RefCount Protocol Flags Type St Inode Path
-    const [, , , flags = '0', , , inode = '', ...rest] = line.split(/ +/);
-    if (rest.length === 0 || (Number.parseInt(flags, 16) & acceptsConnections) === 0) continue;
-    const path = rest.join(' ');
-    const named = byName.get(basename(path));
-    if (named === undefined) byName.set(basename(path), [{ path, inode }]);
-    else named.push({ path, inode });
-  }
   const realFolder = folderResolver();
   return {
     inodesAt(path) {
-      const named = byName.get(basename(path)) ?? [];
-      return named.filter((socket) => samePath(socket.path, path, realFolder)).map(({ inode }) => inode);
+      const inodes: string[] = [];
+      for (const line of linesEnding(text, basename(path))) {
+        const { flags = '0', inode = '', bound = '' } = entry.exec(line)?.groups ?? {};
+        if ((Number.parseInt(flags, 16) & acceptsConnections) === 0) continue;
+        if (samePath(bound, path, realFolder)) inodes.push(inode);
+      }
+      return inodes;
     },
   };
+}
+
+/** The lines that end so. Hooks of a stop wait for this: to search costs a fraction of what splitting it all does. */
+function* linesEnding(text: string, ending: string): Iterable<string> {
+  const wanted = `${ending}\n`;
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
+    yield text.slice(text.lastIndexOf('\n', at) + 1, at + ending.length);
+  }
 }
 
 /**

@@ -51,6 +51,13 @@ describe('who listens on a socket', needing('linux'), () => {
     expect([isListening(path), socketHolder(path)]).toEqual([false, 'nobody']);
   });
 
+  test('a program, on a path with spaces in it; not one on a path that only ends alike', async () => {
+    const spaced = join(folder, 'a  b  docker.sock');
+    engines.push(await startFakeEngine({ at: spaced }));
+    await nextTurn();
+    expect([isListening(spaced), isListening(path)]).toEqual([true, false]);
+  });
+
   test('who listens since an earlier look in the same turn', () => {
     expect(socketHolder(path)).toBe('nobody');
     // Binds before it returns.
