@@ -52,7 +52,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   status: {
     calls: [
       ['', 'whether Docker is up, what runs, and what went wrong last'],
-      ['--web', 'the same as a page for a browser, with its time line'],
+      ['--web', 'the same as a page for a browser, with a time line'],
     ],
     options: ['watch', 'web', 'engine', ...askingOptions],
     read: status,
@@ -81,8 +81,8 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   hooks: {
     calls: [
       ['', 'what would run on each event, what not, and why'],
-      ['enable NAME', 'make a hook executable; disable NAME the contrary'],
-      ['new NAME --event start', 'write a template; also for stop and running'],
+      ['enable NAME', 'make a hook executable; disable NAME does the opposite'],
+      ['new NAME --event start', 'write a template; also for stop, running, container_die, …'],
     ],
     options: ['event', 'script-dir', ...askingOptions],
     suggests: ([word, ...more]) => {
@@ -127,7 +127,7 @@ export const commands: { readonly [name: string]: CommandEntry } = {
     }),
   },
   config: {
-    calls: [['check', 'what the settings are, and where each comes from']],
+    calls: [['check [script_dir]', 'what the settings are, and where each comes from']],
     options: runOptions,
     suggests: ([word, ...more]) => (word === undefined ? ['check'] : more.length === 0 ? 'folder' : []),
     read: configCheck,

@@ -64,7 +64,7 @@ ${rest.flatMap(commandLines).join('\n')}
 
 ${introduction.join('\n')}
 
-Options:
+Options of run:
 ${options.flatMap(describeOption).join('\n')}
 
 Exit codes:

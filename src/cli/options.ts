@@ -35,7 +35,7 @@ export const options = {
     about: [
       'the same by Docker context; repeatable',
       '(default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,',
-      'unix:///var/run/docker.sock; and if nothing is there, where Docker’s kin keep theirs)',
+      'unix:///var/run/docker.sock; if it is not there, rootless Docker, Docker Desktop, …)',
     ],
   },
   pidfile: {
@@ -67,7 +67,7 @@ export const options = {
     value: 'PATH',
     suggests: 'folder',
     about: [
-      'where to remember what was told',
+      'where the listener keeps its memory and its journal',
       '(default: below /var/lib/docker-lifecycle-listener, or in your home folder)',
     ],
   },
@@ -76,7 +76,7 @@ export const options = {
     value: 'PATH',
     suggests: 'file',
     about: [
-      'the socket on which status, trigger and their like reach the listener; none for none',
+      'the socket on which status, trigger and the like reach the listener; none for none',
       '(default: /run/docker-lifecycle-listener/control.sock, or below XDG_RUNTIME_DIR)',
     ],
   },
@@ -127,7 +127,7 @@ export const options = {
   },
   user: {
     type: 'boolean',
-    about: ['your own service beside a rootless Docker, without root: of your manager of systemd'],
+    about: ['a service of your own, without root: beside a rootless Docker, or on macOS'],
   },
   yes: { type: 'boolean', short: 'y', about: ['ask nothing'] },
   prefix: {
@@ -175,7 +175,7 @@ export const options = {
     type: 'string',
     value: 'EVENT',
     suggests: ['start', 'stop'],
-    about: ['start or stop; for history and hooks new also one of Docker’s own, as container_die'],
+    about: ['start, stop, or one of Docker’s own, as container_die; for hooks new also running'],
   },
   hook: {
     type: 'string',
@@ -196,7 +196,7 @@ export const options = {
     suggests: 'file',
     about: ['as a page for a browser, into this file; - for standard output'],
   },
-  web: { type: 'boolean', about: ['as a page for a browser, which goes on: prints its address'] },
+  web: { type: 'boolean', about: ['as a live page for a browser: prints its address'] },
   json: { type: 'boolean', about: ['as JSON, which schemas/ describes'] },
   'no-color': { type: 'boolean', about: ['no colours, as with NO_COLOR'] },
   'log-file': {
@@ -208,7 +208,12 @@ export const options = {
       '(default: standard output)',
     ],
   },
-  'log-format': { type: 'string', value: 'FMT', suggests: ['text', 'json'], about: ['text or json'] },
+  'log-format': {
+    type: 'string',
+    value: 'FMT',
+    suggests: ['text', 'json'],
+    about: ['text or json (default: text)'],
+  },
   verbose: { type: 'boolean', short: 'v', about: ['say more'] },
   quiet: { type: 'boolean', short: 'q', about: ['warnings and errors only'] },
   help: { type: 'boolean', short: 'h', about: ['this; behind a command, what it takes'] },
