@@ -1,5 +1,6 @@
-// Prints each start and each stop of Docker until Ctrl-C: `node watch.mjs`, in a folder where
-// `npm install docker-lifecycle-listener` was run. Which engine: as for `docker`, by DOCKER_HOST and its kin.
+// Prints each start and each stop of Docker until Ctrl-C: `node watch.mjs`, in a folder where the file that `npm pack`
+// makes was installed: `npm install PATH/docker-lifecycle-listener-0.1.0.tgz`. Which engine: as for `docker`, by DOCKER_HOST,
+// DOCKER_CONTEXT or `docker context use`.
 import { watchEngines } from 'docker-lifecycle-listener';
 
 const ending = new AbortController();
