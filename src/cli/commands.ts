@@ -81,8 +81,8 @@ export const commands: { readonly [name: string]: CommandEntry } = {
   hooks: {
     calls: [
       ['', 'what would run on each event, what not, and why'],
-      ['enable NAME', 'make a hook executable; disable NAME does the opposite'],
-      ['new NAME --event start', 'write a template; also for stop, running, container_die, …'],
+      ['enable NAME', 'make a hook executable; disable NAME the opposite'],
+      ['new NAME --event start', 'write a template; also for stop, running and events'],
     ],
     options: ['event', 'script-dir', ...askingOptions],
     suggests: ([word, ...more]) => {
