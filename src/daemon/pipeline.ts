@@ -62,7 +62,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     if (isWanted(transition, options.whenStarted)) {
       const done = hooks.push(transition);
       if (transition.event === 'stop') stopHooks = done;
-    } else record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
+      return;
+    }
+    record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
+    // It ended with the listener's last life, and is to run for as long as Docker does.
+    if (transition.event === 'start') hooks.resume(transition);
   }
 
   /** Should it neither end nor be said to stay: then it stays. */

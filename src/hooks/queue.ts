@@ -13,6 +13,8 @@ export interface HookQueue {
    * @returns how that went, or how it went with those that stand for them, once it is over; never rejects
    */
   push(transition: Transition): Promise<TurnEnd>;
+  /** The engine is up, and its hooks are not to be run for that: starts alone what is kept running while it is. */
+  resume(transition: Transition): void;
   /**
    * The same for hooks that somebody asks for: nothing has happened to the engine, so they overtake nothing, and
    * what is kept running stays as it is.
@@ -53,6 +55,8 @@ export interface RunningHook {
 
 interface Turn {
   readonly transition: Transition;
+  /** Only what is kept running is to be started. */
+  readonly resumes: boolean;
   /** Undefined for what has happened to the engine. */
   readonly wish: HookWish | undefined;
   readonly over: (how: TurnEnd) => void;
@@ -89,20 +93,22 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
   /** @returns the stop whose hooks stand for those of the one that comes, if any do */
   function overtakeStarts(): Turn | undefined {
     const overtaken = waiting.filter(({ transition }) => transition.event === 'start');
-    for (const { transition, over } of overtaken) {
-      host.report({ kind: 'hooks-overtaken', transition });
+    for (const { transition, resumes, over } of overtaken) {
+      if (!resumes) host.report({ kind: 'hooks-overtaken', transition });
       over('left-out');
     }
     waiting = waiting.filter((turn) => !overtaken.includes(turn));
     if (batch?.transition.event === 'start') batch.end('engine-stops');
     const before = waiting.findLast(isOwn) ?? begun;
-    return overtaken.some(isOwn) && before?.transition.event === 'stop' ? before : undefined;
+    return overtaken.some((turn) => isOwn(turn) && !turn.resumes) && before?.transition.event === 'stop'
+      ? before
+      : undefined;
   }
 
   async function workOff(): Promise<void> {
     working = true;
     for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
-      const { transition, wish } = turn;
+      const { transition, wish, resumes } = turn;
       // Also while what was kept running is being ended: its hooks are on their way.
       if (isOwn(turn)) begun = turn;
       if (kept !== undefined && wish === undefined) {
@@ -110,9 +116,12 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
         await kept.done;
         kept = undefined;
       }
-      batch = wish === undefined ? runHooks(host, transition) : runWish(transition, wish);
-      const how = await batch.done;
-      batch = undefined;
+      let how: TurnEnd = 'complete';
+      if (!resumes) {
+        batch = wish === undefined ? runHooks(host, transition) : runWish(transition, wish);
+        how = await batch.done;
+        batch = undefined;
+      }
       // A stop that came meanwhile has cut it short.
       if (wish === undefined && transition.event === 'start' && how === 'complete' && !signal.aborted) {
         kept = keepRunning(host, transition);
@@ -139,22 +148,26 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
         return standsFor.ended;
       }
     }
-    return take(transition, undefined);
+    return take({ transition, wish: undefined, resumes: false });
+  }
+
+  function resume(transition: Transition): void {
+    if (!signal.aborted) void take({ transition, wish: undefined, resumes: true });
   }
 
   async function request(transition: Transition, wish: HookWish): Promise<TurnEnd> {
     if (signal.aborted) return 'left-out';
-    if (waiting.length < mostWaiting) return take(transition, wish);
+    if (waiting.length < mostWaiting) return take({ transition, wish, resumes: false });
     host.report({ kind: 'hooks-dropped', transition });
     return 'left-out';
   }
 
-  function take(transition: Transition, wish: HookWish | undefined): Promise<TurnEnd> {
+  function take(given: Omit<Turn, 'over' | 'ended'>): Promise<TurnEnd> {
     let over: (how: TurnEnd) => void = () => {};
     const ended = new Promise<TurnEnd>((resolve) => {
       over = resolve;
     });
-    waiting.push({ transition, wish, over, ended });
+    waiting.push({ ...given, over, ended });
     if (!working) work = workOff();
     return ended;
   }
@@ -175,6 +188,7 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
 
   return {
     push,
+    resume,
     request,
     async idle() {
       await work;

@@ -219,6 +219,27 @@ describe('when the listener ends', () => {
 });
 
 describe('while_running', () => {
+  test('what is resumed is started without on_start, and ended before on_stop, which is run', async () => {
+    stage.hook('on_start/a', 'echo started');
+    stage.hook('on_stop/a', 'echo stopped');
+    stage.hook('while_running/a', 'trap "echo ended; exit" TERM; echo up; while :; do sleep 0.05; done 2>&-');
+    stage.queue.resume(transition('start', 1));
+    await printed('up');
+    await stage.queue.push(transition('stop', 2));
+    expect(stage.printed()).toEqual(['up', 'ended', 'stopped']);
+  });
+
+  test('what was to be resumed is not, when the engine stops first; on_stop is run all the same', async () => {
+    stage.hook('on_start/a', 'sleep 0.3');
+    stage.hook('on_stop/a', 'echo stopped');
+    stage.hook('while_running/a', 'echo up; exec sleep 60');
+    void stage.queue.request(transition('start', 1), asked);
+    stage.queue.resume(transition('start', 2));
+    expect(await stage.queue.push(transition('stop', 3))).toBe('complete');
+    expect(stage.printed()).toEqual(['stopped']);
+    expect(stage.of('hooks-overtaken')).toEqual([]);
+  });
+
   const kept = () => stage.queue.snapshot().kept;
 
   test('starts after on_start, runs until Docker stops, and is over before on_stop', async () => {

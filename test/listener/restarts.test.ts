@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createStage, endProcess, hooksDone, ofKind, program, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -53,6 +53,21 @@ test.each([
     await endProcess(engine, 'SIGTERM');
     await listener.next(0, (line) => hooksDone('stop')(line) && JSON.stringify(line).includes('shutdown'));
     expect(told()).toEqual([...runs, ...restarted, 'stop']);
+  },
+);
+
+test.each(['always', 'new', 'never'])(
+  'with --when-started %s what is kept running is so in each life',
+  async (when) => {
+    mkdirSync(`${stage.hooks}/while_running`);
+  stage.hook('while_running/10-b', '#!/bin/sh\ntrap "exit" TERM; while :; do sleep 0.05; done 2>&-');
+    stage.startEngine();
+    await waitFor(() => isServing(stage));
+    for (let life = 0; life < 2; life++) {
+      const listener = stage.listen('--when-started', when);
+      await listener.next(0, (line) => line.kind === 'hook-started' && line.hook === 'while_running/10-b');
+      await listener.end();
+    }
   },
 );
 
