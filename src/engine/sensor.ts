@@ -110,10 +110,8 @@ export function startSensor(options: SensorOptions): Hints {
     if (permission !== 'when-ready') return leaveAlone(process, permission);
     // One that was up is ready.
     if (process === undefined || doubt !== undefined) return ask(process, doubt);
-    const ready = awaitReady(process.pid, {
-      ready: () => ask(process, undefined),
-      unknown: () => askUnready(process),
-    });
+    const awaited = () => askAwaited(process);
+    const ready = awaitReady(process.pid, { ready: awaited, unknown: awaited });
     enter({ name: 'awaiting', process, ready });
     next.set(patience.silence, stillAwaited);
   }
@@ -133,13 +131,11 @@ export function startSensor(options: SensorOptions): Hints {
     if (holder === 'unknown' && unseen.attempts < patience.refusals) next.set(unseen.next(), look);
   }
 
-  /** systemd does not say when it is ready: better a question that may wait too long than none. */
-  function askUnready(process: ProcessIdentity): void {
-    // By now it may have been told to stop.
-    const permission = signs.mayConnect(process);
-    if (permission === 'now' || permission === 'when-ready') return ask(process, undefined);
-    enter({ name: 'down' });
-    leaveAlone(process, permission);
+  /** It is ready; or nobody says when it is: better a question that may wait too long than none. */
+  function askAwaited(process: ProcessIdentity): void {
+    // By now it may have been told to stop: a listener that was held up hears late.
+    if (signs.isAtWork(process) && signs.holdsSocket(process)) ask(process, undefined);
+    else leave();
   }
 
   function stillAwaited(): void {

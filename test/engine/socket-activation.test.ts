@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AwaitService } from '../../src/system/service-ready.ts';
 import { listensOn } from '../../src/system/unix-sockets.ts';
 import {
   createFakeHost,
@@ -106,6 +107,26 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     await systemd.start(200);
     await waitFor(() => watching.told.length === 1);
     expect(watching.told).toEqual(['start engine-started']);
+    expect(systemd.activations).toBe(0);
+  });
+
+  test('what systemd has said of an engine that has been told to stop since, heard late, starts none', async () => {
+    let ready = () => {};
+    const awaitReady: AwaitService = (_pid, handlers) => {
+      ready = handlers.ready;
+      return { cancel: () => {} };
+    };
+    const watching = watch({ awaitReady });
+    const pid = await systemd.start(0, 600);
+    await waitFor(() => listensOn(pid, host.socket) === true);
+    await pass(100);
+    systemd.kill('SIGTERM');
+    // Nothing is heard meanwhile, as by a listener that was held up (stopped, swapped out).
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    ready();
+    await systemd.down();
+    await pass(100);
+    expect(watching.told).toEqual([]);
     expect(systemd.activations).toBe(0);
   });
 
