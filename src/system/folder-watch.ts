@@ -17,6 +17,27 @@ const slowLookInterval = 2000;
 const settlingChecks = [20, 200, 1000, 5000];
 
 /**
+ * So much news in one turn of the event loop is looked behind. The kernel drops what does not fit into a process's
+ * queue (16,384 pieces by default, of all folders together; inotify(7)), and Node does not say so.
+ */
+const crowd = 1000;
+
+/** Looks at everything anew, for each watch that lives. */
+const alive = new Set<() => void>();
+let heard = 0;
+
+function countNews(): void {
+  heard += 1;
+  if (heard > 1) return;
+  // Node reads the queue to its end in one turn.
+  setImmediate(() => {
+    const isCrowd = heard >= crowd;
+    heard = 0;
+    if (isCrowd) for (const lookAnew of [...alive]) lookAnew();
+  });
+}
+
+/**
  * Watches a folder for as long as `signal` allows, also one that does not exist yet, or that is removed and
  * made again (an empty `/run` after a reboot, a user's runtime folder at login): while it is missing, its
  * nearest existing ancestor is watched instead. When this returns, every later change is told.
@@ -85,7 +106,12 @@ export function watchFolder(folder: string, handlers: FolderWatchHandlers, signa
     return replaced;
   }
 
+  function lookAnew(): void {
+    if (!lookWhetherReplaced()) handlers.changed(undefined);
+  }
+
   function changed(by: FSWatcher, event: string, name: string | undefined): void {
+    countNews();
     if (by !== watcher || lookWhetherReplaced()) return;
     // News of the folder itself: it was removed, and what stands there now may have got the very same inode.
     if (event === 'rename' && name === basename(watched?.path ?? '')) return anew(by);
@@ -101,10 +127,12 @@ export function watchFolder(folder: string, handlers: FolderWatchHandlers, signa
       watcher?.close();
       clearInterval(slowLook);
       clearTimeout(settling);
+      alive.delete(lookAnew);
     },
     { once: true },
   );
   arm();
+  if (!signal.aborted) alive.add(lookAnew);
 }
 
 function nearestExisting(folder: string): string {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,24 @@ test('tells of entries that come, change and go, by their names', async () => {
   news.length = 0;
   rmSync(join(base, 'docker.pid'));
   await waitFor(() => news.includes('docker.pid'));
+});
+
+test('what the system dropped because too much else happened is looked for', needing('linux'), async () => {
+  const other = join(base, 'other');
+  mkdirSync(other);
+  watch(base);
+  watchFolder(other, { changed: () => {}, degraded: () => {} }, ending.signal);
+  await seen(base, 'docker.pid');
+  // Held up meanwhile, as by SIGSTOP. Each entry is news twice.
+  const limit = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
+  news.length = 0;
+  for (let entry = 0; entry <= limit / 2; entry++) {
+    writeFileSync(join(other, String(entry)), '');
+    rmSync(join(other, String(entry)));
+  }
+  rmSync(join(base, 'docker.pid'));
+  await waitFor(() => news.includes(undefined));
+  expect(news).toEqual([undefined]);
 });
 
 test('a folder that does not exist yet is waited for, however deep', async () => {
