@@ -278,6 +278,7 @@ export function startSensor(options: SensorOptions): Hints {
       if (process !== undefined) return ends('shutdown', process);
       // Without its process in sight this may be a proxy that is only restarted.
       hold.release();
+      options.lost?.();
       backoff.reset();
       return askAgain({ process, since: performance.now() });
     }

@@ -107,6 +107,16 @@ test('a proxy that goes silent before a dead engine, its stream open, is found b
   expect(engine.most).toBeLessThanOrEqual(2);
 });
 
+test('one that stops to listen, and keeps its connections, is let go of altogether before its stop is told', async () => {
+  const engine = await serve();
+  const watching = host.watch();
+  await waitFor(() => watching.told.length > 0);
+  await engine.stopListening();
+  await waitFor(() => engine.open === 0);
+  // An engine that stops waits for whoever reads its events.
+  expect({ told: watching.told.length, lost: watching.lost }).toEqual({ told: 1, lost: 1 });
+});
+
 test('idle connections that are cut again and again tell nothing', async () => {
   const engine = await serve();
   const watching = host.watch();

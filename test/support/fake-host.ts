@@ -37,6 +37,8 @@ export interface Watching {
   /** The transitions, each as `start engine-started`. */
   readonly told: readonly string[];
   readonly reports: readonly EngineReport[];
+  /** How often it was said that the connection which was held is gone. */
+  readonly lost: number;
   /** Observations of a kind. */
   count(kind: Observation['kind']): number;
   state(): EngineState;
@@ -87,6 +89,7 @@ export function createFakeHost(): FakeHost {
       const told: string[] = [];
       const reports: EngineReport[] = [];
       let state = atFirst(before);
+      let lost = 0;
       const sensor = startSensor({
         engine: { name: 'fake', endpoint, pidfile, chosenBy: 'test' },
         heartbeat,
@@ -100,6 +103,9 @@ export function createFakeHost(): FakeHost {
           told.push(...step.transitions.map(({ event, reason }) => `${event} ${reason}`));
         },
         report: (report) => reports.push(report),
+        lost: () => {
+          lost += 1;
+        },
         signal: ending.signal,
       });
       return {
@@ -107,6 +113,9 @@ export function createFakeHost(): FakeHost {
         seen,
         told,
         reports,
+        get lost() {
+          return lost;
+        },
         count: (kind) => seen.filter((observation) => observation.kind === kind).length,
         state: () => state,
         end: () => ending.abort(),
