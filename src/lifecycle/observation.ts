@@ -1,4 +1,7 @@
-/** Which run of an engine: made by the sensor, compared for equality only. */
+/**
+ * Which run of an engine, as its sensor knows it: by the engine's process (then there is an `@` in it), or by what the
+ * engine says. Two of one kind are compared for equality; two of different kinds say nothing of each other.
+ */
 export type Run = string;
 
 /** How an engine ended, as far as its sensor can tell. */

@@ -114,7 +114,7 @@ function firstSeen(state: Unknown, seen: Seen<'engine-answers'>): Step {
   const begin = (from: EngineState, again: boolean) =>
     start(from, seen, 'listener-started', 'engine', seen.run, again);
   if (before?.event !== 'start') return begin(state, false);
-  if (before.run === undefined || seen.run === undefined) return begin(state, false);
+  if (!areComparable(before.run, seen.run)) return begin(state, false);
   if (before.run === seen.run) return begin(state, true);
   const stopped = missed(state, before, seen);
   const started = begin(stopped.state, false);
@@ -233,6 +233,11 @@ function gone({ sequence, leaving: { run: left, since } }: Departing, run: Run |
     ? departing(sequence, { run, answers: false, since })
     : { phase: 'down', sequence };
   return { state, transitions: [] };
+}
+
+/** Whether two runs of different lives say whether they are one: between them a pid file may have come into sight. */
+function areComparable(one: Run | undefined, other: Run | undefined): boolean {
+  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
 }
 
 /** Whether two runs are known to differ. */

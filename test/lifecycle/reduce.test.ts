@@ -30,6 +30,10 @@ function play(
   return { told, state };
 }
 
+const restarted = (from: string, to: string) => [
+  `stop listener-started engine ${from}`,
+  `start listener-started engine ${to}`,
+];
 const up: Told = { event: 'start', sequence: 7, run: 'a' };
 const down: Told = { event: 'stop', sequence: 8 };
 
@@ -87,6 +91,10 @@ describe('another life of the listener', () => {
     [up, [answers('a')], ['start listener-started engine a again']],
     [up, [answers('b')], ['stop listener-started engine a', 'start listener-started engine b']],
     [up, [answers()], ['start listener-started engine -']],
+    // Known by what it says, and now by its process: a pid file was given, or has come back.
+    [up, [answers('7@1@b')], ['start listener-started engine 7@1@b']],
+    [{ ...up, run: '7@1@b' }, [answers('a')], ['start listener-started engine a']],
+    [{ ...up, run: '7@1@b' }, [answers('7@2@b')], restarted('7@1@b', '7@2@b')],
     [{ event: 'start', sequence: 7 }, [answers('a')], ['start listener-started engine a']],
     [down, [answers('a')], ['start listener-started engine a']],
     [up, [absent()], ['stop listener-started engine a']],
