@@ -140,6 +140,8 @@ export function createAnswerReader(part: (chunk: Buffer) => void = () => {}): An
       return undefined;
     }
     const length = Number(/^content-length:\s*(\d+)\s*$/im.exec(head)?.[1]);
+    // It lasts as long as the connection, as what a proxy says by itself may do: that it says no is enough.
+    if (Number.isNaN(length) && status >= 300) return done(status, nothing);
     if (Number.isNaN(length) || length > longestBody)
       throw new Error('The answer has no length that we can read');
     state = { at: 'body', status, length };

@@ -242,6 +242,16 @@ test('a stop hint asks on the connection that is held, and opens none', async ()
   expect(watching.told).toEqual(['start listener-started']);
 });
 
+test('an answer that says no length, as a proxy’s own may be, is told by its status all the same', async () => {
+  const head = 'HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n';
+  await serve({ serve: () => createServer((socket) => socket.end(`${head}<html>No server</html>\n`)) });
+  const watching = host.watch();
+  await waitFor(() => watching.count('engine-absent') > 0);
+  expect(watching.reports.filter(({ kind }) => kind !== 'engine-watched')).toMatchObject([
+    { kind: 'engine-answers-badly', status: 503 },
+  ]);
+});
+
 test('what is no HTTP is said once and is no engine', async () => {
   await serve({ serve: () => createServer((socket) => socket.end('220 mail.example ESMTP\r\n\r\n')) });
   const watching = host.watch();
