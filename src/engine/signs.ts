@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, readlinkSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
+import { followLinks } from '../system/links.ts';
 import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
@@ -51,12 +52,11 @@ export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' |
 }
 
 function localSigns(path: string, pidfile: string | undefined): Signs {
-  const socket = () => followLink(path);
-  const holdsSocket = ({ pid }: ProcessIdentity) => listensOn(pid, socket()) !== false;
+  const holdsSocket = ({ pid }: ProcessIdentity) => listensOn(pid, path) !== false;
   return {
     places() {
       const places = new Map<string, string[]>();
-      for (const entry of new Set([path, socket(), ...(pidfile === undefined ? [] : [pidfile])])) {
+      for (const entry of new Set([...followLinks(path), ...(pidfile === undefined ? [] : [pidfile])])) {
         places.set(dirname(entry), [...(places.get(dirname(entry)) ?? []), basename(entry)]);
       }
       return places;
@@ -65,11 +65,11 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
     isAtWork: (process) => liveness(process) === 'alive',
     isNamed: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
     hasSocket: () => existsSync(path),
-    isListening: () => isListening(socket()),
-    holder: () => socketHolder(socket()),
+    isListening: () => isListening(path),
+    holder: () => socketHolder(path),
     holdsSocket,
     mayConnect(process) {
-      const holder = socketHolder(socket());
+      const holder = socketHolder(path);
       if (holder === 'other') return 'now';
       if (process !== undefined) {
         if (holder === 'nobody') return 'now';
@@ -89,15 +89,4 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
 /** The identity of a run that is known by its process; a pid and its start time come again after a reboot. */
 export function runOf({ pid, startTime }: ProcessIdentity): Run {
   return `${pid}@${startTime}@${bootId()}`;
-}
-
-/** Docker Desktop makes /var/run/docker.sock a link into the user's home: what matters happens there. */
-function followLink(path: string): string {
-  try {
-    // Asked first: that it is none, as mostly, would cost an exception, on the way to the hooks.
-    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
-  } catch {
-    return path;
-  }
 }

@@ -1,7 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
 import type { AwaitService } from '../../src/system/service-ready.ts';
 import { listensOn } from '../../src/system/unix-sockets.ts';
+import { startFakeEngine } from '../support/fake-engine.ts';
 import {
   createFakeHost,
   type FakeHost,
@@ -45,6 +48,23 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(watching.reports).toContainEqual(
       expect.objectContaining({ kind: 'engine-left-alone', holder: 'systemd' }),
     );
+  });
+
+  test('nothing is opened through a link to a link, and it may come to lead elsewhere', async () => {
+    const [first, second] = ['first', 'second'].map((name) => join(host.folder, name, 'docker.sock'));
+    for (const link of [first, second]) mkdirSync(dirname(link ?? ''));
+    symlinkSync(join('..', 'second', 'docker.sock'), first ?? '');
+    symlinkSync(host.socket, second ?? '');
+    const watching = host.watch(unixEndpoint(first ?? ''));
+    await pass(300);
+    expect(systemd.activations).toBe(0);
+    expect(watching.reports).toContainEqual(expect.objectContaining({ holder: 'systemd' }));
+    const engine = await startFakeEngine({ at: join(host.folder, 'other.sock') });
+    rmSync(second ?? '');
+    symlinkSync(join(host.folder, 'other.sock'), second ?? '');
+    await waitFor(() => watching.told.length > 0);
+    watching.end();
+    await engine.end();
   });
 
   test('an engine that comes and goes is told, let go of at once, and never started by us', async () => {

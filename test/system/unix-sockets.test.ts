@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +49,31 @@ describe('who listens on a socket', needing('linux'), () => {
     // What is listened on holds for a turn of the event loop.
     await nextTurn();
     expect([isListening(path), socketHolder(path)]).toEqual([false, 'nobody']);
+  });
+
+  test('a program, asked about by a link to a link, and by one that leads to itself', async () => {
+    const [link, other] = [join(folder, 'link.sock'), join(folder, 'other.sock')];
+    symlinkSync('other.sock', link);
+    symlinkSync(path, other);
+    engines.push(await startFakeEngine({ at: path }));
+    await nextTurn();
+    expect([isListening(link), socketHolder(link), listensOn(process.pid, link)]).toEqual([
+      true,
+      'other',
+      true,
+    ]);
+    rmSync(other);
+    symlinkSync(link, other);
+    expect([isListening(link), socketHolder(link)]).toEqual([false, 'nobody']);
+  });
+
+  test('a program, asked about by a link that leads out of a folder which is itself reached by a link', async () => {
+    mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+    symlinkSync(join('a', 'b'), join(folder, 'c'));
+    symlinkSync(join('..', 'docker.sock'), join(folder, 'a', 'b', 'docker.sock'));
+    engines.push(await startFakeEngine({ at: join(folder, 'a', 'docker.sock') }));
+    await nextTurn();
+    expect(isListening(join(folder, 'c', 'docker.sock'))).toBe(true);
   });
 
   test('a program, on a path with spaces in it; not one on a path that only ends alike', async () => {
