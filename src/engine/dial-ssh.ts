@@ -5,6 +5,9 @@ import type { SshEndpoint } from '../config/endpoint.ts';
 /** How much of what `ssh` says on standard error is kept for the message, in bytes. */
 const lastWords = 1024;
 
+/** How long its last words may be on their way once it has ended, in ms. */
+const lastWordsPatience = 100;
+
 /**
  * Why `ssh` ended before the engine answered. `code` as Node's system errors have it: `SSH` when it did not get
  * there, `ECONNREFUSED` when it did and the `docker` over there found no engine.
@@ -46,10 +49,14 @@ export function dialSsh(endpoint: SshEndpoint): Duplex {
   stdout?.on('data', (chunk: Buffer) => {
     if (!stream.push(chunk)) stdout.pause();
   });
-  child.once('close', (code, signal) => {
+  function ended(): void {
+    const { exitCode: code, signalCode: signal } = child;
     const reason = said.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
     stream.destroy(new SshEnded(gotThere(code) ? 'ECONNREFUSED' : 'SSH', `ssh: ${reason}`));
-  });
+  }
+  // Its standard error may live on in others: what a ProxyCommand has started, a connection that is kept (ControlPersist).
+  child.once('exit', () => setTimeout(ended, lastWordsPatience).unref());
+  child.once('close', ended);
   child.once('spawn', () => stream.emit('connect'));
   return stream;
 }

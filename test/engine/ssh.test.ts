@@ -18,8 +18,8 @@ beforeEach(async () => {
   engine = await startFakeEngine({ at: host.socket });
 });
 afterEach(async () => {
-  host.clear();
   ssh.restore();
+  host.clear();
   await engine.end();
 });
 
@@ -62,6 +62,16 @@ test('an engine that ends is told as ended, not as out of reach', async () => {
   await waitFor(() => watching.told.length > 2);
   expect(watching.told[2]).toBe('start engine-started');
   expect(alive()).toHaveLength(1);
+});
+
+test('an engine’s end is told at once, though somebody has the standard error of ssh open still', async () => {
+  ssh.leaveBehind();
+  const watching = host.watch(endpoint, { patience });
+  await waitFor(() => watching.told.length > 0);
+  await engine.end();
+  await waitFor(() => watching.lost === 1, 10_000);
+  await waitFor(() => watching.told.length > 1);
+  expect(watching.told[1]).toBe('stop shutdown');
 });
 
 test('a line that breaks and is made again tells nothing', async () => {

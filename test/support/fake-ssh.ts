@@ -9,6 +9,8 @@ export interface FakeSsh {
   pids(): number[];
   /** From now on it fails with these words and this exit code, reading nothing; undefined: it works. */
   fail(failure: { readonly words: string; readonly code: number } | undefined): void;
+  /** From now on each leaves a process behind that has its standard error open, as a ProxyCommand may. */
+  leaveBehind(): void;
   restore(): void;
 }
 
@@ -17,6 +19,7 @@ export function installFakeSsh(folder: string, socket: string): FakeSsh {
   const bin = join(folder, 'bin');
   const log = join(folder, 'ssh.log');
   const failing = join(folder, 'ssh.failing');
+  const behind = join(folder, 'ssh.behind');
   mkdirSync(bin);
   writeFileSync(
     join(bin, 'ssh'),
@@ -29,6 +32,11 @@ if (existsSync(${JSON.stringify(failing)}) && readFileSync(${JSON.stringify(fail
   process.stderr.write(words);
   process.exitCode = code;
 } else {
+  if (existsSync(${JSON.stringify(behind)})) {
+    const stdio = ['ignore', 'ignore', 'inherit'];
+    const { pid } = require('node:child_process').spawn('sleep', ['30'], { stdio, detached: true });
+    appendFileSync(${JSON.stringify(behind)}, pid + '\\n');
+  }
   const socket = require('node:net').connect(${JSON.stringify(socket)});
   socket.on('error', (error) => {
     process.stderr.write('Cannot connect to the Docker daemon: ' + error.code + '\\n');
@@ -52,7 +60,10 @@ if (existsSync(${JSON.stringify(failing)}) && readFileSync(${JSON.stringify(fail
     calls: () => entries().map(([, words]) => words),
     pids: () => entries().map(([pid]) => pid),
     fail: (failure) => writeFileSync(failing, failure === undefined ? '' : JSON.stringify(failure)),
+    leaveBehind: () => writeFileSync(behind, ''),
     restore() {
+      const left = existsSync(behind) ? readFileSync(behind, 'utf8').trim().split('\n') : [];
+      for (const pid of left) if (pid !== '') process.kill(Number(pid));
       process.env.PATH = path;
     },
   };
