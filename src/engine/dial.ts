@@ -42,7 +42,9 @@ export function hostHeader(endpoint: Endpoint): string {
 
 function dialTcp({ host, port, tls }: TcpEndpoint): Line {
   const address = { host, port, keepAlive: true, keepAliveInitialDelay: keepAlive, noDelay: true };
-  return tls === undefined
-    ? { stream: connect(address), ready: 'connect' }
-    : { stream: connectTls({ ...address, ...readTlsFiles(tls) }), ready: 'secureConnect' };
+  if (tls === undefined) return { stream: connect(address), ready: 'connect' };
+  const stream = connectTls({ ...address, ...readTlsFiles(tls) });
+  // connectTls passes these on to no socket (Node 20).
+  stream.once('secureConnect', () => stream.setKeepAlive(true, keepAlive).setNoDelay(true));
+  return { stream, ready: 'secureConnect' };
 }

@@ -139,6 +139,23 @@ describe('over TLS (openssl makes the certificates)', needing('openssl'), () => 
     expect(watching.told).toEqual(['start listener-started', 'stop shutdown']);
   });
 
+  test.each([
+    ['with TLS', true],
+    ['without', false],
+  ])(
+    '%s the system asks, while it is idle, whether the other side still is',
+    needing('linux'),
+    async (_, tls) => {
+      await (tls ? serveTls() : serve());
+      const watching = host.watch(tls ? endpoint() : plain());
+      await waitFor(() => watching.told.length > 0);
+      // Remote address, state 01 (established), queues, and the timer 02: keep-alive (proc_net(5)).
+      const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+      const kept = new RegExp(` ${remote} 01 \\S+ 02:`);
+      await waitFor(() => kept.test(readFileSync('/proc/net/tcp', 'utf8')));
+    },
+  );
+
   const said = (watching: ReturnType<FakeHost['watch']>) =>
     watching.reports.filter(({ kind }) => kind === 'engine-not-reached');
 
