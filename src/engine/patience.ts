@@ -20,7 +20,7 @@ export interface Patience {
   readonly identity: number;
   readonly local: Pauses;
   readonly afar: Pauses;
-  /** Where the system does not say who holds the socket: between the attempts to find out. */
+  /** Between the looks at a socket of systemd's that is left alone, or where the system does not say who holds it. */
   readonly unseen: Pauses;
   /** The longest pause while a process, or a proxy that answers badly, shows that the engine is coming. */
   readonly longestWhileComing: number;

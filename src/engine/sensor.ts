@@ -125,10 +125,10 @@ export function startSensor(options: SensorOptions): Hints {
       remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
     firstLook.absent();
     if (state.name !== 'down') return;
-    // One that is not there yet will be told by the watched folders; this is for one that stops,
-    if (process !== undefined) return next.set(patience.startingCheck, look);
+    // One that is not there yet will be told by the watched folders; this is for one that stops, or listens elsewhere,
     // and for a system that did not say who holds the socket: it may be busy.
-    if (holder === 'unknown' && unseen.attempts < patience.refusals) next.set(unseen.next(), look);
+    const isToBeSeen = process !== undefined || (holder === 'unknown' && unseen.attempts < patience.refusals);
+    if (isToBeSeen) next.set(unseen.next(), look);
   }
 
   /** It is ready; or nobody says when it is: better a question that may wait too long than none. */

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
 import type { AwaitService } from '../../src/system/service-ready.ts';
 import { listensOn } from '../../src/system/unix-sockets.ts';
@@ -8,6 +8,7 @@ import { startFakeEngine } from '../support/fake-engine.ts';
 import {
   createFakeHost,
   type FakeHost,
+  hurried,
   pass,
   type Watching,
   type WatchOptions,
@@ -65,6 +66,18 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     await waitFor(() => watching.told.length > 0);
     watching.end();
     await engine.end();
+  });
+
+  test('an engine that listens elsewhere is looked at less and less', async () => {
+    writeFileSync(host.pidfile, String(process.pid));
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    watch({ patience: { ...hurried, startingCheck: 41, unseen: { first: 41, longest: 82, jitter: 0 } } });
+    await pass(1000);
+    const pauses = waits.mock.calls.map(([, milliseconds]) => milliseconds);
+    waits.mockRestore();
+    expect(pauses.filter((pause) => pause === 41)).toHaveLength(1);
+    expect(pauses).toContain(82);
+    expect(systemd.activations).toBe(0);
   });
 
   test('an engine that comes and goes is told, let go of at once, and never started by us', async () => {
