@@ -195,7 +195,8 @@ export function startSensor(options: SensorOptions): Hints {
 
   function nowUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
     // Until it is known who holds the socket, the careful answer counts.
-    enter({ name: 'up', hold, process, activated: true, listed: false, since: performance.now() });
+    const [target, since] = [signs.target(), performance.now()];
+    enter({ name: 'up', hold, process, activated: true, listed: false, target, since });
     options.observe({
       kind: 'engine-answers',
       engine,
@@ -270,23 +271,30 @@ export function startSensor(options: SensorOptions): Hints {
     next.set(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
   }
 
-  /** While up: is the process still there, and does it still listen? */
-  function checkSigns({ process, listed, hold }: Up, recheck: number): void {
+  /** While up: is the process still there, and does it still listen, at the place that the path leads to? */
+  function checkSigns({ process, listed, hold, target }: Up, recheck: number): void {
     if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
+    // Another engine may be there.
+    if (signs.target() !== target) return doubts(process);
     if (!listed || !isLocal || signs.hasSocket()) return;
     if (signs.isListening() === false) {
       if (process !== undefined) return ends('shutdown', process);
       // Without its process in sight this may be a proxy that is only restarted.
-      hold.release();
-      options.lost?.();
-      backoff.reset();
-      return askAgain({ process, since: performance.now() });
+      return doubts(process);
     }
     const pause = patience.rechecks[recheck];
     if (pause === undefined) return remarks.sayOnce({ kind: 'engine-socket-removed', path: endpoint.path });
     next.set(pause, () => {
       if (state.name === 'up' && state.hold === hold) checkSigns(state, recheck + 1);
     });
+  }
+
+  /** Lets go of an engine that is up, and asks whether it is. */
+  function doubts(process: ProcessIdentity | undefined): void {
+    letGo();
+    options.lost?.();
+    backoff.reset();
+    askAgain({ process, since: performance.now() });
   }
 
   /** The engine is there, but does not answer. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
-import { followLinks } from '../system/links.ts';
+import { followLinks, linkTarget } from '../system/links.ts';
 import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
@@ -23,6 +23,8 @@ export interface Signs {
   isAtWork(process: ProcessIdentity): boolean;
   /** Whether the pid file names this process: it did not end in order, nor is about to. */
   isNamed(process: ProcessIdentity): boolean;
+  /** Where the socket's path leads to, links followed. */
+  target(): string;
   /** Whether the socket's file is there; always for an engine that has none on this machine. */
   hasSocket(): boolean;
   /** Whether some program listens on the socket, also when its file was removed; undefined where not told. */
@@ -43,6 +45,7 @@ export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' |
     process: () => undefined,
     isAtWork: () => false,
     isNamed: () => false,
+    target: () => '',
     hasSocket: () => true,
     isListening: () => undefined,
     mayConnect: () => 'now',
@@ -64,6 +67,7 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
     process: () => (pidfile === undefined ? undefined : readEngineProcess(pidfile)),
     isAtWork: (process) => liveness(process) === 'alive',
     isNamed: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
+    target: () => linkTarget(path),
     hasSocket: () => existsSync(path),
     isListening: () => isListening(path),
     holder: () => socketHolder(path),

@@ -52,6 +52,8 @@ export interface Up {
   readonly activated: boolean;
   /** Whether the socket is seen among those of this machine that are listened on. */
   readonly listed: boolean;
+  /** Where the socket's path led to. */
+  readonly target: string;
   readonly since: number;
 }
 

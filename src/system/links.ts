@@ -18,7 +18,12 @@ export function followLinks(path: string): string[] {
   return steps;
 }
 
-/** Where a link leads to; undefined for what is none. */
+/** What a path leads to in the end: itself, where it is no link. */
+export function linkTarget(path: string): string {
+  return followLinks(path).at(-1) ?? path;
+}
+
+/** Where one link leads to; undefined for what is none. */
 function targetOf(path: string): string | undefined {
   try {
     // Asked first: that it is none, as mostly, would cost an exception, on the way to the hooks.

@@ -1,4 +1,4 @@
-import { followLinks } from './links.ts';
+import { linkTarget } from './links.ts';
 import { readSocketTable, type SocketTable, samePath } from './socket-table.ts';
 import { askForListeners, readSystemdSockets, type SystemdSockets, socketsOf } from './systemd-sockets.ts';
 
@@ -29,7 +29,7 @@ let current: Sight | undefined;
  */
 export function isListening(path: string): boolean | undefined {
   const sight = current ?? look();
-  return sight && sight.table.inodesAt(boundPath(path)).length > 0;
+  return sight && sight.table.inodesAt(linkTarget(path)).length > 0;
 }
 
 /**
@@ -37,15 +37,15 @@ export function isListening(path: string): boolean | undefined {
  * what the process has open may not be seen.
  */
 export function listensOn(pid: number, path: string): boolean | undefined {
-  const bound = boundPath(path);
+  const bound = linkTarget(path);
   const inodes = sightOf(bound)?.table.inodesAt(bound);
   const held = inodes?.length ? socketsOf(pid) : undefined;
   return held && inodes?.some((inode) => held.includes(inode));
 }
 
-/** Who listens on the socket at `path`, found without connecting to it. */
+/** Who listens on the socket at `path`, or where that leads to, found without connecting to it. */
 export function socketHolder(path: string): SocketHolder {
-  const bound = boundPath(path);
+  const bound = linkTarget(path);
   const sight = sightOf(bound);
   if (sight === undefined) return 'other'; // No /proc: a system without systemd.
   const inodes = sight.table.inodesAt(bound);
@@ -57,11 +57,6 @@ export function socketHolder(path: string): SocketHolder {
   sight.listeners ??= askForListeners() ?? 'unknown';
   if (sight.listeners === 'unknown') return 'unknown';
   return sight.listeners.some((listener) => samePath(listener, bound)) ? 'systemd' : 'other';
-}
-
-/** A socket is known by the path that it was bound to: a link to it is asked about, and never listened on. */
-function boundPath(path: string): string {
-  return followLinks(path).at(-1) ?? path;
 }
 
 /** What was seen earlier in this turn may be older than the socket, and where nobody listens one may connect. */

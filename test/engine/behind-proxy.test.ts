@@ -1,5 +1,8 @@
+import { renameSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { type FakeEngine, type FakeEngineOptions, startFakeEngine } from '../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, hurried, pass } from '../support/fake-host.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -194,6 +197,24 @@ test('an engine that was restarted behind a proxy is told by its changed run', a
   engine.cut();
   await waitFor(() => watching.told.length > 1);
   expect(watching.told).toEqual(['start listener-started', 'stop unseen', 'start engine-started']);
+});
+
+test('a link that comes to lead to another engine, while the one before is up still, is followed', async () => {
+  const link = join(host.folder, 'link.sock');
+  const place = join(host.folder, 'other.sock');
+  const other = await startFakeEngine({ at: place, run: 'run-2' });
+  await serve();
+  engines.push(other);
+  symlinkSync(host.socket, link);
+  const watching = host.watch(unixEndpoint(link));
+  await waitFor(() => watching.told.length > 0);
+  symlinkSync(place, `${link}.new`);
+  renameSync(`${link}.new`, link);
+  await waitFor(() => watching.told.length > 2);
+  expect(watching.told.slice(1)).toEqual(['stop unseen', 'start engine-started']);
+  await other.end();
+  await waitFor(() => watching.told.length > 3);
+  expect(watching.told.slice(3)).toEqual(['stop shutdown']);
 });
 
 test.each([404, 403, 500])(
