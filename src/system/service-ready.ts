@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { afterAwake } from './awake-timer.ts';
 import { connectDbus } from './dbus-connection.ts';
 import type { Call, Message } from './dbus-message.ts';
 
@@ -36,19 +37,23 @@ export interface ManagerPlace {
   readonly isBus: boolean;
 }
 
+/** How long an answer may take, in ms: systemd is busy while it reads its units anew, and may be stuck for good. */
+const defaultPatience = 15_000;
+
 /** The same, asked at the first of these places that answers. */
 export function awaitServiceAt(
   [place, ...others]: readonly ManagerPlace[],
   pid: number,
   handlers: ServiceReadyHandlers,
+  patience = defaultPatience,
 ): ServiceReady {
   let current: ServiceReady;
   const tryNext = () => {
     if (others.length === 0) return handlers.unknown();
-    current = awaitServiceAt(others, pid, handlers);
+    current = awaitServiceAt(others, pid, handlers, patience);
   };
   if (place === undefined) throw new RangeError('no place to ask at');
-  current = awaitAt(place, pid, { ready: handlers.ready, unknown: tryNext });
+  current = awaitAt(place, pid, { ready: handlers.ready, unknown: tryNext }, patience);
   return { cancel: () => current.cancel() };
 }
 
@@ -74,23 +79,45 @@ function userManagerOf(pid: number): string | undefined {
   }
 }
 
-function awaitAt({ path, isBus }: ManagerPlace, pid: number, handlers: ServiceReadyHandlers): ServiceReady {
+function awaitAt(
+  { path, isBus }: ManagerPlace,
+  pid: number,
+  handlers: ServiceReadyHandlers,
+  patience: number,
+): ServiceReady {
   let unit: string | undefined;
   const connection = connectDbus(path, {
     open: isBus ? greetBus : findUnit,
     signalled(signal) {
       if (signal.path === unit && signal.member === 'PropertiesChanged') askState();
     },
-    failed: handlers.unknown,
+    failed() {
+      silence.cancel();
+      handlers.unknown();
+    },
   });
+  // To be greeted takes time too.
+  let silence = afterAwake(patience, giveUp);
+
+  function close(): void {
+    silence.cancel();
+    connection.close();
+  }
+
+  function giveUp(): void {
+    close();
+    handlers.unknown();
+  }
 
   /** Asks something; an answer that is an error, or is not what was asked for, ends it all. */
   function ask(call: Call, answered: (text: string) => void): void {
     const destination = isBus ? { destination: systemd } : {};
+    silence.cancel();
+    silence = afterAwake(patience, giveUp);
     connection.call({ ...destination, ...call }, (answer: Message) => {
-      if (answer.kind === 'answer') return answered(answer.text ?? '');
-      connection.close();
-      handlers.unknown();
+      silence.cancel();
+      if (answer.kind === 'answer') answered(answer.text ?? '');
+      else giveUp();
     });
   }
 
@@ -126,11 +153,11 @@ function awaitAt({ path, isBus }: ManagerPlace, pid: number, handlers: ServiceRe
       },
       (state) => {
         if (state !== 'active' && state !== 'reloading') return;
-        connection.close();
+        close();
         handlers.ready();
       },
     );
   }
 
-  return { cancel: () => connection.close() };
+  return { cancel: close };
 }

@@ -29,7 +29,7 @@ async function manage(options: FakeManagerOptions = {}, name = 'private'): Promi
   return manager;
 }
 
-function wait(): void {
+function wait(patience?: number): void {
   waiting = awaitServiceAt(
     [
       { path: join(folder, 'private'), isBus: false },
@@ -37,6 +37,7 @@ function wait(): void {
     ],
     4711,
     { ready: () => said.push('ready'), unknown: () => said.push('unknown') },
+    patience,
   );
 }
 
@@ -73,6 +74,30 @@ describe('waiting for a service of systemd', () => {
     manager.change(state);
     await waitFor(() => manager.calls.length === 3);
     expect(said).toEqual([]);
+  });
+
+  test.each([
+    { what: 'is not greeted by', options: { greeting: '' } },
+    { what: 'is half greeted by', options: { greeting: 'OK 01' } },
+    { what: 'is not answered by', options: { instead: Buffer.alloc(0) } },
+    { what: 'gets half an answer of', options: { instead: Buffer.from('6c02000108000000', 'hex') } },
+  ])('whoever $what a systemd that is stuck asks the bus, and then knows no more', async ({ options }) => {
+    const stuck = [await manage(options), await manage(options, 'bus')];
+    wait(100);
+    await waitFor(() => said.length > 0);
+    expect(said).toEqual(['unknown']);
+    await waitFor(() => stuck.every(({ connections }) => connections === 0));
+  });
+
+  test('that a service takes its time is no silence', async () => {
+    const manager = await manage({ state: 'activating' });
+    wait(100);
+    await waitFor(() => manager.calls.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(said).toEqual([]);
+    manager.change('active');
+    await waitFor(() => said.length > 0);
+    expect(said).toEqual(['ready']);
   });
 
   test('is asked over the bus where systemd itself may not be asked', async () => {
