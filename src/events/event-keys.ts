@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 
 /** What makes an event unlike any other: its time to the nanosecond, and what happened to what. */
@@ -28,4 +29,9 @@ export function newest(times: readonly string[]): string | undefined {
     (found, time) => (found === undefined || isAfter(time, found) ? time : found),
     undefined,
   );
+}
+
+/** Whether two runs say whether they are one; see `Run`. */
+export function areComparable(one: Run | undefined, other: Run | undefined): boolean {
+  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
 }

@@ -3,7 +3,7 @@ import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 import { findMissed, type Known } from './compare.ts';
-import { keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
+import { areComparable, keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
 import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 
@@ -126,7 +126,7 @@ export class Ledger {
 
   #kindOf(run: Run | undefined, found: Opening['found']): Kind {
     if (this.#names.size === 0) return found === 'starting' ? 'new-run' : 'first';
-    if (run !== undefined && this.#run !== undefined) return run === this.#run ? 'continued' : 'new-run';
+    if (areComparable(run, this.#run)) return run === this.#run ? 'continued' : 'new-run';
     return found === 'starting' ? 'new-run' : 'continued';
   }
 
@@ -137,7 +137,7 @@ export class Ledger {
 
   /** Whether a run may be the one that this is about. */
   isOfRun(run: Run | undefined): boolean {
-    return run === undefined || this.#run === undefined || run === this.#run;
+    return !areComparable(run, this.#run) || run === this.#run;
   }
 
   /** The engine has said which run it is, after the fact. */

@@ -156,6 +156,24 @@ test('what runs already when it is first asked for, long after the listener’s 
   expect(watched.words()).toEqual(['start new', 'die old']);
 });
 
+test('nothing is told twice of an engine that is known by its process now, and was by what it says', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  engine.model.start('a');
+  engine.model.die('a', 1);
+  await waitFor(() => watched.told.length === 2);
+  await waitFor(() => engine.asked.includes('/containers/json'));
+  watched.watch.down();
+  watched.watch.up('7@1@boot', 'running');
+  await waitFor(() => engine.opened === 2);
+  engine.model.start('b');
+  await waitFor(() => watched.words().includes('start b'));
+  expect(watched.words()).toEqual(['start a', 'die a', 'start b']);
+});
+
 test('an engine that will not tell is asked again, and that is said', async () => {
   engine = await startEventEngine(host.socket);
   engine.refuse(500);
