@@ -60,7 +60,7 @@ test.each(['always', 'new', 'never'])(
   'with --when-started %s what is kept running is so in each life',
   async (when) => {
     mkdirSync(`${stage.hooks}/while_running`);
-  stage.hook('while_running/10-b', '#!/bin/sh\ntrap "exit" TERM; while :; do sleep 0.05; done 2>&-');
+    stage.hook('while_running/10-b', '#!/bin/sh\ntrap "exit" TERM; while :; do sleep 0.05; done 2>&-');
     stage.startEngine();
     await waitFor(() => isServing(stage));
     for (let life = 0; life < 2; life++) {
