@@ -244,3 +244,11 @@ test('that a hook has several names is told once, though it runs at each event',
   expect(stage.of('hook-ended')).toHaveLength(5);
   expect(stage.of('hook-linked')).toHaveLength(1);
 });
+
+test('a label of any length is told as far as an environment goes', async () => {
+  prepare({}, { hooks: new Map([['on_container_die/10-a', { labels: ['long'] }]]) });
+  stage.hook('on_container_die/10-a', `printf %s "$DOCKER_EVENT_LABEL_LONG" | wc -c >"${stage.path('out')}"`);
+  push('die', 'abc', { long: 'x'.repeat(200_000) });
+  await queue.idle();
+  expect(stage.lines('out')).toEqual(['4096']);
+});
