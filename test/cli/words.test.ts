@@ -102,6 +102,15 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'page-closed': [[{}, 'info', 'page']],
   'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
+  'settings-unmatched': [
+    [
+      { hook: 'on_start/10-rotes', near: 'on_start/10-routes' },
+      'warning',
+      '10-rotes',
+      'mean on_start/10-routes',
+    ],
+    [{ hook: 'on_start/a\u001b', near: undefined }, 'warning', 'on_start/a\\x1b, but there is no such hook'],
+  ],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
   'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
 
