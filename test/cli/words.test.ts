@@ -356,6 +356,13 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [ended({ kind: 'killed', signal: 'SIGKILL' }), 'error', hook, 'SIGKILL'],
     [ended({ kind: 'not-started', code: 'EAGAIN', program: path }), 'error', hook, 'EAGAIN'],
     [
+      ended({ kind: 'not-started', code: 'EACCES', program: '/etc/a b' }),
+      'error',
+      hook,
+      'the user that it is given to',
+      "ls -ld '/etc/a b'",
+    ],
+    [
       ended({ kind: 'not-started', code: 'ENOENT', program: groupSetter }),
       'error',
       hook,
