@@ -82,7 +82,8 @@ export function readHostName(given: Given): string {
 
 /** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
 export function readPath(given: Given): string {
-  if (given.value === '')
+  // TOML can say a zero byte, which no path can have.
+  if (given.value === '' || given.value.includes('\0'))
     throw wrong(given, 'is no path', 'Give an absolute path, as /etc/docker-lifecycle-listener.d');
   if (given.from.kind !== 'file') return resolve(given.value);
   if (isAbsolute(given.value)) return resolve(given.value);

@@ -139,6 +139,9 @@ const isTexts = (value: unknown): value is Record<string, string> =>
 
 function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
+  if (value instanceof Date) return 'a date or a time';
+  // What JSON has no word for: nan and inf.
+  if (typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'a table' : JSON.stringify(value);
 }
 

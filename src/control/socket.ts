@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf, errorCode } from '../system/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { walkToFolder } from '../system/trust.ts';
 import type { ControlReport } from './report.ts';
 
@@ -39,7 +40,7 @@ function prepareFolder(path: string, user: number): ControlReport | undefined {
   try {
     // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
     if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       walked = walkToFolder(folder, user);
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import type { HookHost } from '../hooks/host.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
+import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import { startMetricsServer } from '../metrics/server.ts';
 import { createFloodGate } from '../notifier/flood-gate.ts';
@@ -73,6 +74,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   let control: ControlServer | undefined;
   try {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
+    for (const unmatched of unmatchedSettings({ scriptDir, account, settings: settings.hooks }))
+      record({ kind: 'settings-unmatched', ...unmatched });
     const fileSystem = remoteFileSystem(scriptDir);
     if (fileSystem !== undefined) record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
     let port: NotifierServer | undefined;

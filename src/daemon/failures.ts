@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { isFailure } from '../journal/history.ts';
 import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
 import { printable } from '../system/printable.ts';
@@ -47,6 +48,14 @@ export function createFailures(now: () => Date = () => new Date()): Failures {
     if (failures.size > most && oldest !== undefined) failures.delete(oldest);
   }
 
+  /** Where a hook is run its folder is not refused. */
+  function settleFolderOf(engine: string, hook: string): void {
+    for (const { kind, engine: whose, name } of failures.values()) {
+      const isItsFolder = kind === 'refused' && whose === engine && name.endsWith(`/${dirname(hook)}`);
+      if (isItsFolder) settle(engine, name, undefined);
+    }
+  }
+
   return {
     note(record) {
       switch (record.kind) {
@@ -87,7 +96,11 @@ export function createFailures(now: () => Date = () => new Date()): Failures {
         case 'hook-left-out':
           return settle(record.engine, record.hook, undefined);
         case 'hooks-found':
+        case 'folder-missing':
           return settle(record.engine, record.folder, undefined);
+        // Of other folders than those of a start and a stop nothing is said when they may be used.
+        case 'hook-started':
+          return settleFolderOf(record.engine, record.hook);
         default:
           return;
       }

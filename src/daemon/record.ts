@@ -64,6 +64,8 @@ export type DaemonRecord =
   | { readonly kind: 'not-notified'; readonly error: string }
   /** The system's limit on watched files is used up. */
   | { readonly kind: 'watch-degraded'; readonly folder: string; readonly error: string }
+  /** The settings have something for a hook that is not there. */
+  | { readonly kind: 'settings-unmatched'; readonly hook: string; readonly near: string | undefined }
   | { readonly kind: 'access-list'; readonly folder: string }
   /** The hooks are on a file system that can hang, and the listener with it. */
   | { readonly kind: 'hooks-afar'; readonly folder: string; readonly fileSystem: string };

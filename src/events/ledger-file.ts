@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
 import { errorCode } from '../system/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { Ledger } from './ledger.ts';
 import type { LedgerState, WhenFound } from './ledger-state.ts';
 import type { EventsReport } from './report.ts';
@@ -87,7 +88,7 @@ export function openLedgerFile(
     const head: Line = { kind: 'ledger', version: 1, number: last, state: ledger.state() };
     const text = [head, ...open.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path));
       writeFileSync(`${path}.new`, text, { mode: 0o600 });
       renameSync(`${path}.new`, path);
       if (descriptor !== undefined) closeSync(descriptor);

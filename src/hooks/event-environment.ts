@@ -10,8 +10,11 @@ export interface Occurrence {
   readonly labels?: readonly string[] | undefined;
 }
 
-/** As much of it as an environment takes; all of it is in the JSON. In characters. */
-const longestDetail = 4096;
+/**
+ * As much of one thing as is put into an environment, in characters; all of it is in the JSON. Linux starts no program
+ * with a variable of 128 KiB (execve(2)), and a label may have more.
+ */
+const longestValue = 4096;
 
 /** The variables that tell a hook what happened; all of it, it gets on its standard input. */
 export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Record<string, string> {
@@ -23,7 +26,7 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
     DOCKER_EVENT_NAME: name,
     DOCKER_EVENT_IMAGE: image,
     DOCKER_EVENT_TIME: isoOfNano(timeNano),
-    ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail.slice(0, longestDetail) }),
+    ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail }),
     ...(exitCode === undefined ? {} : { DOCKER_EVENT_EXIT_CODE: String(exitCode) }),
     ...(told.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
     ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
@@ -36,7 +39,10 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
   };
   // No variable can hold a zero byte; a label can.
   return Object.fromEntries(
-    Object.entries(variables).map(([variable, value]) => [variable, value.replaceAll('\0', '')]),
+    Object.entries(variables).map(([variable, value]) => [
+      variable,
+      value.slice(0, longestValue).replaceAll('\0', ''),
+    ]),
   );
 }
 

@@ -6,6 +6,8 @@ import { codeOf } from '../system/failure.ts';
 export type Unrunnable =
   /** A text without a `#!` line, or with one that names nothing. */
   | { readonly kind: 'no-interpreter' }
+  /** What some editors put before a text keeps the kernel from seeing the `#!` behind it. */
+  | { readonly kind: 'byte-order-mark' }
   /** Its `#!` line ends in a carriage return, which the kernel takes for part of the program's name. */
   | { readonly kind: 'windows-line-ends' }
   /** The program on its `#!` line does not exist (`ENOENT`), or may not be run (`EACCES`). */
@@ -20,7 +22,10 @@ export type Unrunnable =
 export type Program =
   | { readonly kind: 'binary' }
   | { readonly kind: 'script'; readonly interpreter: string }
-  | Extract<Unrunnable, { kind: 'no-interpreter' | 'windows-line-ends' | 'unknown-format' }>;
+  | Extract<
+      Unrunnable,
+      { kind: 'no-interpreter' | 'byte-order-mark' | 'windows-line-ends' | 'unknown-format' }
+    >;
 
 /** As much as the kernel looks at: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS takes 512. */
 const sample = 256;
@@ -71,6 +76,7 @@ export function whyNotExecutable(path: string): string | undefined {
 export function readProgram(bytes: Uint8Array): Program {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   if (text.startsWith('#!')) return readFirstLine(text);
+  if (text.startsWith('\xef\xbb\xbf#!')) return { kind: 'byte-order-mark' };
   if (magicNumbers.some((magic) => text.startsWith(magic))) return { kind: 'binary' };
   return text.includes('\0') ? { kind: 'unknown-format' } : { kind: 'no-interpreter' };
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { HookReport } from './report.ts';
 
 /**
@@ -15,6 +16,10 @@ export function reportChanges(report: (report: HookReport) => void): (report: Ho
     report(event);
   };
 
+  function forget(is: (thing: string) => boolean): void {
+    for (const thing of last.keys()) if (is(thing)) last.delete(thing);
+  }
+
   function thingIn(event: HookReport): string | undefined {
     switch (event.kind) {
       case 'folder-unreadable':
@@ -23,11 +28,13 @@ export function reportChanges(report: (report: HookReport) => void): (report: Ho
       case 'name-refused':
       case 'hook-refused':
       case 'hook-left-out':
-      case 'hook-linked':
         return event.hook;
+      // Such a one runs all the same.
+      case 'hook-linked':
+        return `${event.hook} linked`;
       case 'hook-started':
-        // It may run by now: should it be refused again, that is news.
-        last.delete(event.hook);
+        // It may run by now, and so may what is in its folder: should one of them be refused again, that is news.
+        forget((thing) => thing === event.hook || thing.endsWith(`/${dirname(event.hook)}`));
         return undefined;
       default:
         return undefined;

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Told } from '../lifecycle/reduce.ts';
 import { errorCode } from '../system/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /** What was last told of each engine, kept from one life of the listener to the next. */
 export interface EngineMemory {
@@ -52,7 +53,7 @@ export function openEngineMemory(
     const content: MemoryFile = { version: 1, engines: Object.fromEntries(engines) };
     const draft = `${path}.new`;
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
       renameSync(draft, path);
       if (failing) report({ kind: 'memory-kept-again', path });

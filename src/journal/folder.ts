@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { makeFolder } from '../system/make-folder.ts';
 import { walkToFolder } from '../system/trust.ts';
 import { Unusable } from './unusable.ts';
 
@@ -11,7 +11,7 @@ export function prepareFolder(folder: string, user: number): void {
   let walked = walkToFolder(folder, user);
   // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
   if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     walked = walkToFolder(folder, user);
   }
   if (!walked.trusted) throw new Unusable({ kind: 'journal-refused', folder, refusal: walked.refusal });

@@ -10,6 +10,8 @@ export interface Lines {
 }
 
 const lineEnd = 0x0a;
+/** As many digits as the name of a file has: one that is higher is made up, and those after it would never be found. */
+const highestSequence = 10 ** 12 - 1;
 
 /**
  * Takes a file of the journal apart. A record is only what ends in a newline, so that one that is half
@@ -51,7 +53,39 @@ function isRecord(value: unknown): value is JournalRecord {
     typeof version === 'number' &&
     version >= journalVersion &&
     Number.isSafeInteger(sequence) &&
+    Number(sequence) >= 0 &&
+    Number(sequence) <= highestSequence &&
     typeof time === 'string' &&
-    typeof kind === 'string'
+    typeof kind === 'string' &&
+    hasItsParts(kind, value as Parts)
   );
+}
+
+interface Parts {
+  readonly transition?: { readonly engine?: unknown } | null;
+  readonly outcome?: { readonly kind?: unknown } | null;
+  readonly cause?: { readonly kind?: unknown } | null;
+  readonly hook?: unknown;
+  readonly folder?: unknown;
+  readonly run?: unknown;
+}
+
+/** Whether what readers take for granted is there: a file may have been edited, or be somebody else's. */
+function hasItsParts(kind: string, { transition, outcome, cause, hook, folder, run }: Parts): boolean {
+  const areTexts = (...values: unknown[]) => values.every((value) => typeof value === 'string');
+  switch (kind) {
+    case 'transition':
+    case 'hooks-left-out':
+      return areTexts(transition?.engine);
+    case 'hook-started':
+      return areTexts(transition?.engine, hook, run);
+    case 'hook-ended':
+      return areTexts(outcome?.kind, run);
+    case 'hook-refused':
+      return areTexts(cause?.kind, hook);
+    case 'folder-refused':
+      return areTexts(cause?.kind, folder);
+    default:
+      return true;
+  }
 }

@@ -96,16 +96,19 @@ export function createWriter(
     const begun = await openSegment(path);
     next = undefined;
     lookedAt = performance.now();
-    if (begun.size === 0) {
-      const head = runs.records().map((record) => encode({ ...record, again: true }));
-      const { error } = await begun.write(head);
-      if (error !== undefined) {
-        await begun.close();
-        throw error;
-      }
-      await removeOldFiles();
+    try {
+      if (begun.size === 0) await writeHead(begun);
+    } catch (error) {
+      await begun.close();
+      throw error;
     }
     return begun;
+  }
+
+  async function writeHead(to: Segment): Promise<void> {
+    const { error } = await to.write(runs.records().map((record) => encode({ ...record, again: true })));
+    if (error !== undefined) throw error;
+    await removeOldFiles();
   }
 
   async function removeOldFiles(): Promise<void> {

@@ -98,6 +98,13 @@ describe.each(names)('in a folder named %j', (name) => {
 
   // The sed of macOS takes -i otherwise.
   if (process.platform === 'linux') {
+    test('the cure of a script with a byte order mark mends it', () => {
+      writeFileSync(hook, '\ufeff#!/bin/sh\necho \ufeff\n');
+      paste(cureOf(refusalOf(hook)));
+      expectAdmitted();
+      expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\necho \ufeff\n');
+    });
+
     test('the cure of a script written on Windows mends it', () => {
       writeFileSync(hook, '#!/bin/sh\r\necho hi\r\n');
       paste(cureOf(refusalOf(hook)));

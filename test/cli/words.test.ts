@@ -1,6 +1,6 @@
 import { expect, describe as group, test } from 'vitest';
 import { describe } from '../../src/cli/words/describe.ts';
-import { describeFolderRefusal } from '../../src/cli/words/refusal.ts';
+import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
 import type { Level } from '../../src/cli/words/words.ts';
 import type { Record } from '../../src/daemon/record.ts';
 import { groupSetter } from '../../src/hooks/command.ts';
@@ -102,6 +102,15 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'page-closed': [[{}, 'info', 'page']],
   'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
+  'settings-unmatched': [
+    [
+      { hook: 'on_start/10-rotes', near: 'on_start/10-routes' },
+      'warning',
+      '10-rotes',
+      'mean on_start/10-routes',
+    ],
+    [{ hook: 'on_start/a\u001b', near: undefined }, 'warning', 'on_start/a\\x1b, but there is no such hook'],
+  ],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
   'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
 
@@ -306,10 +315,11 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       unfit({ kind: 'writable', mode: 0o1777, gid: 5, sticky: true }),
       'error',
       'sticky',
-      'keep hooks elsewhere',
+      'take a folder elsewhere',
     ],
+    [unfit({ kind: 'byte-order-mark' }), 'error', 'byte order mark', quoted],
     [unfit({ kind: 'set-id', mode: 0o4755 }), 'error', '4755', `chmod ug-s ${quoted}`],
-    [unfit({ kind: 'not-a-folder' }), 'error', path, 'on_start and on_stop'],
+    [unfit({ kind: 'not-a-folder' }), 'error', path, `ls -ld ${quoted}`],
     [unfit({ kind: 'not-a-file' }), 'error', 'no regular file', `ls -ld ${quoted}`],
     [unfit({ kind: 'too-many-links' }), 'error', 'circles', `ls -ld ${quoted}`],
     [unfit({ kind: 'dangling' }), 'error', path, 'Remove or mend the link'],
@@ -345,6 +355,13 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [ended({ kind: 'exited', code: 3 }), 'error', hook, 'exit code 3'],
     [ended({ kind: 'killed', signal: 'SIGKILL' }), 'error', hook, 'SIGKILL'],
     [ended({ kind: 'not-started', code: 'EAGAIN', program: path }), 'error', hook, 'EAGAIN'],
+    [
+      ended({ kind: 'not-started', code: 'EACCES', program: '/etc/a b' }),
+      'error',
+      hook,
+      'the user that it is given to',
+      "ls -ld '/etc/a b'",
+    ],
     [
       ended({ kind: 'not-started', code: 'ENOENT', program: groupSetter }),
       'error',
@@ -402,10 +419,32 @@ test('no record has fields that the JSON log has for itself', () => {
 
 test('a script folder that is refused is named with what is at fault, and the cure apart', () => {
   const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
-  expect(describeFolderRefusal('/home/me/hooks', { path: '/home/me', cause })).toEqual({
-    message: 'Will not run hooks from /home/me/hooks: /home/me is owned by user 1000, not by root',
-    cure: 'Run: chown -h root /home/me',
+  expect(describeFolderRefusal('/srv/me/hooks', { path: '/srv/me', cause })).toEqual({
+    message: 'Will not run hooks from /srv/me/hooks: /srv/me is owned by user 1000, not by root',
+    cure: 'Run: chown -h root /srv/me',
   });
+});
+
+test.each(['/home/me', '/Users/me'])('nobody is told to give %s away', (home) => {
+  const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
+  expect(describeFolderRefusal(`${home}/hooks`, { path: home, cause })).toEqual({
+    message: `Will not run hooks from ${home}/hooks: ${home} is owned by user 1000, not by root`,
+    cure: 'That is somebody’s home: take a folder elsewhere that nobody else may write to, as below /etc',
+  });
+});
+
+test('a refusal shows no control characters, and its cure names the file all the same', () => {
+  const cause: RefusalCause = { kind: 'writable', mode: 0o775, gid: 0, sticky: false };
+  expect(describeRefusal({ path: '/etc/a\u001b[2J', cause })).toEqual({
+    found: '/etc/a\\x1b[2J is writable by group 0 (mode 0775)',
+    cure: `Run: chmod g-w "$(printf '/etc/a\\033\\1332J')"`,
+  });
+});
+
+test('what is no folder is told to give hooks a folder only where they were to be in it', () => {
+  const refusal = { path: '/etc/passwd', cause: { kind: 'not-a-folder' } } as const;
+  expect(describeFolderRefusal('/etc/passwd', refusal).cure).toMatch(/on_start and on_stop/);
+  expect(describeRefusal(refusal).cure).toBe('See: ls -ld /etc/passwd');
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { chmodSync, linkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import type { HookSettings } from '../../src/config/hook-settings.ts';
 import { defaultHookSettings } from '../../src/config/hook-settings.ts';
@@ -218,4 +219,36 @@ test('a hook that may not run is refused once, not at each event', async () => {
   await queue.idle();
   expect(stage.of('hook-refused')).toHaveLength(1);
   expect(done).toHaveLength(5);
+});
+
+test('a folder that is refused again after it was mended is told again', async () => {
+  prepare();
+  stage.hook('on_container_start/10-a', 'exit 0');
+  const tellWithMode = async (mode: number) => {
+    chmodSync(stage.path('on_container_start'), mode);
+    for (let count = 0; count < 2; count++) push('start', `c${count}`);
+    await queue.idle();
+  };
+  await tellWithMode(0o777);
+  expect(stage.of('folder-refused')).toHaveLength(1);
+  await tellWithMode(0o755);
+  await tellWithMode(0o777);
+  expect(stage.of('folder-refused')).toHaveLength(2);
+});
+
+test('that a hook has several names is told once, though it runs at each event', async () => {
+  prepare();
+  linkSync(stage.hook('on_container_start/10-a', 'exit 0'), stage.path('other-name'));
+  for (let count = 0; count < 5; count++) push('start', `c${count}`);
+  await queue.idle();
+  expect(stage.of('hook-ended')).toHaveLength(5);
+  expect(stage.of('hook-linked')).toHaveLength(1);
+});
+
+test('a label of any length is told as far as an environment goes', async () => {
+  prepare({}, { hooks: new Map([['on_container_die/10-a', { labels: ['long'] }]]) });
+  stage.hook('on_container_die/10-a', `printf %s "$DOCKER_EVENT_LABEL_LONG" | wc -c >"${stage.path('out')}"`);
+  push('die', 'abc', { long: 'x'.repeat(200_000) });
+  await queue.idle();
+  expect(stage.lines('out')).toEqual(['4096']);
 });

@@ -213,6 +213,8 @@ describe('access control lists (where setfacl is installed)', needing('root', 's
     grant(folder, '-d', '-m', `u:${stranger}:rwx`);
     expect(walkToFolder(folder, 0).trusted).toBe(true);
     expect(await foldersWithAccessLists([stage.folder, folder])).toEqual([folder]);
+    symlinkSync(folder, stage.path('linked'));
+    expect(await foldersWithAccessLists([stage.path('linked')])).toEqual([stage.path('linked')]);
     const made = join(folder, 'b');
     spawnSync('sh', ['-c', 'umask 0; printf "#!/bin/sh\\n" >"$1"; chmod a+x "$1"', 'sh', made]);
     expect(await refusalsIn(stage.folder)).toEqual([made]);

@@ -20,6 +20,8 @@ describe('what the first bytes say', () => {
     ['#!', { kind: 'no-interpreter' }],
     ['echo hello\n', { kind: 'no-interpreter' }],
     ['', { kind: 'no-interpreter' }],
+    ['\ufeff#!/bin/sh\n', { kind: 'byte-order-mark' }],
+    ['\ufeffecho\n', { kind: 'no-interpreter' }],
     [' #!/bin/sh\n', { kind: 'no-interpreter' }],
     ['MZ\0\0', { kind: 'unknown-format' }],
   ])('%j', (text, program) => {

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isFailure, readHistory, readHistoryEntry } from '../../src/journal/history.ts';
 import type { JournalEntry, RecordedOutcome } from '../../src/journal/record.ts';
@@ -90,4 +91,22 @@ test.each<[RecordedOutcome, boolean]>([
   [{ kind: 'ended', why: 'engine-stops', how: 'killed' }, true],
 ])('%j went wrong: %j', (outcome, wrong) => {
   expect(isFailure(outcome)).toBe(wrong);
+});
+
+test('what somebody else put between the records harms neither the history nor what is written next', async () => {
+  const journal = await stage.open();
+  journal.append(started('a'));
+  await journal.close();
+  const foreign = '{"version":1,"sequence":9007199254740991,"time":"x","kind":"hook-started"}\n';
+  appendFileSync(
+    stage.files()[0] ?? '',
+    `${foreign}{"version":1,"sequence":1,"time":"x","kind":"transition"}\n`,
+  );
+  const next = await stage.open({ limits: { fileSize: 100 } });
+  const numbers = [next.append(started('b'))];
+  await next.close();
+  expect(stage.reports).toMatchObject([{ kind: 'journal-torn', lines: 2 }]);
+  const entries = await readHistory(stage.folder, { ...all, engine: 'default', failed: false });
+  expect(entries.map((entry) => entry.kind === 'run' && entry.run)).toEqual(['a', 'b']);
+  expect(entries.at(-1)?.number).toBe(numbers[0]);
 });

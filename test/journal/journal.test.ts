@@ -137,6 +137,26 @@ describe('rotation', () => {
     expect(stage.reports).toEqual([]);
   });
 
+  test('an old file that cannot be removed is told, and costs no descriptor', needing('linux'), async () => {
+    const journal = await stage.open({ limits: { fileSize: 300, files: 1 } });
+    journal.append(entry(0));
+    await waitFor(() => stage.text().includes('transition'));
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    // Nobody can remove it as a file, not even root.
+    mkdirSync(join(stage.folder, 'journal-000000000000.jsonl'));
+    for (let number = 1; number <= 20; number++) {
+      journal.append(entry(number));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await waitFor(() => stage.reports.length > 0);
+    expect(stage.reports).toMatchObject([{ kind: 'journal-failing' }]);
+    // The one that was written is closed, and so is the one that was to follow it.
+    expect(descriptors()).toBeLessThan(before);
+    await waitFor(() => stage.reports.length > 1);
+    expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered', lost: 0 });
+  });
+
   test('each file begins with what is still going on', async () => {
     const journal = await stage.open({ limits: { fileSize: 500, files: 2 } });
     journal.append(started('long', { pid: 1_999_999_999, startTime: '1' }));

@@ -1,5 +1,6 @@
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
 import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
+import { printableText } from '../../system/printable.ts';
 import { quote } from '../quote.ts';
 import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
@@ -30,6 +31,11 @@ const daemonWords: WordsFor<DaemonRecord> = {
   'notifier-trusted': (record) =>
     warning(
       `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
+    ),
+  'settings-unmatched': ({ hook, near }) =>
+    warning(
+      `There are settings for ${printableText(hook)}, but there is no such hook` +
+        (near === undefined ? '' : `: did you mean ${near}?`),
     ),
   'access-list': (record) =>
     warning(

@@ -4,6 +4,7 @@ import type { HookReport } from '../../hooks/report.ts';
 import type { EndReason, Outcome } from '../../hooks/run.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printable } from '../../system/printable.ts';
+import { quote } from '../quote.ts';
 import { eventHookWords } from './events.ts';
 import { describeRefusal } from './refusal.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, type WordsFor, warning } from './words.ts';
@@ -88,14 +89,19 @@ export function describeEnd(hook: string, outcome: Outcome, durationMs: number):
     case 'ended':
       return describeEnding(hook, outcome, after);
     case 'not-started':
-      return error(
-        outcome.program === groupSetter && outcome.code === 'ENOENT'
-          ? `${hook} could not be started: ${groupSetter} sets its user's groups, and is missing. Install util-linux`
-          : `${hook} could not be started (${outcome.code})`,
-      );
+      return error(`${hook} could not be started${whyNotStarted(outcome)}`);
     default:
       return outcome satisfies never;
   }
+}
+
+function whyNotStarted({ program, code }: Extract<Outcome, { kind: 'not-started' }>): string {
+  if (program === groupSetter && code === 'ENOENT')
+    return `: ${groupSetter} sets its user's groups, and is missing. Install util-linux`;
+  // Root may run it, or it would not have come to this.
+  if (code === 'EACCES')
+    return ` (${code}): the user that it is given to may not reach, read or run it. See: ls -ld ${quote(program)}`;
+  return ` (${code})`;
 }
 
 const endReasons: { readonly [why in EndReason]: string } = {

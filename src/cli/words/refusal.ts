@@ -1,13 +1,17 @@
 import type { HookRefusalCause } from '../../hooks/admit.ts';
+import { printableText } from '../../system/printable.ts';
 import type { Refusal, RefusalCause } from '../../system/trust.ts';
 import { quote } from '../quote.ts';
 
 /** A refusal in words: what was found, and a sentence with the command that mends it. */
-export function describeRefusal({ path, cause }: { path: string; cause: RefusalCause | HookRefusalCause }): {
+export function describeRefusal(refusal: { path: string; cause: RefusalCause | HookRefusalCause }): {
   found: string;
   cure: string;
 } {
-  const it = quote(path);
+  const { cause } = refusal;
+  const it = quote(refusal.path);
+  // A name may hold what a terminal obeys.
+  const path = printableText(refusal.path);
   switch (cause.kind) {
     case 'missing':
       return { found: `${path} does not exist`, cure: `Run: mkdir -p ${it}` };
@@ -18,15 +22,16 @@ export function describeRefusal({ path, cause }: { path: string; cause: RefusalC
       const owner = cause.trusted === 0 ? 'root' : `${cause.trusted}`;
       return {
         found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
-        cure: `Run: chown -h ${owner} ${it}`,
+        // To be given to somebody else is no cure for a home.
+        cure: isHome(path) ? `That is somebody’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
       };
     }
     case 'writable':
-      return describeWritable(path, cause);
+      return describeWritable(path, it, cause);
     case 'set-id':
       return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, cure: `Run: chmod ug-s ${it}` };
     case 'not-a-folder':
-      return { found: `${path} is no folder`, cure: 'Give the folder that holds on_start and on_stop' };
+      return { found: `${path} is no folder`, cure: `See: ls -ld ${it}` };
     case 'not-a-file':
       return { found: `${path} is no regular file`, cure: `See: ls -ld ${it}` };
     case 'too-many-links':
@@ -35,6 +40,11 @@ export function describeRefusal({ path, cause }: { path: string; cause: RefusalC
       return { found: `it is a link to ${path}, which does not exist`, cure: 'Remove or mend the link' };
     case 'no-interpreter':
       return { found: `${path} does not say what runs it`, cure: 'Make its first line: #!/bin/sh' };
+    case 'byte-order-mark':
+      return {
+        found: `${path} begins with a byte order mark, so that its first line names no program`,
+        cure: `Run: sed -i '1s/^\\xEF\\xBB\\xBF//' ${it}`,
+      };
     case 'windows-line-ends':
       return {
         found: `the lines of ${path} end as on Windows, so that its first one names no program`,
@@ -63,25 +73,33 @@ export function describeRefusal({ path, cause }: { path: string; cause: RefusalC
   }
 }
 
+const elsewhere = 'take a folder elsewhere that nobody else may write to, as below /etc';
+
+/** Whether a folder is one of those that hold what people have. */
+function isHome(path: string): boolean {
+  return /^\/(home|Users)\/[^/]+$/.test(path);
+}
+
 /** The same for a whole folder, as the reason why the listener does not start. */
 export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; cure: string } {
   const { found, cure } = describeRefusal(refusal);
   const message = `Will not run hooks from ${folder}: ${found}`;
+  if (refusal.cause.kind === 'not-a-folder' && refusal.path === folder)
+    return { message, cure: 'Give the folder that holds on_start and on_stop' };
   // Not where a link leads to that is missing: that one only its owner can make sense of.
   const isOnTheWay = `${folder}/`.startsWith(`${refusal.path}/`);
   if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, cure };
   return { message, cure: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
 }
 
-function describeWritable(path: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {
+function describeWritable(path: string, it: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {
   const group = (cause.mode & 0o020) !== 0;
   const others = (cause.mode & 0o002) !== 0;
   const who = [...(group ? [`group ${cause.gid}`] : []), ...(others ? ['everybody'] : [])].join(' and ');
   const found = `${path} is writable by ${who} (mode ${octal(cause.mode)})`;
-  if (cause.sticky)
-    return { found, cure: 'Its sticky bit is no protection: keep hooks elsewhere, as in /etc' };
+  if (cause.sticky) return { found, cure: `Its sticky bit is no protection: ${elsewhere}` };
   const bits = `${group ? 'g' : ''}${others ? 'o' : ''}`;
-  return { found, cure: `Run: chmod ${bits}-w ${quote(path)}` };
+  return { found, cure: `Run: chmod ${bits}-w ${it}` };
 }
 
 function octal(mode: number): string {
