@@ -5,6 +5,7 @@ import {
   existsSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -48,6 +49,39 @@ test('modes are as given, whatever the umask', async () => {
   }
   const modes = ['a', 'a/b', 'a/c'].map((name) => statSync(at(name)).mode & 0o7777);
   expect(modes).toEqual([0o755, 0o644, 0o755]);
+});
+
+test('nobody else can ever write to what is made, whatever the umask and the mode of what is copied', async () => {
+  writeFileSync(at('from'), 'text');
+  chmodSync(at('from'), 0o777);
+  const open: string[] = [];
+  let seen = 0;
+  const look = () => {
+    seen += 1;
+    for (const name of readdirSync(folder)) {
+      const stats = statSync(at(name), { throwIfNoEntry: false });
+      if (name !== 'from' && stats !== undefined && (stats.mode & 0o022) !== 0) open.push(name);
+    }
+  };
+  const umask = process.umask(0);
+  const { geteuid } = process;
+  // Asked for when a thing has been made, and before anything is done to it.
+  process.geteuid = () => {
+    look();
+    return geteuid?.() ?? -1;
+  };
+  try {
+    await doAll(
+      { kind: 'folder', path: at('a'), mode: 0o755 },
+      { kind: 'file', path: at('b'), mode: 0o644, content: 'text' },
+      { kind: 'copy', path: at('c'), mode: 0o755, from: at('from') },
+    );
+  } finally {
+    process.umask(umask);
+    if (geteuid !== undefined) process.geteuid = geteuid;
+  }
+  expect(seen).toBeGreaterThan(2);
+  expect(open).toEqual([]);
 });
 
 test('a program is replaced while it runs, and runs on', async () => {
