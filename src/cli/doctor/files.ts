@@ -2,7 +2,8 @@ import type { Settings } from '../../config/settings.ts';
 import { layOut } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { ownerOf } from '../../service/scope.ts';
+import { installCommand, ownerOf } from '../../service/scope.ts';
+import { isAsWritten } from '../../service/wanted.ts';
 import type { Account } from '../../system/account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
@@ -22,14 +23,16 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
     trusted('node', walkToFile(node, ownerOf(machine.scope)), () => machine.ask([node, '--version'])),
     trusted('program', walkToFile(program, ownerOf(machine.scope)), (resolved) => resolved),
   ];
+  const again = `Run: ${installCommand(machine.scope)}`;
   const edited = manifest.entries.flatMap((entry): Finding[] => {
     const found = machine.look(entry.path);
-    if (found.kind === 'nothing') {
-      return [wrong('installed', `${entry.path} is missing`, 'Run: docker-lifecycle-listener install')];
-    }
-    const changed = entry.kind === 'file' && found.kind === 'file' && found.digest !== entry.digest;
+    if (found.kind === 'nothing') return [wrong('installed', `${entry.path} is missing`, again)];
+    const changed = entry.kind === 'file' && found.kind === 'file' && !isAsWritten(found, [entry]);
     return changed ? [note('installed', `${entry.path} was changed since install wrote it`)] : [];
   });
+  const written = manifest.unfinished
+    ? [wrong('installed', 'install was cut short, or failed: not all of it is there', again)]
+    : edited;
   const versions =
     installed === version
       ? ok('version', version)
@@ -38,7 +41,7 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
           `the service is ${installed}, and this program ${version}`,
           'Run install with the one that is to count',
         );
-  return [versions, ...files, ...edited];
+  return [versions, ...files, ...written];
 }
 
 /** The folders that root reads from and writes to, and each hook. */
