@@ -3,6 +3,7 @@ import { type Layout, layOut } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
 import type { Entry } from './manifest.ts';
 import { productName } from './names.ts';
+import { quoteForShell } from './quote-for-shell.ts';
 import type { Runtime } from './runtime.ts';
 import { draftOf, type Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
@@ -43,7 +44,7 @@ export function programLinks(layout: Layout, version: string): Wanted[] {
       kind: 'file',
       path: layout.command,
       mode: 0o755,
-      content: `#!/bin/sh\nexec '${layout.node}' '${layout.program}' "$@"\n`,
+      content: `#!/bin/sh\nexec ${[layout.node, layout.program].map(quoteForShell).join(' ')} "$@"\n`,
       editable: true,
       reason: 'the command',
     },

@@ -125,6 +125,14 @@ function tellIfNeeded(waits: boolean, controlSocket: string): string {
   );
 }
 
+/**
+ * Whether systemd runs a program at that path: it refuses quotes and backslashes in it, and takes a doubled dollar sign,
+ * which is one in all other words, for two (seen with systemd 252).
+ */
+export function canBeRun(path: string): boolean {
+  return !/["'\\$\p{Cc}]/u.test(path);
+}
+
 /** A word of an ExecStart line as systemd takes it (systemd.service(5), "Command lines"). */
 export function systemdWord(word: string): string {
   const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$');

@@ -56,6 +56,7 @@ describe('wrong usage ends it with exit code 64', () => {
     [['install', '--script-dir', '/etc/a"b'], 'cannot stand in a unit'],
     [['install', '--prefix', '/'], 'cannot stand in a unit'],
     [['install', '--stop-wait', 'long'], '"long" is no duration'],
+    [['install', '--stop-wait', '61min'], 'longer than a stop may wait'],
     [['uninstall', '--prefix', '/opt'], '--prefix'],
     [['doctor', 'more'], 'doctor takes no argument: more'],
     [['companion'], 'called by its unit'],
