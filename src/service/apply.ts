@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { unwantedVariables } from './names.ts';
 import { draftOf, type Step } from './step.ts';
 
 /**
@@ -118,9 +119,13 @@ function removeFolder(path: string): void {
 async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
   const { words, mayFail, shows = false, tries = 1 } = step;
   const [command = '', ...rest] = words;
+  // As the service will run, which is started without them: a Node that needs them is found out now.
+  const environment = { ...process.env };
+  for (const variable of unwantedVariables) delete environment[variable];
   for (let attempt = 1; ; attempt++) {
     const { status, error, stderr } = spawnSync(command, rest, {
       encoding: 'utf8',
+      env: environment,
       stdio: shows ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
     });
     if (status === 0 || mayFail) return;
