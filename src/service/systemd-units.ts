@@ -117,7 +117,7 @@ function tellIfNeeded(waits: boolean, controlSocket: string): string {
   const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
   return (
     `[ -S "${controlSocket}" ] || exit 0; ` +
-    `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done`
+    `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done; exit 0`
   );
 }
 

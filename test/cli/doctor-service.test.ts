@@ -90,6 +90,18 @@ describe('the files', () => {
     ]);
   });
 
+  test('a program that is gone is installed again, and no folder is made where its link was', () => {
+    const lost = { ...manifest, prefix: '/nowhere' };
+    const curesOf = (of: Manifest) =>
+      checkProgram(of, createDisk([])).flatMap(({ check, cure }) =>
+        ['node', 'program'].includes(check) ? [cure] : [],
+      );
+    const install = 'Run: docker-lifecycle-listener install';
+    expect(curesOf(lost)).toEqual([install, install]);
+    const reinstall = 'Run: apt-get install --reinstall docker-lifecycle-listener';
+    expect(curesOf({ ...lost, entries: [] })).toEqual([reinstall, reinstall]);
+  });
+
   test('of an install that was cut short only that is said', () => {
     const found = wrongIn({ ...manifest, unfinished: true, entries: [entry, { ...entry, digest: '2' }] });
     expect(found).toMatchObject([{ found: expect.stringContaining('cut short') }]);

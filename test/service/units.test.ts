@@ -71,6 +71,15 @@ describe('systemd', () => {
     expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
   });
 
+  test.each([0, 5])('where there is nothing to run, its shell says that all is well (%i s)', (stopWait) => {
+    const unit = directives(companionUnitText(layout, { ...service, stopWait }));
+    const [, script = ''] = / -c "((?:[^"\\]|\\.)*)"/.exec(unit.get('Service.ExecStop') ?? '') ?? [];
+    const text = script.replaceAll('\\"', '"').replaceAll('$$', '$');
+    // As where a listener runs.
+    const { status } = spawnSync('sh', ['-c', text.replace(/\[ -S "[^"]*" \]/, ':'), '/nowhere', 'false']);
+    expect({ status, isWhole: text.includes('on_stop') }).toEqual({ status: 0, isWhole: true });
+  });
+
   test('where Docker is not to wait, the companion tells in the background, and is not ended for it', () => {
     const unit = directives(companionUnitText(layout, { ...service, stopWait: 0 }));
     expect(unit.get('Service.ExecStop')).toMatch(/ & exit 0; .* companion stop docker\.service 0s$/);
