@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/lab/**', 'test/browser/**'],
+    setupFiles: ['test/support/program-node.ts'],
     // They wait more than they work, also on the two processors of a small machine.
     maxWorkers: 4,
     // A machine's own certificates are no business of the tests; a Node that cannot read them says so on standard error.

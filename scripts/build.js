@@ -41,9 +41,10 @@ writeFileSync(join(dist, 'man', 'docker-lifecycle-listener.1'), page);
 
 /** All that the library exports is declared in the one file that exports it, so its types are one file too. */
 function declareTypes() {
+  // Not its bin/tsc, which has no extension: for Node 20.9 that is no module.
   const compiler = join(
     dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
-    'bin/tsc',
+    'lib/tsc.js',
   );
   const folder = join(dist, 'types');
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.library.json', '--outDir', folder], {

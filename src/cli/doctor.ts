@@ -1,10 +1,11 @@
-import type { Settings } from '../config/settings.ts';
+import { defaultEndpoint } from '../config/endpoint.ts';
+import type { EngineSettings, Settings } from '../config/settings.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
 import { companionUnit } from '../service/names.ts';
 import { findPackaged } from '../service/packaged.ts';
-import { ownerOf, type Scope } from '../service/scope.ts';
-import { stateOfUnit } from '../service/systemd.ts';
+import { installCommand, ownerOf, type Scope } from '../service/scope.ts';
+import { properties, stateOfUnit } from '../service/systemd.ts';
 import { type Account, currentAccount } from '../system/account.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
@@ -48,11 +49,11 @@ async function examine(scope: Scope): Promise<Finding[]> {
     readManifest(machine.platform, scope) ?? (scope.kind === 'system' ? findPackaged(machine) : undefined);
   const found: Finding[] = [];
   if (manifest === undefined) {
-    found.push(note('installed', 'not as a service', 'Run: docker-lifecycle-listener install'));
+    found.push(note('installed', 'not as a service', `Run: ${installCommand(scope)}`));
     found.push(ok('version', `${version}, Node ${process.versions.node}`));
   } else {
     found.push(...checkProgram(manifest, machine));
-    found.push(...checkService(machine, supervisor, manifest.service));
+    found.push(...checkService(machine, supervisor, manifest));
   }
   // The system's service is root's, whoever asks.
   const root = findAccount('0', machine.platform);
@@ -61,11 +62,22 @@ async function examine(scope: Scope): Promise<Finding[]> {
   const settings = readSettings(manifest, machine);
   if ('verdict' in settings) return [...found, settings];
   const runs = serviceRuns(machine, supervisor);
+  const dockerUnit = manifest?.service.dockerUnit;
+  const isActive =
+    scope.kind === 'system' &&
+    supervisor.kind === 'systemd' &&
+    dockerUnit !== undefined &&
+    properties(machine, dockerUnit, ['ActiveState']).get('ActiveState') === 'active';
+  // Its unit and no other's is behind Docker's own socket.
+  const unitOf = ({ endpoint }: EngineSettings) =>
+    isActive && [defaultEndpoint.url, 'unix:///run/docker.sock'].includes(endpoint.url)
+      ? dockerUnit
+      : undefined;
   const hasCompanion = supervisor.kind === 'systemd' && stateOfUnit(machine, companionUnit).active;
   return [
     ...found,
     ...checkFolders(settings, account),
-    ...(await Promise.all(settings.engines.map(checkEngine))),
+    ...(await Promise.all(settings.engines.map((engine) => checkEngine(engine, unitOf(engine))))),
     await checkPort(settings.notifier, runs),
     ...(await checkNotifier(settings, manifest, hasCompanion)),
     ...(await checkClock(settings, machine.platform)),

@@ -10,8 +10,9 @@ import { findPackaged, packagedCure } from '../service/packaged.ts';
 import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';
 import { findRuntime } from '../service/runtime.ts';
-import { journalctl, ownerOf, type Scope, systemScope } from '../service/scope.ts';
+import { journalctl, ownerOf, type Scope, systemctl, systemScope } from '../service/scope.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
+import { canBeRun } from '../service/systemd-units.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
@@ -37,8 +38,8 @@ export async function install({ dryRun, yes, user, wish }: InstallCommand): Prom
   const scope = findScope(user);
   if (!dryRun && scope.kind === 'system') requireRoot('install');
   const machine = thisMachine(scope);
-  if (scope.kind === 'system') refusePackaged(machine, 'install');
   const before = readManifest(machine.platform, scope);
+  if (scope.kind === 'system') refusePackaged(machine, before, 'install');
   const { prefix, service, remarks } = settle(wish, before, machine);
   // A service that would not start, for what is in its settings file, is not even begun.
   const settings =
@@ -94,10 +95,15 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
 
 /**
  * What the Debian package has installed is dpkg's to change and to remove.
+ * @param manifest where install has been, below the same prefix too, the package has not
  * @throws Failure where it is here
  */
-export function refusePackaged(machine: Machine, command: keyof typeof packagedCure): void {
-  const packaged = findPackaged(machine);
+export function refusePackaged(
+  machine: Pick<Machine, 'look'>,
+  manifest: Manifest | undefined,
+  command: keyof typeof packagedCure,
+): void {
+  const packaged = manifest === undefined ? findPackaged(machine) : undefined;
   if (packaged === undefined) return;
   throw new Failure(
     exitCode.failed,
@@ -124,6 +130,13 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
     wish.scriptDir ??
     before?.service.scriptDir ??
     (scope.kind === 'user' ? join(scope.config, `${productName}.d`) : explained(chooseScriptDir(platform)));
+  if (platform === 'linux' && !canBeRun(prefix)) {
+    throw new Failure(
+      exitCode.usage,
+      `systemd runs no program below ${prefix}: there are quotes, a backslash or a dollar sign in it`,
+      'Give another folder of yours with --prefix',
+    );
+  }
   for (const path of [`${prefix}/lib`, `${prefix}/bin`, scriptDir]) requireTrust(path, ownerOf(scope));
   if (before !== undefined && before.prefix !== prefix) {
     throw new Failure(
@@ -153,8 +166,11 @@ function requireTrust(path: string, owner: number): void {
   );
 }
 
-/** Says whether it works, and how to see that. */
-async function verify(
+/**
+ * Says whether it works, and how to see that.
+ * @throws Failure where it does not run, and nobody has masked it
+ */
+export async function verify(
   supervisor: Supervisor,
   machine: Machine,
   words: readonly string[],
@@ -163,7 +179,16 @@ async function verify(
   switch (supervisor.kind) {
     case 'systemd': {
       const log = journalctl(machine.scope).join(' ');
-      const state = properties(machine, serviceUnit, ['ActiveState']).get('ActiveState');
+      const shown = properties(machine, serviceUnit, ['ActiveState', 'LoadState']);
+      const state = shown.get('ActiveState');
+      // As somebody wants it to be.
+      if (shown.get('LoadState') === 'masked' && state !== 'active') {
+        return done(
+          `${serviceUnit} is masked, and does not run.`,
+          `${systemctl(machine.scope).join(' ')} unmask ${serviceUnit}`,
+          scriptDir,
+        );
+      }
       if (state !== 'active') {
         throw new Failure(
           exitCode.failed,

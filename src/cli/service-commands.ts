@@ -1,5 +1,6 @@
-import type { Given } from '../config/given.ts';
+import { type Given, wrong } from '../config/given.ts';
 import { readChoice, readDuration, readPath, readPort } from '../config/readers.ts';
+import { longestCompanionWait } from '../control/requests.ts';
 import { type NotifierChoice, notifierChoices } from '../service/manifest.ts';
 import { type OptionName, usage, type Values } from './options.ts';
 
@@ -101,9 +102,7 @@ function install(values: Values, words: readonly string[]): InstallCommand {
       ...(scriptDir !== undefined && { scriptDir: readPlainPath('script-dir', scriptDir) }),
       ...(port !== undefined && { port: readPort(flag('port', port)) }),
       ...(unit !== undefined && { dockerUnit: readUnit(unit) }),
-      ...(stopWait !== undefined && {
-        stopWait: Math.ceil(readDuration(flag('stop-wait', stopWait)) / 1000),
-      }),
+      ...(stopWait !== undefined && { stopWait: readStopWait(flag('stop-wait', stopWait)) }),
       ...(notifier !== undefined && { notifier: readChoice(flag('notifier', notifier), notifierChoices) }),
     },
   };
@@ -140,6 +139,13 @@ function readPlainPath(name: OptionName, value: string): string {
     `--${name}: ${JSON.stringify(path)} cannot stand in a unit`,
     'Use letters, digits and . _ - + @ =',
   );
+}
+
+/** In whole seconds; no longer than the listener lets a companion wait. */
+function readStopWait(given: Given): number {
+  const seconds = Math.ceil(readDuration(given) / 1000);
+  if (seconds <= longestCompanionWait) return seconds;
+  throw wrong(given, 'is longer than a stop may wait', `Give at most ${longestCompanionWait / 60}min`);
 }
 
 function readUnit(unit: string): string {

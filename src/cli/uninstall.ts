@@ -25,7 +25,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
   const machine = thisMachine(scope);
   const manifest = readManifest(machine.platform, scope);
   if (manifest === undefined) {
-    if (scope.kind === 'system') refusePackaged(machine, 'uninstall');
+    if (scope.kind === 'system') refusePackaged(machine, manifest, 'uninstall');
     process.stdout.write('Nothing is installed: nothing to do.\n');
     return exitCode.done;
   }

@@ -4,7 +4,7 @@ import { nearest } from '../system/nearest.ts';
 import { type ControlRequest, Declined, defaultEntries, type HistoryQuery, mostEntries } from './protocol.ts';
 
 /** How long a companion may wait for hooks, in seconds: systemd would have lost its patience long before. */
-const longestWait = 3600;
+export const longestCompanionWait = 3600;
 
 interface Route {
   readonly method: 'GET' | 'POST';
@@ -42,7 +42,7 @@ const routes: readonly (readonly [RegExp, Route])[] = [
       read: (given, path) => ({
         kind: 'companion',
         message: path[1] === 'start' ? 'start' : 'stop',
-        wait: 1000 * (given.number('wait', longestWait) ?? 0),
+        wait: 1000 * (given.number('wait', longestCompanionWait) ?? 0),
         ...given.optional('engine'),
       }),
     },

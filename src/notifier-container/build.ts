@@ -89,7 +89,8 @@ export function createMessageReader(hear: (message: BuildMessage) => void) {
 function parse(line: string): BuildMessage {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as BuildMessage) : {};
+    if (typeof value !== 'object' || value === null) return {};
+    return Object.fromEntries(Object.entries(value).filter(([, said]) => typeof said === 'string'));
   } catch {
     return {};
   }

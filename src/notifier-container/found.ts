@@ -30,7 +30,15 @@ export async function findNotifier(engine: AskedEngine): Promise<FoundNotifier> 
   if (answer.status !== 200) {
     throw new Failure(exitCode.failed, `Docker (${engine.name}) does not say: ${complaint(answer)}`);
   }
-  return readContainer(jsonIn(answer) as ContainerJson);
+  const container: ContainerJson = jsonIn(answer);
+  if (typeof container.Id !== 'string') {
+    throw new Failure(
+      exitCode.unavailable,
+      `What answers at ${engine.endpoint.url} is no Docker: it says nothing of a container`,
+      'Say which Docker with --host or --context, as for docker itself',
+    );
+  }
+  return readContainer(container);
 }
 
 /** What is read of an engine's answer about a container. */

@@ -3,12 +3,11 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  constants,
-  copyFileSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -17,7 +16,8 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import type { Step } from './step.ts';
+import { unwantedVariables } from './names.ts';
+import { draftOf, type Step } from './step.ts';
 
 /**
  * Does what a plan says, step by step. A file is complete, and its owner's and mode's, before it has its name; so
@@ -45,18 +45,18 @@ export async function apply(steps: readonly Step[], begin: (step: Step) => void)
 async function applyStep(step: Step): Promise<void> {
   switch (step.kind) {
     case 'folder':
-      mkdirSync(step.path);
+      mkdirSync(step.path, { mode: step.mode });
       own(step.path, step.mode);
       return;
     case 'file':
       replace(step.path, (draft) => {
-        writeFileSync(draft, step.content, { flag: 'wx' });
+        writeFileSync(draft, step.content, { flag: 'wx', mode: step.mode });
         own(draft, step.mode);
       });
       return;
     case 'copy':
       replace(step.path, (draft) => {
-        copyFileSync(step.from, draft, constants.COPYFILE_EXCL);
+        writeFileSync(draft, readFileSync(step.from), { flag: 'wx', mode: step.mode });
         own(draft, step.mode);
       });
       return;
@@ -79,14 +79,17 @@ async function applyStep(step: Step): Promise<void> {
   }
 }
 
-/** Modes as given, whatever the umask; and root's, where root installs. */
+/**
+ * Modes as given, whatever the umask; and root's, where root installs. What is made has been given its mode before:
+ * who could open it to write for a moment could do so for ever.
+ */
 function own(path: string, mode: number): void {
   if (process.geteuid?.() === 0) chownSync(path, 0, 0);
   chmodSync(path, mode);
 }
 
 function replace(path: string, make: (draft: string) => void): void {
-  const draft = `${path}.new`;
+  const draft = draftOf(path);
   // Left by an install that was killed.
   rmSync(draft, { force: true });
   make(draft);
@@ -116,9 +119,13 @@ function removeFolder(path: string): void {
 async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
   const { words, mayFail, shows = false, tries = 1 } = step;
   const [command = '', ...rest] = words;
+  // As the service will run, which is started without them: a Node that needs them is found out now.
+  const environment = { ...process.env };
+  for (const variable of unwantedVariables) delete environment[variable];
   for (let attempt = 1; ; attempt++) {
     const { status, error, stderr } = spawnSync(command, rest, {
       encoding: 'utf8',
+      env: environment,
       stdio: shows ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
     });
     if (status === 0 || mayFail) return;

@@ -37,6 +37,11 @@ export interface Manifest {
   readonly service: ServiceOptions;
   readonly entries: readonly Entry[];
   readonly notifier?: InstalledNotifier;
+  /**
+   * An install was begun and has not come to its end: the entries are what it was going to write, beside what was
+   * there before, and of one path there may be two.
+   */
+  readonly unfinished?: true;
 }
 
 export { manifestPath, stateFolder } from './scope.ts';

@@ -12,7 +12,7 @@ export const scriptPath = `/etc/init.d/${productName}`;
 export const logPath = `/var/log/${productName}.log`;
 
 /**
- * The init script (openrc-run(8)).
+ * The init script (openrc-run(8)). Command and arguments are each read a second time, by an `eval` of OpenRC's.
  *
  * It is ordered before Docker and needs it not: with `need docker` OpenRC would start Docker for it, and end the
  * listener before it stops Docker, which then nobody would see.
@@ -26,7 +26,7 @@ export function scriptText(layout: Layout, { scriptDir, port }: ServiceOptions):
 
 description="Runs hooks when Docker starts and stops"
 supervisor=supervise-daemon
-command=${quoteForShell(layout.node)}
+command=${quoteForShell(quoteForShell(layout.node))}
 command_args=${quoteForShell(list)}
 # The log is a matter of the listener; this is for one that cannot start.
 error_log="${logPath}"

@@ -42,32 +42,42 @@ export interface Plan {
  *
  * A folder or a file is a step only if it is not there yet, or is not as it should be and is ours. The link to
  * the new version is turned when that is complete and has been tried; until then the old one runs undisturbed.
+ *
+ * What will be written is listed before it is, so that an install that is cut short can be uninstalled; and the next
+ * one does again what leaves no file behind: the trial, and what the supervisor is told.
  * @param before what an earlier install wrote
  */
 export function planInstall(wish: Wish, machine: Machine, before: Manifest | undefined): Plan {
   const { version, layout, runtime, service, supervisor, extras = [], notifier: facts } = wish;
   const known = before?.entries ?? [];
   const supervised = supervisedBy(supervisor, machine, layout, service);
+  const state = stateFolderOf(machine);
+  const toState = [...foldersTo(state.path), state];
   const onWay = [
     layout.programFolder,
     layout.command,
     service.scriptDir,
-    stateFolder(machine.platform, machine.scope),
     ...[...supervised, ...extras].map(({ path }) => path),
   ].flatMap(foldersTo);
   const program = programFiles(machine, layout, version, runtime);
   const compared = (wanted: readonly Wanted[]) => compare(wanted, machine.look, known);
 
-  const way = compared(unique(onWay));
+  const base = compared(toState);
+  const way = compared(unique(onWay).filter(({ path }) => !toState.some((folder) => folder.path === path)));
   const files = compared(program);
-  const rest = compared([...hookFolders(service), stateFolderOf(machine), ...supervised, ...extras]);
+  const rest = compared([...hookFolders(service), ...supervised, ...extras]);
   const links = compared(programLinks(layout, version));
   const old = oldVersions(machine, layout, known);
 
+  const isUnfinished = before?.unfinished === true;
   const written = [...files.steps, ...rest.steps, ...links.steps].flatMap((step) =>
     'path' in step && step.kind !== 'folder' ? [step.path] : [],
   );
+  const changed = isUnfinished ? [...written, ...supervised.map(({ path }) => path)] : written;
   const entries = unique([
+    ...base.entries,
+    // Its name is ours, whoever made it: so does systemd.
+    { kind: 'folder', path: state.path },
     ...way.entries,
     ...files.entries,
     ...old.rest,
@@ -86,29 +96,48 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     entries,
     ...(notifier.installed && { notifier: notifier.installed }),
   };
+  const tried = isUnfinished || files.steps.some(({ kind }) => kind !== 'folder');
+  const work = [
+    ...way.steps,
+    ...files.steps,
+    ...(tried ? [tryProgram(layout)] : []),
+    ...rest.steps,
+    ...links.steps,
+    ...commandsFor(supervisor, machine, service, changed),
+    ...old.steps,
+  ];
+  const begun: Manifest = { ...manifest, entries: distinct([...known, ...entries]), unfinished: true };
   return {
     steps: [
-      ...way.steps,
-      ...files.steps,
-      ...(files.steps.some(({ kind }) => kind !== 'folder') ? [tryProgram(layout)] : []),
-      ...rest.steps,
-      ...links.steps,
-      ...writeManifest(manifest, machine),
-      ...commandsFor(supervisor, machine, service, written),
-      ...old.steps,
+      ...base.steps,
+      ...(work.length > 0 ? writeManifest(begun, machine, 'lists what will be written, for uninstall') : []),
+      ...work,
+      ...(work.length > 0
+        ? [manifestStep(manifest, machine, 'lists what was written')]
+        : writeManifest(manifest, machine, 'lists what was written, for uninstall')),
       ...notifier.steps,
     ],
-    kept: [...way.kept, ...rest.kept, ...links.kept, ...overruledBy(supervisor, machine, layout)],
+    kept: [
+      ...base.kept,
+      ...way.kept,
+      ...rest.kept,
+      ...links.kept,
+      ...overruledBy(supervisor, machine, layout),
+    ],
     ...(notifier.said !== undefined && { remarks: [notifier.said] }),
   };
 }
 
-function writeManifest(manifest: Manifest, machine: Machine): Step[] {
-  const path = manifestPath(machine.platform, machine.scope);
+function manifestStep(manifest: Manifest, { platform, scope }: Machine, reason: string) {
   const content = formatManifest(manifest);
-  const found = machine.look(path);
-  if (found.kind === 'file' && found.digest === digest(content)) return [];
-  return [{ kind: 'file', path, mode: 0o644, content, reason: 'lists what was written, for uninstall' }];
+  return { kind: 'file', path: manifestPath(platform, scope), mode: 0o644, content, reason } as const;
+}
+
+/** Nothing where it says so already. */
+function writeManifest(manifest: Manifest, machine: Machine, reason: string): Step[] {
+  const step = manifestStep(manifest, machine, reason);
+  const found = machine.look(step.path);
+  return found.kind === 'file' && found.digest === digest(step.content) ? [] : [step];
 }
 
 function hookFolders({ scriptDir }: ServiceOptions): Wanted[] {
@@ -120,9 +149,9 @@ function hookFolders({ scriptDir }: ServiceOptions): Wanted[] {
   ];
 }
 
-function stateFolderOf({ platform, scope }: Machine): Wanted {
+function stateFolderOf({ platform, scope }: Machine) {
   const reason = 'holds what the listener remembers, and its journal';
-  return { kind: 'folder', path: stateFolder(platform, scope), mode: 0o755, reason };
+  return { kind: 'folder', path: stateFolder(platform, scope), mode: 0o755, reason } as const;
 }
 
 /** The folders that lead to a path, from the top on; most are there already. */
@@ -130,6 +159,11 @@ function foldersTo(path: string): Wanted[] {
   const folder = dirname(path);
   if (folder === dirname(folder)) return [];
   return [...foldersTo(folder), { kind: 'folder', path: folder, mode: 0o755, reason: 'is on the way' }];
+}
+
+/** Each once; of one path there may be what was written before, and what will be. */
+function distinct(entries: readonly Entry[]): Entry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 function unique<Item extends { readonly path: string }>(items: readonly Item[]): Item[] {

@@ -5,9 +5,10 @@ import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest
 import { notifierContainer } from './names.ts';
 import { removeNotifierStep } from './notifier-container.ts';
 import type { Plan } from './plan-install.ts';
-import { removals } from './program.ts';
+import { drafts, removals } from './program.ts';
 import type { Kept, Step } from './step.ts';
 import { endingFor } from './supervise.ts';
+import { isAsWritten } from './wanted.ts';
 
 /** What of the administrator's is only removed when that is asked for. */
 export interface Leavings {
@@ -21,7 +22,7 @@ export interface Leavings {
 
 /**
  * What takes away all that install wrote, and nothing else: a file that was changed since stays, and so does a
- * folder with something in it.
+ * folder with something in it. The list of all that goes last, so that what is cut short is completed by the next.
  * @param purge hooks, settings and what the listener remembers go too
  */
 export function planUninstall(
@@ -40,18 +41,24 @@ export function planUninstall(
 
   const kept: Kept[] = [];
   const gone: Entry[] = [];
-  for (const entry of manifest.entries) {
+  const entries = [...new Map(manifest.entries.map((entry) => [entry.path, entry])).values()];
+  for (const entry of entries) {
     if (trees.some((tree) => isOf(tree, entry.path))) continue;
     const found = machine.look(entry.path);
     if (found.kind === 'nothing') continue;
+    const known = manifest.entries.filter(({ path }) => path === entry.path);
     const changed =
-      entry.kind === 'file'
-        ? found.kind !== 'file' || found.digest !== entry.digest
-        : entry.kind === 'link' && found.kind !== 'link';
-    if (changed && !purge) kept.push({ path: entry.path, reason: 'it was changed since install wrote it' });
-    else gone.push(entry);
+      entry.kind === 'file' ? !isAsWritten(found, known) : entry.kind === 'link' && found.kind !== 'link';
+    // What is no file at all any more is nothing that we know.
+    if (changed && (!purge || found.kind === 'folder' || found.kind === 'other')) {
+      kept.push({ path: entry.path, reason: 'it was changed since install wrote it' });
+    } else gone.push(entry);
   }
-  const removed = removals(gone, 'install wrote it');
+  const isLast = ({ path }: Entry) => isOf(path, state);
+  const removed = removals(
+    [...gone.filter((entry) => !isLast(entry)), ...drafts(machine, entries)],
+    'install wrote it',
+  );
 
   const mine = [leavings.settings, ...leavings.dropIns].filter(
     (path) => machine.look(path).kind !== 'nothing',
@@ -59,8 +66,8 @@ export function planUninstall(
   const logs = (leavings.logs ?? []).filter((path) => machine.look(path).kind === 'file');
   const content = (folder: string) => machine.list(folder).map((name) => join(folder, name));
   if (!purge) {
-    const hooks = ['on_start', 'on_stop', 'while_running'].flatMap((name) => content(join(scriptDir, name)));
-    if (hooks.length > 0) kept.push({ path: scriptDir, reason: 'your hooks are in it' });
+    const hasMore = (path: string) => machine.look(path).kind !== 'folder' || content(path).length > 0;
+    if (content(scriptDir).some(hasMore)) kept.push({ path: scriptDir, reason: 'your hooks are in it' });
     kept.push(...mine.map((path) => ({ path, reason: 'your settings' })));
     kept.push(...logs.map((path) => ({ path, reason: 'its log' })));
     const remembered = content(state).filter(
@@ -87,12 +94,13 @@ export function planUninstall(
       ...(removesNotifier ? [removeNotifierStep(layOut(manifest.prefix, manifest.program), notifier)] : []),
       ...mine.flatMap((path) => (purge ? [removeTree(path, 'your settings')] : [])),
       ...trees
-        .filter((tree) => machine.look(tree).kind === 'folder')
-        .map((tree) => removeTree(tree, tree === state ? 'what the listener remembered' : 'your hooks')),
-      ...(purge ? [] : [removeManifest(machine)]),
+        .filter((tree) => tree !== state && machine.look(tree).kind === 'folder')
+        .map((tree) => removeTree(tree, 'your hooks')),
       ...logs.flatMap((path): Step[] => (purge ? [{ kind: 'remove', path, reason: 'its log' }] : [])),
       ...removed,
       ...after,
+      purge ? removeTree(state, 'what the listener remembered') : removeManifest(machine),
+      ...removals(gone.filter(isLast), 'install wrote it'),
     ],
     kept,
   };

@@ -3,8 +3,9 @@ import { type Layout, layOut } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
 import type { Entry } from './manifest.ts';
 import { productName } from './names.ts';
+import { quoteForShell } from './quote-for-shell.ts';
 import type { Runtime } from './runtime.ts';
-import type { Step } from './step.ts';
+import { draftOf, type Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
 /** The program and its Node in a folder of its version: before `current` leads there, nobody runs it. */
@@ -43,7 +44,7 @@ export function programLinks(layout: Layout, version: string): Wanted[] {
       kind: 'file',
       path: layout.command,
       mode: 0o755,
-      content: `#!/bin/sh\nexec '${layout.node}' '${layout.program}' "$@"\n`,
+      content: `#!/bin/sh\nexec ${[layout.node, layout.program].map(quoteForShell).join(' ')} "$@"\n`,
       editable: true,
       reason: 'the command',
     },
@@ -82,11 +83,25 @@ export function oldVersions(
     (entry) => isVersioned(entry) && !isOf(layout.versionFolder, entry.path) && !isOf(previous, entry.path),
   );
   const rest = entries.filter((entry) => isVersioned(entry) && isOf(previous, entry.path));
-  return { steps: removals(old, 'a version that is neither this one nor the one before'), rest };
+  return {
+    steps: removals(
+      [...old, ...drafts(machine, old)],
+      'a version that is neither this one nor the one before',
+    ),
+    rest,
+  };
 
   function isVersioned({ path }: Entry): boolean {
     return path.startsWith(`${layout.programFolder}/`) && path !== layout.current;
   }
+}
+
+/** What an install that was killed was at. */
+export function drafts({ look }: Pick<Machine, 'look'>, entries: readonly Entry[]): Entry[] {
+  return entries
+    .filter(({ kind }) => kind !== 'folder')
+    .map((entry) => ({ ...entry, path: draftOf(entry.path) }))
+    .filter(({ path }) => ['file', 'link'].includes(look(path).kind));
 }
 
 /** Removes what install wrote, what is in a folder before the folder. */

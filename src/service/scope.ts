@@ -74,3 +74,8 @@ export function systemctl(scope: Scope): string[] {
 export function journalctl(scope: Scope): string[] {
   return scope.kind === 'user' ? ['journalctl', '--user'] : ['journalctl'];
 }
+
+/** What installs it, or renews it, for a person to type. */
+export function installCommand(scope: Scope): string {
+  return `${productName} install${scope.kind === 'user' ? ' --user' : ''}`;
+}

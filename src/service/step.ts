@@ -27,6 +27,11 @@ export type Doing =
       readonly tries?: number;
     };
 
+/** What a file is called until it is complete; left by an install that was killed. */
+export function draftOf(path: string): string {
+  return `${path}.new`;
+}
+
 /** Something that stays as it is, and why; where something can be done about it, what. */
 export interface Kept {
   readonly path: string;

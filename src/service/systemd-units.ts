@@ -1,12 +1,8 @@
 import { pidfileOf } from './docker-pidfile.ts';
 import type { Layout } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { productName, serviceUnit } from './names.ts';
+import { productName, serviceUnit, unwantedVariables } from './names.ts';
 import { controlSocketInShell, type Scope, stateFolder, systemScope } from './scope.ts';
-
-/** What could make Node, or a shell, run somebody else's code; where the manager's own environment has it. */
-const unwanted =
-  'NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT BASH_ENV ENV';
 
 /** What `docker-lifecycle-companion` may take beyond its limit before systemd ends it, in seconds. */
 const margin = 3;
@@ -37,7 +33,7 @@ StartLimitBurst=10
 [Service]
 ${notifies ? `# Ready when its sensors watch.\nType=notify\nNotifyAccess=${isUsers ? 'all' : 'main'}` : 'Type=exec'}
 ExecStart=${words.map(systemdWord).join(' ')}
-${isUsers ? rootless : ''}UnsetEnvironment=${unwanted}
+${isUsers ? rootless : ''}UnsetEnvironment=${unwantedVariables.join(' ')}
 ${isUsers ? '' : `StateDirectory=${productName}\n`}RuntimeDirectory=${productName}
 RuntimeDirectoryMode=0700
 Restart=on-failure
@@ -102,7 +98,7 @@ StartLimitIntervalSec=0
 Type=oneshot
 RemainAfterExit=yes
 ExecStop=-/bin/sh -c ${[script, scriptDir, ...tell].map(systemdWord).join(' ')}
-${stopWait > 0 ? '' : '# What tells the listener goes on while Docker stops.\nKillMode=process\n'}UnsetEnvironment=${unwanted}
+${stopWait > 0 ? '' : '# What tells the listener goes on while Docker stops.\nKillMode=process\n'}UnsetEnvironment=${unwantedVariables.join(' ')}
 # Docker stops at the latest then, whatever became of the above.
 TimeoutStopSec=${stopWait + margin}
 
@@ -121,8 +117,16 @@ function tellIfNeeded(waits: boolean, controlSocket: string): string {
   const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
   return (
     `[ -S "${controlSocket}" ] || exit 0; ` +
-    `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done`
+    `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done; exit 0`
   );
+}
+
+/**
+ * Whether systemd runs a program at that path: it refuses quotes and backslashes in it, and takes a doubled dollar sign,
+ * which is one in all other words, for two (seen with systemd 252).
+ */
+export function canBeRun(path: string): boolean {
+  return !/["'\\$\p{Cc}]/u.test(path);
 }
 
 /** A word of an ExecStart line as systemd takes it (systemd.service(5), "Command lines"). */

@@ -140,7 +140,11 @@ export function systemdCommands(
 /** What systemd is told before its units are removed. */
 export function systemdEnd(machine: Machine): Step[] {
   const run = telling(machine.scope);
-  const present = [companionUnit, serviceUnit].filter((unit) => stateOfUnit(machine, unit).known);
+  // One that is masked runs on until it is stopped.
+  const present = [companionUnit, serviceUnit].filter((unit) => {
+    const { known, masked } = stateOfUnit(machine, unit);
+    return known || masked;
+  });
   if (present.length === 0) return [];
   return [
     run(

@@ -39,12 +39,12 @@ export function compare(
   const entries: Entry[] = [];
   for (const item of wanted) {
     const found = look(item.path);
-    const entry = before.find(({ path }) => path === item.path);
-    const verdict = judge(item, found, entry);
+    const known = before.filter(({ path }) => path === item.path);
+    const verdict = judge(item, found, known);
     switch (verdict) {
       case 'there':
         // A folder that was there before is not ours to remove.
-        if (item.kind !== 'folder' || entry !== undefined) entries.push(entryOf(item));
+        if (item.kind !== 'folder' || known.length > 0) entries.push(entryOf(item));
         break;
       case 'to-do':
         steps.push({ ...doing(item), reason: item.reason });
@@ -52,7 +52,7 @@ export function compare(
         break;
       case 'edited':
         kept.push(edited(item.path));
-        if (entry !== undefined) entries.push(entry);
+        entries.push(...known);
         break;
       case 'foreign':
         kept.push(foreign(item.path));
@@ -66,23 +66,30 @@ export function compare(
 
 type Verdict = 'there' | 'to-do' | 'edited' | 'foreign';
 
-function judge(item: Wanted, found: Found, entry: Entry | undefined): Verdict {
+function judge(item: Wanted, found: Found, known: readonly Entry[]): Verdict {
   if (found.kind === 'nothing') return 'to-do';
   switch (item.kind) {
     case 'folder':
       return found.kind === 'folder' || found.kind === 'link' ? 'there' : 'foreign';
     case 'link':
       if (found.kind === 'link' && found.target === item.target) return 'there';
-      return found.kind === 'link' && entry?.kind === 'link' ? 'to-do' : 'foreign';
+      return found.kind === 'link' && known.some(({ kind }) => kind === 'link') ? 'to-do' : 'foreign';
     case 'file': {
       if (found.kind === 'file' && found.digest === digestOf(item)) return 'there';
       if (!item.editable && found.kind === 'file') return 'to-do';
-      if (entry?.kind !== 'file') return 'foreign';
-      return found.kind === 'file' && found.digest === entry.digest ? 'to-do' : 'edited';
+      if (!known.some(({ kind }) => kind === 'file')) return 'foreign';
+      return isAsWritten(found, known) ? 'to-do' : 'edited';
     }
     default:
       return item satisfies never;
   }
+}
+
+/** Whether a file is as install has written it, or was going to when it was cut short. */
+export function isAsWritten(found: Found, known: readonly Entry[]): boolean {
+  return (
+    found.kind === 'file' && known.some((entry) => entry.kind === 'file' && entry.digest === found.digest)
+  );
 }
 
 function digestOf(item: Extract<Wanted, { kind: 'file' }>): string {

@@ -68,7 +68,7 @@ beforeAll(() => {
     ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')], rootDir: 'src', outDir: 'out' },
   };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-  const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+  const compiler = join(dirname(require.resolve('typescript/package.json')), 'lib/tsc.js');
   run(process.execPath, [compiler], project);
 }, 120_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { askEngine, demand, json } from '../../src/notifier-container/api.ts';
+import { findNotifier } from '../../src/notifier-container/found.ts';
 import { runProgram } from '../support/program.ts';
 
 let folder: string;
@@ -49,6 +50,11 @@ test('a request goes with its body and the length of that', async () => {
   expect(status).toBe(201);
   expect(asked.text).toMatch(/^POST \/x\?y=z HTTP\/1\.1\r\nHost: docker\r\n/);
   expect(asked.text).toContain('Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{"a":"é"}');
+});
+
+test.each(['<html>Hello</html>', '[]', '{}'])('who answers %s is no engine', async (body) => {
+  const { engine } = await engineThatSays(answer(200, body));
+  await expect(findNotifier(engine)).rejects.toThrow('is no Docker');
 });
 
 test('an answer in pieces is told piece by piece, before its end', async () => {

@@ -74,6 +74,13 @@ describe('what an engine says while it builds', () => {
     well.push(Buffer.from('{"error":"late"}'));
     expect(well.error()).toBe('late');
   });
+
+  test('may be anything', () => {
+    const reader = createMessageReader(() => {});
+    reader.push(Buffer.from('null\n[]\nno JSON\n{"stream":5,"status":{},"error":["a"]}\n'));
+    expect(reader.error()).toBeUndefined();
+    expect(reader.steps()).toBe(0);
+  });
 });
 
 describe('a container', () => {

@@ -5,6 +5,7 @@ import {
   existsSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { apply } from '../../src/service/apply.ts';
 import type { Doing, Step } from '../../src/service/step.ts';
 import { Failure } from '../../src/system/failure.ts';
@@ -50,6 +51,39 @@ test('modes are as given, whatever the umask', async () => {
   expect(modes).toEqual([0o755, 0o644, 0o755]);
 });
 
+test('nobody else can ever write to what is made, whatever the umask and the mode of what is copied', async () => {
+  writeFileSync(at('from'), 'text');
+  chmodSync(at('from'), 0o777);
+  const open: string[] = [];
+  let seen = 0;
+  const look = () => {
+    seen += 1;
+    for (const name of readdirSync(folder)) {
+      const stats = statSync(at(name), { throwIfNoEntry: false });
+      if (name !== 'from' && stats !== undefined && (stats.mode & 0o022) !== 0) open.push(name);
+    }
+  };
+  const umask = process.umask(0);
+  const { geteuid } = process;
+  // Asked for when a thing has been made, and before anything is done to it.
+  process.geteuid = () => {
+    look();
+    return geteuid?.() ?? -1;
+  };
+  try {
+    await doAll(
+      { kind: 'folder', path: at('a'), mode: 0o755 },
+      { kind: 'file', path: at('b'), mode: 0o644, content: 'text' },
+      { kind: 'copy', path: at('c'), mode: 0o755, from: at('from') },
+    );
+  } finally {
+    process.umask(umask);
+    if (geteuid !== undefined) process.geteuid = geteuid;
+  }
+  expect(seen).toBeGreaterThan(2);
+  expect(open).toEqual([]);
+});
+
 test('a program is replaced while it runs, and runs on', async () => {
   copyFileSync(process.execPath, at('node'));
   chmodSync(at('node'), 0o755);
@@ -62,7 +96,7 @@ test('a program is replaced while it runs, and runs on', async () => {
 
 test('a link is turned in one go: whoever looks finds one target or the other', async () => {
   await doAll({ kind: 'link', path: at('current'), target: 'old' });
-  const looks = `i=0; while [ $i -lt 2000 ]; do readlink '${at('current')}' || echo none; i=$((i + 1)); done`;
+  const looks = `i=0; while [ $i -lt 300 ]; do readlink '${at('current')}' || echo none; i=$((i + 1)); done`;
   const looker = spawn('sh', ['-c', looks], { stdio: ['ignore', 'pipe', 'ignore'] });
   let seen = '';
   looker.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -125,6 +159,18 @@ test('ends at the first step that fails, and says which and why', async () => {
   expect(existsSync(at('never'))).toBe(false);
   const folderless = doAll({ kind: 'file', path: at('none/file'), mode: 0o644, content: '' });
   await expect(folderless).rejects.toBeInstanceOf(Failure);
+});
+
+test('a command is run without what would lead a Node elsewhere, as the service will be', async () => {
+  const needs = 'test -n "$LD_LIBRARY_PATH$NODE_OPTIONS"';
+  vi.stubEnv('LD_LIBRARY_PATH', folder);
+  vi.stubEnv('NODE_OPTIONS', '--no-warnings');
+  try {
+    await expect(doAll({ kind: 'run', words: ['sh', '-c', needs] })).rejects.toBeInstanceOf(Failure);
+    await doAll({ kind: 'run', words: ['sh', '-c', 'test -n "$PATH"'] });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test('a command that fails at first is tried again where that is known to help', async () => {

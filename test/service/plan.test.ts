@@ -1,74 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layOut } from '../../src/service/layout.ts';
 import {
-  type Manifest,
-  manifestPath,
-  parseManifest,
-  type ServiceOptions,
-} from '../../src/service/manifest.ts';
-import { type Plan, planInstall, type Wish } from '../../src/service/plan-install.ts';
-import { planUninstall } from '../../src/service/plan-uninstall.ts';
-import { createDisk, type Disk } from '../support/disk.ts';
-
-const supervisor = { kind: 'systemd', notifies: true } as const;
-const service = {
-  scriptDir: '/etc/docker-lifecycle-listener.d',
-  port: undefined,
-  dockerUnit: 'docker.service',
-  stopWait: 30,
-};
-const settings = '/etc/docker-lifecycle-listener.toml';
-const dropIns = '/etc/systemd/system/docker-lifecycle-listener.service.d';
-const unit = '/usr/local/lib/systemd/system/docker-lifecycle-listener.service';
-const current = '/usr/local/lib/docker-lifecycle-listener/current';
-
-/** A Debian as far as an installer looks, with our package in a user's folder. */
-function debian(asked?: (words: readonly string[]) => string | undefined): Disk {
-  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system', '/home', '/opt', '/usr', '/usr/local'];
-  const disk = createDisk([...folders, '/usr/local/bin', '/usr/local/lib', '/var', '/var/lib'], asked);
-  disk.write('/home/node', 'ELF');
-  disk.write('/home/bundle.js', 'bundle 1');
-  return disk;
-}
-
-function manifestOn(disk: Disk): Manifest | undefined {
-  const item = disk.items.get(manifestPath('linux'));
-  return item?.kind === 'file' ? parseManifest('', item.content) : undefined;
-}
-
-function install(
-  disk: Disk,
-  version = '1.0.0',
-  options: Partial<ServiceOptions> = {},
-  prefix = '/usr/local',
-  more: Partial<Wish> = {},
-): Plan {
-  disk.write('/home/bundle.js', `bundle ${version}`);
-  const wish = {
-    version,
-    layout: layOut(prefix, version),
-    runtime: { node: '/home/node', bundle: '/home/bundle.js' },
-    service: { ...service, ...options },
-    supervisor,
-    ...more,
-  };
-  const plan = planInstall(wish, disk, manifestOn(disk));
-  disk.apply(plan.steps);
-  return plan;
-}
-
-function uninstall(disk: Disk, purge = false, dockerIsUp = true): Plan {
-  const manifest = manifestOn(disk);
-  if (manifest === undefined) return { steps: [], kept: [] };
-  const plan = planUninstall(manifest, disk, supervisor, { settings, dropIns: [dropIns], dockerIsUp }, purge);
-  disk.apply(plan.steps);
-  return plan;
-}
-
-/** What systemd says when everything runs. */
-const allRuns = (words: readonly string[]) =>
-  words[1] === 'show' ? 'ActiveState=active\nUnitFileState=enabled\nLoadState=loaded' : undefined;
+  allRuns,
+  current,
+  debian,
+  dropIns,
+  install,
+  service,
+  settings,
+  uninstall,
+  unit,
+} from '../support/installing.ts';
 
 describe('install', () => {
   test('a second one finds everything as it should be', () => {
@@ -168,19 +110,6 @@ describe('install', () => {
     expect(kept).toMatchObject([{ cure: 'Run: systemctl unmask docker-lifecycle-listener.service' }]);
     expect(disk.commands.join()).not.toContain('restart');
   });
-
-  test('an install that was cut short is completed by the next', () => {
-    const whole = debian(allRuns);
-    const all = install(whole).steps;
-    for (let cut = 0; cut < all.length; cut++) {
-      const disk = debian(allRuns);
-      disk.write('/home/bundle.js', 'bundle 1.0.0');
-      disk.apply(all.slice(0, cut));
-      install(disk);
-      const files = (lines: string[]) => lines.filter((line) => !line.startsWith(manifestPath('linux')));
-      expect(files(disk.listing())).toEqual(files(whole.listing()));
-    }
-  });
 });
 
 describe('uninstall', () => {
@@ -189,6 +118,36 @@ describe('uninstall', () => {
     install(disk);
     uninstall(disk);
     expect(uninstall(disk)).toEqual({ steps: [], kept: [] });
+  });
+
+  test('a service that is masked is stopped as well', () => {
+    const disk = debian((words) =>
+      words[1] === 'show' ? 'ActiveState=active\nLoadState=masked' : undefined,
+    );
+    install(disk);
+    uninstall(disk);
+    expect(disk.commands).toContain(
+      'systemctl disable --quiet --now docker-lifecycle-companion.service docker-lifecycle-listener.service',
+    );
+  });
+
+  test('hooks for what containers do are told too', () => {
+    const disk = debian();
+    install(disk);
+    disk.items.set(`${service.scriptDir}/on_container_start`, { kind: 'folder' });
+    disk.write(`${service.scriptDir}/on_container_start/10-a`, 'mine');
+    expect(uninstall(disk).kept.map(({ path }) => path)).toEqual([service.scriptDir]);
+  });
+
+  test('a folder where a file of ours was is kept even with --purge', () => {
+    const disk = debian();
+    install(disk);
+    disk.items.set('/usr/local/bin/docker-lifecycle-listener', { kind: 'folder' });
+    const { steps, kept } = uninstall(disk, true);
+    expect(kept.map(({ path }) => path)).toEqual(['/usr/local/bin/docker-lifecycle-listener']);
+    expect(steps).not.toContainEqual(
+      expect.objectContaining({ path: '/usr/local/bin/docker-lifecycle-listener' }),
+    );
   });
 
   test('hooks, settings and what was remembered stay, and go with --purge', () => {

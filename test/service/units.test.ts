@@ -5,7 +5,12 @@ import { jobText } from '../../src/service/launchd.ts';
 import { layOut } from '../../src/service/layout.ts';
 import { scriptText } from '../../src/service/openrc.ts';
 import { isProgram } from '../../src/service/runtime.ts';
-import { companionUnitText, serviceUnitText, systemdWord } from '../../src/service/systemd-units.ts';
+import {
+  canBeRun,
+  companionUnitText,
+  serviceUnitText,
+  systemdWord,
+} from '../../src/service/systemd-units.ts';
 
 const layout = layOut('/usr/local', '1.0.0');
 const service = { scriptDir: '/etc/hooks', port: undefined, dockerUnit: 'docker.service', stopWait: 30 };
@@ -66,6 +71,15 @@ describe('systemd', () => {
     expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
   });
 
+  test.each([0, 5])('where there is nothing to run, its shell says that all is well (%i s)', (stopWait) => {
+    const unit = directives(companionUnitText(layout, { ...service, stopWait }));
+    const [, script = ''] = / -c "((?:[^"\\]|\\.)*)"/.exec(unit.get('Service.ExecStop') ?? '') ?? [];
+    const text = script.replaceAll('\\"', '"').replaceAll('$$', '$');
+    // As where a listener runs.
+    const { status } = spawnSync('sh', ['-c', text.replace(/\[ -S "[^"]*" \]/, ':'), '/nowhere', 'false']);
+    expect({ status, isWhole: text.includes('on_stop') }).toEqual({ status: 0, isWhole: true });
+  });
+
   test('where Docker is not to wait, the companion tells in the background, and is not ended for it', () => {
     const unit = directives(companionUnitText(layout, { ...service, stopWait: 0 }));
     expect(unit.get('Service.ExecStop')).toMatch(/ & exit 0; .* companion stop docker\.service 0s$/);
@@ -88,6 +102,17 @@ describe('systemd', () => {
   });
 });
 
+test.each([
+  ['/home/ann', true],
+  ['/home/ann marie/größe 100%', true],
+  ["/home/o'neill", false],
+  ['/home/a"b', false],
+  ['/home/a\\b', false],
+  ['/home/a$b', false],
+])('whether systemd runs a program below %j', (path, is) => {
+  expect(canBeRun(path)).toBe(is);
+});
+
 test('launchd’s job is a property list, whatever a path contains', () => {
   const text = jobText(layout, { ...service, scriptDir: '/etc/<a> & "b"', port: 5000 });
   expect(parse(text)).toMatchObject({
@@ -107,12 +132,15 @@ test('launchd’s job is a property list, whatever a path contains', () => {
 });
 
 test('OpenRC’s script is a script, and its command line is what was meant', () => {
-  const text = scriptText(layout, { ...service, scriptDir: "/etc/it's here" });
-  const script = `${text.replace('#!/sbin/openrc-run', '')}\neval "printf '%s\\n' $command_args"`;
+  const apart = layOut('/opt/our programs', '1.0.0');
+  const text = scriptText(apart, { ...service, scriptDir: "/etc/it's here" });
+  // As OpenRC's own supervise-daemon.sh starts it.
+  const script = `${text.replace('#!/sbin/openrc-run', '')}\neval printf '%s\\\\n' $command $command_args`;
   const { stdout, status } = spawnSync('sh', ['-euc', script], { encoding: 'utf8' });
   expect(status).toBe(0);
   expect(stdout.split('\n').slice(0, -1)).toEqual([
-    layout.program,
+    apart.node,
+    apart.program,
     'run',
     "/etc/it's here",
     '--state-dir',

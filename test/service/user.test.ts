@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { findDockerUnit } from '../../src/service/docker-units.ts';
 import { layOut } from '../../src/service/layout.ts';
 import { parseManifest, type ServiceOptions } from '../../src/service/manifest.ts';
 import { planInstall } from '../../src/service/plan-install.ts';
 import { planUninstall } from '../../src/service/plan-uninstall.ts';
+import { programLinks } from '../../src/service/program.ts';
 import { agentScope, manifestPath, type UserScope, userScope } from '../../src/service/scope.ts';
 import { companionUnitText, serviceUnitText } from '../../src/service/systemd-units.ts';
 import { createDisk } from '../support/disk.ts';
@@ -98,6 +100,16 @@ test('its units speak of the user’s Docker, socket and state, and are started 
   const companion = companionUnitText(layout, service, scope);
   expect(companion).toContain('$$XDG_RUNTIME_DIR/docker-lifecycle-listener/control.sock');
   expect(companion).toMatch(/ companion stop docker\.service 30s --user$/m);
+});
+
+test('the command is a script, whatever the home is called', () => {
+  const odd = layOut("/home/it's $HOME/.local", '1.0.0');
+  const command = programLinks(odd, '1.0.0').find(({ path }) => path === odd.command);
+  const text = command !== undefined && 'content' in command ? command.content : '';
+  const { stdout } = spawnSync('sh', ['-c', text.replace('exec ', "printf '%s\\n' "), 'sh', 'status'], {
+    encoding: 'utf8',
+  });
+  expect(stdout.split('\n').slice(0, -1)).toEqual([odd.node, odd.program, 'status']);
 });
 
 test.each([

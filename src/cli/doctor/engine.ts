@@ -7,8 +7,11 @@ import { type Finding, note, ok, wrong } from './finding.ts';
 /** How long an answer may take, in ms. */
 const patience = 3000;
 
-/** Which engine, and whether it answers: asked only where the question could not start it. */
-export async function checkEngine(engine: EngineSettings): Promise<Finding> {
+/**
+ * Which engine, and whether it answers: asked only where the question could not start it.
+ * @param unit the one that runs it, where that is active
+ */
+export async function checkEngine(engine: EngineSettings, unit?: string): Promise<Finding> {
   const { endpoint, chosenBy } = engine;
   const which = `${endpoint.url} (${chosenBy})`;
   if (endpoint.kind !== 'unix') {
@@ -16,6 +19,13 @@ export async function checkEngine(engine: EngineSettings): Promise<Finding> {
   }
   const presence = presenceOf(engine);
   if (presence === 'down') return note('engine', `${which} is not running`);
+  if (presence === 'asleep' && unit !== undefined) {
+    return wrong(
+      'engine',
+      `${unit} is active, and no process is named by the pid file ${engine.pidfile ?? '(none)'}: the listener takes it for down`,
+      `Set pidfile in /etc/docker-lifecycle-listener.toml as Docker has it; see --pidfile in: systemctl cat ${unit}; or "pidfile" in /etc/docker/daemon.json`,
+    );
+  }
   if (presence === 'asleep') {
     return note('engine', `${which} is not running; a question would start it, and is not asked`);
   }
@@ -47,26 +57,43 @@ export async function checkPort(
 ): Promise<Finding> {
   if (mode === 'off') return note('port', 'none: the notifier is off');
   const address = addresses?.[0] ?? '127.0.0.1';
-  const answers = await isOpen(address, port);
-  if (answers === serviceRuns) {
-    return serviceRuns ? ok('port', `${address}, port ${port}`) : note('port', `${port} is free`);
+  const there = await whoListens(address, port);
+  if (serviceRuns) {
+    return there === 'nobody'
+      ? wrong('port', `the service runs, and nobody listens on ${address}, port ${port}`, 'See its log')
+      : ok('port', `${address}, port ${port}`);
   }
-  return serviceRuns
-    ? wrong('port', `the service runs, and nobody listens on ${address}, port ${port}`, 'See its log')
-    : wrong(
+  switch (there) {
+    case 'nobody':
+      return note('port', `${port} is free`);
+    case 'listener':
+      return note('port', `a listener that is no service of ours has ${address}, port ${port}`);
+    case 'another':
+      return wrong(
         'port',
         `another program listens on ${address}, port ${port}`,
         `See: ss -ltnp 'sport = :${port}'; or install with --port`,
       );
+    default:
+      return there satisfies never;
+  }
 }
 
-function isOpen(address: string, port: number): Promise<boolean> {
+/** Asked as a notifier asks, which only a listener answers; see docs/notifier.md. */
+function whoListens(address: string, port: number): Promise<'nobody' | 'listener' | 'another'> {
   return new Promise((resolve) => {
+    let isOpen = false;
     const socket = connect(port, address, () => {
-      socket.destroy();
-      resolve(true);
+      isOpen = true;
+      socket.write('ping\n');
     });
-    socket.setTimeout(patience, () => socket.destroy(new Error('no answer')));
-    socket.once('error', () => resolve(false));
+    const end = (isListener: boolean) => {
+      socket.destroy();
+      resolve(isListener ? 'listener' : isOpen ? 'another' : 'nobody');
+    };
+    socket.setTimeout(patience, () => end(false));
+    socket.once('data', (answer: Buffer) => end(answer.toString('latin1').trim() === 'ok'));
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
   });
 }

@@ -2,7 +2,9 @@ import type { Settings } from '../../config/settings.ts';
 import { layOut } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { ownerOf } from '../../service/scope.ts';
+import { productName } from '../../service/names.ts';
+import { installCommand, ownerOf } from '../../service/scope.ts';
+import { isAsWritten } from '../../service/wanted.ts';
 import type { Account } from '../../system/account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
@@ -18,18 +20,29 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
   const { node, program, current } = layOut(manifest.prefix, manifest.program);
   const counts = machine.look(current);
   const installed = counts.kind === 'link' ? counts.target : manifest.program;
+  const isPackaged = manifest.entries.length === 0;
+  const again = `Run: ${isPackaged ? `apt-get install --reinstall ${productName}` : installCommand(machine.scope)}`;
+  const written = (check: string, path: string, found: (resolved: string) => string): Finding => {
+    const walked = walkToFile(path, ownerOf(machine.scope));
+    const isMissing = !walked.trusted && walked.refusal.cause.kind === 'missing';
+    // A folder made in its place would be in the way.
+    return isMissing
+      ? wrong(check, `${walked.refusal.path} does not exist`, again)
+      : trusted(check, walked, found);
+  };
   const files = [
-    trusted('node', walkToFile(node, ownerOf(machine.scope)), () => machine.ask([node, '--version'])),
-    trusted('program', walkToFile(program, ownerOf(machine.scope)), (resolved) => resolved),
+    written('node', node, () => machine.ask([node, '--version'])),
+    written('program', program, (resolved) => resolved),
   ];
   const edited = manifest.entries.flatMap((entry): Finding[] => {
     const found = machine.look(entry.path);
-    if (found.kind === 'nothing') {
-      return [wrong('installed', `${entry.path} is missing`, 'Run: docker-lifecycle-listener install')];
-    }
-    const changed = entry.kind === 'file' && found.kind === 'file' && found.digest !== entry.digest;
+    if (found.kind === 'nothing') return [wrong('installed', `${entry.path} is missing`, again)];
+    const changed = entry.kind === 'file' && found.kind === 'file' && !isAsWritten(found, [entry]);
     return changed ? [note('installed', `${entry.path} was changed since install wrote it`)] : [];
   });
+  const whole = manifest.unfinished
+    ? [wrong('installed', 'install was cut short, or failed: not all of it is there', again)]
+    : edited;
   const versions =
     installed === version
       ? ok('version', version)
@@ -38,7 +51,7 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
           `the service is ${installed}, and this program ${version}`,
           'Run install with the one that is to count',
         );
-  return [versions, ...files, ...edited];
+  return [versions, ...files, ...whole];
 }
 
 /** The folders that root reads from and writes to, and each hook. */

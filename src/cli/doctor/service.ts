@@ -1,8 +1,8 @@
 import { domainOf, launchdState } from '../../service/launchd.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
-import type { ServiceOptions } from '../../service/manifest.ts';
+import type { Manifest } from '../../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
-import { journalctl, systemctl } from '../../service/scope.ts';
+import { installCommand, journalctl, type Scope, systemctl } from '../../service/scope.ts';
 import { properties, stateOfUnit } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
@@ -10,14 +10,14 @@ import { type Finding, note, ok, wrong } from './finding.ts';
 const lines = { read: 500, told: 3 };
 
 /** The state of the service, what it complained of last, and how it hears of Docker's stop. */
-export function checkService(machine: Machine, supervisor: Supervisor, service: ServiceOptions): Finding[] {
+export function checkService(machine: Machine, supervisor: Supervisor, manifest: Manifest): Finding[] {
   switch (supervisor.kind) {
     case 'systemd':
       return [
         checkUnit(machine),
         ...checkLinger(machine),
         ...lastErrors(machine),
-        ...checkCompanion(machine, service),
+        ...checkCompanion(machine, manifest),
       ];
     case 'launchd': {
       const domain = domainOf(machine.scope);
@@ -67,8 +67,7 @@ function checkUnit(machine: Machine): Finding {
   const shown = properties(machine, serviceUnit, ['ActiveState', 'Result', 'NRestarts', 'UnitFileState']);
   const state = shown.get('ActiveState') ?? 'unknown';
   const enabled = shown.get('UnitFileState') ?? '';
-  if (enabled === 'masked')
-    return wrong('service', 'masked', `Run: ${systemctl(machine.scope).join(' ')} unmask ${serviceUnit}`);
+  if (isMasked(enabled)) return wrong('service', enabled, unmask(machine.scope, enabled, serviceUnit));
   if (state !== 'active') {
     return wrong(
       'service',
@@ -87,6 +86,16 @@ function checkUnit(machine: Machine): Finding {
   return restarts > 0 ? note('service', `active, after ${restarts} restarts`) : ok('service', 'active');
 }
 
+/** `masked`, or `masked-runtime`: until the next boot. */
+function isMasked(unitFileState: string): boolean {
+  return unitFileState.startsWith('masked');
+}
+
+function unmask(scope: Scope, unitFileState: string, unit: string): string {
+  const runtime = unitFileState === 'masked-runtime' ? ['--runtime'] : [];
+  return `Run: ${[...systemctl(scope), 'unmask', ...runtime, unit].join(' ')}`;
+}
+
 function lastErrors(machine: Machine): Finding[] {
   const words = ['--quiet', '--no-pager', '--output=cat', `--lines=${lines.read}`, `--unit=${serviceUnit}`];
   return machine
@@ -97,28 +106,37 @@ function lastErrors(machine: Machine): Finding[] {
     .map((line) => note('last errors', line));
 }
 
-function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptions): Finding[] {
-  const docker = properties(machine, dockerUnit, ['LoadState', 'ActiveState', 'TriggeredBy']);
+function checkCompanion(machine: Machine, { service, entries }: Manifest): Finding[] {
+  const { dockerUnit, stopWait } = service;
+  const asked = ['LoadState', 'ActiveState', 'UnitFileState', 'TriggeredBy'];
+  const docker = properties(machine, dockerUnit, asked);
   if (docker.get('LoadState') !== 'loaded') {
-    return [
-      wrong(
-        'docker unit',
-        `there is no ${dockerUnit}`,
-        'Run: docker-lifecycle-listener install --docker-unit UNIT, with the one that runs Docker',
-      ),
-    ];
+    // dpkg has the list of what is in its package.
+    const isPackaged = entries.length === 0;
+    return [noDockerUnit(machine.scope, dockerUnit, docker.get('UnitFileState') ?? '', isPackaged)];
   }
   const sockets = docker.get('TriggeredBy') ?? '';
   const companion = properties(machine, companionUnit, ['ActiveState', 'UnitFileState']);
   const state = companion.get('ActiveState');
   const held = sockets === '' ? 'it makes its own socket' : `${sockets} holds its socket`;
   const unit = ok('docker unit', `${dockerUnit} is ${docker.get('ActiveState')}; ${held}`);
-  if (companion.get('UnitFileState') !== 'enabled') {
+  const fileState = companion.get('UnitFileState') ?? '';
+  if (isMasked(fileState)) {
     return [
       unit,
       wrong(
         'companion',
-        `${companion.get('UnitFileState') || 'missing'}: on_stop does not run before Docker stops`,
+        `${fileState}: on_stop does not run before Docker stops`,
+        unmask(machine.scope, fileState, companionUnit),
+      ),
+    ];
+  }
+  if (fileState !== 'enabled') {
+    return [
+      unit,
+      wrong(
+        'companion',
+        `${fileState || 'missing'}: on_stop does not run before Docker stops`,
         `Run: ${systemctl(machine.scope).join(' ')} enable ${companionUnit}`,
       ),
     ];
@@ -134,6 +152,16 @@ function checkCompanion(machine: Machine, { dockerUnit, stopWait }: ServiceOptio
     ];
   }
   return [unit, ok('companion', `${state}; Docker’s stop waits for on_stop, at most ${stopWait} s`)];
+}
+
+function noDockerUnit(scope: Scope, unit: string, fileState: string, isPackaged: boolean): Finding {
+  const install = `${installCommand(scope)} --docker-unit UNIT`;
+  const another = isPackaged
+    ? `where another unit runs Docker: apt-get remove ${productName}; then, from a checkout, ${install}`
+    : `where another unit runs Docker: ${install}`;
+  return isMasked(fileState)
+    ? wrong('docker unit', `${unit} is ${fileState}`, `${unmask(scope, fileState, unit)}. Or, ${another}`)
+    : wrong('docker unit', `there is no ${unit}`, `Install Docker. Or, ${another}`);
 }
 
 /** A user's services live as long as the user is logged in, unless that is allowed to linger. */

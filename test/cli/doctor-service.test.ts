@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkEngine, checkPort } from '../../src/cli/doctor/engine.ts';
+import { checkProgram } from '../../src/cli/doctor/files.ts';
+import { checkService } from '../../src/cli/doctor/service.ts';
+import { unixEndpoint } from '../../src/config/endpoint.ts';
+import type { Manifest } from '../../src/service/manifest.ts';
+import { packagedService } from '../../src/service/packaged.ts';
+import { type Scope, systemScope, userScope } from '../../src/service/scope.ts';
+import { createDisk } from '../support/disk.ts';
+import { startFakeSystemd } from '../support/fake-systemd.ts';
+import { needing } from '../support/needs.ts';
+
+const entry = { kind: 'file', path: '/usr/local/bin/docker-lifecycle-listener', digest: '1' } as const;
+const manifest: Manifest = {
+  version: 1,
+  program: '1.0.0',
+  prefix: '/usr/local',
+  service: packagedService,
+  entries: [entry],
+};
+const ofUser = userScope(1000, '/home/me', { XDG_RUNTIME_DIR: '/run/user/1000' }) as Scope;
+
+/** What doctor says where systemd has these properties of units, and else the usual ones. */
+function rows(units: { readonly [unit: string]: string }, of = manifest, scope = systemScope) {
+  const usual = 'LoadState=loaded\nActiveState=active\nUnitFileState=enabled';
+  const disk = createDisk(
+    [],
+    (words) => (words.includes('show') ? (units[words.at(-1) ?? ''] ?? usual) : undefined),
+    scope,
+  );
+  return checkService(disk, { kind: 'systemd', notifies: true }, of).filter(
+    ({ verdict }) => verdict === 'wrong',
+  );
+}
+
+describe('the units', () => {
+  const listener = 'docker-lifecycle-listener.service';
+  const companion = 'docker-lifecycle-companion.service';
+
+  test('where all is well nothing is wrong', () => {
+    expect(rows({})).toEqual([]);
+  });
+
+  test.each([
+    [{ [listener]: 'ActiveState=inactive\nUnitFileState=masked' }, `Run: systemctl unmask ${listener}`],
+    [
+      { [listener]: 'ActiveState=active\nUnitFileState=masked-runtime' },
+      `Run: systemctl unmask --runtime ${listener}`,
+    ],
+    [{ [listener]: 'ActiveState=failed\nResult=exit-code' }, `Run: systemctl restart ${listener}`],
+    [{ [listener]: 'ActiveState=active\nUnitFileState=disabled' }, `Run: systemctl enable ${listener}`],
+    [{ [companion]: 'ActiveState=inactive\nUnitFileState=masked' }, `Run: systemctl unmask ${companion}`],
+    [{ [companion]: 'ActiveState=inactive\nUnitFileState=disabled' }, `Run: systemctl enable ${companion}`],
+    [{ [companion]: 'ActiveState=inactive\nUnitFileState=enabled' }, `Run: systemctl start ${companion}`],
+    [
+      { 'docker.service': 'LoadState=masked\nUnitFileState=masked' },
+      'Run: systemctl unmask docker.service. Or, where another unit runs Docker: docker-lifecycle-listener install --docker-unit UNIT',
+    ],
+    [
+      { 'docker.service': 'LoadState=not-found' },
+      'Install Docker. Or, where another unit runs Docker: docker-lifecycle-listener install --docker-unit UNIT',
+    ],
+  ])('%j: %s', (units, cure) => {
+    expect(rows(units)).toMatchObject([{ cure }]);
+  });
+
+  test('what mends it is what this installation knows: a user’s own, or the Debian package', () => {
+    const gone = { 'docker.service': 'LoadState=not-found' };
+    expect(rows(gone, manifest, ofUser)[0]?.cure).toContain('install --user --docker-unit UNIT');
+    const [packaged] = rows(gone, { ...manifest, entries: [] });
+    expect(packaged?.cure).toMatch(
+      /apt-get remove .*; then, from a checkout, .* install --docker-unit UNIT$/,
+    );
+  });
+});
+
+describe('the files', () => {
+  const wrongIn = (of: Manifest, scope = systemScope) =>
+    checkProgram(of, createDisk([], undefined, scope)).filter(({ check }) => check === 'installed');
+
+  test('what is missing is mended by another install, of the same user', () => {
+    expect(wrongIn(manifest)).toMatchObject([{ cure: 'Run: docker-lifecycle-listener install' }]);
+    expect(wrongIn(manifest, ofUser)).toMatchObject([
+      { cure: 'Run: docker-lifecycle-listener install --user' },
+    ]);
+  });
+
+  test('a program that is gone is installed again, and no folder is made where its link was', () => {
+    const lost = { ...manifest, prefix: '/nowhere' };
+    const curesOf = (of: Manifest) =>
+      checkProgram(of, createDisk([])).flatMap(({ check, cure }) =>
+        ['node', 'program'].includes(check) ? [cure] : [],
+      );
+    const install = 'Run: docker-lifecycle-listener install';
+    expect(curesOf(lost)).toEqual([install, install]);
+    const reinstall = 'Run: apt-get install --reinstall docker-lifecycle-listener';
+    expect(curesOf({ ...lost, entries: [] })).toEqual([reinstall, reinstall]);
+  });
+
+  test('of an install that was cut short only that is said', () => {
+    const found = wrongIn({ ...manifest, unfinished: true, entries: [entry, { ...entry, digest: '2' }] });
+    expect(found).toMatchObject([{ found: expect.stringContaining('cut short') }]);
+  });
+});
+
+describe('the port', () => {
+  const answering = [
+    ['as a listener does', (line: string) => (line === 'ping\n' ? 'ok\n' : ''), 'note', 'a listener'],
+    ['otherwise', () => 'HTTP/1.1 400 Bad Request\r\n', 'wrong', 'another program'],
+  ] as const;
+  test.each(answering)('where somebody answers %s, and no service runs', async (_, answer, verdict, says) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (line) => socket.write(answer(line.toString())));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const settings = { mode: 'hint', port, addresses: ['127.0.0.1'] } as Parameters<typeof checkPort>[0];
+    const found = await checkPort(settings, false);
+    expect(found).toMatchObject({ verdict, found: expect.stringContaining(says) });
+    expect(await checkPort(settings, true)).toMatchObject({ verdict: 'ok' });
+    server.close();
+    await once(server, 'close');
+    expect(await checkPort(settings, false)).toMatchObject({ verdict: 'note' });
+    expect(await checkPort(settings, true)).toMatchObject({ verdict: 'wrong' });
+  });
+});
+
+describe('the engine behind a socket of systemd’s', needing('linux'), () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dll-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('is at rest; but where its unit is active its pid file is elsewhere', async () => {
+    const socket = join(folder, 'e.sock');
+    const pidfile = join(folder, 'e.pid');
+    const systemd = await startFakeSystemd(socket, pidfile);
+    const engine = { name: 'default', endpoint: unixEndpoint(socket), pidfile, chosenBy: 'default' };
+    try {
+      expect(await checkEngine(engine)).toMatchObject({ verdict: 'note' });
+      expect(await checkEngine(engine, 'docker.service')).toMatchObject({
+        verdict: 'wrong',
+        found: expect.stringContaining(`no process is named by the pid file ${pidfile}`),
+        cure: expect.stringContaining('systemctl cat docker.service'),
+      });
+      expect(systemd.activations).toBe(0);
+    } finally {
+      await systemd.end();
+    }
+  });
+});
