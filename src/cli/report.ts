@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../control/protocol.ts';
@@ -40,6 +49,7 @@ export async function writeReport(wish: ReportWish): Promise<number> {
     print(html);
     return exitCode.done;
   }
+  refuseSpecial(file);
   write(file, html);
   const count = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
   remark(`Wrote ${file}: ${count}. What hooks printed is in it\n`);
@@ -49,6 +59,31 @@ export async function writeReport(wish: ReportWish): Promise<number> {
 async function statusOf(wish: ReportWish): Promise<Status | undefined> {
   if (wish.given.stateDir !== undefined) return undefined;
   return (await ifRunning(theListener(wish).client.get('/v1/status'))) as Status | undefined;
+}
+
+/**
+ * What is put in the place of a device is there for everybody: root would take /dev/null from the whole machine, and
+ * the link /dev/stdout as well.
+ * @throws Failure for it
+ */
+function refuseSpecial(file: string): void {
+  if (!isSpecial(file)) return;
+  throw new Failure(
+    exitCode.failed,
+    `Will not put a file in the place of ${file}`,
+    'For standard output: --html -',
+  );
+}
+
+function isSpecial(file: string): boolean {
+  try {
+    if (realpathSync(dirname(file)) === '/dev') return true;
+    const found = statSync(file);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    // Nothing is there, or writing tells what is wrong.
+    return false;
+  }
 }
 
 /**
