@@ -67,9 +67,9 @@ async function hearFromListener(
     path: '/v1/events',
     signal: AbortSignal.any([signal, heardEnough.signal]),
   } as const;
-  const asked = await reachable(client.lines(listening));
-  if (asked === undefined) return false;
   try {
+    const asked = await reachable(client.lines(listening));
+    if (asked === undefined) return false;
     if ((await ifRunning(isSo())) === true) return true;
     for await (const happened of asked) {
       if ((happened as { kind?: unknown }).kind !== 'transition') continue;

@@ -209,6 +209,16 @@ describe('history', () => {
     expect(await names('--engine', 'far', '--state-dir', join(stage.folder, 'state'))).toEqual([]);
   });
 
+  test('says why a journal cannot be read', async () => {
+    const file = join(stage.folder, 'file');
+    writeFileSync(file, '');
+    const { code, errors } = await ask('history', '--state-dir', file);
+    expect(errors).toMatch(
+      /: Cannot read the journal: ENOTDIR: .*\n {2}Give its folder with --state-dir PATH\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
   test('show tells one run with its output', async () => {
     await upAndRunning();
     const { data } = await askJson('history', '--hook', '20-fails');
@@ -387,6 +397,17 @@ describe('wait', () => {
         errors: 'Docker is not up after 100 ms\n',
       });
     }
+  });
+
+  test('gives up as well when the listener does not answer', async () => {
+    const frozen = createServer(() => {}).listen(stage.control);
+    await once(frozen, 'listening');
+    expect(await ask('wait', 'start', '--timeout', '100ms')).toMatchObject({
+      code: 1,
+      output: '',
+      errors: 'Docker is not up after 100 ms\n',
+    });
+    frozen.close();
   });
 
   test('goes on by itself when the listener ends', async () => {
