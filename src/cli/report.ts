@@ -21,6 +21,7 @@ import type { ReportWish } from './command.ts';
 import { inJournal } from './find-journal.ts';
 import { ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
+import { engineCalled } from './which-engine.ts';
 
 /**
  * Writes what happened as a page for a browser, from the journal.
@@ -28,8 +29,9 @@ import { print, remark } from './print.ts';
  * @throws Failure when the journal cannot be read, or the file cannot be written
  */
 export async function writeReport(wish: ReportWish): Promise<number> {
-  const { file, since, engine, n = mostEntries } = wish;
+  const { file, since, n = mostEntries } = wish;
   const status = await statusOf(wish);
+  const engine = wish.engine && (engineCalled(wish.engine, status?.engines ?? [])?.name ?? wish.engine);
   const filter = { since, engine, n, outputs: true };
   // Whoever may ask the listener may read its journal, which has the outputs.
   const entries =

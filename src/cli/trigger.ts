@@ -6,6 +6,7 @@ import type { TriggerCommand } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
+import { nameOfEngine } from './which-engine.ts';
 import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { bytes } from './words/words.ts';
@@ -46,8 +47,10 @@ export type TriggerLine =
  * @returns the exit code of the worst of them: the highest
  */
 export async function triggerHooks(command: TriggerCommand): Promise<number> {
-  const { event, hook, engine, json } = command;
+  const { event, hook, json } = command;
   const { client } = theListener(command);
+  const engine =
+    command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   const parameters = { event, ...(hook && { hook }), ...(engine && { engine }) };
   const lines = await running(client.lines({ method: 'POST', path: '/v1/trigger', parameters }));
   let worst = 0;
