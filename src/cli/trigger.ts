@@ -56,7 +56,7 @@ export async function triggerHooks(command: TriggerCommand): Promise<number> {
   let worst = 0;
   try {
     for await (const line of lines as AsyncIterable<TriggerLine>) {
-      worst = Math.max(worst, codeOfLine(line));
+      worst = Math.max(worst, codeOfLine(line, hook !== undefined));
       follow(line);
       if (json) print(`${JSON.stringify(line)}\n`);
       else say(line);
@@ -76,8 +76,11 @@ function follow(line: TriggerLine): void {
   if (line.kind === 'hook-ended') progress.now(undefined);
 }
 
-/** What a line adds to the exit code; a hook that did not run is no success either. */
-function codeOfLine(line: TriggerLine): number {
+/**
+ * What a line adds to the exit code; a hook that may not run is no success, nor is one that was switched off where it
+ * was asked for by its name.
+ */
+function codeOfLine(line: TriggerLine, isNamed: boolean): number {
   switch (line.kind) {
     case 'hook-ended':
       return codeOfOutcome(line.outcome);
@@ -87,6 +90,8 @@ function codeOfLine(line: TriggerLine): number {
       return exitCode.notPermitted;
     case 'folder-unreadable':
       return exitCode.failed;
+    case 'hook-left-out':
+      return isNamed ? exitCode.failed : exitCode.done;
     case 'done':
       return line.how === 'complete' ? exitCode.done : exitCode.failed;
     default:

@@ -126,6 +126,17 @@ describe('trigger', () => {
     expect(await ask('trigger', 'start', '--hook', '10-a')).toMatchObject({ code: 0 });
   });
 
+  test('a hook that is switched off is no success where it is the one that was asked for', async () => {
+    for (const name of ['20-fails', '30-unsafe']) rmSync(join(stage.hooks, 'on_start', name));
+    stage.hook('on_start/40-off', '#!/bin/sh\n', 0o644);
+    await listening();
+    expect(await ask('trigger', 'start')).toMatchObject({ code: 0 });
+    expect(await ask('trigger', 'start', '--hook', '40-off')).toMatchObject({
+      code: 1,
+      errors: 'on_start/40-off is not executable: left out (chmod +x to switch it on)\n',
+    });
+  });
+
   test('tells each line as JSON', async () => {
     await upAndRunning();
     const { output } = await ask('trigger', 'start', '--json');
