@@ -45,7 +45,7 @@ async function tell(wish: HistoryWish, events: AsyncIterable<Event> | undefined)
   const style = styleFor(process.stdout, noColor);
   const width = widthOf(process.stdout);
   const show = (entry: HistoryEntry) =>
-    print(`${json ? JSON.stringify(entry) : historyRow(entry, style, width)}\n`);
+    print(`${json ? JSON.stringify({ version: 1, entry }) : historyRow(entry, style, width)}\n`);
   if (!json && entries.length === 0) remark('Nothing that fits has happened\n');
   if (!json && (entries.length > 0 || events !== undefined)) print(`${style.strong(historyHead)}\n`);
   for (const entry of entries) show(entry);

@@ -270,6 +270,16 @@ describe('history', () => {
     expect(numbers).not.toContain('');
   });
 
+  test('-f --json tells each entry as history show --json does', async () => {
+    await upAndRunning();
+    const words = ['history', '-f', '--json', '--control', stage.control, '--config', 'none'];
+    const following = startProgram(words);
+    await following.said(/30-unsafe.*\n/);
+    const lines = following.output().trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expectSchema('history-entry', JSON.parse(line));
+  });
+
   test('tells what was left out and why, and follows it', async () => {
     const gate = join(stage.folder, 'gate');
     stage.hook('on_stop/10-a', `#!/bin/sh\nwhile [ ! -e "${gate}" ]; do sleep 0.05; done\n`);
