@@ -20,6 +20,7 @@ export function readArguments(words: readonly string[], globals: DockerGlobals =
   if (values.version) return { kind: 'version' };
   const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (values.help) return { kind: 'help', of: named === undefined ? undefined : first, man: false };
+  refuseEmpty(values);
   if (first === 'companion') return readCompanion(values, rest);
   if (first === 'embedded-engine') return embeddedEngine(rest);
   if (named === undefined || first === undefined) {
@@ -60,6 +61,12 @@ function refuseForeign(name: string, command: CommandEntry | undefined, values: 
   const foreign = given.find((option) => option !== 'no-color' && !command?.options.includes(option));
   if (foreign === undefined) return;
   throw usage(`${name} takes no --${foreign}`, `What it takes: ${calledAs()} ${name} --help`);
+}
+
+/** A variable of a script that was never set must not mean every hook, or every engine. */
+function refuseEmpty(values: Values): void {
+  const empty = (['hook', 'engine'] as const).find((option) => values[option] === '');
+  if (empty !== undefined) throw usage(`--${empty} is empty`, `Give a name, or leave --${empty} out`);
 }
 
 function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: readonly string[]): Command {

@@ -41,7 +41,7 @@ export interface Asking extends GivenSettings {
 
 /** For what can be asked of one engine alone. */
 export interface EngineWish extends Asking {
-  /** By its name or its URL. */
+  /** By its name or its URL; never empty. */
   readonly engine: string | undefined;
 }
 

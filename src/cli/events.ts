@@ -5,16 +5,18 @@ import type { EngineWish } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';
+import { nameOfEngine } from './which-engine.ts';
 import { describeTransition } from './words/describe.ts';
 import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 
 /** Shows what happens as it happens, until the listener ends. */
 export async function followEvents(command: EngineWish): Promise<number> {
   const { client } = theListener(command);
+  const engine =
+    command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   const lines = await running(client.lines({ method: 'GET', path: '/v1/events' }));
   for await (const event of lines as AsyncIterable<Event>) {
-    if (command.engine !== undefined && event.engine !== undefined && event.engine !== command.engine)
-      continue;
+    if (engine !== undefined && event.engine !== undefined && event.engine !== engine) continue;
     if (command.json) print(`${JSON.stringify(event)}\n`);
     else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
   }

@@ -18,7 +18,15 @@ export async function inJournal<Found>(
     return folder === undefined ? undefined : await read(folder);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
-    if (errorCode(error) !== 'EACCES') throw error;
+    if (errorCode(error) === undefined) throw error;
+    if (errorCode(error) !== 'EACCES') {
+      const found = error instanceof Error ? error.message : '';
+      throw new Failure(
+        exitCode.failed,
+        `Cannot read the journal: ${found}`,
+        'Give its folder with --state-dir PATH',
+      );
+    }
     throw new Failure(
       exitCode.notPermitted,
       `May not read the journal: ${error instanceof Error ? error.message : ''}`,

@@ -2,8 +2,9 @@
 const usualIndent = 4;
 
 /** How wide the terminal is that is written to; undefined where there is none, and so no limit. */
-export function widthOf(stream: NodeJS.WriteStream): number | undefined {
-  return stream.isTTY ? stream.columns : undefined;
+export function widthOf(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number | undefined {
+  // A serial console has a width of 0: it does not know its own.
+  return (stream.isTTY && stream.columns) || undefined;
 }
 
 /**
@@ -54,8 +55,9 @@ function wrap(line: string, columns: number, indent: number): string[] {
     }
     current += token;
     width += 1;
-    // What it is set in by is no place to break.
-    if (token === ' ' && current.trim() !== '') word = { at: current.length, width, colour };
+    // What it is set in by is no place to break, nor where less would be taken away than is set in below.
+    if (token === ' ' && current.trim() !== '' && width > deep.length)
+      word = { at: current.length, width, colour };
   }
   return [...wrapped, current];
 }

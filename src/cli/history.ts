@@ -1,5 +1,6 @@
 import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
+import type { Status } from '../daemon/status.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { Asking, HistoryWish } from './command.ts';
@@ -11,6 +12,7 @@ import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
 import { styleFor } from './style.ts';
+import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEntry, historyHead, historyRow } from './words/history.ts';
 
 /** How many entries are shown when nothing is said. */
@@ -21,10 +23,20 @@ const usualEntries = 50;
  * @returns the exit code
  */
 export async function showHistory(wish: HistoryWish): Promise<number> {
-  const { json, follow, noColor } = wish;
-  const { client } = theListener(wish);
-  // Heard from before the past is read, so that nothing falls between the two.
-  const events = follow ? await running(client.lines({ method: 'GET', path: '/v1/events' })) : undefined;
+  const named = await withEngineName(wish);
+  const ending = new AbortController();
+  const listening = { method: 'GET', path: '/v1/events', signal: ending.signal } as const;
+  try {
+    // Heard from before the past is read, so that nothing falls between the two.
+    const events = wish.follow ? await running(theListener(wish).client.lines(listening)) : undefined;
+    return await tell(named, events as AsyncIterable<Event> | undefined);
+  } finally {
+    ending.abort();
+  }
+}
+
+async function tell(wish: HistoryWish, events: AsyncIterable<Event> | undefined): Promise<number> {
+  const { json, noColor } = wish;
   const entries = await during('Reading the history', theEntries(wish));
   if (json && events === undefined) {
     print(`${JSON.stringify({ version: 1, entries })}\n`);
@@ -33,13 +45,24 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
   const style = styleFor(process.stdout, noColor);
   const width = widthOf(process.stdout);
   const show = (entry: HistoryEntry) =>
-    print(`${json ? JSON.stringify(entry) : historyRow(entry, style, width)}\n`);
+    print(`${json ? JSON.stringify({ version: 1, entry }) : historyRow(entry, style, width)}\n`);
   if (!json && entries.length === 0) remark('Nothing that fits has happened\n');
   if (!json && (entries.length > 0 || events !== undefined)) print(`${style.strong(historyHead)}\n`);
   for (const entry of entries) show(entry);
   if (events === undefined) return exitCode.done;
-  await followHistory(events as AsyncIterable<Event>, entries, wish, show);
+  await followHistory(events, entries, wish, show);
   throw new Failure(exitCode.unavailable, 'The listener has ended');
+}
+
+/** Who calls an engine by its URL means the one of that name. One that is not watched any more has a past, and no more. */
+async function withEngineName(wish: HistoryWish): Promise<HistoryWish> {
+  const { engine, follow } = wish;
+  const status = engine === undefined ? undefined : await fromListener(wish, '/v1/status');
+  if (engine === undefined || status === undefined) return wish;
+  const { engines } = status as Status;
+  const found = engineCalled(engine, engines);
+  if (found === undefined && follow) throw notWatched(engine, engines);
+  return found === undefined ? wish : { ...wish, engine: found.name };
 }
 
 /**

@@ -169,7 +169,7 @@ export const options = {
     type: 'string',
     value: 'NAME',
     suggests: 'engine',
-    about: ['which engine, by the name that status shows; may be left out where there is one'],
+    about: ['which engine, by its name or its address; may be left out where there is one'],
   },
   event: {
     type: 'string',

@@ -1,3 +1,5 @@
+import { codeOf, errorCode, exitCode } from '../system/failure.ts';
+import { calledAs } from './plugin/call.ts';
 import { progress } from './progress.ts';
 
 /** Data, on standard output. */
@@ -12,7 +14,15 @@ export function remark(text: string): void {
   process.stderr.write(text);
 }
 
-/** Whoever reads may have enough before it is all said, as `head` does: no failure of ours. */
+/**
+ * Whoever reads may have enough before it is all said, as `head` does: no failure of ours. That it cannot be written, as
+ * on a full disk, is one. Who does not hear the remarks misses those alone.
+ */
 export function endWithReader(): void {
-  process.stdout.on('error', () => process.exit());
+  process.stdout.on('error', (error) => {
+    if (errorCode(error) === 'EPIPE') process.exit();
+    remark(`${calledAs()}: Cannot write to standard output (${codeOf(error)})\n`);
+    process.exit(exitCode.failed);
+  });
+  process.stderr.on('error', () => {});
 }

@@ -35,7 +35,7 @@ export function createProgress(
     const seconds = Math.round((Date.now() - doing.since) / 1000);
     const line = `${doing.what} … ${seconds} s`;
     // A line that wraps could not be taken back.
-    terminal.write(`\r${line.slice(0, Math.max(1, (terminal.columns ?? 80) - 1))}\u001b[K`);
+    terminal.write(`\r${line.slice(0, Math.max(1, (terminal.columns || 80) - 1))}\u001b[K`);
     isShown = true;
   }
 

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fchownSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../control/protocol.ts';
@@ -12,6 +21,7 @@ import type { ReportWish } from './command.ts';
 import { inJournal } from './find-journal.ts';
 import { ifRunning, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
+import { engineCalled } from './which-engine.ts';
 
 /**
  * Writes what happened as a page for a browser, from the journal.
@@ -19,8 +29,9 @@ import { print, remark } from './print.ts';
  * @throws Failure when the journal cannot be read, or the file cannot be written
  */
 export async function writeReport(wish: ReportWish): Promise<number> {
-  const { file, since, engine, n = mostEntries } = wish;
+  const { file, since, n = mostEntries } = wish;
   const status = await statusOf(wish);
+  const engine = wish.engine && (engineCalled(wish.engine, status?.engines ?? [])?.name ?? wish.engine);
   const filter = { since, engine, n, outputs: true };
   // Whoever may ask the listener may read its journal, which has the outputs.
   const entries =
@@ -40,6 +51,7 @@ export async function writeReport(wish: ReportWish): Promise<number> {
     print(html);
     return exitCode.done;
   }
+  refuseSpecial(file);
   write(file, html);
   const count = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
   remark(`Wrote ${file}: ${count}. What hooks printed is in it\n`);
@@ -49,6 +61,31 @@ export async function writeReport(wish: ReportWish): Promise<number> {
 async function statusOf(wish: ReportWish): Promise<Status | undefined> {
   if (wish.given.stateDir !== undefined) return undefined;
   return (await ifRunning(theListener(wish).client.get('/v1/status'))) as Status | undefined;
+}
+
+/**
+ * What is put in the place of a device is there for everybody: root would take /dev/null from the whole machine, and
+ * the link /dev/stdout as well.
+ * @throws Failure for it
+ */
+function refuseSpecial(file: string): void {
+  if (!isSpecial(file)) return;
+  throw new Failure(
+    exitCode.failed,
+    `Will not put a file in the place of ${file}`,
+    'For standard output: --html -',
+  );
+}
+
+function isSpecial(file: string): boolean {
+  try {
+    if (realpathSync(dirname(file)) === '/dev') return true;
+    const found = statSync(file);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    // Nothing is there, or writing tells what is wrong.
+    return false;
+  }
 }
 
 /**

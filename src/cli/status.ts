@@ -4,11 +4,11 @@ import { printableText } from '../system/printable.ts';
 import type { StatusWish } from './command.ts';
 import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
-import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print } from './print.ts';
 import { during } from './progress.ts';
 import { type Style, styleFor } from './style.ts';
+import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEvent } from './words/events.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
@@ -47,11 +47,8 @@ export async function showStatus(command: StatusWish): Promise<number> {
  */
 export function ofEngine(status: Status, engine: string | undefined): Status {
   if (engine === undefined) return status;
-  const named = status.engines.find(({ name, url }) => name === engine || url === engine);
-  if (named === undefined) {
-    const names = status.engines.map(({ name }) => name).join(', ');
-    throw usage(`The listener watches no engine ${JSON.stringify(engine)}`, `It watches: ${names}`);
-  }
+  const named = engineCalled(engine, status.engines);
+  if (named === undefined) throw notWatched(engine, status.engines);
   return {
     ...status,
     engines: [named],

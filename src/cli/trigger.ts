@@ -6,6 +6,7 @@ import type { TriggerCommand } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
+import { nameOfEngine } from './which-engine.ts';
 import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { bytes } from './words/words.ts';
@@ -46,14 +47,16 @@ export type TriggerLine =
  * @returns the exit code of the worst of them: the highest
  */
 export async function triggerHooks(command: TriggerCommand): Promise<number> {
-  const { event, hook, engine, json } = command;
+  const { event, hook, json } = command;
   const { client } = theListener(command);
+  const engine =
+    command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   const parameters = { event, ...(hook && { hook }), ...(engine && { engine }) };
   const lines = await running(client.lines({ method: 'POST', path: '/v1/trigger', parameters }));
   let worst = 0;
   try {
     for await (const line of lines as AsyncIterable<TriggerLine>) {
-      worst = Math.max(worst, codeOfLine(line));
+      worst = Math.max(worst, codeOfLine(line, hook !== undefined));
       follow(line);
       if (json) print(`${JSON.stringify(line)}\n`);
       else say(line);
@@ -73,8 +76,11 @@ function follow(line: TriggerLine): void {
   if (line.kind === 'hook-ended') progress.now(undefined);
 }
 
-/** What a line adds to the exit code; a hook that did not run is no success either. */
-function codeOfLine(line: TriggerLine): number {
+/**
+ * What a line adds to the exit code; a hook that may not run is no success, nor is one that was switched off where it
+ * was asked for by its name.
+ */
+function codeOfLine(line: TriggerLine, isNamed: boolean): number {
   switch (line.kind) {
     case 'hook-ended':
       return codeOfOutcome(line.outcome);
@@ -84,6 +90,8 @@ function codeOfLine(line: TriggerLine): number {
       return exitCode.notPermitted;
     case 'folder-unreadable':
       return exitCode.failed;
+    case 'hook-left-out':
+      return isNamed ? exitCode.failed : exitCode.done;
     case 'done':
       return line.how === 'complete' ? exitCode.done : exitCode.failed;
     default:

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { type ControlClient, createControlClient } from '../control/client.ts';
 import type { Record } from '../daemon/record.ts';
-import type { Status } from '../daemon/status.ts';
+import type { EngineStatus, Status } from '../daemon/status.ts';
 import { watchEngine } from '../daemon/watch-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
@@ -13,6 +13,7 @@ import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { remark } from './print.ts';
 import { progress } from './progress.ts';
+import { engineCalled, notWatched } from './which-engine.ts';
 import { describe } from './words/describe.ts';
 import { seconds } from './words/words.ts';
 
@@ -54,11 +55,13 @@ async function hearFromListener(
   { event, engine }: WaitCommand,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const isAsWanted = ({ state }: EngineStatus) => (wanted[event] as readonly string[]).includes(state);
   const isSo = async () => {
     const { engines } = (await client.get('/v1/status')) as Status;
-    const meant = engines.filter(({ name }) => engine === undefined || name === engine);
-    if (meant.length === 0) throw noSuchEngine(engine, engines);
-    return meant.every(({ state }) => (wanted[event] as readonly string[]).includes(state));
+    if (engine === undefined) return engines.every(isAsWanted);
+    const meant = engineCalled(engine, engines);
+    if (meant === undefined) throw notWatched(engine, engines);
+    return isAsWanted(meant);
   };
   // Events first, so that nothing happens between the question and them.
   const heardEnough = new AbortController();
@@ -67,9 +70,9 @@ async function hearFromListener(
     path: '/v1/events',
     signal: AbortSignal.any([signal, heardEnough.signal]),
   } as const;
-  const asked = await reachable(client.lines(listening));
-  if (asked === undefined) return false;
   try {
+    const asked = await reachable(client.lines(listening));
+    if (asked === undefined) return false;
     if ((await ifRunning(isSo())) === true) return true;
     for await (const happened of asked) {
       if ((happened as { kind?: unknown }).kind !== 'transition') continue;
@@ -93,11 +96,6 @@ async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | unde
   }
 }
 
-function noSuchEngine(engine: string | undefined, engines: Status['engines']): Failure {
-  const names = engines.map(({ name }) => name).join(', ');
-  return usage(`The listener watches no engine ${JSON.stringify(engine)}`, `It watches: ${names}`);
-}
-
 /** Why it may never be known: for whoever waits in vain. */
 function warn(report: Record): void {
   const { level, text } = describe(report);
@@ -110,7 +108,9 @@ async function watch(
   { event, engine }: WaitCommand,
   signal: AbortSignal,
 ): Promise<void> {
-  const meant = engines.filter(({ name }) => engine === undefined || name === engine);
+  const meant = engines.filter(
+    ({ name, endpoint }) => engine === undefined || name === engine || endpoint.url === engine,
+  );
   if (meant.length === 0) {
     throw usage(
       `There is no engine ${JSON.stringify(engine)}`,

@@ -92,9 +92,26 @@ function send(socket: string, ask: LinesRequest, limit: number | undefined): Pro
 async function readObject(response: IncomingMessage): Promise<object> {
   let text = '';
   for await (const piece of response.setEncoding('utf8')) text += piece;
-  const value: unknown = JSON.parse(text);
-  if (typeof value === 'object' && value !== null) return value;
-  throw new Failure(exitCode.unavailable, 'What answers on the control socket is no listener');
+  return parse(text);
+}
+
+function parse(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // No JSON is no listener either.
+  }
+  throw noListener();
+}
+
+/** Docker itself answers in JSON too. */
+function noListener(): Failure {
+  return new Failure(
+    exitCode.unavailable,
+    'What answers on the control socket is no listener',
+    'Give the socket of one with --control PATH',
+  );
 }
 
 /** Ends with the answer, also when the listener was killed; whoever breaks off lets go of the connection. */
@@ -104,7 +121,7 @@ async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
     for await (const piece of response.setEncoding('utf8')) {
       const lines = `${rest}${piece}`.split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) yield JSON.parse(line) as object;
+      for (const line of lines) yield parse(line);
     }
   } catch (error) {
     // What it was saying when it was killed is no line yet.
@@ -114,10 +131,10 @@ async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
 
 function declined(status: number, said: object): Failure {
   const { error, cure } = said as { error?: unknown; cure?: unknown };
-  const message = typeof error === 'string' ? error : `The listener answers with status ${status}`;
+  if (typeof error !== 'string') return noListener();
   const advice = typeof cure === 'string' ? cure : undefined;
-  if (status === 404) return new NotThere(exitCode.usage, message, advice);
-  return new Failure(status === 400 ? exitCode.usage : exitCode.failed, message, advice);
+  if (status === 404) return new NotThere(exitCode.usage, error, advice);
+  return new Failure(status === 400 ? exitCode.usage : exitCode.failed, error, advice);
 }
 
 async function asFailure(error: unknown, socket: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createHttpServer, defaultHttpLimits, isOurHost } from '../system/http-server.ts';
 import { answer, type ControlHost, decline } from './answer.ts';
 import { Declined } from './protocol.ts';
@@ -43,7 +43,8 @@ interface Opened {
 export function createPageServer(options: PageServerOptions): PageServer {
   const { html, host, report, signal, patience = 600_000 } = options;
   let opened: Promise<Opened> | undefined;
-  const sockets = new Set<Socket>();
+  /** Answers under way to who has the token: a stranger on the port keeps it no longer open. */
+  let looking = 0;
   let leaving: NodeJS.Timeout | undefined;
 
   async function start(): Promise<Opened> {
@@ -54,14 +55,6 @@ export function createPageServer(options: PageServerOptions): PageServer {
       } catch (error) {
         decline(response, error);
       }
-    });
-    server.on('connection', (socket: Socket) => {
-      clearTimeout(leaving);
-      sockets.add(socket);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        if (sockets.size === 0) leaveSoon();
-      });
     });
     server.listen({ host: '127.0.0.1', port: 0 });
     await once(server, 'listening');
@@ -92,6 +85,16 @@ export function createPageServer(options: PageServerOptions): PageServer {
     }, patience);
   }
 
+  function stayFor(response: ServerResponse): void {
+    if (response.closed) return;
+    clearTimeout(leaving);
+    looking += 1;
+    response.once('close', () => {
+      looking -= 1;
+      if (looking === 0) leaveSoon();
+    });
+  }
+
   async function serve(
     { method = '', url = '', headers }: IncomingMessage,
     body: string | undefined,
@@ -108,6 +111,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
         'There is nothing here',
         'Ask for the address: docker-lifecycle-listener status --web',
       );
+    stayFor(response);
     if (body !== '') throw new Declined(413, 'Nothing here takes a body');
     if (path === '/' && method === 'GET') return send(response, html());
     const wanted = readRequest(method, path, '');
@@ -120,7 +124,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
       if (signal.aborted) throw new Declined(503, 'The listener ends');
       opened ??= start();
       // Somebody is about to come.
-      if (sockets.size === 0) leaveSoon();
+      if (looking === 0) leaveSoon();
       try {
         const { server, token } = await opened;
         return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/`;

@@ -61,27 +61,30 @@ function readTexts(given: unknown, name: string): string[] {
     throw wrong(`${name} is an empty list`, 'Leave it out for the one that Docker uses');
   return texts.map((text) => {
     if (typeof text === 'string' && text !== '') return text;
-    throw wrong(`${name} holds ${JSON.stringify(text)}`, 'Give a string, or a list of strings');
+    throw wrong(`${name} holds ${show(text)}`, 'Give a string, or a list of strings');
   });
 }
 
 function readPidfile(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'string' && (given === 'none' || isAbsolute(given))) return given;
-  throw wrong(`pidfile is ${JSON.stringify(given)}`, 'Give an absolute path, or none');
+  throw wrong(`pidfile is ${show(given)}`, 'Give an absolute path, or none');
 }
 
 function readHeartbeat(given: unknown): { every: number } | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'number' && given >= 0 && given <= longest) return { every: given };
-  const shown = typeof given === 'number' ? String(given) : JSON.stringify(given);
-  throw wrong(`heartbeat is ${shown}`, 'Give milliseconds, as 30000; or 0 for never');
+  throw wrong(`heartbeat is ${show(given)}`, 'Give milliseconds, as 30000; or 0 for never');
 }
 
 function surroundingsOf(given: unknown): Surroundings {
   const real = realSurroundings();
   if (given === undefined) return real;
   const environment = asObject(given, 'environment') as NodeJS.ProcessEnv;
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined || typeof value === 'string') continue;
+    throw wrong(`environment.${name} is ${show(value)}`, 'Give a string, or leave it out');
+  }
   return { ...real, environment, home: environment.HOME || homedir() };
 }
 
@@ -91,6 +94,13 @@ function asObject(given: unknown, name: string): { readonly [key: string]: unkno
     `${name} is ${given === null ? 'null' : `a ${typeof given}`}`,
     'Give an object, or leave it out',
   );
+}
+
+/** In short, whatever it is; JSON has no word for much that a caller without types may give. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 function wrong(found: string, cure: string): Failure {

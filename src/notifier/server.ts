@@ -51,6 +51,8 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
   };
 
   function accept(socket: Socket): void {
+    // Each address has its own count, and there are several: a hook needs descriptors too.
+    if (sockets.size >= limits.connections) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     serveClient(socket, host, limits);

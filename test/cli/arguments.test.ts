@@ -53,6 +53,8 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
     [['history', '-n', 'all'], '-n: "all" is no number'],
     [['status', '--listen', '127.0.0.1'], 'status takes no --listen', 'status --help'],
     [['/', '--json'], 'run takes no --json', 'run --help'],
+    [['trigger', 'stop', '--hook', ''], '--hook is empty', 'leave --hook out'],
+    [['trigger', 'stop', '--engine='], '--engine is empty', 'leave --engine out'],
     [['trigger'], 'trigger needs a word', 'trigger start or trigger stop'],
     [['trigger', 'strt'], 'no event', 'Did you mean start?'],
     [['wait', 'start', 'now'], 'takes no more than that, not "now"'],

@@ -126,6 +126,17 @@ describe('trigger', () => {
     expect(await ask('trigger', 'start', '--hook', '10-a')).toMatchObject({ code: 0 });
   });
 
+  test('a hook that is switched off is no success where it is the one that was asked for', async () => {
+    for (const name of ['20-fails', '30-unsafe']) rmSync(join(stage.hooks, 'on_start', name));
+    stage.hook('on_start/40-off', '#!/bin/sh\n', 0o644);
+    await listening();
+    expect(await ask('trigger', 'start')).toMatchObject({ code: 0 });
+    expect(await ask('trigger', 'start', '--hook', '40-off')).toMatchObject({
+      code: 1,
+      errors: 'on_start/40-off is not executable: left out (chmod +x to switch it on)\n',
+    });
+  });
+
   test('tells each line as JSON', async () => {
     await upAndRunning();
     const { output } = await ask('trigger', 'start', '--json');
@@ -209,6 +220,16 @@ describe('history', () => {
     expect(await names('--engine', 'far', '--state-dir', join(stage.folder, 'state'))).toEqual([]);
   });
 
+  test('says why a journal cannot be read', async () => {
+    const file = join(stage.folder, 'file');
+    writeFileSync(file, '');
+    const { code, errors } = await ask('history', '--state-dir', file);
+    expect(errors).toMatch(
+      /: Cannot read the journal: ENOTDIR: .*\n {2}Give its folder with --state-dir PATH\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
   test('show tells one run with its output', async () => {
     await upAndRunning();
     const { data } = await askJson('history', '--hook', '20-fails');
@@ -247,6 +268,16 @@ describe('history', () => {
       .map((line) => line.slice(0, 5).trim());
     expect(new Set(numbers).size).toBe(numbers.length);
     expect(numbers).not.toContain('');
+  });
+
+  test('-f --json tells each entry as history show --json does', async () => {
+    await upAndRunning();
+    const words = ['history', '-f', '--json', '--control', stage.control, '--config', 'none'];
+    const following = startProgram(words);
+    await following.said(/30-unsafe.*\n/);
+    const lines = following.output().trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expectSchema('history-entry', JSON.parse(line));
   });
 
   test('tells what was left out and why, and follows it', async () => {
@@ -387,6 +418,17 @@ describe('wait', () => {
         errors: 'Docker is not up after 100 ms\n',
       });
     }
+  });
+
+  test('gives up as well when the listener does not answer', async () => {
+    const frozen = createServer(() => {}).listen(stage.control);
+    await once(frozen, 'listening');
+    expect(await ask('wait', 'start', '--timeout', '100ms')).toMatchObject({
+      code: 1,
+      output: '',
+      errors: 'Docker is not up after 100 ms\n',
+    });
+    frozen.close();
   });
 
   test('goes on by itself when the listener ends', async () => {

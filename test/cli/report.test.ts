@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -104,6 +105,17 @@ test('what cannot be written is said, and leaves nothing', async () => {
     expect(errors).toContain(`Cannot write ${file} (`);
   }
   expect(readdirSync(stage.folder).filter((name) => name.endsWith('.html'))).toEqual([]);
+});
+
+test('a device, a pipe, and whatever is in /dev stays what it is', async () => {
+  const pipe = join(stage.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const file of [pipe, `/dev/dll-${process.pid}.html`]) {
+    const { code, errors } = await ask('history', '--html', file);
+    expect(code).toBe(1);
+    expect(errors).toContain(`Will not put a file in the place of ${file}\n  For standard output: --html -`);
+  }
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
 });
 
 test('under sudo the file is for whoever called sudo', needing('root'), async () => {

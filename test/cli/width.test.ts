@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeFindings } from '../../src/cli/doctor.ts';
+import { foldLine, widthOf } from '../../src/cli/fit-screen.ts';
 import { describeStatus } from '../../src/cli/status.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { historyRow } from '../../src/cli/words/history.ts';
@@ -21,6 +23,28 @@ test('a row of the history is one line of the terminal, with what mends it whole
   expect(historyRow(entry, plain, undefined)).toMatch(
     new RegExp(`refused: it is writable by group 1000 \\(mode 0775\\)\\. ${cure}$`),
   );
+});
+
+test('no line is longer than the terminal, whatever the words', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+      fc.integer({ min: 1, max: 50 }),
+      fc.integer({ min: 0, max: 12 }),
+      (lengths, columns, indent) => {
+        const line = lengths.map((length) => 'x'.repeat(length)).join(' ');
+        const folded = foldLine(line, columns, indent).split('\n');
+        for (const one of folded) expect(one.length).toBeLessThanOrEqual(columns);
+        expect(folded.join('').replaceAll(' ', '')).toBe(line.replaceAll(' ', ''));
+      },
+    ),
+  );
+});
+
+test('a terminal that does not know its width sets no limit', () => {
+  expect(widthOf({ isTTY: true, columns: 0 })).toBeUndefined();
+  expect(widthOf({ isTTY: true, columns: 70 })).toBe(70);
+  expect(widthOf({ isTTY: false, columns: 70 })).toBeUndefined();
 });
 
 test('findings are broken between words, below their beginning, and what mends them is not', () => {

@@ -40,6 +40,21 @@ const ways = {
   lines: () => client().lines({ method: 'GET', path: '/v1/events' }),
 };
 
+test.each([
+  ['200 OK', 'hello'],
+  ['200 OK', ''],
+  ['200 OK', '7'],
+  ['404 Not Found', '{"message":"page not found"}'],
+  ['404 Not Found', '<html>'],
+])('whoever answers with %s and %j is no listener', async (status, body) => {
+  const head = `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  await listen((socket) => socket.end(`${head}${body}`));
+  await expect(ways.get()).rejects.toMatchObject({
+    exitCode: exitCode.unavailable,
+    message: 'What answers on the control socket is no listener',
+  });
+});
+
 describe.each(['get', 'post', 'lines'] as const)('%s', (way) => {
   test('nobody listens: no listener runs', async () => {
     await expect(ways[way]()).rejects.toBeInstanceOf(NotRunning);

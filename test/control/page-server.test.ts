@@ -164,6 +164,21 @@ test('it is closed too when it was asked for, and nobody ever came', async () =>
   await waitFor(() => reports.at(-1)?.kind === 'page-closed');
 });
 
+test('strangers on its port do not keep it open', async () => {
+  const url = await server({ patience: 300 }).open();
+  const port = Number(new URL(url).port);
+  const ask = () => {
+    const stranger = connect(port, '127.0.0.1').on('error', () => {});
+    stranger.resume().write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  };
+  const strangers = setInterval(ask, 20);
+  try {
+    await waitFor(() => reports.at(-1)?.kind === 'page-closed');
+  } finally {
+    clearInterval(strangers);
+  }
+});
+
 test('it ends with the listener, and gives no address then', async () => {
   const pages = server();
   const url = await pages.open();

@@ -212,6 +212,17 @@ describe('which engine', () => {
     expect(call).toThrow(WatchError);
     expect(call).toThrow(expect.objectContaining({ code, message: expect.stringContaining(words) }));
   });
+
+  test.each([
+    [{ heartbeat: 30_000n }, 'heartbeat is 30000. Give milliseconds'],
+    [{ host: globalThis }, 'host holds an object. Give a string'],
+    [{ pidfile: () => 'none' }, 'pidfile is a function. Give an absolute path'],
+    [{ environment: { DOCKER_HOST: 5 } }, 'environment.DOCKER_HOST is 5. Give a string'],
+  ])('so is what no JSON can tell, and no text can be (%#)', (options, words) => {
+    expect(() => watchEngines(options as object)).toThrow(
+      expect.objectContaining({ code: 'bad-option', message: expect.stringContaining(words) }),
+    );
+  });
 });
 
 describe('why nothing may be known', () => {

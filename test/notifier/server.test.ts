@@ -38,6 +38,17 @@ describe('many clients', () => {
     expect(answered).toBe('ok\n');
   });
 
+  test('are counted over all addresses together', async () => {
+    port = await openPort({ connections: 3, patience: 60_000 }, () => ['127.0.0.1', secondAddress]);
+    const there = () => connectTo(port.port, { host: secondAddress });
+    const clients = await Promise.all([port.connect(), port.connect(), there(), there()]);
+    await waitFor(() => clients.some(({ isOver }) => isOver()));
+    // Who was not turned away is served.
+    for (const { socket } of clients) socket.end('start\n');
+    await Promise.all(clients.map(({ over }) => over));
+    expect(clients.filter(({ received }) => received() === 'ok\n')).toHaveLength(3);
+  });
+
   test('that say much are cut off, so that no answers pile up for one that does not read', async () => {
     await open({ lines: 64 });
     for (const first of ['', 'hold\n']) {
