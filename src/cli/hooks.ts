@@ -107,9 +107,15 @@ export async function newHook(
     process.umask(before);
   }
   print(`${path}\n`);
+  if (event === 'running') {
+    const seen = `${calledAs()} history --hook ${quote(hook)}`;
+    remark(
+      `Fill it in. It is kept running from Docker's next start on, or the listener's; see how: ${seen}\n`,
+    );
+    return exitCode.done;
+  }
   remark(`Fill it in. What it prints goes into the log; see it with: ${calledAs()} `);
-  if (event === 'running') remark('trigger start\n');
-  else if (event === 'start' || event === 'stop') remark(`trigger ${event} --hook ${quote(hook)}\n`);
+  if (event === 'start' || event === 'stop') remark(`trigger ${event} --hook ${quote(hook)}\n`);
   else remark(`history --event ${event.slice(3)}\n`);
   return exitCode.done;
 }

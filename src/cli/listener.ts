@@ -50,11 +50,11 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
     return await asking;
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
-    throw new Failure(exitCode.unavailable, `The listener is not running: ${error.message}`, howToStart());
+    throw new Failure(exitCode.unavailable, error.message, howToStart());
   }
 }
 
-/** A sentence with the command that starts a listener, or that tells why the service does not run. */
+/** Sentences, the last with the command that starts a listener, or that tells why the service does not run. */
 export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';
@@ -63,6 +63,6 @@ export function howToStart(): string {
   if (installed.some((path) => existsSync(path))) {
     return `It is installed as a service. What is wrong with that: ${sudo}${calledAs()} doctor`;
   }
-  const other = isRoot ? '' : ' One that root runs is asked with sudo.';
-  return `Start it: ${sudo}docker-lifecycle-listener /etc/docker-lifecycle-listener.d.${other}`;
+  const other = isRoot ? '' : 'One that root runs is asked with sudo. ';
+  return `${other}Start it: ${sudo}docker-lifecycle-listener /etc/docker-lifecycle-listener.d`;
 }

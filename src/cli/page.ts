@@ -1,6 +1,7 @@
 import { exitCode, Failure } from '../system/failure.ts';
 import type { EngineWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
+import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function showPage(command: EngineWish): Promise<number> {
   const { client, path } = theListener(command);
   const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
   if (answer === undefined) {
-    const cure = `${howToStart()} What it did until then: docker-lifecycle-listener history --html FILE`;
+    const cure = `What it did until then: ${calledAs()} history --html FILE. ${howToStart()}`;
     throw new Failure(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, cure);
   }
   if (command.json) {

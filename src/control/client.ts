@@ -144,7 +144,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED':
-      return new NotRunning(`No listener answers at ${socket}`);
+      return new NotRunning(`The listener is not running: nobody answers at ${socket}`);
     case 'EACCES':
     case 'EPERM':
       return new Failure(

@@ -18,8 +18,8 @@ import {
 
 const iso = (at: number) => new Date(at).toISOString();
 
-function transition(event: Transition['event'], reason: Reason, at: number): Transition {
-  return { event, reason, source: 'engine', engine: 'default', at, sequence: 1 };
+function transition(event: Transition['event'], reason: Reason, at: number, sequence = 2): Transition {
+  return { event, reason, source: 'engine', engine: 'default', at, sequence };
 }
 
 function told(event: Transition['event'], reason: Reason, at: number): HistoryEntry {
@@ -62,6 +62,11 @@ describe('how an engine was', () => {
       ['unknown', 700, 1000],
     ]);
     expect(states([], 'default', [0, 1000])).toEqual([['unknown', 0, 1000]]);
+    const first = {
+      ...entries[0],
+      transition: transition('start', 'engine-started', 200, 1),
+    } as HistoryEntry;
+    expect(states([first], 'default', [0, 1000])[0]).toEqual(['unknown', 0, 200]);
     expect(states(entries, 'another', [0, 1000])).toEqual([['unknown', 0, 1000]]);
   });
 

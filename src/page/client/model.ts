@@ -47,6 +47,8 @@ export function periodsOf(
 /** What was so before the first that was told. */
 function before(first: Transition | undefined): Period['state'] {
   if (first?.event === 'stop') return 'up';
+  // Before the first of all nobody looked.
+  if (first?.sequence === 1) return 'unknown';
   return first?.reason === 'engine-started' ? 'down' : 'unknown';
 }
 
