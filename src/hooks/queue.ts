@@ -53,12 +53,12 @@ export interface RunningHook {
   readonly startedAt: number;
 }
 
+/** All the hooks of what has happened to the engine; of a start only what is kept running; or what is asked for. */
+type Work = 'all' | 'kept' | HookWish;
+
 interface Turn {
   readonly transition: Transition;
-  /** Only what is kept running is to be started. */
-  readonly resumes: boolean;
-  /** Undefined for what has happened to the engine. */
-  readonly wish: HookWish | undefined;
+  readonly work: Work;
   readonly over: (how: TurnEnd) => void;
   /** How it came to its end. */
   readonly ended: Promise<TurnEnd>;
@@ -88,19 +88,19 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
   let batch: HookBatch | undefined;
   let kept: KeptHooks | undefined;
   let working = false;
-  let work: Promise<void> = Promise.resolve();
+  let worked: Promise<void> = Promise.resolve();
 
   /** @returns the stop whose hooks stand for those of the one that comes, if any do */
   function overtakeStarts(): Turn | undefined {
     const overtaken = waiting.filter(({ transition }) => transition.event === 'start');
-    for (const { transition, resumes, over } of overtaken) {
-      if (!resumes) host.report({ kind: 'hooks-overtaken', transition });
+    for (const { transition, work, over } of overtaken) {
+      if (work !== 'kept') host.report({ kind: 'hooks-overtaken', transition });
       over('left-out');
     }
     waiting = waiting.filter((turn) => !overtaken.includes(turn));
     if (batch?.transition.event === 'start') batch.end('engine-stops');
     const before = waiting.findLast(isOwn) ?? begun;
-    return overtaken.some((turn) => isOwn(turn) && !turn.resumes) && before?.transition.event === 'stop'
+    return overtaken.some(({ work }) => work === 'all') && before?.transition.event === 'stop'
       ? before
       : undefined;
   }
@@ -108,22 +108,22 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
   async function workOff(): Promise<void> {
     working = true;
     for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
-      const { transition, wish, resumes } = turn;
+      const { transition, work } = turn;
       // Also while what was kept running is being ended: its hooks are on their way.
       if (isOwn(turn)) begun = turn;
-      if (kept !== undefined && wish === undefined) {
+      if (kept !== undefined && isOwn(turn)) {
         kept.end('engine-stops');
         await kept.done;
         kept = undefined;
       }
       let how: TurnEnd = 'complete';
-      if (!resumes) {
-        batch = wish === undefined ? runHooks(host, transition) : runWish(transition, wish);
+      if (work !== 'kept') {
+        batch = work === 'all' ? runHooks(host, transition) : runWish(transition, work);
         how = await batch.done;
         batch = undefined;
       }
       // A stop that came meanwhile has cut it short.
-      if (wish === undefined && transition.event === 'start' && how === 'complete' && !signal.aborted) {
+      if (isOwn(turn) && transition.event === 'start' && how === 'complete' && !signal.aborted) {
         kept = keepRunning(host, transition);
       }
       turn.over(how);
@@ -148,27 +148,27 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
         return standsFor.ended;
       }
     }
-    return take({ transition, wish: undefined, resumes: false });
+    return take(transition, 'all');
   }
 
   function resume(transition: Transition): void {
-    if (!signal.aborted) void take({ transition, wish: undefined, resumes: true });
+    if (!signal.aborted) void take(transition, 'kept');
   }
 
   async function request(transition: Transition, wish: HookWish): Promise<TurnEnd> {
     if (signal.aborted) return 'left-out';
-    if (waiting.length < mostWaiting) return take({ transition, wish, resumes: false });
+    if (waiting.length < mostWaiting) return take(transition, wish);
     host.report({ kind: 'hooks-dropped', transition });
     return 'left-out';
   }
 
-  function take(given: Omit<Turn, 'over' | 'ended'>): Promise<TurnEnd> {
+  function take(transition: Transition, work: Work): Promise<TurnEnd> {
     let over: (how: TurnEnd) => void = () => {};
     const ended = new Promise<TurnEnd>((resolve) => {
       over = resolve;
     });
-    waiting.push({ ...given, over, ended });
-    if (!working) work = workOff();
+    waiting.push({ transition, work, over, ended });
+    if (!working) worked = workOff();
     return ended;
   }
 
@@ -191,7 +191,7 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     resume,
     request,
     async idle() {
-      await work;
+      await worked;
       if (signal.aborted) await kept?.done;
     },
     snapshot() {
@@ -211,8 +211,8 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
 }
 
 /** Whether it happened to the engine, and was not asked for. */
-function isOwn({ wish }: Turn): boolean {
-  return wish === undefined;
+function isOwn({ work }: Turn): boolean {
+  return typeof work === 'string';
 }
 
 function running({ name, startedAt, run }: StartedHook): RunningHook {
