@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/lab/**', 'test/browser/**'],
+    globalSetup: './test/support/test-run.ts',
     setupFiles: ['test/support/program-node.ts'],
     // They wait more than they work, also on the two processors of a small machine.
     maxWorkers: 4,
@@ -11,8 +12,9 @@ export default defineConfig({
     env: { NODE_EXTRA_CA_CERTS: '' },
     // Where nobody can look again a shared machine's bad moment is given a second one; the reporter names it.
     retry: process.env.CI ? 1 : 0,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only for what hangs: a test that waits in vain says so itself, sooner, and by the load (test/support/wait-for.ts).
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

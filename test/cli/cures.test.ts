@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { admit } from '../../src/hooks/admit.ts';
 import { printableText } from '../../src/system/printable.ts';
 import { walkToFolder } from '../../src/system/trust.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 // What a person does: reads the cure in the log, pastes it into a shell, and sees it mended.
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import schema from '../../schemas/doctor.schema.json' with { type: 'json' };
 import { isToStop } from '../../src/cli/companion.ts';
 import { describeFindings } from '../../src/cli/doctor.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 import { asNobody, isRoot, runProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
 

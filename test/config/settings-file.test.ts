@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Surroundings } from '../../src/config/surroundings.ts';
 import { lineOf } from '../../src/config/toml.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { Failure } from '../../src/system/failure.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 const surroundings: Surroundings = { environment: {}, home: '/nobody', isRoot: true, platform: 'linux' };
 

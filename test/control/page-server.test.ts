@@ -144,12 +144,12 @@ describe('with the token too, nothing can be changed', () => {
 });
 
 test('it is closed when nobody has it open any more, and not while somebody has', async () => {
-  const pages = server({ patience: 60 });
+  const pages = server({ patience: 2500 });
   const url = await pages.open();
   const stopping = new AbortController();
   const stream = await fetch(`${url}v1/events`, { signal: stopping.signal });
   expect(stream.status).toBe(200);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => setTimeout(resolve, 4000));
   expect(reports.map(({ kind }) => kind)).toEqual(['page-opened']);
   stopping.abort();
   await waitFor(() => reports.at(-1)?.kind === 'page-closed');

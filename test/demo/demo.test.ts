@@ -3,8 +3,8 @@ import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSy
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 import { asNobody, type Ended, runProgram, startProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { isIgnored, listHooks } from '../../src/hooks/find.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 let scriptDir: string;
 beforeEach(() => {

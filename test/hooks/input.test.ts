@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { openInput } from '../../src/hooks/input.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 test('a hook reads what it is given from the beginning, and the file has no name', () => {
   const descriptor = openInput(Buffer.from('{"some":"event"}\n'));

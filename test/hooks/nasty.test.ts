@@ -117,7 +117,7 @@ describe('seen from outside', needing('linux'), () => {
     ['lines', `yes | head -c ${printed}`],
     ['one line', `head -c ${printed} /dev/zero | tr '\\0' x`],
     ['lines on both streams', `yes | head -c ${printed / 2}; yes | head -c ${printed / 2} >&2`],
-  ])('memory stays as it was when a hook prints a lot: %s', { timeout: 180_000 }, async (_name, script) => {
+  ])('memory stays as it was when a hook prints a lot: %s', async (_name, script) => {
     // A little of the same first: code that is compiled once is no growth.
     stage.hook('on_stop/warm-up', 'yes | head -c 3000000');
     stage.hook('on_start/a', script);

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { readProgram, whyUnrunnable } from '../../src/hooks/program.ts';
 import { asNobody } from '../support/as-nobody.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 describe('what the first bytes say', () => {
   const script = (interpreter: string) => ({ kind: 'script', interpreter });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { bootMachine, type Machine } from '../support/lab/machine.ts';
+import { room } from '../support/wait-for.ts';
 
 /** A user's own folder, with a Node of a version manager's and our package installed by npm. */
 const home = '/home/user';
@@ -110,7 +111,7 @@ export async function bootInstallStage(version: EngineVersion): Promise<InstallS
 
 /** Asks until there are so many, or far longer than a loaded machine needs; the test sees what there was. */
 async function atLeast(count: number, ask: () => Promise<string[]>): Promise<string[]> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + room(60_000);
   for (;;) {
     const found = await ask();
     if (found.length >= count || Date.now() > deadline) return found;
@@ -148,7 +149,7 @@ export async function executedBy(machine: Machine, unit: string): Promise<string
 /** Waits until a unit is in a state. */
 export async function becomes(machine: Machine, unit: string, state: string): Promise<void> {
   let found = '';
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + room(60_000);
   while (found !== state && Date.now() < deadline) {
     found = await machine.stateOf(unit);
     await new Promise((resolve) => setTimeout(resolve, 50));

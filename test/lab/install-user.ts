@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../support/lab/command.ts';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { bootMachine, type Machine } from '../support/lab/machine.ts';
+import { room } from '../support/wait-for.ts';
 
 const home = '/home/user';
 const runtime = '/run/user/1000';
@@ -38,7 +39,7 @@ export function describeUserService(version: EngineVersion): void {
     const runs = async () => (await asUser(['cat', `${home}/runs`])).stdout.split('\n').filter(Boolean);
 
     async function ran(...expected: string[]): Promise<void> {
-      const deadline = Date.now() + 30_000;
+      const deadline = Date.now() + room(30_000);
       while ((await runs()).length < expected.length && Date.now() < deadline);
       expect(await runs()).toEqual(expected);
     }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { columns, openSession, withoutAnswers } from '../support/lab/record.ts';
+import { room } from '../support/wait-for.ts';
 import { becomes, bootInstallStage, type InstallStage } from './install-stage.ts';
 
 /** What is played here, as it was on one day: written anew with LAB_RECORD=1. */
@@ -125,7 +126,7 @@ function cureOn(screen: string): string {
 
 /** Waits until the history has it, whatever is on the screen. */
 async function happened(what: RegExp): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + room(30_000);
   for (;;) {
     const { stdout } = await stage.machine.attempt(['docker-lifecycle-listener', 'history']);
     if (what.test(stdout)) return;

@@ -70,7 +70,7 @@ beforeAll(() => {
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   const compiler = join(dirname(require.resolve('typescript/package.json')), 'lib/tsc.js');
   run(process.execPath, [compiler], project);
-}, 120_000);
+});
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 let stage: Stage;

@@ -59,7 +59,7 @@ describe.each(['orderly', 'killed'] as const)(
       );
     }
 
-    test('while the machine has more to do than it can', { timeout: 120_000 }, async () => {
+    test('while the machine has more to do than it can', async () => {
       const { listener } = await waitingListener();
       for (let burner = 0; burner < availableParallelism(); burner++) begin(['-e', 'for (;;);']);
       const rounds = 8;

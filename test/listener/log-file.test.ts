@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { waitFor } from '../support/wait-for.ts';
 

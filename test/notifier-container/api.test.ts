@@ -4,9 +4,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { askEngine, demand, json } from '../../src/notifier-container/api.ts';
 import { findNotifier } from '../../src/notifier-container/found.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram } from '../support/program.ts';
 
 let folder: string;

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packagedFiles } from '../../packaging/deb/files.ts';
 import { writePackage } from '../../packaging/deb/package.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { companionUnit, serviceUnit } from '../../src/service/names.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram } from '../support/program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

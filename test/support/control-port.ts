@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { ControlHost } from '../../src/control/answer.ts';
 import type { ControlReport } from '../../src/control/report.ts';
 import { startControlServer } from '../../src/control/server.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import type { HttpLimits } from '../../src/system/http-server.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** A control socket with a host that answers what the test says. */
 export interface ControlPort {

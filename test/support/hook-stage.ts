@@ -3,11 +3,11 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { defaultHookSettings, type HookSettings } from '../../src/config/hook-settings.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import type { HookHost } from '../../src/hooks/host.ts';
 import { createHookQueue, type HookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import type { LifecycleEvent, Transition } from '../../src/lifecycle/transition.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A folder of hooks, a queue that runs them, and what it reported. */

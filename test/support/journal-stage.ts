@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
 import { readJournal } from '../../src/journal/read.ts';
 import type { JournalEntry, JournalRecord } from '../../src/journal/record.ts';
 import type { JournalReport } from '../../src/journal/report.ts';
 import { transition } from './hook-stage.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** A folder for a journal, and what was reported of it. */
 export interface JournalStage {

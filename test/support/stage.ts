@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogLine, type WatchedListener, watchListener } from '../../src/demo/listener.ts';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The program as it is shipped: `npm test` builds it first. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { room } from './wait-for.ts';
 
 /** A terminal of tmux's, in which a program runs as at somebody's desk. */
 export interface Terminal {
@@ -58,7 +59,7 @@ export function openTerminal(words: readonly string[], options: TerminalOptions 
   return {
     lines,
     async shows(pattern) {
-      const deadline = Date.now() + 20_000;
+      const deadline = Date.now() + room();
       // Each look starts a process: not too often.
       for (; !pattern.test(lines().join('\n')); await new Promise((resolve) => setTimeout(resolve, 50))) {
         if (Date.now() > deadline)

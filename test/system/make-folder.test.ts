@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { makeFolder } from '../../src/system/make-folder.ts';
 import { bundle } from '../support/bundle.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
+import { room } from '../support/wait-for.ts';
 
 let place: string;
 beforeEach(() => {
@@ -35,7 +36,7 @@ test('gives up where nothing can be made, as in /proc', needing('linux'), () => 
   const module = bundle('../src/system/make-folder', place);
   const script = `import { makeFolder } from ${JSON.stringify(module)}; makeFolder('/proc/none/deep');`;
   const tried = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    timeout: 10_000,
+    timeout: room(),
     killSignal: 'SIGKILL',
   });
   expect(tried.signal).toBeNull();

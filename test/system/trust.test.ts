@@ -2,8 +2,8 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type FileStats, type FileTree, walk, walkToFile, walkToFolder } from '../../src/system/trust.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 type Node = {
   readonly type: 'folder' | 'file' | 'link' | 'pipe';

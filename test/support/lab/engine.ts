@@ -3,6 +3,7 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { room } from '../wait-for.ts';
 import { run } from './command.ts';
 import { type EngineVersion, rootOf } from './folder.ts';
 import { intoGroups, layGround } from './ground.ts';
@@ -129,7 +130,7 @@ export async function createLabEngine(options: LabEngineOptions): Promise<LabEng
     launch,
     async start(...more) {
       launch(...more);
-      const deadline = Date.now() + patience;
+      const deadline = Date.now() + room(patience);
       while (!(await answers(paths.socket))) {
         if (daemon === undefined) throw new Error(`dockerd ${version} ended while it started:\n${log()}`);
         if (Date.now() > deadline) throw new Error(`dockerd ${version} does not answer:\n${log()}`);

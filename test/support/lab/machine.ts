@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { WatchedListener } from '../../../src/demo/listener.ts';
 import { program } from '../stage.ts';
-import { waitFor } from '../wait-for.ts';
+import { room, waitFor } from '../wait-for.ts';
 import { attempt, type CommandResult, run } from './command.ts';
 import { type EngineVersion, rootOf } from './folder.ts';
 import { launchListener } from './listener.ts';
@@ -131,7 +131,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
 
   /** Waits until systemd has started everything; a unit that failed for lack of hardware is no matter. */
   async function settled(): Promise<void> {
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + room(120_000);
     for (;;) {
       if (machine === undefined) throw new Error(`The machine ended:\n${readFileSync(consoleLog, 'utf8')}`);
       const { stdout } = await attempt([...enter(), 'systemctl', 'is-system-running']);
