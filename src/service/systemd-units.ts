@@ -75,6 +75,8 @@ function listenerWords({ scriptDir, port, dockerUnit }: ServiceOptions, scope: S
  * `Requisite` with `PartOf` rather than `BindsTo`: started by itself while Docker is down it fails, where with
  * `BindsTo` it would start Docker. There is no ExecStart, so that none can fail, and ExecStop is always run.
  * The dash in front of that makes every failure none.
+ *
+ * A user's manager has no units for mounts of the network; at shutdown it is stopped before they are.
  */
 export function companionUnitText(
   layout: Layout,
@@ -91,7 +93,7 @@ Documentation=man:${productName}(1)
 Requisite=${dockerUnit}
 PartOf=${dockerUnit}
 After=${dockerUnit} ${serviceUnit}
-# It comes and goes with Docker, as often as that does.
+${user.length > 0 ? '' : afterMounts}# It comes and goes with Docker, as often as that does.
 StartLimitIntervalSec=0
 
 [Service]
@@ -106,6 +108,15 @@ TimeoutStopSec=${stopWait + margin}
 WantedBy=${dockerUnit}
 `;
 }
+
+/**
+ * Orders the companion's stop, and so on_stop, before systemd unmounts file systems of the network (`_netdev`). Without
+ * `Wants=`: the companion starts none of these. At boot the companion waits for them, and Docker does not wait for the
+ * companion.
+ */
+const afterMounts = `# At shutdown on_stop runs before file systems of the network are unmounted.
+After=remote-fs.target network-online.target
+`;
 
 /**
  * Has the listener told (`$@`) if there is one, and anything in the script folder (`$0`) to be run or ended before

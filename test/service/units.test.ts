@@ -15,7 +15,7 @@ import {
 const layout = layOut('/usr/local', '1.0.0');
 const service = { scriptDir: '/etc/hooks', port: undefined, dockerUnit: 'docker.service', stopWait: 30 };
 
-/** The directives of a unit, by section and name. */
+/** The directives of a unit, by section and name; the values of one that is given again are joined. */
 function directives(unit: string): Map<string, string> {
   const found = new Map<string, string>();
   let section = '';
@@ -23,8 +23,9 @@ function directives(unit: string): Map<string, string> {
     if (line.startsWith('[')) section = line.slice(1, -1);
     else if (line.includes('=') && !line.startsWith('#')) {
       const [name = '', ...value] = line.split('=');
-      expect(found.has(`${section}.${name}`)).toBe(false);
-      found.set(`${section}.${name}`, value.join('='));
+      const key = `${section}.${name}`;
+      expect(found.has(key) && name !== 'After').toBe(false);
+      found.set(key, [found.get(key), value.join('=')].filter(Boolean).join(' '));
     }
   }
   return found;
@@ -69,6 +70,14 @@ describe('systemd', () => {
       /^-\/bin\/sh -c .* companion stop snap\.docker\.service 7s$/,
     );
     expect(Number(unit.get('Service.TimeoutStopSec'))).toBeGreaterThan(7);
+  });
+
+  test('the companion is ordered after what on_stop may write to, and starts none of it', () => {
+    const text = companionUnitText(layout, service);
+    expect(directives(text).get('Unit.After')?.split(' ')).toEqual(
+      expect.arrayContaining(['docker.service', 'remote-fs.target', 'network-online.target']),
+    );
+    expect(text).not.toMatch(/^(Wants|Requires|BindsTo|RequiresMountsFor)=/m);
   });
 
   test.each([0, 5])('where there is nothing to run, its shell says that all is well (%i s)', (stopWait) => {
