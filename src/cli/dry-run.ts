@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
 import type { Account } from '../system/account.ts';
-import { describeFilter, describeNear } from './words/events.ts';
+import { describeFilter, describeHint } from './words/events.ts';
 import { aboutIt } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { describeRefusal } from './words/refusal.ts';
@@ -35,7 +35,7 @@ function describePlan(plan: FolderPlan, account: Account): string {
     case 'planned':
       return plan.hooks.length === 0 ? '  Empty\n' : describeHooks(plan.hooks, account);
     case 'unknown-event':
-      return `  There is no such event: nothing would run. ${describeNear(plan.near)}\n`;
+      return `  There is no such event: nothing would run. ${describeHint(plan)}\n`;
     default:
       return plan satisfies never;
   }

@@ -1,5 +1,6 @@
 import { parseDuration } from '../config/duration.ts';
 import { eventFolders, eventWord } from '../config/engine-events.ts';
+import { hintForEvent } from '../config/event-hints.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type OptionName, usage } from './options.ts';
@@ -29,9 +30,13 @@ export function anyEventCalled(
 ): LifecycleEvent | `${string}_${string}` {
   const event = [...eventFolders.values()].map(eventWord).find((known) => known === word);
   if (event !== undefined) return event;
-  const near = word === undefined ? undefined : nearest(word, [...eventFolders.values()].map(eventWord));
-  if (near === undefined || word === 'start' || word === 'stop') return eventCalled(where, word);
-  throw usage(`${where}: ${JSON.stringify(word)} is no event`, `Did you mean ${near}?`);
+  if (word === undefined || word === 'start' || word === 'stop') return eventCalled(where, word);
+  const { near, also = [] } = hintForEvent(word);
+  if (near === undefined) return eventCalled(where, word);
+  throw usage(
+    `${where}: ${JSON.stringify(word)} is no event`,
+    `Did you mean ${[near, ...also].join(' or ')}?`,
+  );
 }
 
 /** Nothing, when nothing more was said. */

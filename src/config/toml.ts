@@ -1,6 +1,7 @@
 import { parse, TomlError } from 'smol-toml';
 import { exitCode, Failure } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
+import { hintForFolder } from './event-hints.ts';
 import type { Given, Origin } from './given.ts';
 
 /**
@@ -114,7 +115,8 @@ function tableOf(path: string, text: string, at: readonly string[], values: Valu
     end() {
       const unknown = Object.keys(values).find((key) => !known.has(key));
       if (unknown === undefined) return;
-      const near = nearest(unknown, [...known]);
+      const { near: folder } = unknown.startsWith('on_') ? hintForFolder(unknown) : {};
+      const near = folder !== undefined && known.has(folder) ? folder : nearest(unknown, [...known]);
       const { line } = from(unknown) as { line: number };
       throw new Failure(
         exitCode.badConfiguration,

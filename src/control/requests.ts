@@ -1,4 +1,5 @@
 import { eventFolders, eventWord } from '../config/engine-events.ts';
+import { hintForEvent } from '../config/event-hints.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
 import { type ControlRequest, Declined, defaultEntries, type HistoryQuery, mostEntries } from './protocol.ts';
@@ -139,11 +140,13 @@ class Parameters {
     const words = [...eventFolders.values()].map(eventWord);
     const event = words.find((word) => word === value);
     if (event !== undefined) return event;
-    const near = nearest(value, words);
+    const { near, also = [] } = hintForEvent(value);
     throw new Declined(
       400,
       `${name} is ${JSON.stringify(value)}`,
-      near === undefined ? 'Give start, stop, or an event as container_die' : `Did you mean ${near}?`,
+      near === undefined
+        ? 'Give start, stop, or an event as container_die'
+        : `Did you mean ${[near, ...also].join(' or ')}?`,
     );
   }
 

@@ -109,10 +109,10 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
   function look(): void {
     if (signal.aborted) return;
     const { events, unknown: misnamed } = listEventFolders(scriptDir);
-    for (const { folder, near } of misnamed) {
-      if (unknown.has(folder)) continue;
-      unknown.add(folder);
-      record({ engine: engine.name, kind: 'event-unknown', folder, near });
+    for (const one of misnamed) {
+      if (unknown.has(one.folder)) continue;
+      unknown.add(one.folder);
+      record({ engine: engine.name, kind: 'event-unknown', ...one });
     }
     names = events;
     if (parts === undefined && events.length === 0) return;

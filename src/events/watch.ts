@@ -1,4 +1,4 @@
-import type { EventName } from '../config/engine-events.ts';
+import { type EventName, eventWord } from '../config/engine-events.ts';
 import type { EngineSettings } from '../config/settings.ts';
 import { createBackoff } from '../engine/backoff.ts';
 import { createDeadline } from '../engine/deadline.ts';
@@ -113,7 +113,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
     function begun(): void {
       state = { phase: 'reading', stream };
       refused = undefined;
-      report({ kind: 'events-read', names: names.map(({ type, action }) => `${type}_${action}`) });
+      report({ kind: 'events-read', names: names.map(eventWord) });
       next.set(patience.settle, prove);
     }
   }
@@ -219,6 +219,6 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
 }
 
 function isSameSet(one: readonly EventName[], other: readonly EventName[]): boolean {
-  const words = new Set(one.map(({ type, action }) => `${type}_${action}`));
-  return one.length === other.length && other.every(({ type, action }) => words.has(`${type}_${action}`));
+  const words = new Set(one.map(eventWord));
+  return one.length === other.length && other.every((event) => words.has(eventWord(event)));
 }

@@ -1,4 +1,5 @@
 import { type EventName, eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
+import type { EventHint } from '../config/event-hints.ts';
 import type { EventFilter } from '../config/hook-settings.ts';
 import type { Refusal } from '../system/trust.ts';
 import { admit, type HookRefusal, type LeftOut } from './admit.ts';
@@ -16,7 +17,7 @@ export type FolderPlan =
   | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
   | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal }
   /** Its name is like that of an event's folder, but there is no such event; `near` is one that there is. */
-  | { readonly kind: 'unknown-event'; readonly folder: string; readonly near: string | undefined };
+  | ({ readonly kind: 'unknown-event'; readonly folder: string } & EventHint);
 
 /** One entry of a folder, in the order in which they are run. */
 export type PlannedHook =
@@ -62,7 +63,7 @@ export function planFolders(planner: Planner): readonly FolderPlan[] {
   const { events, unknown } = listEventFolders(planner.scriptDir);
   return [
     ...[...order, ...events.map(eventFolder)].map((folder) => planHooks(planner, folder)),
-    ...unknown.map(({ folder, near }): FolderPlan => ({ kind: 'unknown-event', folder, near })),
+    ...unknown.map((one): FolderPlan => ({ kind: 'unknown-event', ...one })),
   ];
 }
 

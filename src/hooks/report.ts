@@ -1,3 +1,4 @@
+import type { EventHint } from '../config/event-hints.ts';
 import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
@@ -38,7 +39,7 @@ export type HookReport =
 /** What became of the hooks of an engine's events. */
 export type EventHookReport =
   /** A folder that is called like one for an event's hooks, but there is no such event. */
-  | { readonly kind: 'event-unknown'; readonly folder: string; readonly near: string | undefined }
+  | ({ readonly kind: 'event-unknown'; readonly folder: string } & EventHint)
   | {
       readonly kind: 'event-told';
       readonly told: EventLabel;

@@ -1,12 +1,17 @@
-/** The known word that a misspelt one most likely means; undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/**
+ * The known word that a misspelt one most likely means; undefined when none is near.
+ * @param mistakes as many letters may be wrong
+ */
+export function nearest(
+  word: string,
+  known: readonly string[],
+  mistakes: number = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
+  return best !== undefined && best.distance <= mistakes ? best.candidate : undefined;
 }
 
 /** Levenshtein's: how many letters to insert, leave out or change. */

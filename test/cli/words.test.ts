@@ -235,6 +235,16 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       'on_container_die?',
     ],
     [{ folder: '/h/on_x', near: undefined }, 'warning', '/h/on_x', 'docs/container-events.md'],
+    [
+      {
+        folder: '/h/on_container_copy',
+        near: 'on_container_archive_path',
+        also: ['on_container_extract_to_dir'],
+      },
+      'warning',
+      '/h/on_container_copy',
+      'on_container_archive_path or on_container_extract_to_dir?',
+    ],
   ],
   'event-told': [
     [

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { type Option, options } from '../../src/cli/options.ts';
+import { engineEvents } from '../../src/config/engine-events.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const files = ['.', 'docs', 'bench'].flatMap((folder) =>
@@ -64,6 +65,19 @@ describe('what is written about the program', () => {
         ).test(all),
     );
     expect(missing.map(([name]) => name)).toEqual([]);
+  });
+
+  test('the table of events has each event, and no other', () => {
+    const rows = [
+      ...read(join(root, 'docs/container-events.md')).matchAll(
+        /^\| ((?:`\w+`(?:, )?)+) \| ((?:`[\w-]+` ?)+) \|$/gm,
+      ),
+    ];
+    const words = (cell: string) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, word = '']) => word);
+    const table = rows.flatMap(([, types = '', actions = '']) =>
+      words(types).map((type) => [type, words(actions)] as const),
+    );
+    expect(Object.fromEntries(table)).toEqual(engineEvents);
   });
 
   test('each command line is one that the program takes', () => {

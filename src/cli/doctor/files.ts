@@ -9,7 +9,7 @@ import type { Account } from '../../system/account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';
-import { describeNear } from '../words/events.ts';
+import { describeHint } from '../words/events.ts';
 import { aboutIt } from '../words/failure.ts';
 import { leftOutWords } from '../words/hooks.ts';
 import { describeRefusal } from '../words/refusal.ts';
@@ -95,7 +95,7 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
             }
           });
         case 'unknown-event':
-          return [wrong(name, 'there is no such event', describeNear(plan.near))];
+          return [wrong(name, 'there is no such event', describeHint(plan))];
         default:
           return plan satisfies never;
       }

@@ -1,3 +1,4 @@
+import type { EventHint } from '../../config/event-hints.ts';
 import type { EventFilter } from '../../config/hook-settings.ts';
 import type { EventsReport } from '../../events/report.ts';
 import type { EventHookReport } from '../../hooks/report.ts';
@@ -8,8 +9,8 @@ import { detail, error, info, plural, seconds, type WordsFor, warning } from './
 
 /** What becomes of the hooks of an engine's events. */
 export const eventHookWords: WordsFor<EventHookReport> = {
-  'event-unknown': ({ folder, near }) =>
-    warning(`${folder} is for no event that there is: its hooks do not run. ${describeNear(near)}`),
+  'event-unknown': ({ folder, ...hint }) =>
+    warning(`${folder} is for no event that there is: its hooks do not run. ${describeHint(hint)}`),
   'event-told': ({ told, count, folder }) =>
     info(`${describeEvent(told)}: running ${plural(count, 'hook')} in ${folder}`),
   'event-done': ({ told, ran, failed, durationMs }) => {
@@ -63,9 +64,10 @@ export function describeEvent({ type, action, id, name, reason, repeat }: EventL
   return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${why[reason]}${repeat ? ', possibly again' : ''}`;
 }
 
-/** What a folder may be meant for. */
-export function describeNear(near: string | undefined): string {
-  return near === undefined ? 'docs/container-events.md lists all events' : `Did you mean ${near}?`;
+/** The question which folder was meant. */
+export function describeHint({ near, also = [] }: EventHint): string {
+  if (near === undefined) return 'docs/container-events.md lists all events';
+  return `Did you mean ${[near, ...also].join(' or ')}?`;
 }
 
 /** Which events a hook is run for. */

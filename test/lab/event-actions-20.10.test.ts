@@ -1,0 +1,3 @@
+import { describeEventActions } from './event-actions.ts';
+
+describeEventActions('20.10');
