@@ -131,6 +131,7 @@ async function takeAll(
       sequence: 1,
     }),
     begin: (number) => file.begin(number),
+    cut: (number) => file.cut(number),
     done: (number) => file.done(number),
     signal: ending.signal,
   });

@@ -56,6 +56,7 @@ export async function followHistory(
         return { ...start, end: { outcome, durationMs, outputBytes } };
       }
       case 'events-gap':
+      case 'event-given-up':
       case 'events-overflow-over':
         return isNew(number, { kind: 'trouble', number, time, trouble: { ...event, engine } });
       default:

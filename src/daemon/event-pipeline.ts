@@ -76,6 +76,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
       host,
       transition: () => transition,
       begin: (number) => file.begin(number),
+      cut: (number) => file.cut(number),
       done: (number) => file.done(number),
       signal,
     });

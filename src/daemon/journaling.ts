@@ -47,6 +47,10 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
       const { kind, engine, since, made } = record;
       return { kind, engine, since, made };
     }
+    case 'event-given-up': {
+      const { kind, engine, told, begins } = record;
+      return { kind, engine, told, begins };
+    }
     case 'events-overflow-over': {
       const { kind, engine, merged, givenUp } = record;
       return { kind, engine, merged, givenUp };

@@ -1,20 +1,37 @@
 import type { Endpoint } from '../config/endpoint.ts';
 import { openConnection } from '../engine/connection.ts';
+import { createDeadline } from '../engine/deadline.ts';
 import type { HttpAnswer } from '../engine/http.ts';
+import { tableIn } from '../system/json.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
+import { idsIn, readInspected, type UnreadableContainer } from './inspected.ts';
+import { limits, weightOf } from './limits.ts';
 import type { SeenContainer } from './seen-container.ts';
+
+/** The containers that an engine has. */
+export interface Inventory {
+  readonly containers: readonly SeenContainer[];
+  /** Those whose description cannot be read: nothing is known of them, neither that they run nor that they are gone. */
+  readonly unreadable: readonly UnreadableContainer[];
+}
+
+/** How long an engine may take for one answer, in ms. */
+const usualPatience = 60_000;
 
 /** Asks an engine a few things, one after the other, on one connection that is closed behind them. */
 export interface Inquiry {
   /** What the engine's clock says, in nanoseconds. @throws Error when it does not say */
   clock(): Promise<string>;
-  /** All containers, those that have ended too. @throws Error when the engine does not answer */
-  containers(): Promise<SeenContainer[]>;
+  /**
+   * Returns all containers, those that have ended too.
+   * @throws Error when the engine does not answer in time, or with no list
+   */
+  containers(): Promise<Inventory>;
   /** Lets go of the engine at once; what was asked for is not answered any more. */
   close(): void;
 }
 
-export function openInquiry(endpoint: Endpoint): Inquiry {
+export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inquiry {
   let waiting: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | undefined;
   let ended: Error | undefined;
   const connection = openConnection(endpoint, {
@@ -25,7 +42,10 @@ export function openInquiry(endpoint: Endpoint): Inquiry {
     },
   });
 
+  const deadline = createDeadline();
+
   function take() {
+    deadline.clear();
     const taken = waiting;
     waiting = undefined;
     return taken;
@@ -35,6 +55,7 @@ export function openInquiry(endpoint: Endpoint): Inquiry {
     const { status, body } = await new Promise<HttpAnswer>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
       waiting = { resolve, reject };
+      deadline.set(patience, () => take()?.reject(new Error(`${path} is not answered`)));
       connection.get(path);
     });
     // Gone since it was listed.
@@ -43,21 +64,38 @@ export function openInquiry(endpoint: Endpoint): Inquiry {
     return JSON.parse(body.toString('utf8'));
   }
 
+  async function inspect(id: string): Promise<SeenContainer | UnreadableContainer | undefined> {
+    try {
+      const answer = await get(`/containers/${encodeURIComponent(id)}/json`);
+      return answer === undefined ? undefined : readInspected(id, answer);
+    } catch (error) {
+      if (error instanceof SyntaxError) return { id, why: 'it is no JSON' };
+      throw error;
+    }
+  }
+
   return {
     async clock() {
-      const { SystemTime: time } = ((await get('/info')) ?? {}) as { SystemTime?: unknown };
+      const time = tableIn(await get('/info'))?.SystemTime;
       const nano = typeof time === 'string' ? nanoOfIso(time) : undefined;
       if (nano === undefined) throw new Error('/info has no time');
       return nano;
     },
     async containers() {
-      const list = ((await get('/containers/json?all=1')) ?? []) as readonly { Id: string }[];
-      const seen: SeenContainer[] = [];
-      for (const { Id: id } of list) {
-        const container = (await get(`/containers/${encodeURIComponent(id)}/json`)) as Inspected | undefined;
-        if (container !== undefined) seen.push(seenIn(container));
+      const containers: SeenContainer[] = [];
+      const unreadable: UnreadableContainer[] = [];
+      let room: number = limits.seen;
+      for (const id of idsIn(await get('/containers/json?all=1'))) {
+        const container = typeof id === 'string' ? await inspect(id) : id;
+        if (container === undefined) continue;
+        if ('why' in container) unreadable.push(container);
+        else {
+          const kept = room > 0 ? container : withoutLabels(container);
+          room -= weightOf(kept.attributes);
+          containers.push(kept);
+        }
       }
-      return seen;
+      return { containers, unreadable };
     },
     close() {
       connection.close();
@@ -66,29 +104,8 @@ export function openInquiry(endpoint: Endpoint): Inquiry {
   };
 }
 
-/** As much of `GET /containers/ID/json` as is of interest. */
-interface Inspected {
-  readonly Id: string;
-  readonly Name: string;
-  readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
-  readonly State: {
-    readonly Running: boolean;
-    readonly Restarting: boolean;
-    readonly StartedAt: string;
-    readonly FinishedAt: string;
-    readonly ExitCode: number;
-  };
-}
-
-function seenIn({ Id: id, Name: name, Config: config, State: state }: Inspected): SeenContainer {
-  // One that waits to be restarted says of itself that it runs.
-  const isRunning = state.Running && !state.Restarting;
-  return {
-    id,
-    isRunning,
-    started: nanoOfIso(state.StartedAt),
-    finished: isRunning ? undefined : nanoOfIso(state.FinishedAt),
-    exitCode: isRunning ? undefined : state.ExitCode,
-    attributes: { ...config.Labels, image: config.Image, name: name.replace(/^\//, '') },
-  };
+/** Of so many containers that their labels are no longer kept: hooks that choose by a label miss this one. */
+function withoutLabels(container: SeenContainer): SeenContainer {
+  const { name = '', image = '' } = container.attributes;
+  return { ...container, attributes: { name, image } };
 }

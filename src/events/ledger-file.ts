@@ -1,34 +1,17 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
-import { errorCode } from '../system/failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { Ledger } from './ledger.ts';
-import type { LedgerState, WhenFound } from './ledger-state.ts';
+import type { LedgerLine, TakenLine } from './ledger-lines.ts';
+import { counted, type LedgerPast, readLedgerPast } from './ledger-past.ts';
+import type { WhenFound } from './ledger-state.ts';
 import type { EventsReport } from './report.ts';
-
-/**
- * A line of the file. The first holds what all before it came to; each of the others one thing that happened since.
- */
-type Line =
-  | { readonly kind: 'ledger'; readonly version: 1; readonly number: number; readonly state: LedgerState }
-  /** Heard, and nothing is to be run for it. */
-  | { readonly kind: 'heard'; readonly event: EngineEvent; readonly reason: EventReason }
-  /** To be acted on. */
-  | {
-      readonly kind: 'taken';
-      readonly number: number;
-      readonly event: EngineEvent;
-      readonly reason: EventReason;
-      /** An earlier life has begun with it. */
-      readonly begun?: true;
-    }
-  | { readonly kind: 'begun' | 'done'; readonly number: number };
 
 /** What was heard and what was done about it, kept on disk so that a listener that is killed goes on where it was. */
 export interface LedgerFile {
   readonly ledger: Ledger;
-  /** What an earlier listener had taken and not brought to its end, oldest first. */
+  /** What an earlier listener had taken and not brought to its end, oldest first; not what is given up. */
   readonly pending: readonly ToldEvent[];
   /** Keeps that this was heard, and that nothing is to be run for it. */
   heard(event: EngineEvent, reason: EventReason): void;
@@ -36,6 +19,8 @@ export interface LedgerFile {
   take(event: EngineEvent, reason: EventReason): ToldEvent;
   /** Keeps that the first hook is about to be started: from here on a repeat is one. */
   begin(number: number): void;
+  /** Keeps that this listener's own orderly end leaves it to the next, which begins anew. */
+  cut(number: number): void;
   /** Keeps that nothing is left to be done. */
   done(number: number): void;
   /** Keeps how the ledger stands, as after a connection was opened. */
@@ -43,8 +28,11 @@ export interface LedgerFile {
   close(): void;
 }
 
-/** So much is appended until the file is written anew, in bytes. */
-const longest = 1_048_576;
+/** The least that is appended until the file is written anew, in bytes; then when it has doubled. */
+const leastAppended = 1_048_576;
+
+/** An event that so many listeners have begun with and not survived is not tried again. */
+const mostBegins = 3;
 
 /**
  * Opens what is kept of one engine's events. Written at once, before a hook is started, because what only waits to
@@ -57,15 +45,16 @@ export function openLedgerFile(
   whenFound: WhenFound,
   report: (report: EventsReport) => void,
 ): LedgerFile {
-  const past = path === undefined ? empty : read(path, report);
+  const past = pastAt(path, report);
+  const pending = past.open.filter(({ begins = 0 }) => begins < mostBegins);
   const ledger = new Ledger(past.state, whenFound);
   /** What is taken and not done, by number. */
-  const open = new Map<number, Extract<Line, { kind: 'taken' }>>(
-    past.open.map((line) => [line.number, line]),
-  );
+  const open = new Map<number, TakenLine>(pending.map((line) => [line.number, line]));
   let last = past.number;
   let descriptor: number | undefined;
-  let size = 0;
+  /** What was appended since the file was written, and what was written then, in bytes. */
+  let appended = 0;
+  let written = 0;
   let failing = false;
 
   function failed(error: unknown): void {
@@ -73,11 +62,11 @@ export function openLedgerFile(
     failing = true;
   }
 
-  function append(line: Line): void {
+  function append(line: LedgerLine): void {
     if (descriptor === undefined) return;
     try {
-      size += writeSync(descriptor, `${JSON.stringify(line)}\n`);
-      if (size > longest) rewrite();
+      appended += writeSync(descriptor, `${JSON.stringify(line)}\n`);
+      if (appended > Math.max(leastAppended, written)) rewrite();
     } catch (error) {
       failed(error);
     }
@@ -85,7 +74,7 @@ export function openLedgerFile(
 
   function rewrite(): void {
     if (path === undefined) return;
-    const head: Line = { kind: 'ledger', version: 1, number: last, state: ledger.state() };
+    const head: LedgerLine = { kind: 'ledger', version: 1, number: last, state: ledger.state() };
     const text = [head, ...open.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
     try {
       makeFolder(dirname(path));
@@ -93,17 +82,19 @@ export function openLedgerFile(
       renameSync(`${path}.new`, path);
       if (descriptor !== undefined) closeSync(descriptor);
       descriptor = openSync(path, 'a', 0o600);
-      size = 0;
+      written = Buffer.byteLength(text);
+      appended = 0;
       failing = false;
     } catch (error) {
       failed(error);
     }
   }
 
+  for (const line of past.open) if (!pending.includes(line)) report(givenUp(line));
   rewrite();
   return {
     ledger,
-    pending: past.open.map(({ number, event, reason, begun }) => ({
+    pending: pending.map(({ number, event, reason, begun }) => ({
       number,
       event,
       reason,
@@ -119,9 +110,15 @@ export function openLedgerFile(
     },
     begin(number) {
       const line = open.get(number);
-      if (line === undefined || line.begun) return;
-      open.set(number, { ...line, begun: true });
+      if (line === undefined) return;
+      open.set(number, counted(line, 1));
       append({ kind: 'begun', number });
+    },
+    cut(number) {
+      const line = open.get(number);
+      if (line === undefined) return;
+      open.set(number, counted(line, -1));
+      append({ kind: 'cut', number });
     },
     done(number) {
       if (open.delete(number)) append({ kind: 'done', number });
@@ -144,65 +141,24 @@ function shortened(event: EngineEvent): EngineEvent {
   return { ...event, json: '', attributes };
 }
 
-interface Past {
-  readonly number: number;
-  readonly state: LedgerState | undefined;
-  readonly open: readonly Extract<Line, { kind: 'taken' }>[];
-}
-
-const empty: Past = { number: 0, state: undefined, open: [] };
-
-function read(path: string, report: (report: EventsReport) => void): Past {
-  let text: string;
+function pastAt(path: string | undefined, report: (report: EventsReport) => void): LedgerPast {
+  const nothing = { number: 0, state: undefined, open: [], damaged: 0 };
+  if (path === undefined) return nothing;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') report({ kind: 'events-not-kept', path, error: String(error) });
-    return empty;
-  }
-  try {
-    // What has no end of line was cut off with the listener that wrote it.
-    return add(
-      text
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Line),
-    );
+    const past = readLedgerPast(path);
+    if (past.damaged > 0) report({ kind: 'events-damaged', path, lines: past.damaged });
+    return past;
   } catch (error) {
     report({ kind: 'events-not-kept', path, error: String(error) });
-    return empty;
+    return nothing;
   }
 }
 
-function add([head, ...lines]: readonly Line[]): Past {
-  if (head?.kind !== 'ledger' || head.version !== 1) throw new Error('it is of another version, or damaged');
-  const ledger = new Ledger(head.state, 'never');
-  const open = new Map<number, Extract<Line, { kind: 'taken' }>>();
-  let { number } = head;
-  for (const line of lines) {
-    switch (line.kind) {
-      case 'heard':
-      case 'taken':
-        // What stands right behind the head was heard before it was written.
-        if (line.kind === 'heard' || line.number > head.number) ledger.remember(line.event, line.reason);
-        if (line.kind === 'taken') {
-          open.set(line.number, line);
-          number = Math.max(number, line.number);
-        }
-        break;
-      case 'begun': {
-        const taken = open.get(line.number);
-        if (taken !== undefined) open.set(line.number, { ...taken, begun: true });
-        break;
-      }
-      case 'done':
-        open.delete(line.number);
-        break;
-      case 'ledger':
-        throw new Error('it is damaged');
-      default:
-        line satisfies never;
-    }
-  }
-  return { number, state: ledger.state(), open: [...open.values()] };
+function givenUp({ event, reason, begins = 0 }: TakenLine): EventsReport {
+  const { type, action, id, name, timeNano } = event;
+  return {
+    kind: 'event-given-up',
+    told: { type, action, id, name, timeNano, reason, repeat: true },
+    begins,
+  };
 }

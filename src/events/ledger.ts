@@ -4,6 +4,7 @@ import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 import { findMissed, type Known } from './compare.ts';
 import { areComparable, keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
+import type { UnreadableContainer } from './inspected.ts';
 import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 
@@ -211,8 +212,12 @@ export class Ledger {
     if (this.#phase !== 'steady' || this.#first) this.#touched.add(id);
   }
 
-  /** Takes what containers there are; what differs counts once what is under way was heard, see `settle`. */
-  compare(seen: readonly SeenContainer[]): void {
+  /**
+   * Takes what containers there are; what differs counts once what is under way was heard, see `settle`.
+   * @param unreadable the containers that are there and not described: nothing is concluded about them
+   */
+  compare(seen: readonly SeenContainer[], unreadable: readonly UnreadableContainer[] = []): void {
+    for (const id of hiddenBy(unreadable, this.#running.keys(), seen)) this.#touched.add(id);
     // By age: whoever is killed in the middle of telling what was missed goes on there.
     this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
       one === other ? 0 : isAfter(one, other) ? 1 : -1,
@@ -285,4 +290,16 @@ export class Ledger {
       running: [...this.#running].map(([id, { since, attributes }]) => [id, { since, attributes }]),
     };
   }
+}
+
+/** Which containers may be among those that cannot be read: by their ids, and where one has none, all that are missing. */
+function hiddenBy(
+  unreadable: readonly UnreadableContainer[],
+  known: Iterable<string>,
+  seen: readonly SeenContainer[],
+): readonly string[] {
+  const ids = unreadable.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  if (ids.length === unreadable.length) return ids;
+  const there = new Set(seen.map(({ id }) => id));
+  return [...ids, ...[...known].filter((id) => !there.has(id))];
 }

@@ -1,8 +1,10 @@
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import { type Table, tableIn } from '../system/json.ts';
+import { limits } from './limits.ts';
 
 /**
  * Reads one line of the engine's stream.
- * @returns undefined for what is no event
+ * @returns undefined for what is no event, and for one whose names are longer than any engine's
  */
 export function parseEvent(json: string): EngineEvent | undefined {
   let value: unknown;
@@ -11,11 +13,13 @@ export function parseEvent(json: string): EngineEvent | undefined {
   } catch {
     return undefined;
   }
-  const { Type: type, Action: said, Actor: actor } = asObject(value);
+  const { Type: type, Action: said, Actor: actor } = tableIn(value) ?? {};
   const timeNano = timeNanoIn(json);
   if (typeof type !== 'string' || typeof said !== 'string' || timeNano === undefined) return undefined;
-  const { ID: id, Attributes: given } = asObject(actor);
-  const attributes = texts(asObject(given));
+  const { ID: id, Attributes: given } = tableIn(actor) ?? {};
+  const attributes = texts(tableIn(given) ?? {});
+  const { name = '', image = '', container = '' } = attributes;
+  if ([type, id, name, image, container].some(isTooLong)) return undefined;
   const colon = said.indexOf(':');
   const exitCode = attributes.exitCode === undefined ? Number.NaN : Number(attributes.exitCode);
   return {
@@ -23,8 +27,8 @@ export function parseEvent(json: string): EngineEvent | undefined {
     action: colon === -1 ? said : said.slice(0, colon),
     ...(colon === -1 ? {} : { detail: said.slice(colon + 1).trim() }),
     id: typeof id === 'string' ? id : '',
-    name: attributes.name ?? '',
-    image: type === 'container' ? (attributes.image ?? '') : '',
+    name,
+    image: type === 'container' ? image : '',
     ...(Number.isInteger(exitCode) ? { exitCode } : {}),
     timeNano,
     attributes,
@@ -38,15 +42,18 @@ export function parseEvent(json: string): EngineEvent | undefined {
  */
 function timeNanoIn(json: string): string | undefined {
   const at = json.lastIndexOf('"timeNano":');
-  return at === -1 ? undefined : /^\d{1,19}(?=[,}\s])/.exec(json.slice(at + 11, at + 32).trimStart())?.[0];
+  const digits = /^\d{1,19}(?=[,}\s])/.exec(json.slice(at + 11, at + 32).trimStart())?.[0];
+  // A copy: a part of a text keeps the whole of it in memory, and this is kept for long.
+  return at === -1 || digits === undefined ? undefined : String(BigInt(digits));
 }
 
-function asObject(value: unknown): { [key: string]: unknown } {
-  return typeof value === 'object' && value !== null ? (value as { [key: string]: unknown }) : {};
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > limits.name;
 }
 
 /** Takes away what is no text, and what every object has: labels are anybody's, one may be called `constructor`. */
-function texts(values: { [key: string]: unknown }): Record<string, string> {
-  for (const key in values) if (typeof values[key] !== 'string') delete values[key];
-  return Object.setPrototypeOf(values, null) as Record<string, string>;
+function texts(values: Table): Readonly<Record<string, string>> {
+  const found: Record<string, string> = Object.create(null);
+  for (const [key, value] of Object.entries(values)) if (typeof value === 'string') found[key] = value;
+  return found;
 }

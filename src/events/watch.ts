@@ -6,6 +6,7 @@ import { signsOf } from '../engine/signs.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { type Inquiry, openInquiry } from './containers.ts';
+import type { UnreadableContainer } from './inspected.ts';
 import type { Ledger } from './ledger.ts';
 import type { Opening, Telling } from './ledger-state.ts';
 import { parseEvent } from './parse.ts';
@@ -70,6 +71,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   let state: State = { phase: 'off' };
   let names: readonly EventName[] = [];
   let refused: number | undefined;
+  let leftOut = '';
   let isUp: { readonly run: Run | undefined } | undefined;
 
   function letGo(): void {
@@ -144,9 +146,10 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
       then();
     };
     inquiry.containers().then(
-      (containers) =>
+      ({ containers, unreadable }) =>
         over(() => {
-          ledger.compare(containers);
+          leaveOut(unreadable);
+          ledger.compare(containers, unreadable);
           // What happened while they were looked at is on its way.
           next.set(patience.settle, settled);
         }),
@@ -159,6 +162,16 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
           settled();
         }),
     );
+  }
+
+  /** Reports what is wrong with containers once, however often they are compared. */
+  function leaveOut(unreadable: readonly UnreadableContainer[]): void {
+    const [first] = unreadable;
+    const what = [...new Set(unreadable.map(({ why }) => why))].sort().join('\n');
+    if (first !== undefined && what !== leftOut) {
+      report({ kind: 'containers-unreadable', count: unreadable.length, id: first.id ?? '', why: first.why });
+    }
+    leftOut = what;
   }
 
   function settled(): void {

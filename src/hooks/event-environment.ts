@@ -32,7 +32,7 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
     ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
     ...Object.fromEntries(
       labels.flatMap((label) => {
-        const value = attributes[label];
+        const value = Object.hasOwn(attributes, label) ? attributes[label] : undefined;
         return value === undefined ? [] : [[labelVariable(label), value] as const];
       }),
     ),

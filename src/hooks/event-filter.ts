@@ -28,7 +28,9 @@ function fitsExitCode({ exitCode }: EngineEvent, patterns: readonly string[] | u
 
 function hasLabel({ attributes }: EngineEvent, pattern: string): boolean {
   const equals = pattern.indexOf('=');
-  const value = attributes[equals === -1 ? pattern : pattern.slice(0, equals)];
+  const label = equals === -1 ? pattern : pattern.slice(0, equals);
+  // Labels are anybody's: every object has a `constructor`.
+  const value = Object.hasOwn(attributes, label) ? attributes[label] : undefined;
   return value !== undefined && (equals === -1 || matches(pattern.slice(equals + 1), value));
 }
 

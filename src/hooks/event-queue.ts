@@ -14,6 +14,8 @@ export interface EventQueueOptions {
   readonly transition: () => Transition;
   /** The first hook of an event is about to be started. */
   readonly begin: (number: number) => void;
+  /** The listener's own end cuts the hooks of an event short. */
+  readonly cut: (number: number) => void;
   /** Nothing is left to be done for an event. */
   readonly done: (number: number) => void;
   /** Ends everything: what runs is ended with its grace, what waits is kept for the next life. */
@@ -53,7 +55,7 @@ interface Waiting {
  * a limit. When too many wait, the oldest is merged with a later one that says the same of the same container.
  */
 export function createEventQueue(options: EventQueueOptions): EventQueue {
-  const { transition, begin, done, signal } = options;
+  const { transition, begin, cut, done, signal } = options;
   const host = { ...options.host, report: reportChanges(options.host.report) };
   const { parallel, waiting: mostWaiting } = host.settings.events;
   let waiting: Waiting[] = [];
@@ -82,6 +84,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
       running.delete(subject);
       // What was cut short by the listener's own end is left to its next life.
       if (how === 'complete' || !signal.aborted) done(told.number);
+      else cut(told.number);
       workOff();
     });
   }

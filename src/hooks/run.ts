@@ -28,7 +28,8 @@ export type Ending = 'terminated' | 'killed' | 'given-up';
 export interface RunOptions {
   readonly path: string;
   readonly arguments: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+  /** Builds the environment; what it throws is the reason for which the hook is not started. */
+  readonly environment: () => Readonly<Record<string, string>>;
   /** Whom it is run as, when not as ourselves. */
   readonly user: FullAccount | undefined;
   readonly capture: OutputCapture;
@@ -103,7 +104,7 @@ export function startHook(options: RunOptions): HookRun {
       child = spawn(program, words, {
         ...credentials,
         cwd: '/',
-        env: options.environment,
+        env: options.environment(),
         detached: true,
         stdio: [input ?? 'ignore', 'pipe', 'pipe'],
       }) as HookProcess;

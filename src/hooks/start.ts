@@ -103,13 +103,14 @@ function options(
     path,
     arguments: [event],
     // Somebody else is given nothing of what we were given.
-    environment: hookEnvironment(
-      context,
-      user ?? account,
-      user === undefined ? process.env : undefined,
-      process.platform,
-      environment,
-    ),
+    environment: () =>
+      hookEnvironment(
+        context,
+        user ?? account,
+        user === undefined ? process.env : undefined,
+        process.platform,
+        environment,
+      ),
     user,
     input: occurrence && Buffer.from(`${occurrence.told.event.json}\n`),
     timeout: timeoutOf(settings, event, name),

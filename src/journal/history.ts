@@ -175,6 +175,7 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       return;
     }
     case 'events-gap':
+    case 'event-given-up':
     case 'events-overflow-over':
       entries.set(`${number}`, { kind: 'trouble', number, time, trouble: troubleIn(record) });
       return;
@@ -185,9 +186,16 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
 
 function troubleIn(record: EventTrouble): EventTrouble {
   const { engine } = record;
-  return record.kind === 'events-gap'
-    ? { kind: record.kind, engine, since: record.since, made: record.made }
-    : { kind: record.kind, engine, merged: record.merged, givenUp: record.givenUp };
+  switch (record.kind) {
+    case 'events-gap':
+      return { kind: record.kind, engine, since: record.since, made: record.made };
+    case 'event-given-up':
+      return { kind: record.kind, engine, told: record.told, begins: record.begins };
+    case 'events-overflow-over':
+      return { kind: record.kind, engine, merged: record.merged, givenUp: record.givenUp };
+    default:
+      return record satisfies never;
+  }
 }
 
 async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
@@ -233,7 +241,7 @@ function eventOf(entry: HistoryEntry): string | undefined {
         ? entry.transition.event
         : eventWord({ type: entry.told.type, action: entry.told.action });
     case 'trouble':
-      return undefined;
+      return entry.trouble.kind === 'event-given-up' ? eventWord(entry.trouble.told) : undefined;
     case 'refusal': {
       const folder = /(?:^|\/)on_([a-z_]+)(?:\/|$)/.exec(entry.name)?.[1];
       return folder ?? 'start';
@@ -257,7 +265,7 @@ function hasFailed(entry: HistoryEntry): boolean {
     case 'refusal':
       return true;
     case 'trouble':
-      return entry.trouble.kind === 'events-overflow-over';
+      return entry.trouble.kind !== 'events-gap';
     case 'run':
       return entry.interrupted === true || (entry.end !== undefined && isFailure(entry.end.outcome));
     default:

@@ -69,6 +69,13 @@ export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many';
 export type EventTrouble =
   /** It did not remember all since `since` (ns): so many starts and ends were made good. */
   | { readonly kind: 'events-gap'; readonly engine: string; readonly since: string; readonly made: number }
+  /** So many listeners have begun with this event and did not survive: its hooks are not run any more. */
+  | {
+      readonly kind: 'event-given-up';
+      readonly engine: string;
+      readonly told: EventLabel;
+      readonly begins: number;
+    }
   /** Too many waited for their hooks: so many were merged, so many given up. */
   | {
       readonly kind: 'events-overflow-over';

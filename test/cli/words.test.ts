@@ -280,6 +280,21 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ since: '1700000000000000000', made: 3 }, 'info', '3 starts and ends made good'],
   ],
   'events-not-compared': [[{ error: 'ECONNREFUSED' }, 'warning', 'ECONNREFUSED', 'missed']],
+  'containers-unreadable': [
+    [
+      { count: 1, id: 'abc\u001b', why: 'Name is null' },
+      'warning',
+      '1 container',
+      'abc\\x1b',
+      'Name is null',
+    ],
+    [{ count: 3, id: '', why: 'Id is a number' }, 'warning', '3 containers', 'one without an id'],
+  ],
+  'event-given-up': [[{ told, begins: 3 }, 'error', 'die of web', '3 listeners', 'history']],
+  'events-damaged': [
+    [{ path: '/var/lib/x', lines: 1 }, 'warning', '1 line of /var/lib/x is'],
+    [{ path: '/var/lib/x', lines: 2 }, 'warning', '2 lines of /var/lib/x are'],
+  ],
   'events-unreadable': [[{ line: '{\u001b' }, 'warning', '{\\x1b']],
   'events-not-kept': [[{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', 'ls -l']],
   'hooks-overtaken': [[{ transition: start }, 'info', 'on_start', 'left out']],

@@ -1,4 +1,15 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -66,6 +77,97 @@ test('a line that was cut off with its listener is none', () => {
   appendFileSync(path, '{"kind":"done","num');
   expect(open().pending).toHaveLength(2);
   expect(reports).toEqual([]);
+});
+
+test('what was begun three times by listeners that did not survive is given up, and named', () => {
+  model.start('poison');
+  model.start('sound');
+  const [poison = 0, sound = 0] = hearAll(open(), 'starting');
+  for (let life = 1; life <= 3; life++) {
+    const file = open();
+    expect(file.pending.map(({ number }) => number)).toEqual([poison, sound]);
+    file.begin(poison);
+  }
+  expect(reports).toEqual([]);
+  expect(open().pending.map(({ number }) => number)).toEqual([sound]);
+  expect(reports).toMatchObject([{ kind: 'event-given-up', told: { id: 'poison' }, begins: 3 }]);
+  // Said once: it is gone from the file.
+  open();
+  expect(reports).toHaveLength(1);
+});
+
+test('what the listener’s own end cuts short is not given up, however often', () => {
+  model.start('long');
+  hearAll(open(), 'starting');
+  for (let life = 1; life <= 5; life++) {
+    const file = open();
+    const [long] = file.pending;
+    expect(long).toMatchObject({ event: { id: 'long' }, repeat: life > 1 });
+    file.begin(long?.number ?? 0);
+    file.cut(long?.number ?? 0);
+    if (life % 2 === 0) file.close();
+  }
+  expect(reports).toEqual([]);
+});
+
+test('a line that is damaged is left out and said; the others count', () => {
+  const killed = open();
+  for (const id of ['a', 'b', 'c']) model.start(id);
+  hearAll(killed, 'starting');
+  const [head, first = '', second = '', third] = readFileSync(path, 'utf8').split('\n');
+  const poisoned = [
+    first.replace(/"image":"busybox"/g, '"image":7'),
+    second.replace(/"timeNano":"\d+"/, '"timeNano":null'),
+    '{"kind":"taken","number":9}',
+    '{"kind":"begun","number":"x"}',
+    '{"kind":"ledger","version":1}',
+    `{"kind":"begun","number":0,"more":"${'x'.repeat(3_000_000)}"}`,
+    'null',
+    '7',
+  ];
+  writeFileSync(path, `${[head, ...poisoned, third].join('\n')}\n`);
+  expect(open().pending.map(({ event: { id } }) => id)).toEqual(['c']);
+  expect(reports).toEqual([{ kind: 'events-damaged', path, lines: poisoned.length }]);
+});
+
+test('what is damaged within the first line is left out of it', () => {
+  const file = open();
+  model.start('a');
+  hearAll(file, 'starting');
+  file.rewrite();
+  const [head = '', taken] = readFileSync(path, 'utf8').split('\n');
+  const ledger = JSON.parse(head);
+  ledger.state.running.push(
+    null,
+    [],
+    ['x', null],
+    ['y', { since: 5, attributes: {} }],
+    [7, ledger.state.running[0][1]],
+  );
+  ledger.state.running.push(['z', { since: '1', attributes: { image: 7 } }]);
+  ledger.state.heard.push(null, 'no key', 'x'.repeat(1_000_000));
+  ledger.state.names.push(null, ['container_die'], ['container_die', 7]);
+  ledger.state.compared = 5;
+  writeFileSync(
+    path,
+    `${[JSON.stringify({ ...ledger, state: { ...ledger.state, run: {} } }), taken].join('\n')}\n`,
+  );
+  const { ledger: read, pending } = open();
+  expect(pending).toHaveLength(1);
+  expect(read.state().running.map(([id]) => id)).toEqual(['a']);
+  expect(read.state().heard).toHaveLength(1);
+  expect(read.state().names.map(([word]) => word)).toEqual(['container_start', 'container_die']);
+});
+
+test.each([
+  ['a FIFO', () => void spawnSync('mkfifo', [path])],
+  ['a folder', () => mkdirSync(path)],
+  ['a link to what has no end', () => symlinkSync('/dev/zero', path)],
+  ['a file longer than a ledger', () => truncateSync(open() && path, 100_000_000)],
+])('%s in its place is said, and does not hold up the listener', (_what, put) => {
+  put();
+  open();
+  expect(reports[0]).toMatchObject({ kind: 'events-not-kept', path });
 });
 
 test.each(['no JSON\n', '{"kind":"ledger","version":2}\n', '{"kind":"done","number":1}\n'])(

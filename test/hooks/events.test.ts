@@ -11,6 +11,7 @@ import { waitFor } from '../support/wait-for.ts';
 let stage: HookStage;
 let queue: EventQueue;
 let begun: number[];
+let cut: number[];
 let done: number[];
 let number = 0;
 afterEach(() => stage.clear());
@@ -18,11 +19,13 @@ afterEach(() => stage.clear());
 function prepare(events: Partial<HookSettings['events']> = {}, settings: Partial<HookSettings> = {}): void {
   stage = createHookStage({ ...settings, events: { ...defaultHookSettings.events, ...events } });
   begun = [];
+  cut = [];
   done = [];
   queue = createEventQueue({
     host: stage.host,
     transition: () => transition('start'),
     begin: (which) => void begun.push(which),
+    cut: (which) => void cut.push(which),
     done: (which) => void done.push(which),
     signal: stage.ending.signal,
   });
@@ -199,6 +202,7 @@ test('what the listener’s own end cuts short is not done', async () => {
   expect(stage.of('hook-ended')).toMatchObject([{ outcome: { kind: 'ended', why: 'listener-ends' } }]);
   expect(done).toEqual([]);
   expect(begun).toHaveLength(1);
+  expect(cut).toEqual(begun);
 });
 
 test('a hook that takes too long is ended, and the next of its container has its turn', async () => {

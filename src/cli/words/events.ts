@@ -45,6 +45,21 @@ export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> =
     ),
   'events-not-compared': (record) =>
     warning(`Cannot compare containers (${record.error}): starts and ends may have been missed`),
+  'containers-unreadable': ({ count, id, why }) =>
+    warning(
+      `Docker describes ${plural(count, 'container')} in a way that cannot be read, and no hook runs for what is found of ` +
+        `${count === 1 ? 'it' : 'them'}. The first is ${id === '' ? 'one without an id' : printableText(id.slice(0, 12))}: ` +
+        `${why}. See: docker ps --all`,
+    ),
+  'event-given-up': ({ told, begins }) =>
+    error(
+      `${describeEvent(told)} is given up: ${begins} listeners have begun with its hooks, and each was killed or ended by an error. ` +
+        'See which hook ran: docker-lifecycle-listener history',
+    ),
+  'events-damaged': ({ path, lines }) =>
+    warning(
+      `${plural(lines, 'line')} of ${path} ${lines === 1 ? 'is' : 'are'} damaged and left out: of Docker’s events some may be missed or told twice`,
+    ),
   'events-unreadable': ({ line }) => warning(`Docker has told what is no event: ${printableText(line)}`),
   'events-not-kept': ({ path, error: why }) =>
     error(

@@ -2,6 +2,7 @@ import { describeEvent } from '../../cli/words/events.ts';
 import { clock } from '../../cli/words/time.ts';
 import { bytes, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
+import type { EventTrouble } from '../../journal/record.ts';
 import { printableText } from '../../system/printable.ts';
 import { refusalWords } from './attention.ts';
 import { el } from './dom.ts';
@@ -87,15 +88,23 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       return [when, ...took, ['Because', because], ...rest];
     }
     case 'trouble': {
-      const { trouble } = entry;
-      const found =
-        trouble.kind === 'events-gap'
-          ? `Docker had forgotten some: ${trouble.made} starts and ends of containers were made good`
-          : `${trouble.merged} were merged with later ones, ${trouble.givenUp} given up: too many waited for their hooks`;
-      return [when, ['Found', found], ...rest];
+      return [when, ['Found', troubleFound(entry.trouble)], ...rest];
     }
     default:
       return entry satisfies never;
+  }
+}
+
+function troubleFound(trouble: EventTrouble): string {
+  switch (trouble.kind) {
+    case 'events-gap':
+      return `Docker had forgotten some: ${trouble.made} starts and ends of containers were made good`;
+    case 'event-given-up':
+      return `${describeEvent(trouble.told)} is given up: ${trouble.begins} listeners have begun with its hooks and did not survive`;
+    case 'events-overflow-over':
+      return `${trouble.merged} were merged with later ones, ${trouble.givenUp} given up: too many waited for their hooks`;
+    default:
+      return trouble satisfies never;
   }
 }
 

@@ -201,6 +201,7 @@ export function withEvent(entries: readonly HistoryEntry[], event: Event): reado
       }));
     }
     case 'events-gap':
+    case 'event-given-up':
     case 'events-overflow-over':
       return withEntry(entries, number, (at) => ({
         kind: 'trouble',

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../../journal/history.ts';
-import type { WhyLeftOut } from '../../journal/record.ts';
+import type { EventTrouble, WhyLeftOut } from '../../journal/record.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
 import type { Run } from './model.ts';
@@ -55,11 +55,17 @@ export function outcomeOf(entry: HistoryEntry): string {
     case 'run':
       return runOutcome(entry);
     case 'trouble':
-      return entry.trouble.kind === 'events-gap' ? 'Made good' : 'Too many';
+      return troubleWords[entry.trouble.kind];
     default:
       return entry satisfies never;
   }
 }
+
+const troubleWords: { readonly [kind in EventTrouble['kind']]: string } = {
+  'events-gap': 'Made good',
+  'event-given-up': 'Given up',
+  'events-overflow-over': 'Too many',
+};
 
 function runOutcome({ end, interrupted }: Run): string {
   if (interrupted) return 'Ran when the listener was killed';

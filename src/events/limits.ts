@@ -1,0 +1,37 @@
+/**
+ * The limits on what one engine may make the listener hold. An engine is a stranger: each figure is far above what
+ * engines send, and all of them together are below what a listener may grow by.
+ */
+export const limits = {
+  /** A line of the event stream that is kept whole, in bytes; of a longer one only what hooks need is read. */
+  line: 256 * 1024,
+  /** A line that is read at all, in bytes: an endless one ends the connection. */
+  longestLine: 16 * 1024 * 1024,
+  /** An id, a name or an image, in characters: engines' own have at most a few hundred. */
+  name: 1024,
+  /** Containers that a comparison looks at. */
+  containers: 20_000,
+  /** Labels that a comparison keeps, and those of containers that run, see `weightOf`. */
+  seen: 4 * 1024 * 1024,
+  running: 4 * 1024 * 1024,
+  /** Events that are taken and not done, see `weightOf`. */
+  open: 4 * 1024 * 1024,
+  /** A line of the ledger's file, which holds an event once as a text and once taken apart, in bytes. */
+  ledgerLine: 2 * 1024 * 1024,
+  /** The ledger's file, in bytes: one that is longer is not read, and never written. */
+  file: 64 * 1024 * 1024,
+  /** Ids that are remembered between two comparisons. */
+  touched: 20_000,
+} as const;
+
+/** What one attribute costs beside its characters, and an event beside its attributes, in bytes. */
+const attributeCost = 64;
+const eventCost = 512;
+
+/** Estimates the bytes that attributes hold in memory, from their characters and their number. */
+export function weightOf(attributes: Readonly<Record<string, string>>, json = ''): number {
+  let weight = eventCost + json.length;
+  for (const [name, value] of Object.entries(attributes))
+    weight += name.length + value.length + attributeCost;
+  return weight;
+}
