@@ -6,7 +6,7 @@
 # to hold one more connection, with the line `hold`: its end tells the listener that this container is gone,
 # even when `stop` could not be said. A listener that gives no answer gets the two messages and nothing else.
 #
-# For busybox's sh, and any other: no `read -t`. For busybox's nc without options; not for those that wait for the
+# For busybox's sh, and any other: no `read`, which in BusyBox 1.38 never returns once a signal was trapped. For busybox's nc without options; not for those that wait for the
 # end of their input when the other side has closed, such as OpenBSD's. Nothing here polls. Every wait is a `wait`
 # for a child, for that alone is interrupted by a signal at once, in every shell; and a wait with a limit is a
 # wait for a `sleep`, which is killed when what was waited for has come.
@@ -115,8 +115,7 @@ hear() {
   sleep "$patience" 3>&- &
   nap=$!
   (
-    line=
-    read -r line <&4
+    line=$(head -n 1 <&4)
     kill -KILL "$nap" 2>/dev/null
     case $line in
     ok) exit 10 ;;
@@ -146,8 +145,7 @@ hang_up() {
   exec 3>&- 4<&-
   end "$nc"
   nc=
-  unsent=
-  read -r unsent <&5
+  unsent=$(cat <&5)
   exec 5<&-
   [ -z "$unsent" ]
 }

@@ -59,10 +59,13 @@ teardown() {
 }
 
 @test 'works in every shell of this machine' {
-  for shell in 'busybox sh' dash 'bash --posix' 'sh'; do
+  # The laboratory's file systems have the busybox of three Debians: 1.35, 1.37 and 1.38.
+  shopt -s nullglob
+  busyboxes=("${LAB_FOLDER:-$root/.lab}"/roots/*/root/bin/busybox)
+  for shell in 'busybox sh' dash bash 'bash --posix' mksh sh "${busyboxes[@]/%/ sh}"; do
     command -v "${shell%% *}" >/dev/null || continue
     NOTIFIER_SHELL=$shell
-    listen ours "listener of ${shell%% *}"
+    listen ours "listener of ${shell//\//_}"
     notify
     wait_until logged 'holds a connection'
     end_with TERM

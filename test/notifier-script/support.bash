@@ -10,7 +10,7 @@ make_commands() {
   local commands=$BATS_FILE_TMPDIR/commands
   mkdir -p "$commands"
   if command -v busybox >/dev/null; then
-    for applet in cat mkfifo mktemp nc rm sleep; do
+    for applet in cat head mkfifo mktemp nc rm sleep; do
       ln -s "$(command -v busybox)" "$commands/$applet"
     done
     export NOTIFIER_PATH=$commands NOTIFIER_SHELL="busybox sh"

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.ts';
-import { rootOf } from './folder.ts';
+import { type EngineVersion, rootOf } from './folder.ts';
 
 /** What can run `docker`: a private engine, or a whole machine. */
 export interface DockerCommand {
@@ -19,8 +19,11 @@ const notifierFolder = fileURLToPath(new URL('../../../notifier', import.meta.ur
 /** The container that the README installs. */
 export const notifierName = 'docker-lifecycle-notifier';
 
-/** Makes `busybox:latest` out of Debian's static busybox, with a link for each applet: no registry is needed. */
-export async function loadBusybox(engine: DockerCommand): Promise<void> {
+/**
+ * Makes `busybox:latest` out of Debian's static busybox, with a link for each applet: no registry is needed.
+ * @param from the engine's root whose busybox is taken: 1.35, 1.37 or 1.38
+ */
+export async function loadBusybox(engine: DockerCommand, from: EngineVersion = '26.1'): Promise<void> {
   const folder = join(engine.folder, 'busybox');
   const bin = join(folder, 'bin');
   await mkdir(bin, { recursive: true });
@@ -30,7 +33,7 @@ export async function loadBusybox(engine: DockerCommand): Promise<void> {
     join(folder, 'etc/passwd'),
     'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',
   );
-  await copyFile(join(rootOf('26.1'), 'bin/busybox'), join(bin, 'busybox'));
+  await copyFile(join(rootOf(from), 'bin/busybox'), join(bin, 'busybox'));
   const applets = await run([join(bin, 'busybox'), '--list']);
   for (const applet of applets.split('\n').filter((name) => name !== 'busybox')) {
     symlinkSync('busybox', join(bin, applet));
@@ -57,8 +60,9 @@ export async function installNotifier(
   engine: DockerCommand,
   port: number,
   way: Way = 'loopback',
+  from: EngineVersion = '26.1',
 ): Promise<void> {
-  await loadBusybox(engine);
+  await loadBusybox(engine, from);
   const build = ['build', '--quiet', '--network', 'none', '--tag', notifierName, '-'];
   await engine.docker(build, tar(notifierFolder));
   const { network, host } = ways[way];
