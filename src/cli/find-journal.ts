@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import type { Asking } from './command.ts';
+import { ifRunning, RootsListener, theListener } from './listener.ts';
 import { loadForAsking } from './load.ts';
 
 /**
@@ -32,6 +33,23 @@ export async function inJournal<Found>(
       `May not read the journal: ${error instanceof Error ? error.message : ''}`,
       'Run this as the user whose listener it is, mostly with sudo',
     );
+  }
+}
+
+/**
+ * Asks the listener whose journal is meant.
+ * @returns undefined when none runs, or when another journal than the listener's is meant
+ */
+export async function askForJournal(command: Asking, path: string): Promise<object | undefined> {
+  if (command.given.stateDir !== undefined) return undefined;
+  try {
+    return await ifRunning(theListener(command).client.get(path));
+  } catch (error) {
+    // A listener that this user has run before left a journal of the user's own.
+    if (error instanceof RootsListener && (await inJournal(command, async (folder) => folder))) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

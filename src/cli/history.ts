@@ -4,10 +4,10 @@ import type { Status } from '../daemon/status.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import type { Asking, HistoryWish } from './command.ts';
-import { inJournal } from './find-journal.ts';
+import { askForJournal, inJournal } from './find-journal.ts';
 import { widthOf } from './fit-screen.ts';
 import { followHistory } from './follow-history.ts';
-import { ifRunning, running, theListener } from './listener.ts';
+import { running, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
@@ -57,7 +57,7 @@ async function tell(wish: HistoryWish, events: AsyncIterable<Event> | undefined)
 /** Who calls an engine by its URL means the one of that name. One that is not watched any more has a past, and no more. */
 async function withEngineName(wish: HistoryWish): Promise<HistoryWish> {
   const { engine, follow } = wish;
-  const status = engine === undefined ? undefined : await fromListener(wish, '/v1/status');
+  const status = engine === undefined ? undefined : await askForJournal(wish, '/v1/status');
   if (engine === undefined || status === undefined) return wish;
   const { engines } = status as Status;
   const found = engineCalled(engine, engines);
@@ -71,7 +71,7 @@ async function withEngineName(wish: HistoryWish): Promise<HistoryWish> {
  */
 export async function showEntry(command: Asking & { readonly number: number }): Promise<number> {
   const { number, json } = command;
-  const answer = await orNothing(fromListener(command, `/v1/history/${number}`));
+  const answer = await orNothing(askForJournal(command, `/v1/history/${number}`));
   const entry =
     answer === undefined
       ? await inJournal(command, (folder) => readHistoryEntry(folder, number))
@@ -104,15 +104,9 @@ async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
   if (event !== undefined) query.set('event', event);
   if (hook !== undefined) query.set('hook', hook);
   if (engine !== undefined) query.set('engine', engine);
-  const answer = await fromListener(wish, `/v1/history?${query}`);
+  const answer = await askForJournal(wish, `/v1/history?${query}`);
   if (answer !== undefined) return (answer as { entries: HistoryEntry[] }).entries;
   return (
     (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ?? []
   );
-}
-
-/** Undefined when no listener runs, or another journal than the listener's is meant. */
-async function fromListener(command: Asking, path: string): Promise<object | undefined> {
-  if (command.given.stateDir !== undefined) return undefined;
-  return ifRunning(theListener(command).client.get(path));
 }

@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
+import { defaultControlPath } from '../config/control-path.ts';
+import { realSurroundings } from '../config/surroundings.ts';
 import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
 import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { isListening } from '../system/unix-sockets.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
 import { calledAs } from './plugin/call.ts';
@@ -31,13 +34,46 @@ export function theListener(given: GivenSettings): Listener {
   return { client: createControlClient(path), path };
 }
 
-/** What asking came to, or undefined when no listener runs. */
+/** This user has no listener, and that of root is not theirs to ask. */
+export class RootsListener extends Failure {}
+
+/**
+ * What asking came to, or undefined when no listener runs.
+ * @throws RootsListener when this user's does not run, but root's does, or may
+ */
 export async function ifRunning<Answer>(asking: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await asking;
   } catch (error) {
-    if (error instanceof NotRunning) return undefined;
+    if (error instanceof NotRunning) return noneButRoots(error);
     throw error;
+  }
+}
+
+/** A socket that was named with `--control` is the one that is meant; there is no other then. */
+function noneButRoots({ socket }: NotRunning): undefined {
+  const surroundings = realSurroundings();
+  if (surroundings.isRoot || socket !== defaultControlPath(surroundings)) return undefined;
+  const path = defaultControlPath({ ...surroundings, environment: {}, isRoot: true });
+  // /proc lists sockets below folders that this user may not look into.
+  const found = isListening(path) ?? (canBeSeen(path) ? false : undefined);
+  if (found === false) return undefined;
+  throw new RootsListener(
+    exitCode.notPermitted,
+    found
+      ? `This user has no listener. One runs as root: this user may not open ${path}`
+      : `This user has no listener, and may not see whether one runs as root: ${path}`,
+    'Run this command with sudo',
+  );
+}
+
+/** EACCES is no absence. */
+function canBeSeen(path: string): boolean {
+  try {
+    lstatSync(path, { throwIfNoEntry: false });
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -50,6 +86,7 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
     return await asking;
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
+    noneButRoots(error);
     throw new Failure(exitCode.unavailable, error.message, howToStart());
   }
 }

@@ -36,7 +36,10 @@ export function logCommand(
     case 'systemd': {
       const unit = ['journalctl', '--quiet', '--no-pager', '--output=cat', `--unit=${serviceUnit}`];
       // Also of a service that was uninstalled since.
-      if (machine.ask([...unit, '--lines=1']) === '' && !isKnown(machine)) throw noLog();
+      if (machine.ask([...unit, '--lines=1']) === '') {
+        if (!isKnown(machine)) throw noLog();
+        if (process.geteuid?.() !== 0) throw notReadable();
+      }
       return [...unit, `--lines=${lines}`, ...(follow ? ['--follow'] : [])];
     }
     case 'launchd':
@@ -62,6 +65,15 @@ function noLog(): Failure {
     exitCode.unavailable,
     'There is no log of a service here',
     `A listener in the foreground logs on its terminal; ${productName} install makes a service of it`,
+  );
+}
+
+/** journalctl leaves out, without a word, what this user may not read. */
+function notReadable(): Failure {
+  return new Failure(
+    exitCode.notPermitted,
+    'The log of the service is empty, or this user may not read it',
+    `Run: sudo ${productName} logs`,
   );
 }
 

@@ -18,8 +18,7 @@ import { pageHtml } from '../page/html.ts';
 import { fitOutputs } from '../page/report.ts';
 import { codeOf, exitCode, Failure } from '../system/failure.ts';
 import type { ReportWish } from './command.ts';
-import { inJournal } from './find-journal.ts';
-import { ifRunning, theListener } from './listener.ts';
+import { askForJournal, inJournal } from './find-journal.ts';
 import { print, remark } from './print.ts';
 import { engineCalled } from './which-engine.ts';
 
@@ -59,8 +58,7 @@ export async function writeReport(wish: ReportWish): Promise<number> {
 }
 
 async function statusOf(wish: ReportWish): Promise<Status | undefined> {
-  if (wish.given.stateDir !== undefined) return undefined;
-  return (await ifRunning(theListener(wish).client.get('/v1/status'))) as Status | undefined;
+  return (await askForJournal(wish, '/v1/status')) as Status | undefined;
 }
 
 /**

@@ -24,6 +24,13 @@ export interface LinesRequest {
 /** No listener runs whose control socket this is. */
 export class NotRunning extends Error {
   override readonly name = 'NotRunning';
+  /** Its path. */
+  readonly socket: string;
+
+  constructor(message: string, socket: string) {
+    super(message);
+    this.socket = socket;
+  }
 }
 
 /** The listener has nothing of that name or number. */
@@ -144,7 +151,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED':
-      return new NotRunning(`The listener is not running: nobody answers at ${socket}`);
+      return new NotRunning(`The listener is not running: nobody answers at ${socket}`, socket);
     case 'EACCES':
     case 'EPERM':
       return new Failure(
@@ -156,7 +163,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
     case 'ECONNRESET':
       // Connected, but not answered: it has ended, unless it goes on listening and did not want this client.
       if (await isDeserted(socket))
-        return new NotRunning(`The listener at ${socket} ended before it answered`);
+        return new NotRunning(`The listener at ${socket} ended before it answered`, socket);
       break;
     default:
   }

@@ -7,6 +7,7 @@ import type { HookHost } from '../hooks/host.ts';
 import { endLeftovers } from '../hooks/leftovers.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
+import { isStillThere } from '../hooks/still-there.ts';
 import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import { startMetricsServer } from '../metrics/server.ts';
@@ -64,7 +65,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   };
   const { memory, journal } = await openStateFolder(stateDir, account, count);
   const events = createEvents();
-  const failures = createFailures();
+  const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
   const record = (said: Record) => {
     count(said);
     const number = journal === undefined ? undefined : keep(journal, said);

@@ -27,7 +27,7 @@ export type Failure = {
 export interface Failures {
   /** Takes anything that happens. */
   note(record: Record): void;
-  /** By age. */
+  /** By age. Forgets first the hooks and folders that are not there any more. */
   list(): readonly Failure[];
 }
 
@@ -36,7 +36,13 @@ const most = 20;
 /** In bytes. */
 const longestLine = 300;
 
-export function createFailures(now: () => Date = () => new Date()): Failures {
+/**
+ * @param isThere whether a failing hook or folder can still be run: asked in `list` alone, so nothing is polled
+ */
+export function createFailures(
+  isThere: (name: string) => boolean = () => true,
+  now: () => Date = () => new Date(),
+): Failures {
   const failures = new Map<string, Failure>();
 
   function settle(engine: string, name: string, failure: Failure | undefined): void {
@@ -105,7 +111,10 @@ export function createFailures(now: () => Date = () => new Date()): Failures {
           return;
       }
     },
-    list: () => [...failures.values()],
+    list() {
+      for (const [key, { name }] of failures) if (!isThere(name)) failures.delete(key);
+      return [...failures.values()];
+    },
   };
 }
 

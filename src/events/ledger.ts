@@ -87,9 +87,9 @@ export class Ledger {
     return this.#phase === 'gap';
   }
 
-  /** When what was heard last before this connection happened, in nanoseconds. */
-  get lastHeard(): string {
-    return this.#before;
+  /** The time of the last event before this connection, in nanoseconds; undefined where there was none. */
+  get lastHeard(): string | undefined {
+    return this.#before === beginning ? undefined : this.#before;
   }
 
   /** Whether containers are followed, and so can be compared. */

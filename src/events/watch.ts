@@ -6,6 +6,7 @@ import { signsOf } from '../engine/signs.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { type Inquiry, openInquiry } from './containers.ts';
+import { oldest } from './event-keys.ts';
 import type { UnreadableContainer } from './inspected.ts';
 import type { Ledger } from './ledger.ts';
 import type { Opening, Telling } from './ledger-state.ts';
@@ -177,8 +178,12 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   function settled(): void {
     const { hasGap, lastHeard } = ledger;
     const made = ledger.settle();
-    const lost = made.filter(({ reason }) => reason === 'reconciled').length;
-    if (hasGap || lost > 0) report({ kind: 'events-gap', since: lastHeard, made: lost });
+    const lost = made.filter(({ reason }) => reason === 'reconciled').map(({ event }) => event.timeNano);
+    // Where no event was received before, the first of those that were missed says when.
+    const since = lastHeard ?? oldest(lost);
+    if ((hasGap || lost.length > 0) && since !== undefined) {
+      report({ kind: 'events-gap', since, made: lost.length });
+    }
     if (made.length > 0) options.told(made);
     options.changed();
   }

@@ -1,5 +1,15 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -102,6 +112,44 @@ describe('status', () => {
     stage.hook('on_start/20-fails', '#!/bin/sh\n');
     expect((await ask('trigger', 'start')).code).toBe(0);
     expect((await ask('status')).output).not.toContain('What went wrong');
+  });
+
+  test('a failing hook that was removed, renamed, masked or switched off is listed no more', async () => {
+    const failing = ['40-removed', '41-renamed', '42-masked', '43-off', '44-stays'];
+    for (const name of failing) stage.hook(`on_start/${name}`, '#!/bin/sh\nexit 3\n');
+    await upAndRunning();
+    const listed = async () => {
+      const { failures } = (await askJson('status')).data as { failures: { name: string }[] };
+      return failures.map(({ name }) => name);
+    };
+    const unsafe = 'on_start/30-unsafe';
+    expect(await listed()).toEqual([
+      'on_start/20-fails',
+      unsafe,
+      ...failing.map((name) => `on_start/${name}`),
+    ]);
+    const path = (name: string) => join(stage.hooks, 'on_start', name);
+    rmSync(path('20-fails'));
+    rmSync(path('40-removed'));
+    renameSync(path('41-renamed'), path('41-other-name'));
+    rmSync(path('42-masked'));
+    symlinkSync('/dev/null', path('42-masked'));
+    chmodSync(path('43-off'), 0o644);
+    expect(await listed()).toEqual([unsafe, 'on_start/44-stays']);
+    // It has not succeeded, but who switches it on again knows of it.
+    chmodSync(path('43-off'), 0o755);
+    expect(await listed()).toEqual([unsafe, 'on_start/44-stays']);
+    rmSync(join(stage.hooks, 'on_start'), { recursive: true });
+    expect((await ask('status')).output).not.toContain('What went wrong');
+  });
+
+  test('a refused folder that was removed is listed no more', async () => {
+    await upAndRunning();
+    chmodSync(join(stage.hooks, 'on_stop'), 0o777);
+    await ask('trigger', 'stop');
+    expect((await ask('status')).output).toContain('on_stop');
+    rmSync(join(stage.hooks, 'on_stop'), { recursive: true });
+    expect((await ask('status')).output).not.toContain('on_stop');
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { logCommand } from '../../src/cli/logs.ts';
 import type { Supervisor } from '../../src/service/machine.ts';
+import { asNobody } from '../support/as-nobody.ts';
 
 let folder: string;
 let file: string;
@@ -35,10 +36,18 @@ describe('the service’s log', () => {
   test('is asked of journalctl with systemd, also of a service that was uninstalled since', () => {
     const supervisor: Supervisor = { kind: 'systemd', notifies: true };
     const words = ['journalctl', '--unit=docker-lifecycle-listener.service', '--lines=2'];
-    for (const machine of [systemd('loaded', ''), systemd('not-found', 'a line')]) {
+    for (const machine of [systemd('loaded', 'a line'), systemd('not-found', 'a line')]) {
       expect(logCommand(wish, supervisor, machine)).toEqual(expect.arrayContaining(words));
     }
-    expect(logCommand({ ...wish, follow: true }, supervisor, systemd('loaded', ''))).toContain('--follow');
+    expect(logCommand({ ...wish, follow: true }, supervisor, systemd('loaded', 'a line'))).toContain('--follow');
     expect(() => logCommand(wish, supervisor, systemd('not-found', ''))).toThrow('no log of a service');
+  });
+
+  test('that this user may not read is not shown as empty', async () => {
+    const supervisor: Supervisor = { kind: 'systemd', notifies: true };
+    await asNobody(() => {
+      expect(() => logCommand(wish, supervisor, systemd('loaded', ''))).toThrow('this user may not read it');
+      expect(logCommand(wish, supervisor, systemd('loaded', 'a line'))).toContain('--lines=2');
+    });
   });
 });

@@ -123,6 +123,24 @@ test('what the engine has forgotten meanwhile is made good, and that is said', a
   expect(watched.reports.filter(({ kind }) => kind === 'events-gap')).toMatchObject([{ made: 2 }]);
 });
 
+test('a run in which no event was received has no gap since 1970', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  await waitFor(() => engine.asked.includes('/containers/json'));
+  await pass(100);
+  watched.watch.down();
+  engine.model.start('comes');
+  const since = engine.model.containers.get('comes')?.started;
+  for (let count = 0; count < 300; count++) engine.model.noise();
+  watched.watch.up('run', 'again');
+  await waitFor(() => watched.reports.some(({ kind }) => kind === 'events-gap'));
+  expect(watched.words()).toEqual(['start comes reconciled']);
+  expect(watched.reports.filter(({ kind }) => kind === 'events-gap')).toMatchObject([{ since }]);
+});
+
 test('what was running when it was first looked at is found, by the engine’s own clock', async () => {
   engine = await startEventEngine(host.socket);
   engine.model.start('old');
