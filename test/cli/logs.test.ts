@@ -39,7 +39,9 @@ describe('the service’s log', () => {
     for (const machine of [systemd('loaded', 'a line'), systemd('not-found', 'a line')]) {
       expect(logCommand(wish, supervisor, machine)).toEqual(expect.arrayContaining(words));
     }
-    expect(logCommand({ ...wish, follow: true }, supervisor, systemd('loaded', 'a line'))).toContain('--follow');
+    expect(logCommand({ ...wish, follow: true }, supervisor, systemd('loaded', 'a line'))).toContain(
+      '--follow',
+    );
     expect(() => logCommand(wish, supervisor, systemd('not-found', ''))).toThrow('no log of a service');
   });
 
