@@ -3,13 +3,23 @@ import type { Endpoint } from '../config/endpoint.ts';
 import { errorCode } from '../system/failure.ts';
 import { dial, hostHeader } from './dial.ts';
 import { SshEnded } from './dial-ssh.ts';
+import { readFairly } from './fair-reading.ts';
 import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
 /** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */
 export type ConnectionEnd =
   | { readonly kind: 'closed' }
-  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, `TLS` for files that are no use, or `EPROTO` for what is no HTTP. */
+  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, `TLS` for files that are no use, or `EPROTO` for what is no HTTP, or was not asked for. */
   | { readonly kind: 'not-made'; readonly code: string; readonly message: string };
+
+/** The code of an end because what came is no HTTP, is too long, or was not asked for. */
+const unsoundCode = 'EPROTO';
+const unasked = 'It sends what was not asked for';
+
+/** Returns whether the other side sent what no engine sends: it is not asked again at once. */
+export function isUnsound(end: { readonly kind: string; readonly code?: string }): boolean {
+  return end.kind === 'not-made' && end.code === unsoundCode;
+}
 
 /** Who is told what becomes of a connection. */
 export interface ConnectionHandlers {
@@ -40,6 +50,7 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
   let connected = false;
   let over = false;
   let stream: Duplex | undefined;
+  let isAsked = false;
   const reader = createAnswerReader();
   const host = hostHeader(endpoint);
 
@@ -58,13 +69,23 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
 
   function heard(bytes: Buffer): void {
     if (over) return;
+    if (!isAsked) return unsound(unasked);
     let answer: HttpAnswer | undefined;
     try {
       answer = reader.push(bytes);
     } catch (error) {
-      return end({ kind: 'not-made', code: 'EPROTO', message: error instanceof Error ? error.message : '' });
+      return unsound(messageOf(error));
     }
-    if (answer !== undefined) handlers.answered(answer);
+    if (answer === undefined) return;
+    isAsked = false;
+    // Before the next request is made: what is here already answers nothing.
+    const isMore = reader.waiting > 0;
+    handlers.answered(answer);
+    if (isMore) unsound(unasked);
+  }
+
+  function unsound(message: string): void {
+    end({ kind: 'not-made', code: unsoundCode, message });
   }
 
   try {
@@ -73,7 +94,7 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
     stream.once(line.ready, () => {
       connected = true;
     });
-    stream.on('data', heard);
+    readFairly(stream, heard);
     stream.on('error', failed);
     stream.on('end', () => end({ kind: 'closed' }));
     stream.on('close', () => end({ kind: 'closed' }));
@@ -84,6 +105,7 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
 
   return {
     get(path) {
+      isAsked = true;
       stream?.write(getRequest(path, host));
     },
     handOver(next) {

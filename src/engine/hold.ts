@@ -1,14 +1,14 @@
 import type { Heartbeat } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { afterAwake } from '../system/awake-timer.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, ConnectionEnd } from './connection.ts';
 import { createDeadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
 import { identityPath, runInAnswer } from './run-identity.ts';
 
 export interface HoldHandlers {
   /** The connection is gone, or means nothing any more: with the engine, or cut by something between. */
-  readonly lost: () => void;
+  readonly lost: (end: ConnectionEnd) => void;
   /** The engine did not answer in time. The question stays open. */
   readonly silent: () => void;
   /** It has answered after all. */
@@ -47,7 +47,7 @@ export function holdConnection(
     clearTimeout(resting);
     patience.set(heartbeat.patience, () => {
       // It may answer pings all the same, but never again on this connection.
-      if (what === 'identity') return lost();
+      if (what === 'identity') return lost({ kind: 'closed' });
       late = true;
       handlers.silent();
     });
@@ -65,16 +65,16 @@ export function holdConnection(
     awaited = 'nothing';
     late = false;
     // What stands before an engine answers for one that is gone.
-    if (was === 'pong' && answer.status !== 200) return lost();
+    if (was === 'pong' && answer.status !== 200) return lost({ kind: 'closed' });
     rest();
     if (wasLate) handlers.answeredLate();
     const run = was === 'identity' ? runInAnswer(answer) : undefined;
     if (run !== undefined) handlers.identified(run);
   }
 
-  function lost(): void {
+  function lost(end: ConnectionEnd): void {
     release();
-    handlers.lost();
+    handlers.lost(end);
   }
 
   function release(): void {

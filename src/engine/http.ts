@@ -1,3 +1,6 @@
+import { ByteQueue } from '../system/byte-queue.ts';
+import { type HttpHead, longestHead, mostInterim, readHead, takeChunkSize } from './http-head.ts';
+
 /** An answer to one request. */
 export interface HttpAnswer {
   readonly status: number;
@@ -33,15 +36,14 @@ function requestHead(method: string, path: string, host: string): string {
   return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: docker-lifecycle-listener\r\nAccept: */*\r\n`;
 }
 
-/** The most that is kept of an answer's head and of its body, in bytes. */
-const longestHead = 64 * 1024;
+/** The longest body that is read, in bytes. */
 export const longestBody = 4 * 1024 * 1024;
 
 /**
  * Reads the answers on one connection, one at a time, from bytes however they are cut. Ours instead of Node's
  * client because it works on anything that carries bytes (a socket, TLS, the pipes of `ssh`), costs an idle
  * engine no memory, and takes no time; what it leaves out (trailers, continuation lines, content codings) no
- * engine sends to `GET /_ping`. RFC 9112.
+ * engine sends to `GET /_ping`. RFC 9112. The work is linear in the bytes, and head, chunks and body have limits.
  */
 export interface AnswerReader {
   /**
@@ -50,6 +52,8 @@ export interface AnswerReader {
    * @throws Error for what is no HTTP, and for more than fits
    */
   push(bytes: Buffer): HttpAnswer | undefined;
+  /** How many bytes came that belong to no answer yet: behind an answer there must be none until the next request. */
+  readonly waiting: number;
 }
 
 type State =
@@ -57,118 +61,114 @@ type State =
   | { readonly at: 'body'; readonly status: number; readonly length: number }
   | { readonly at: 'chunk-size'; readonly status: number }
   | { readonly at: 'chunk'; readonly status: number; readonly length: number }
-  | { readonly at: 'trailer'; readonly status: number };
+  | { readonly at: 'trailer'; readonly status: number; readonly left: number };
 
 const nothing = Buffer.alloc(0);
 
 /** @param part is given each chunk of an answer in chunks when that is complete, so that it can be read as it comes */
 export function createAnswerReader(part: (chunk: Buffer) => void = () => {}): AnswerReader {
-  let state: State = { at: 'head' };
-  let rest: Buffer = nothing;
-  /** The chunks of the answer that is being read, and their length together. */
-  let chunks: Buffer[] = [];
-  let chunked = 0;
+  return new Reader(part);
+}
 
-  /** Takes `length` bytes from what has come, or nothing when it has not. */
-  function take(length: number): Buffer | undefined {
-    if (rest.length < length) return undefined;
-    const taken = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return taken;
+class Reader implements AnswerReader {
+  readonly #part: (chunk: Buffer) => void;
+  readonly #bytes = new ByteQueue('The answer');
+  /** The chunks of the answer that is being read. */
+  readonly #body = new ByteQueue('The answer');
+  #state: State = { at: 'head' };
+  #interim = 0;
+
+  constructor(part: (chunk: Buffer) => void) {
+    this.#part = part;
   }
 
-  function takeUntil(end: string, limit: number): string | undefined {
-    const at = rest.indexOf(end);
-    if (at > limit || (at === -1 && rest.length > limit)) throw new Error('The answer is too long');
-    return at === -1 ? undefined : take(at + end.length)?.toString('latin1', 0, at);
+  get waiting(): number {
+    return this.#bytes.length;
+  }
+
+  push(bytes: Buffer): HttpAnswer | undefined {
+    this.#bytes.push(bytes);
+    let step = this.#step();
+    while (step === undefined) step = this.#step();
+    this.#bytes.settle();
+    this.#body.settle();
+    return step === 'more' ? undefined : step;
   }
 
   /** One step onwards; `'more'` when what has come is not enough for it. */
-  function step(): HttpAnswer | 'more' | undefined {
+  #step(): HttpAnswer | 'more' | undefined {
+    const state = this.#state;
     switch (state.at) {
       case 'head': {
-        const head = takeUntil('\r\n\r\n', longestHead);
-        if (head === undefined) return 'more';
-        return enterBody(head);
+        const head = this.#bytes.takeUntil('\r\n\r\n', longestHead);
+        return head === undefined ? 'more' : this.#enterBody(readHead(head));
       }
       case 'body': {
-        const body = take(state.length);
-        return body === undefined ? 'more' : done(state.status, body);
+        const body = this.#bytes.take(state.length);
+        return body === undefined ? 'more' : this.#done(state.status, body);
       }
       case 'chunk-size': {
-        const line = takeUntil('\r\n', 1024);
-        if (line === undefined) return 'more';
-        const size = /^[0-9a-f]{1,8}(?=[ \t]*(?:;|$))/i.exec(line)?.[0];
-        if (size === undefined) throw new Error('The answer is no HTTP');
-        const length = Number.parseInt(size, 16);
-        chunked += length;
-        if (chunked > longestBody) throw new Error('The answer is too long');
+        const length = takeChunkSize(this.#bytes);
+        if (length === undefined) return 'more';
+        if (this.#body.length + length > longestBody) throw new Error('The answer is too long');
         const { status } = state;
-        state = length === 0 ? { at: 'trailer', status } : { at: 'chunk', status, length };
+        this.#state =
+          length === 0 ? { at: 'trailer', status, left: longestHead } : { at: 'chunk', status, length };
         return undefined;
       }
       case 'chunk': {
-        const chunk = take(state.length + 2);
+        const chunk = this.#bytes.take(state.length + 2);
         if (chunk === undefined) return 'more';
         if (chunk.toString('latin1', state.length) !== '\r\n') throw new Error('The answer is no HTTP');
-        const content = Buffer.from(chunk.subarray(0, state.length));
-        chunks.push(content);
-        part(content);
-        state = { at: 'chunk-size', status: state.status };
+        const content = chunk.subarray(0, state.length);
+        this.#body.push(content);
+        // The bytes that it is a view of are written over.
+        this.#body.settle();
+        this.#part(content);
+        this.#state = { at: 'chunk-size', status: state.status };
         return undefined;
       }
       case 'trailer': {
-        const line = takeUntil('\r\n', longestHead);
+        const line = this.#bytes.takeUntil('\r\n', state.left);
         if (line === undefined) return 'more';
-        return line === '' ? done(state.status, Buffer.concat(chunks)) : undefined;
+        if (line === '') return this.#done(state.status, this.#body.takeSome(longestBody));
+        const left = state.left - line.length - 2;
+        if (left < 0) throw new Error('The answer is too long');
+        this.#state = { ...state, left };
+        return undefined;
       }
       default:
         return state satisfies never;
     }
   }
 
-  function enterBody(head: string): HttpAnswer | undefined {
-    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
-    if (Number.isNaN(status)) throw new Error('The answer is no HTTP');
+  #enterBody({ status, isChunked, length }: HttpHead): HttpAnswer | undefined {
     // An interim answer: the real one follows.
-    if (status < 200) return undefined;
-    if (status === 204 || status === 304) return done(status, nothing);
-    if (/^transfer-encoding:.*\bchunked\s*$/im.test(head)) {
-      chunks = [];
-      chunked = 0;
-      state = { at: 'chunk-size', status };
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > mostInterim) throw new Error(`The answer follows more than ${mostInterim} others`);
       return undefined;
     }
-    const length = Number(/^content-length:\s*(\d+)\s*$/im.exec(head)?.[1]);
+    if (status === 204 || status === 304) return this.#done(status, nothing);
+    if (isChunked) {
+      this.#state = { at: 'chunk-size', status };
+      return undefined;
+    }
     // It lasts as long as the connection, as what a proxy says by itself may do: that it says no is enough.
-    if (Number.isNaN(length) && status >= 300) return done(status, nothing);
-    if (Number.isNaN(length) || length > longestBody)
+    if (length === undefined && status >= 300) return this.#done(status, nothing);
+    if (length === undefined || length > longestBody)
       throw new Error('The answer has no length that we can read');
-    state = { at: 'body', status, length };
+    this.#state = { at: 'body', status, length };
     return undefined;
   }
 
-  function done(status: number, body: Buffer): HttpAnswer {
-    state = { at: 'head' };
-    chunks = [];
-    if (rest.length === 0) rest = nothing;
-    return { status, body: Buffer.from(body) };
+  #done(status: number, body: Buffer): HttpAnswer {
+    const answer = { status, body: Buffer.from(body) };
+    this.#state = { at: 'head' };
+    this.#interim = 0;
+    this.#body.clear();
+    return answer;
   }
-
-  return {
-    push(bytes) {
-      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      for (;;) {
-        const stepped = step();
-        if (stepped === 'more') {
-          // A copy, so that a few bytes do not keep a whole packet alive.
-          rest = Buffer.from(rest);
-          return undefined;
-        }
-        if (stepped !== undefined) return stepped;
-      }
-    },
-  };
 }
 
 /** Reads an answer that nobody gave: the first that counts is then read by code that was compiled already. */

@@ -22,6 +22,10 @@ export interface Patience {
   readonly afar: Pauses;
   /** Between the looks at a socket of systemd's that is left alone, or where the system does not say who holds it. */
   readonly unseen: Pauses;
+  /** Before an engine that sent what no engine sends is asked again. */
+  readonly unsound: Pauses;
+  /** How long a connection must have been held until pauses begin anew. */
+  readonly sound: number;
   /** The longest pause while a process, or a proxy that answers badly, shows that the engine is coming. */
   readonly longestWhileComing: number;
   /** The longest pause while an engine that was up is in doubt. */
@@ -62,6 +66,8 @@ export const defaultPatience: Patience = {
   local: { first: 5, longest: 30_000, jitter: 0 },
   afar: { first: 250, longest: 30_000, jitter: 0.5 },
   unseen: { first: 1000, longest: 30_000, jitter: 0 },
+  unsound: { first: 500, longest: 60_000, jitter: 0.2 },
+  sound: 120_000,
   longestWhileComing: 1000,
   longestInDoubt: 2000,
   doubt: { refused: 1000, badAnswer: 2000, silent: 5000, network: 20_000 },

@@ -1,4 +1,5 @@
 import type { Backoff } from './backoff.ts';
+import { isUnsound } from './connection.ts';
 import type { Patience } from './patience.ts';
 import type { ProbeFailure } from './probe.ts';
 import { isNobody } from './state.ts';
@@ -19,6 +20,7 @@ export function pauseAfter(
   // What answers badly may be a proxy before an engine that starts, as Docker Desktop's is.
   const isProxied = failure.kind === 'answered-badly' && attempts < patience.badAnswers;
   const isForbidden = failure.kind === 'not-made' && failure.code === 'EACCES';
-  const isComing = isProxied || (isThere && (attempts < patience.forbidden || !isForbidden));
+  const isNonsense = isUnsound(failure) && attempts >= patience.refusals;
+  const isComing = isProxied || (isThere && !isNonsense && (attempts < patience.forbidden || !isForbidden));
   return Math.min(backoff.next(), isComing ? patience.longestWhileComing : Infinity);
 }

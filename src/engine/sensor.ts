@@ -4,7 +4,7 @@ import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import { type AwaitService, awaitService } from '../system/service-ready.ts';
 import { createBackoff } from './backoff.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { createDeadline } from './deadline.ts';
 import { endingOf, howItEnded, isServing } from './endings.ts';
 import { explain } from './explain.ts';
@@ -50,6 +50,7 @@ export function startSensor(options: SensorOptions): Hints {
   const signs = signsOf(options.engine);
   const backoff = createBackoff(isLocal ? patience.local : patience.afar);
   const unseen = createBackoff(patience.unseen);
+  const unsound = createBackoff(patience.unsound);
   const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
   const firstLook = createFirstLook(options, patience.doubt);
   const next = createDeadline();
@@ -233,7 +234,7 @@ export function startSensor(options: SensorOptions): Hints {
   }
 
   /** The connection ended: with the engine, or was it only cut by something between? */
-  function connectionLost(): void {
+  function connectionLost(end: ConnectionEnd): void {
     options.lost?.();
     if (state.name === 'frozen') {
       const { process, activated } = state;
@@ -248,16 +249,27 @@ export function startSensor(options: SensorOptions): Hints {
       if (activated || !isServing(signs)) return ends('shutdown', process);
     }
     const doubt: Doubt = { process, since: performance.now() };
+    if (doubt.since - since >= patience.sound) unsound.reset();
+    if (isUnsound(end)) return distrust(end, doubt);
     enter({ name: 'doubting', doubt });
     if (doubt.since - since < patience.settled) return laterInDoubt(doubt);
     backoff.reset();
     askAgain(doubt);
   }
 
+  /** It answers, but floods us or talks nonsense: asked again ever later, so that it costs the others nothing. */
+  function distrust(end: ConnectionEnd, doubt: Doubt): void {
+    const remark = explain(end, endpoint, false);
+    if (remark !== undefined) remarks.say(remark);
+    askAgain({ ...doubt, notBefore: doubt.since + unsound.next() });
+  }
+
   function askAgain(doubt: Doubt): void {
     const how = endingOf(signs, doubt.process);
     if (how !== undefined) return ends(how, doubt.process);
     enter({ name: 'doubting', doubt });
+    const wait = (doubt.notBefore ?? 0) - performance.now();
+    if (wait > 0) return next.set(wait, () => askAgain({ process: doubt.process, since: performance.now() }));
     askIfAllowed(doubt);
     if (state.name !== 'doubting') return;
     // It may not be asked any more: its socket is gone, or by now a connection would start it.

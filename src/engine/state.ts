@@ -61,6 +61,8 @@ export interface Up {
 export interface Doubt {
   readonly process: ProcessIdentity | undefined;
   readonly since: number;
+  /** It sent what no engine sends: it is not asked again before then. */
+  readonly notBefore?: number;
 }
 
 /**

@@ -129,6 +129,10 @@ test.each([
   `${head}Transfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n`,
   `${head}Transfer-Encoding: chunked\r\n\r\n${(longestBody + 1).toString(16)}\r\n`,
   `${head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n`,
+  `${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
+  `${head}${'X: y\r\n'.repeat(300)}Content-Length: 0\r\n\r\n`,
+  'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100),
+  `${head}Transfer-Encoding: chunked\r\n\r\n0\r\n${'X: y\r\n'.repeat(20_000)}`,
 ])('refuses %j', (answer) => {
   expect(() => text(answer)).toThrow(/^The answer/);
 });
@@ -157,9 +161,48 @@ test('never throws anything but its own error, and never answers what is no HTTP
   );
 });
 
+const chunks = (count: number) =>
+  Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
+
+test.each([
+  ['a body', (count: number) => Buffer.from(`${head}Content-Length: ${count}\r\n\r\n${'x'.repeat(count)}`)],
+  ['a body in chunks of one byte', (count: number) => chunks(count / 8)],
+  [
+    'a head',
+    (count: number) => Buffer.from(`${head}X: ${'y'.repeat(count / 16)}\r\nContent-Length: 1\r\n\r\nx`),
+  ],
+])('takes no longer for each packet of one byte of %s that is long', (_, made) => {
+  const time = (count: number) => {
+    const packets = Array.from(made(count), (byte) => Buffer.of(byte));
+    // The best of several: what else the machine does only adds.
+    const times = Array.from({ length: 5 }, () => processorTime(() => expect(read(packets)).toHaveLength(1)));
+    return Math.min(...times);
+  };
+  // Thirty-two times as many: far below thirty-two squared.
+  expect(time(512_000) / time(16_000)).toBeLessThan(320);
+});
+
+test('keeps of a body in chunks of one byte little more than its bytes', () => {
+  const reader = createAnswerReader();
+  const before = process.memoryUsage();
+  for (const packet of cut(
+    chunks(1_000_000).subarray(0, -5),
+    Array.from({ length: 400 }, (_, n) => n * 15_000),
+  ))
+    reader.push(packet);
+  const after = process.memoryUsage();
+  const more = (kind: 'heapUsed' | 'arrayBuffers') => after[kind] - before[kind];
+  expect(more('heapUsed') + more('arrayBuffers')).toBeLessThan(30_000_000);
+  expect(reader.push(Buffer.from('0\r\n\r\n'))?.body).toHaveLength(1_000_000);
+});
+
+test('counts what waits behind an answer', () => {
+  const reader = createAnswerReader();
+  expect(reader.push(Buffer.from(`${head}Content-Length: 1\r\n\r\nxHTTP`))?.body.toString()).toBe('x');
+  expect(reader.waiting).toBe(4);
+});
+
 test('takes no longer for each of many small chunks', () => {
-  const chunks = (count: number) =>
-    Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
   const time = (count: number) => {
     const bytes = chunks(count);
     // Processor time of this process, the best of several: other processes do not count.
