@@ -15,6 +15,7 @@ import { createFloodGate } from '../notifier/flood-gate.ts';
 import { defaultLimits } from '../notifier/limits.ts';
 import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
 import type { Account } from '../system/account.ts';
+import { holdReserve } from '../system/descriptor-reserve.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
@@ -73,6 +74,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     failures.note(said);
   };
   let control: ControlServer | undefined;
+  const reserve = new AbortController();
+  holdReserve(reserve.signal);
   try {
     void warnOfAccessLists([scriptDir, ...folders], record, signal);
     for (const unmatched of unmatchedSettings({ scriptDir, account, settings: settings.hooks }))
@@ -172,6 +175,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   } finally {
     await control?.close();
     await journal?.close();
+    reserve.abort();
   }
 }
 

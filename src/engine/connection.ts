@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
+import { freeDescriptors } from '../system/descriptor-reserve.ts';
 import { errorCode } from '../system/failure.ts';
 import { dial, hostHeader } from './dial.ts';
 import { SshEnded } from './dial-ssh.ts';
@@ -63,6 +64,7 @@ export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): C
 
   function failed(error: unknown): void {
     const code = errorCode(error) ?? 'UNKNOWN';
+    if (code === 'EMFILE' || code === 'ENFILE') freeDescriptors();
     if (connected && !explainsItself(error)) end({ kind: 'closed' });
     else end({ kind: 'not-made', code, message: messageOf(error) });
   }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { identify, type ProcessIdentity, processName, startedAt } from '../system/processes.ts';
 
 /**
@@ -19,7 +20,7 @@ export function pidfileNames(pidfile: string, process: ProcessIdentity): boolean
 
 function pidIn(pidfile: string): number | undefined {
   try {
-    const text = readFileSync(pidfile, 'utf8').trim();
+    const text = withDescriptors(() => readFileSync(pidfile, 'utf8')).trim();
     return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined;

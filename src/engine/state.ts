@@ -90,6 +90,8 @@ export function settleDoubt(
         return known || age >= patience.refused ? (isLocal ? 'crash' : 'shutdown') : undefined;
       }
       if (failure.code === 'ENOENT') return age >= patience.refused ? 'shutdown' : undefined;
+      // For want of descriptors nothing was asked.
+      if (failure.code === 'EMFILE' || failure.code === 'ENFILE') return undefined;
       return age >= patience.network ? 'unreachable' : undefined;
     default:
       return failure satisfies never;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsFiles } from '../config/endpoint.ts';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { errorCode } from '../system/failure.ts';
 
 /** Why TLS cannot be begun; `code` is `TLS` as a Node system error's would be. */
@@ -38,7 +39,7 @@ export function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
 
 function readPresent(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return withDescriptors(() => readFileSync(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw new TlsFilesUnusable(`cannot read ${path} (${errorCode(error)})`);

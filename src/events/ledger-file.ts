@@ -1,6 +1,7 @@
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { Ledger } from './ledger.ts';
 import type { LedgerLine, TakenLine } from './ledger-lines.ts';
@@ -78,10 +79,12 @@ export function openLedgerFile(
     const text = [head, ...open.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
     try {
       makeFolder(dirname(path));
-      writeFileSync(`${path}.new`, text, { mode: 0o600 });
+      withDescriptors(() => writeFileSync(`${path}.new`, text, { mode: 0o600 }));
       renameSync(`${path}.new`, path);
+      // Before the old one is closed: a number that is closed already may soon be another file's.
+      const opened = withDescriptors(() => openSync(path, 'a', 0o600));
       if (descriptor !== undefined) closeSync(descriptor);
-      descriptor = openSync(path, 'a', 0o600);
+      descriptor = opened;
       written = Buffer.byteLength(text);
       appended = 0;
       failing = false;

@@ -1,4 +1,6 @@
 import type { Transition } from '../lifecycle/transition.ts';
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { shortagePause } from '../system/descriptor-reserve.ts';
 import { type HookChain, runChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
 import type { HookHost } from './host.ts';
@@ -16,25 +18,64 @@ export type BatchEnd = 'complete' | 'cut-short';
 
 /**
  * Runs the hooks of one transition, one after the other. The list is taken now; each hook is checked just
- * before it starts. The first hook has been started when this returns.
+ * before it starts. The first hook has been started when this returns, unless the system is short of what it takes: that
+ * is tried again until the batch is ended.
  * @param only the name of the one hook that is to be run
  */
 export function runHooks(host: HookHost, transition: Transition, only?: string): HookBatch {
-  const candidates = findHooks(host, transition, only);
-  const chain = runChain(host, candidates, { event: transition.event, transition });
+  let chain: HookChain | undefined;
+  let retry: AwakeTimer | undefined;
+  let finish: (how: BatchEnd) => void = () => {};
+  const done = new Promise<BatchEnd>((resolve) => {
+    finish = resolve;
+  });
 
-  async function finish(): Promise<BatchEnd> {
-    const { how, ...figures } = await chain.done;
-    if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
-    return how === 'complete' ? 'complete' : 'cut-short';
+  function begin(attempt: number): void {
+    let isShort = false;
+    const candidates = findHooks(host, transition, only, (code) => {
+      isShort = true;
+      if (attempt === 0) host.report({ kind: 'hooks-delayed', transition, code });
+    });
+    if (isShort) {
+      retry = afterAwake(shortagePause(attempt), () => begin(attempt + 1));
+      return;
+    }
+    chain = runChain(host, candidates, { event: transition.event, transition });
+    void chain.done.then(({ how, ...figures }) => {
+      if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
+      finish(how === 'complete' ? 'complete' : 'cut-short');
+    });
   }
 
-  return { ...chain, transition, done: finish() };
+  function leaveOut(): void {
+    retry?.cancel();
+    if (chain === undefined) finish('cut-short');
+  }
+
+  begin(0);
+  return {
+    transition,
+    done,
+    current: () => chain?.current(),
+    end(why) {
+      leaveOut();
+      chain?.end(why);
+    },
+    kill(why) {
+      leaveOut();
+      chain?.kill(why);
+    },
+  };
 }
 
-function findHooks(host: HookHost, transition: Transition, only: string | undefined): readonly Candidate[] {
+function findHooks(
+  host: HookHost,
+  transition: Transition,
+  only: string | undefined,
+  short: (code: string) => void,
+): readonly Candidate[] {
   const { event } = transition;
-  const found = usableFolder(host, folderOf[event]);
+  const found = usableFolder(host, folderOf[event], short);
   if (found === undefined) return [];
   const { folder } = found;
   if (found.kind === 'missing') {

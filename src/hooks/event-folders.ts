@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventFolder, type EventName, eventFolders } from '../config/engine-events.ts';
 import { type EventHint, hintForFolder } from '../config/event-hints.ts';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { printableText } from '../system/printable.ts';
 
 /** What a script folder has for an engine's events. */
@@ -27,7 +28,7 @@ export function listEventFolders(scriptDir: string): EventFolders {
 
 function namesIn(scriptDir: string): string[] {
   try {
-    return readdirSync(scriptDir, { withFileTypes: true })
+    return withDescriptors(() => readdirSync(scriptDir, { withFileTypes: true }))
       .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
       .map(({ name }) => name)
       .sort();

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventFolder } from '../config/engine-events.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
 import { printable } from '../system/printable.ts';
 
@@ -45,7 +46,7 @@ export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfie
 export function listHooks(scriptDir: string, folder: HookFolder): Listing {
   let names: Buffer[];
   try {
-    names = readdirSync(join(scriptDir, folder), { encoding: 'buffer' });
+    names = withDescriptors(() => readdirSync(join(scriptDir, folder), { encoding: 'buffer' }));
   } catch (error) {
     const code = codeOf(error);
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code };

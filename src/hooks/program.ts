@@ -1,5 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isShortage, withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
 
 /** Trusted, but nothing that the system can run as it is. */
@@ -41,12 +42,13 @@ export function whyUnrunnable(path: string): Unrunnable | undefined {
   let descriptor: number | undefined;
   let program: Program;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = withDescriptors(() => openSync(path, 'r'));
     program = readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
   } catch (error) {
     const code = codeOf(error);
     // A binary that may be executed but not read runs all the same.
-    return code === 'EACCES' ? undefined : { kind: 'unreadable', code };
+    // For want of descriptors it cannot be started now either, and is checked again when it can.
+    return code === 'EACCES' || isShortage(code) ? undefined : { kind: 'unreadable', code };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

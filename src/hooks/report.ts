@@ -29,6 +29,8 @@ export type HookReport =
   | { readonly kind: 'hooks-not-repeated'; readonly transition: Transition }
   /** So much waits already that what was asked for is not taken. */
   | { readonly kind: 'hooks-dropped'; readonly transition: Transition }
+  /** Their folder cannot be listed for want of descriptors or memory. Reported once; that is tried again until it succeeds. */
+  | { readonly kind: 'hooks-delayed'; readonly transition: Transition; readonly code: string }
   | { readonly kind: 'folder-missing'; readonly folder: string; readonly event: LifecycleEvent }
   | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
   | { readonly kind: 'folder-refused'; readonly folder: string; readonly refusal: Refusal }
@@ -65,7 +67,12 @@ export type HookEvent =
   | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
   | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
   | { readonly kind: 'hook-linked'; readonly path: string; readonly hardLinks: number }
-  /** `process` is undefined when it could not be started, or not yet: its program is still being written. */
+  /**
+   * The system is short of what it takes to start it (`code`: `EMFILE`, `ENFILE`, `EAGAIN`, `ENOMEM`). Reported once; the
+   * start is tried again until it succeeds or the hook is ended.
+   */
+  | { readonly kind: 'hook-start-delayed'; readonly code: string }
+  /** `process` is undefined when it could not be started. */
   | {
       readonly kind: 'hook-started';
       readonly transition: Transition;

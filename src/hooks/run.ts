@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { FullAccount } from '../system/account.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { freeDescriptors, isShortage, shortagePause, withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf, errorCode } from '../system/failure.ts';
 import { groupLives, signalGroup } from '../system/process-group.ts';
 import { commandFor } from './command.ts';
@@ -39,6 +40,12 @@ export interface RunOptions {
   readonly timeout: number | undefined;
   /** Between SIGTERM and SIGKILL, in ms. */
   readonly grace: number;
+  /** Called once, when its process is there. */
+  readonly started?: (pid: number) => void;
+  /** Checks the hook anew before a start that comes later than this call; false when it may not be run any more. */
+  readonly recheck?: () => boolean;
+  /** Called once, when the system is short of what it takes to start it; that is tried again until it is ended. */
+  readonly delayed?: (code: string) => void;
 }
 
 /** A hook that was started. */
@@ -58,7 +65,7 @@ export interface HookRun {
  *    └───────────┴─▶ terminating ─▶ killing ─▶ over
  */
 type State =
-  /** Its program is just being written; `retry` tries again. */
+  /** Its program is just being written, or the system is short of something; `retry` tries again. */
   | { readonly phase: 'waiting'; readonly retry: AwakeTimer | undefined }
   | { readonly phase: 'running'; readonly pid: number; readonly limit: AwakeTimer | undefined }
   /** Its group has had the signal of this phase; `next` is what happens if it does not go. */
@@ -81,11 +88,13 @@ const looks = { first: 5, longest: 200 };
  * It is over when its own process is and what that said last has been read: what it left running in the
  * background does not hold up the next hook. A run that we end is over when its whole group is.
  *
- * It has been started when this returns, unless its program is just being written.
+ * It has been started when this returns, unless its program is just being written, or the system is short of descriptors,
+ * processes or memory.
  */
 export function startHook(options: RunOptions): HookRun {
   let state: State = { phase: 'waiting', retry: undefined };
   let abandon = () => {};
+  let shortages = 0;
   let settle: (outcome: Outcome) => void = () => {};
   const over = new Promise<Outcome>((resolve) => {
     settle = resolve;
@@ -94,13 +103,16 @@ export function startHook(options: RunOptions): HookRun {
   function start(attempt: number): void {
     const { program, words, credentials } = commandFor(options.path, options.arguments, options.user);
     const failed = (error: unknown) => {
+      const code = codeOf(error);
+      if (isShortage(code)) return later(code, attempt);
       state = { phase: 'over' };
-      settle({ kind: 'not-started', code: codeOf(error), program });
+      settle({ kind: 'not-started', code, program });
     };
     let child: HookProcess;
     let input: number | undefined;
     try {
-      if (options.input !== undefined) input = openInput(options.input);
+      const { input: bytes } = options;
+      if (bytes !== undefined) input = withDescriptors(() => openInput(bytes));
       child = spawn(program, words, {
         ...credentials,
         cwd: '/',
@@ -117,8 +129,24 @@ export function startHook(options: RunOptions): HookRun {
       if (input !== undefined) closeSync(input);
     }
     // Some errors are thrown, others told later.
-    if (child.pid === undefined) child.once('error', failed);
-    else watch(child, child.pid);
+    if (child.pid !== undefined) watch(child, child.pid);
+    else child.once('error', (error) => state.phase === 'waiting' && failed(error));
+  }
+
+  /** The hook itself is as it should be: it runs as soon as the system lets it, unless that is too late by then. */
+  function later(code: string, attempt: number): void {
+    const pause = shortagePause(shortages);
+    shortages += 1;
+    // The first time nothing is to be said yet: what is kept in reserve is mostly enough.
+    if (shortages === 2) options.delayed?.(code);
+    freeDescriptors();
+    state = { phase: 'waiting', retry: afterAwake(pause, () => startIfAllowed(attempt)) };
+  }
+
+  function startIfAllowed(attempt: number): void {
+    if (options.recheck?.() !== false) return start(attempt);
+    state = { phase: 'over' };
+    settle({ kind: 'not-started', code: 'EPERM', program: options.path });
   }
 
   function watch(child: HookProcess, pid: number): void {
@@ -126,6 +154,7 @@ export function startHook(options: RunOptions): HookRun {
     const limit = timeout === undefined ? undefined : afterAwake(timeout, () => end('timeout'));
     state = { phase: 'running', pid, limit };
     const reading = readOutput(child, options.capture);
+    options.started?.(pid);
     abandon = () => {
       child.unref();
       reading.letGo();

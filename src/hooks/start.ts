@@ -65,20 +65,28 @@ export function admitAndStart(
     line: (stream, line) => report({ kind: 'hook-output', stream, line }),
     omitted: (bytes) => report({ kind: 'hook-output-omitted', bytes }),
   });
-  const run = startHook({ ...options(host, candidate, occasion), capture });
-  // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
-  const { pid } = run;
   runs += 1;
   const id = `${life}-${runs}`;
+  let isReported = false;
+  function started(pid: number | undefined): void {
+    if (isReported) return;
+    isReported = true;
+    const identity = pid === undefined ? undefined : identityOf(pid);
+    report({ kind: 'hook-started', transition, ...told, run: id, process: identity });
+  }
+  function recheck(): boolean {
+    const now = admit(candidate, host.account.uid);
+    if (now.kind === 'refused') report({ kind: 'hook-refused', admission: now });
+    else if (now.kind !== 'admitted') report({ kind: 'hook-left-out', why: now.kind });
+    return now.kind === 'admitted';
+  }
+  const delayed = (code: string) => report({ kind: 'hook-start-delayed', code });
+  const run = startHook({ ...options(host, candidate, occasion), capture, started, recheck, delayed });
+  // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
-  report({
-    kind: 'hook-started',
-    transition,
-    ...told,
-    run: id,
-    process: pid === undefined ? undefined : identityOf(pid),
-  });
   const ended = run.over.then((outcome) => {
+    // One that never had a process has an entry in the journal too.
+    started(undefined);
     const durationMs = performance.now() - began;
     report({ kind: 'hook-ended', transition, ...told, run: id, outcome, durationMs, output: capture.tail });
     return { outcome, durationMs };
@@ -95,7 +103,7 @@ function options(
   host: HookHost,
   { name, path }: Candidate,
   { event, transition, occurrence }: Occasion,
-): Omit<RunOptions, 'capture'> {
+): Omit<RunOptions, 'capture' | 'started' | 'recheck' | 'delayed'> {
   const { settings, account, endpoint } = host;
   const { user, environment, labels } = settings.hooks.get(name) ?? {};
   const context = { transition, event, endpoint, path, occurrence: occurrence && { ...occurrence, labels } };

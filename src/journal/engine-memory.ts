@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Told } from '../lifecycle/reduce.ts';
+import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { errorCode } from '../system/failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
 
@@ -54,7 +55,7 @@ export function openEngineMemory(
     const draft = `${path}.new`;
     try {
       makeFolder(folder);
-      writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+      withDescriptors(() => writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 }));
       renameSync(draft, path);
       if (failing) report({ kind: 'memory-kept-again', path });
       failing = false;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Place } from '../system/connection-room.ts';
 import type { Limits } from './limits.ts';
 import { answer, createLineReader, type Line } from './protocol.ts';
 import type { ClientReport } from './report.ts';
@@ -19,6 +20,7 @@ const keepAlive = 30_000;
 /** Serves one client until it is done, says something wrong, or says nothing for too long. */
 export function serveClient(
   socket: Socket,
+  place: Place,
   host: ClientHost,
   limits: Pick<Limits, 'patience' | 'lines'>,
 ): void {
@@ -43,6 +45,7 @@ export function serveClient(
   function hear(line: Line): void {
     if (state === 'done') return;
     lines += 1;
+    if (state === 'talking') place.idle();
     if (lines > limits.lines) return finish();
     switch (line.kind) {
       case 'message':
@@ -65,6 +68,7 @@ export function serveClient(
     host.report({ kind: 'notifier-said', from, said: message });
     if (state === 'held' && message === 'stop') {
       host.release();
+      place.idle();
       state = 'talking';
       socket.end();
     }
@@ -82,6 +86,7 @@ export function serveClient(
       return;
     }
     state = 'held';
+    place.keep();
     clearTimeout(timer);
     socket.setKeepAlive(true, keepAlive);
     socket.write(answer.ok);

@@ -4,7 +4,7 @@ export interface Limits {
   readonly patience: number;
   /** How many lines a client may say, a held one too: what it is answered is kept while it does not read. */
   readonly lines: number;
-  /** Connections at once, those held among them. */
+  /** Connections at once, those held among them. For one more, the oldest that is not held makes room. */
   readonly connections: number;
   /** Connections that may stay. */
   readonly held: number;

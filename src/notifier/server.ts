@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { connectionRoom } from '../system/connection-room.ts';
 import { Failure } from '../system/failure.ts';
 import { type ClientHost, serveClient } from './client.ts';
 import { createFloodGate } from './flood-gate.ts';
@@ -28,7 +29,7 @@ export interface NotifierServer {
 export async function startNotifierServer(options: NotifierServerOptions): Promise<NotifierServer> {
   const { port, report, signal, limits = defaultLimits } = options;
   const servers = new Map<string, Server>();
-  const sockets = new Set<Socket>();
+  const pool = connectionRoom.pool(limits.connections);
   let held = 0;
   const gate = createFloodGate<ClientReport>(
     report,
@@ -51,16 +52,13 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
   };
 
   function accept(socket: Socket): void {
-    // Each address has its own count, and there are several: a hook needs descriptors too.
-    if (sockets.size >= limits.connections) return void socket.destroy();
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serveClient(socket, host, limits);
+    // One pool for all addresses: a hook needs descriptors too.
+    const place = pool.admit(socket);
+    if (place !== undefined) serveClient(socket, place, host, limits);
   }
 
   async function listen(address: string): Promise<void> {
     const server = createServer(accept);
-    server.maxConnections = limits.connections;
     servers.set(address, server);
     try {
       await opened(server, address, port);
@@ -93,7 +91,7 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
 
   function close(): void {
     for (const server of servers.values()) server.close();
-    for (const socket of sockets) socket.destroy();
+    pool.destroyAll();
   }
 
   signal.addEventListener('abort', close, { once: true });

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import { type ConnectionRoom, connectionRoom, type Place } from './connection-room.ts';
 
 /** What is granted to whoever connects. */
 export interface HttpLimits {
-  /** Connections at once. */
+  /** Connections at once. For one more, the oldest that has asked nothing makes room. */
   readonly connections: number;
   /** How long a client may take to say what it wants, in ms. */
   readonly patience: number;
@@ -29,10 +30,12 @@ const never = 2 ** 31 - 1;
  * An HTTP server to whom a slow or hostile client can do no harm: one request for each connection, within limits.
  * @param serve told each request with its body, which is undefined when it was longer than may be; what it throws
  *   ends that connection alone
+ * @param room shared with the other servers of this process
  */
 export function createHttpServer(
   limits: HttpLimits,
   serve: (request: IncomingMessage, body: string | undefined, response: ServerResponse) => Promise<void>,
+  room: ConnectionRoom = connectionRoom,
 ): Server {
   // A clock of our own: Node's looks every 30 s, also while nobody is there.
   const server = createServer({ maxHeaderSize: limits.head, connectionsCheckingInterval: never });
@@ -40,10 +43,14 @@ export function createHttpServer(
   server.headersTimeout = 0;
   server.requestTimeout = 0;
   server.keepAliveTimeout = 1;
-  server.maxConnections = limits.connections;
+  const pool = room.pool(limits.connections);
 
   const clocks = new WeakMap<Socket, NodeJS.Timeout>();
+  const places = new WeakMap<Socket, Place>();
   server.on('connection', (socket: Socket) => {
+    const place = pool.admit(socket);
+    if (place === undefined) return;
+    places.set(socket, place);
     const clock = setTimeout(() => socket.destroy(), limits.patience);
     clocks.set(socket, clock);
     socket.once('close', () => clearTimeout(clock));
@@ -56,12 +63,16 @@ export function createHttpServer(
     try {
       const body = await readBody(request, limits.body);
       const { socket } = response;
+      const place = socket === null ? undefined : places.get(socket);
+      place?.keep();
       // Of a body that was too long nothing more is read: its socket may be gone already.
       if (socket !== null) {
         clearTimeout(clocks.get(socket));
         socket.setTimeout(limits.idle, () => socket.destroy());
       }
       await serve(request, body, response);
+      // A client that does not read its answer must not keep others out.
+      if (response.writableEnded) place?.idle();
     } catch {
       response.destroy();
     }

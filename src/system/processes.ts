@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isShortage, withDescriptors } from './descriptor-reserve.ts';
+import { errorCode } from './failure.ts';
 
 /** One process and no other: a pid alone may be used again, a pid with its start time is not. */
 export interface ProcessIdentity {
@@ -13,19 +15,22 @@ export type Liveness = 'alive' | 'exiting' | 'gone';
 /** The process that has this pid now, or undefined when there is none or it is exiting. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = readProcessStat(pid);
-  return stat?.liveness === 'alive' ? { pid, startTime: stat.startTime } : undefined;
+  const isKnown = stat?.startTime !== '' || process.platform !== 'linux';
+  return stat?.liveness === 'alive' && isKnown ? { pid, startTime: stat.startTime } : undefined;
 }
 
 /** How this very process is; `gone` too when its pid now belongs to another. */
 export function liveness({ pid, startTime }: ProcessIdentity): Liveness {
   const stat = readProcessStat(pid);
-  return stat === undefined || stat.startTime !== startTime ? 'gone' : stat.liveness;
+  return stat === undefined || (stat.startTime !== startTime && stat.startTime !== '')
+    ? 'gone'
+    : stat.liveness;
 }
 
 /** The name the kernel has for a process (at most 15 characters), or undefined when it cannot be read. */
 export function processName(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+    return readText(`/proc/${pid}/comm`).trimEnd();
   } catch {
     return undefined;
   }
@@ -34,7 +39,7 @@ export function processName(pid: number): string | undefined {
 /** When a process started, in milliseconds since the epoch, to the second; undefined where unknown. */
 export function startedAt({ startTime }: ProcessIdentity): number | undefined {
   try {
-    const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
+    const boot = /^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1];
     // USER_HZ is 100 on every architecture that Node runs on.
     return boot === undefined || startTime === ''
       ? undefined
@@ -54,10 +59,14 @@ let boot: string | undefined;
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch {
     return '';
   }
+}
+
+function readText(path: string): string {
+  return withDescriptors(() => readFileSync(path, 'utf8'));
 }
 
 /** What the kernel says of one process. */
@@ -76,9 +85,10 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   if (process.platform !== 'linux') return signalZero(pid);
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
+    text = readText(`/proc/${pid}/stat`);
+  } catch (error) {
+    // For want of descriptors nothing is known of it, least of all its end.
+    return isShortage(errorCode(error)) ? signalZero(pid) : undefined;
   }
   // The name in field 2 may hold spaces and parentheses: count from behind the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

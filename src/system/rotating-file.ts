@@ -8,6 +8,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
+import { withDescriptors } from './descriptor-reserve.ts';
 import { errorCode } from './failure.ts';
 
 /** A file that is appended to, and that never takes more than its share of the disk. */
@@ -92,7 +93,8 @@ const mode = 0o640;
 function open(path: string, user: number): OpenFile {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   // A pipe without a reader must not hold us.
-  const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode);
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  const descriptor = withDescriptors(() => openSync(path, flags, mode));
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw refusal('EINVAL', path);

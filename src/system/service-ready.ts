@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAwake } from './awake-timer.ts';
 import { connectDbus } from './dbus-connection.ts';
 import type { Call, Message } from './dbus-message.ts';
+import { withDescriptors } from './descriptor-reserve.ts';
 
 export interface ServiceReadyHandlers {
   /** The service that the process belongs to has told systemd that it is ready. */
@@ -73,7 +74,9 @@ function managersOf(pid: number): ManagerPlace[] {
 /** The user whose own systemd started the process; undefined for the system's, as its control group tells. */
 function userManagerOf(pid: number): string | undefined {
   try {
-    return /\/user@(\d+)\.service\//.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+    return /\/user@(\d+)\.service\//.exec(
+      withDescriptors(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')),
+    )?.[1];
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { withDescriptors } from './descriptor-reserve.ts';
 
 /** The Unix sockets of this network namespace that some program listens on, as they were at one moment. */
 export interface SocketTable {
@@ -17,7 +18,7 @@ const entry = /^\S+ \S+ \S+ (?<flags>\S+) \S+ \S+ +(?<inode>\d+) (?<bound>.*)$/;
 export function readSocketTable(): SocketTable | undefined {
   let text: string;
   try {
-    text = readFileSync('/proc/net/unix', 'utf8');
+    text = withDescriptors(() => readFileSync('/proc/net/unix', 'utf8'));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { withDescriptors } from './descriptor-reserve.ts';
 import { errorCode } from './failure.ts';
 import { processName } from './processes.ts';
 
@@ -39,14 +40,14 @@ export function askForListeners(): string[] | undefined {
 }
 
 function systemdProcesses(): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const pids = withDescriptors(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => processName(pid) === 'systemd');
 }
 
 /** Inodes of the sockets that a process has open, none when it is over; undefined where that may not be seen. */
 export function socketsOf(pid: number): string[] | undefined {
   try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
+    return withDescriptors(() => readdirSync(`/proc/${pid}/fd`)).flatMap((descriptor) => {
       const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${descriptor}`))?.[1];
       return inode === undefined ? [] : [inode];
     });

@@ -299,6 +299,15 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'events-not-kept': [[{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', 'ls -l']],
   'hooks-overtaken': [[{ transition: start }, 'info', 'on_start', 'left out']],
   'hooks-not-repeated': [[{ transition: stop }, 'info', 'on_start has not run', 'on_stop is not run again']],
+  'hooks-delayed': [
+    [{ transition: stop, code: 'EMFILE' }, 'warning', 'EMFILE', 'LimitNOFILE', 'on_stop (7)'],
+  ],
+  'hook-start-delayed': [
+    [{ hook, code: 'EMFILE' }, 'warning', hook, 'EMFILE', 'LimitNOFILE'],
+    [{ hook, code: 'EAGAIN' }, 'warning', hook, 'EAGAIN', 'TasksMax'],
+    [{ hook, code: 'ENFILE' }, 'warning', hook, 'ENFILE', 'fs.file-max'],
+    [{ hook, code: 'ENOMEM' }, 'warning', hook, 'ENOMEM', 'memory'],
+  ],
   'hooks-dropped': [[{ transition: stop }, 'warning', 'on_stop (7)']],
   'folder-missing': [[{ folder, event: 'start' }, 'info', folder, 'start']],
   'folder-unreadable': [[{ folder, code: 'EACCES' }, 'error', folder, 'EACCES']],

@@ -74,17 +74,43 @@ describe('whoever is slow or hostile harms nobody', () => {
     expect(asked).toBe(1);
   });
 
-  test('beyond the limit they are turned away, and served again when others have gone', async () => {
+  test('beyond the limit the oldest that has asked nothing makes room', async () => {
     await open({ connections: 2 });
-    const [one, two] = [await port.connect(), await port.connect()];
+    const [oldest, newer] = [await port.connect(), await port.connect()];
+    oldest.resume();
+    newer.resume();
+    const gone: string[] = [];
+    oldest.once('close', () => gone.push('oldest'));
+    newer.once('close', () => gone.push('newer'));
+    expect(await port.say(question)).toContain('200 OK');
+    await waitFor(() => gone.length === 1);
+    expect(gone).toEqual(['oldest']);
+  });
+
+  test('one who has asked keeps the place until the answer is complete, whoever comes', async () => {
+    let finish: () => void = () => {};
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let asked = 0;
+    await open(
+      { connections: 2 },
+      {
+        async history() {
+          asked += 1;
+          await done;
+          return { entries: [] };
+        },
+      },
+    );
+    const answers = [1, 2].map(() => port.say(question.replace('status', 'history')));
+    await waitFor(() => asked === 2);
     const third = await port.connect();
     third.resume();
     await new Promise((resolve) => third.once('close', resolve));
-    one.destroy();
-    two.destroy();
-    let answer = '';
-    while (answer === '') answer = await port.say(question).catch(() => '');
-    expect(answer).toContain('200 OK');
+    finish();
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('200 OK');
+    expect(await port.say(question)).toContain('200 OK');
   });
 
   test('one who does not read what happens is let go before it fills the memory', async () => {

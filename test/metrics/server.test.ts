@@ -95,6 +95,15 @@ test('who is slow, floods or asks nonsense is let go, and it answers on', async 
   expect(await get('/metrics', '127.0.0.1')).toContain('a_total 1');
 });
 
+test('idle connections, as many as there may be, keep nobody from the metrics', async () => {
+  start({ limits: { patience: 60_000, connections: 4 } });
+  await listening();
+  const idle = [1, 2, 3, 4, 5, 6].map(() => say('GET /metrics HTTP/1.1\r\nX:'));
+  for (let round = 0; round < 6; round++) expect(await get('/metrics', '127.0.0.1')).toContain('a_total 1');
+  // Those that made room have ended; the others end with the server.
+  await Promise.race(idle);
+});
+
 test('what cannot be told ends that connection alone', async () => {
   let asked = 0;
   start({

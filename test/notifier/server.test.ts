@@ -26,13 +26,26 @@ describe('many clients', () => {
     expect(await port.say('start\n')).toBe('ok\n');
   });
 
-  test('beyond the limit are turned away, and served again when others have gone', async () => {
+  test('beyond the limit the oldest that is not held makes room', async () => {
     await open({ connections: 3, patience: 60_000 });
-    const [first] = await Promise.all([port.connect(), port.connect(), port.connect()]);
-    const fourth = await port.connect();
-    await fourth.over;
-    first?.socket.destroy();
-    await waitFor(() => first?.isOver() ?? false);
+    const held = await port.connect();
+    held.socket.write('hold\n');
+    await waitFor(() => held.received() === 'ok\n');
+    const oldest = await port.connect();
+    const newer = await port.connect();
+    expect(await port.say('start\n')).toBe('ok\n');
+    await oldest.over;
+    expect([held.isOver(), newer.isOver()]).toEqual([false, false]);
+  });
+
+  test('are turned away when every place is held', async () => {
+    await open({ connections: 2, patience: 60_000 });
+    const held = [await port.connect(), await port.connect()];
+    for (const { socket } of held) socket.write('hold\n');
+    await waitFor(() => held.every(({ received }) => received() === 'ok\n'));
+    const third = await port.connect();
+    await third.over;
+    held[0]?.socket.destroy();
     let answered = '';
     while (answered === '') answered = await port.say('start\n');
     expect(answered).toBe('ok\n');

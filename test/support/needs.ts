@@ -36,6 +36,7 @@ const needs = {
     isMet: () => existsSync(chromium),
   },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
+  prlimit: { what: 'prlimit, of util-linux', isMet: () => answers('prlimit', '--version') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
   zsh: { what: 'zsh', isMet: () => answers('zsh', '-f', '-c', 'true') },
   fish: { what: 'fish', isMet: () => answers('fish', '--no-config', '-c', 'true') },

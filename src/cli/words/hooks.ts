@@ -22,6 +22,10 @@ export const hookWords: WordsFor<HookReport> = {
   'hooks-not-repeated': () => info('on_start has not run since the last on_stop: on_stop is not run again'),
   'hooks-dropped': (record) =>
     warning(`Too much waits for its hooks already: left out ${label(record.transition)}`),
+  'hooks-delayed': (record) =>
+    warning(
+      `Cannot look for the hooks of ${label(record.transition)} yet (${record.code}): ${shortageWords(record.code)}. Retrying`,
+    ),
   'folder-missing': (record) =>
     info(`There is no folder ${record.folder}: nothing to run at ${record.event}`),
   'folder-unreadable': (record) =>
@@ -40,6 +44,10 @@ export const hookWords: WordsFor<HookReport> = {
     warning(
       `${record.hook} has ${record.hardLinks} names (hard links): whoever can change another of them changes it`,
     ),
+  'hook-start-delayed': (record) =>
+    warning(
+      `Cannot start ${record.hook} yet (${record.code}): ${shortageWords(record.code)}. Retrying until it starts`,
+    ),
   'hook-started': (record) => detail(`${record.hook} started`),
   'hook-output': (record) => info(`${record.hook}: ${printable(record.line)}`),
   'hook-output-omitted': (record) =>
@@ -56,6 +64,18 @@ export const hookWords: WordsFor<HookReport> = {
   ...eventHookWords,
   'hook-ended': (record) => describeEnd(record.hook, record.outcome, record.durationMs),
 };
+
+/** The cause of a start that is put off, and its fix, by the system error's code. */
+const shortages: { readonly [code: string]: string } = {
+  EMFILE: 'the listener has no free descriptor. Raise LimitNOFILE= of its unit, or ulimit -n',
+  ENFILE: 'the machine has no free descriptor. Raise fs.file-max with sysctl',
+  EAGAIN: 'there may be no more processes. Raise TasksMax= of its unit, or ulimit -u',
+  ENOMEM: 'the machine has no free memory',
+};
+
+function shortageWords(code: string): string {
+  return shortages[code] ?? 'the system is short of something';
+}
 
 /** Why a hook is left out, as the end of a sentence about it. */
 export const leftOutWords: { readonly [why in LeftOut]: string } = {
