@@ -11,12 +11,12 @@ import { isStillThere } from '../hooks/still-there.ts';
 import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import { startMetricsServer } from '../metrics/server.ts';
-import { createFloodGate } from '../notifier/flood-gate.ts';
 import { defaultLimits } from '../notifier/limits.ts';
-import { type NotifierServer, startNotifierServer } from '../notifier/server.ts';
+import { type NotifierServer, startNotifierServer, throttleLimits } from '../notifier/server.ts';
 import type { Account } from '../system/account.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
+import { Throttle } from '../system/throttle.ts';
 import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
 import { startEventPipeline } from './event-pipeline.ts';
@@ -27,6 +27,7 @@ import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
+import { throttledLog } from './throttled-log.ts';
 import { hookFoldersIn, requireTrustedFolders, warnOfAccessLists } from './trusted-folders.ts';
 
 export interface DaemonOptions {
@@ -60,8 +61,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     settings.engines.map(({ name }) => name),
     pipelines,
   );
+  const log = throttledLog(report, signal);
   const count = (said: Record) => {
-    report(said);
+    log(said);
     metrics.note(said);
   };
   const { memory, journal } = await openStateFolder(stateDir, account, count);
@@ -97,12 +99,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     if (notifier.mode === 'trusted') record({ kind: 'notifier-trusted', port: notifier.port });
     await endInterrupted(journal, settings, record);
 
-    const hinted = createFloodGate(
-      record,
-      (count) => record({ kind: 'notifier-flooded', count }),
-      defaultLimits,
+    const hints = new Throttle(
+      throttleLimits(defaultLimits),
+      (_, counts) => record({ kind: 'notifier-flooded', count: counts.get('hint-taken') ?? 0 }),
       signal,
     );
+    const hinted = (said: Record) => hints.admit('port', said.kind) && record(said);
     const watches = createFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);

@@ -57,6 +57,12 @@ export type DaemonRecord =
       readonly transition: Transition;
       readonly hook: string | undefined;
     }
+  /** So much more was caused from outside in a minute that the log has only its number, for each kind. */
+  | {
+      readonly kind: 'reports-suppressed';
+      readonly engine: string;
+      readonly counts: { readonly [kind: string]: number };
+    }
   | { readonly kind: 'notifier-trusted'; readonly port: number }
   /** The folder for what is to be remembered is not safe: nothing is remembered. */
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }

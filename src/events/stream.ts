@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
 import type { EventName } from '../config/engine-events.ts';
 import { dial, hostHeader } from '../engine/dial.ts';
+import { readFairly } from '../engine/fair-reading.ts';
 import { getRequest } from '../engine/http.ts';
 import { codeOf } from '../system/failure.ts';
 import { sinceOf } from '../system/nanoseconds.ts';
@@ -13,9 +14,17 @@ export interface EventStreamHandlers {
   readonly begun: () => void;
   /** One event, as JSON. */
   readonly line: (json: string) => void;
-  /** It is over: `status` where the engine would not give it, else why the connection is no more. */
-  readonly ended: (how: { readonly status: number } | { readonly error: string }) => void;
+  readonly ended: (how: StreamEnd) => void;
 }
+
+/** Why a stream is over. */
+export type StreamEnd =
+  /** The engine would not give it. */
+  | { readonly kind: 'refused'; readonly status: number }
+  /** The connection is no more. */
+  | { readonly kind: 'cut'; readonly error: string }
+  /** It sent what no engine sends: it is not asked again at once. */
+  | { readonly kind: 'unsound'; readonly error: string };
 
 /** A stream of events, being read. */
 export interface EventStream {
@@ -37,13 +46,13 @@ export function openEventStream(
   let over = false;
   let stream: Duplex | undefined;
   const reader = createStreamReader({
-    begun: (status) => (status === 200 ? handlers.begun() : end({ status })),
+    begun: (status) => (status === 200 ? handlers.begun() : end({ kind: 'refused', status })),
     line: (text) => {
       if (!over) handlers.line(text);
     },
   });
 
-  function end(how: { readonly status: number } | { readonly error: string }): void {
+  function end(how: StreamEnd): void {
     if (over) return;
     over = true;
     stream?.destroy();
@@ -53,23 +62,23 @@ export function openEventStream(
   function heard(bytes: Buffer): void {
     if (over) return;
     try {
-      if (!reader.push(bytes)) end({ error: 'the engine ended it' });
+      if (!reader.push(bytes)) end({ kind: 'cut', error: 'the engine ended it' });
     } catch (error) {
-      end({ error: error instanceof Error ? error.message : String(error) });
+      end({ kind: 'unsound', error: error instanceof Error ? error.message : String(error) });
     }
   }
 
   try {
     const line = dial(endpoint);
     stream = line.stream;
-    stream.on('data', heard);
-    stream.on('error', (error) => end({ error: codeOf(error) }));
-    stream.on('end', () => end({ error: 'it was closed' }));
-    stream.on('close', () => end({ error: 'it was closed' }));
+    readFairly(stream, heard);
+    stream.on('error', (error) => end({ kind: 'cut', error: codeOf(error) }));
+    stream.on('end', () => end({ kind: 'cut', error: 'it was closed' }));
+    stream.on('close', () => end({ kind: 'cut', error: 'it was closed' }));
     stream.write(getRequest(eventsPath(names, since), hostHeader(endpoint)));
   } catch (error) {
     // Not before the caller has its stream.
-    setImmediate(() => end({ error: codeOf(error) }));
+    setImmediate(() => end({ kind: 'cut', error: codeOf(error) }));
   }
   return {
     close() {

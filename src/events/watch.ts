@@ -12,7 +12,7 @@ import type { Ledger } from './ledger.ts';
 import type { Opening, Telling } from './ledger-state.ts';
 import { parseEvent } from './parse.ts';
 import type { EventsReport } from './report.ts';
-import { type EventStream, openEventStream } from './stream.ts';
+import { type EventStream, openEventStream, type StreamEnd } from './stream.ts';
 
 export interface EventWatchOptions {
   readonly engine: EngineSettings;
@@ -34,9 +34,22 @@ export interface EventPatience {
   /** The pause before a stream that was cut is opened again: mostly the engine is about to end, in ms. */
   readonly first: number;
   readonly longest: number;
+  /** The pauses before a stream is opened again that had what no engine sends, in ms. */
+  readonly unsound: { readonly first: number; readonly longest: number };
+  /** How long a stream must have been read without nonsense until pauses begin anew, in ms. */
+  readonly sound: number;
+  /** Lines that are no event until a stream is cut. */
+  readonly nonsense: number;
 }
 
-const defaultPatience: EventPatience = { settle: 300, first: 100, longest: 5000 };
+export const defaultPatience: EventPatience = {
+  settle: 300,
+  first: 100,
+  longest: 5000,
+  unsound: { first: 1000, longest: 300_000 },
+  sound: 60_000,
+  nonsense: 20,
+};
 
 /** The reading of one engine's events, while it is up. */
 export interface EventWatch {
@@ -69,6 +82,11 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   const signs = signsOf(engine);
   const backoff = createBackoff({ first: patience.first, longest: patience.longest, jitter: 0 });
   const next = createDeadline();
+  const unsound = createBackoff({ ...patience.unsound, jitter: 0.2 });
+  /** The stream that is being read: since when, and how many of its lines were no event. */
+  let reading = { since: performance.now(), nonsense: 0 };
+  /** The engine sent what no engine sends: the stream of the same run is not opened before then. */
+  let notBefore = 0;
   let state: State = { phase: 'off' };
   let names: readonly EventName[] = [];
   let refused: number | undefined;
@@ -85,6 +103,8 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   function open(found: Opening['found']): void {
     letGo();
     if (isUp === undefined || names.length === 0 || signal.aborted) return;
+    const left = notBefore - performance.now();
+    if (left > 0 && found === 'again') return wait(found, left);
     // Whoever connects to an engine that stops may start it again. The sensor will say that it is down.
     const permission = signs.mayConnect(signs.process());
     // It has answered, and so is ready.
@@ -115,6 +135,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
 
     function begun(): void {
       state = { phase: 'reading', stream };
+      reading = { since: performance.now(), nonsense: 0 };
       refused = undefined;
       report({ kind: 'events-read', names: names.map(eventWord) });
       next.set(patience.settle, prove);
@@ -122,18 +143,25 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   }
 
   function line(json: string): void {
-    // It is worth something: what begins and is cut at once, time and again, is opened less and less often.
-    backoff.reset();
     const event = parseEvent(json);
-    if (event === undefined) return report({ kind: 'events-unreadable', line: json.slice(0, 300) });
+    if (event === undefined) return nonsense(json);
     const heard = ledger.hear(event);
+    // It is worth something: what begins and is cut at once, time and again, is opened less and less often.
+    if (heard.kind === 'news') backoff.reset();
     if (heard.kind === 'news') options.told(heard.tellings);
     if (heard.kind === 'late') options.late(event);
   }
 
+  /** A stream of it is cut: it would fill the log, and keep the listener from its other engines. */
+  function nonsense(line: string): void {
+    report({ kind: 'events-unreadable', line: line.slice(0, 300) });
+    reading.nonsense += 1;
+    if (reading.nonsense >= patience.nonsense)
+      ended({ kind: 'unsound', error: `${reading.nonsense} lines were no event` });
+  }
+
   /** What the engine remembers has come by now. Is that all there was? */
   function prove(): void {
-    backoff.reset();
     if (state.phase !== 'reading' || !ledger.isUnproven) return;
     if (!ledger.followsContainers) return settled();
     const { stream } = state;
@@ -188,10 +216,28 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
     options.changed();
   }
 
-  function ended(how: { readonly status: number } | { readonly error: string }): void {
-    if ('status' in how) refuse(how.status);
-    else if (state.phase === 'reading') report({ kind: 'events-cut', error: how.error });
-    wait();
+  function ended(how: StreamEnd): void {
+    const isSound = performance.now() - reading.since >= patience.sound && reading.nonsense === 0;
+    if (isSound && state.phase === 'reading') {
+      backoff.reset();
+      unsound.reset();
+    }
+    switch (how.kind) {
+      case 'refused':
+        refuse(how.status);
+        return wait();
+      case 'cut':
+        if (state.phase === 'reading') report({ kind: 'events-cut', error: how.error });
+        return wait();
+      case 'unsound': {
+        report({ kind: 'events-cut', error: how.error });
+        const pause = unsound.next();
+        notBefore = performance.now() + pause;
+        return wait('again', pause);
+      }
+      default:
+        return how satisfies never;
+    }
   }
 
   /** Said once, however often it is tried. */
@@ -201,10 +247,10 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   }
 
   /** Not at once: the sensor may be about to say that the engine ends. */
-  function wait(found: Opening['found'] = 'again'): void {
+  function wait(found: Opening['found'] = 'again', pause = backoff.next()): void {
     letGo();
     state = { phase: 'waiting' };
-    next.set(backoff.next(), () => open(found));
+    next.set(pause, () => open(found));
   }
 
   signal.addEventListener('abort', letGo, { once: true });

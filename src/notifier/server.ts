@@ -1,11 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { connectionRoom } from '../system/connection-room.ts';
 import { Failure } from '../system/failure.ts';
+import { Throttle, type ThrottleLimits } from '../system/throttle.ts';
 import { type ClientHost, serveClient } from './client.ts';
-import { createFloodGate } from './flood-gate.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { whyNotListening } from './not-listening.ts';
-import type { ClientReport, NotifierReport } from './report.ts';
+import type { NotifierReport } from './report.ts';
 
 export interface NotifierServerOptions {
   readonly port: number;
@@ -31,16 +31,15 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
   const servers = new Map<string, Server>();
   const pool = connectionRoom.pool(limits.connections);
   let held = 0;
-  const gate = createFloodGate<ClientReport>(
-    report,
-    (count) => report({ kind: 'notifier-flooded', count }),
-    limits,
+  const throttle = new Throttle(
+    throttleLimits(limits),
+    (_, counts) => report({ kind: 'notifier-flooded', count: sum(counts) }),
     signal,
   );
 
   const host: ClientHost = {
     message: (message) => !signal.aborted && options.message(message),
-    report: gate,
+    report: (said) => throttle.admit('port', said.kind) && report(said),
     hold() {
       if (held >= limits.held) return false;
       held += 1;
@@ -121,6 +120,15 @@ function opened(server: Server, address: string, port: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** One count for all that clients do: who connects is a stranger, and its address may be another each time. */
+export function throttleLimits({ reports, window }: Pick<Limits, 'reports' | 'window'>): ThrottleLimits {
+  return { ofKind: reports, ofSource: reports, window };
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((one, other) => one + other, 0);
 }
 
 function asFailure(error: unknown, address: string, port: number): unknown {

@@ -62,6 +62,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   ],
   'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
   'listener-ended': [[{}, 'info', 'Ended']],
+  'reports-suppressed': [[{ counts: { 'events-cut': 7 } }, 'warning', '7 more of events-cut', 'last minute']],
   'engine-is-down': [[{}, 'info', url, 'not running', 'waiting']],
   'engine-is-stopping': [[{}, 'info', url, 'is being stopped', 'waiting']],
   transition: [

@@ -1,12 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
 import type { EventName } from '../../src/config/engine-events.ts';
 import { Ledger } from '../../src/events/ledger.ts';
 import type { Telling } from '../../src/events/ledger-state.ts';
 import type { EventsReport } from '../../src/events/report.ts';
-import { type EventWatch, watchEvents } from '../../src/events/watch.ts';
+import { defaultPatience, type EventWatch, watchEvents } from '../../src/events/watch.ts';
 import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
+import { eventLine } from '../support/events.ts';
 import { createFakeHost, type FakeHost, pass } from '../support/fake-host.ts';
+import { type ScriptedEngine, startScriptedEngine } from '../support/scripted-engine.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const bothEnds: readonly EventName[] = [
@@ -45,7 +49,7 @@ function watchIt(ledger = new Ledger(undefined, 'new')): Watched {
     late: () => {},
     changed: () => {},
     report: (report) => void reports.push(report),
-    patience: { settle: 30, first: 5, longest: 50 },
+    patience: { ...defaultPatience, settle: 30, first: 5, longest: 50 },
     signal: ending.signal,
   });
   const words = () =>
@@ -217,4 +221,60 @@ test('its end closes what is open, and nothing is opened any more', async () => 
   await pass(100);
   expect(engine.opened).toBe(1);
   expect(watched.watch.phase).toBe('off');
+});
+
+describe('an engine that sends what no engine sends', () => {
+  let scripted: ScriptedEngine;
+  let opened: number[];
+  beforeEach(async () => {
+    engine = await startEventEngine(join(host.folder, 'unused.sock'));
+    opened = [];
+  });
+  afterEach(() => scripted.end());
+
+  async function serve(stream: (client: Socket) => void): Promise<Watched> {
+    scripted = await startScriptedEngine(host.socket, (path) => {
+      if (path !== '/events') return path === '/containers/json' ? { json: [] } : undefined;
+      opened.push(performance.now());
+      return stream;
+    });
+    const watched = watchIt();
+    watched.watch.listenTo(bothEnds);
+    watched.watch.up('run', 'starting');
+    return watched;
+  }
+
+  test.each([
+    ['lines that are no events', 'HTTP/1.1 200 OK\r\n\r\n', 'nonsense\n'.repeat(5000)],
+    [
+      'chunks without size',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'nonsense\r\n'.repeat(5000),
+    ],
+    [
+      'an event before each flood',
+      `HTTP/1.1 200 OK\r\n\r\n`,
+      `${eventLine('container', 'start', 'a', '1795559323000000001')}\n${'nonsense\n'.repeat(5000)}`,
+    ],
+  ])('is cut for %s, and asked again ever later', async (_, head, body) => {
+    const watched = await serve((client) => void client.write(head + body));
+    await waitFor(() => opened.length >= 3);
+    const [first = 0, second = 0, third = 0] = opened;
+    expect(third - second).toBeGreaterThan(1.1 * (second - first));
+    const cuts = watched.reports.filter(({ kind }) => kind === 'events-cut').length;
+    const unreadable = watched.reports.filter(({ kind }) => kind === 'events-unreadable').length;
+    expect(unreadable).toBeLessThanOrEqual(20 * (cuts + 1));
+    expect(cuts).toBeGreaterThanOrEqual(2);
+  });
+
+  test('is not asked sooner because its other connection was made anew', async () => {
+    const watched = await serve((client) => void client.write('no HTTP\r\n\r\n'));
+    await waitFor(() => opened.length >= 1 && watched.watch.phase === 'waiting');
+    for (let count = 0; count < 5; count++) {
+      watched.watch.down();
+      watched.watch.up('run', 'again');
+    }
+    await pass(100);
+    expect(opened).toHaveLength(1);
+  });
 });

@@ -32,6 +32,12 @@ const daemonWords: WordsFor<DaemonRecord> = {
     warning(
       `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,
     ),
+  'reports-suppressed': ({ engine, counts }) =>
+    warning(
+      `Engine ${engine}: ${Object.entries(counts)
+        .map(([kind, count]) => `${count} more of ${kind}`)
+        .join(', ')} in the last minute`,
+    ),
   'settings-unmatched': ({ hook, near }) =>
     warning(
       `There are settings for ${printableText(hook)}, but there is no such hook` +
