@@ -48,6 +48,8 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
         ...optional(`${key}.timeout`, hook.timeout),
         ...optional(`${key}.user`, hook.user),
         ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
+        ...optional(`${key}.retry`, hook.retry),
+        ...optional(`${key}.retry_wait`, hook.retryWait),
         ...filterRows(`${key}.when`, hook.when),
         ...(hook.labels === undefined
           ? []

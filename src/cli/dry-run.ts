@@ -5,7 +5,7 @@ import { describeFilter, describeHint } from './words/events.ts';
 import { aboutIt } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
 import { describeRefusal } from './words/refusal.ts';
-import { seconds } from './words/words.ts';
+import { plural, seconds } from './words/words.ts';
 
 /** What would run on each event, in order, and what would not and why. */
 export interface DryRun {
@@ -63,6 +63,9 @@ function describeHook(hook: PlannedHook, account: Account): { text: string; cure
         ...(hook.timeout === undefined ? [] : [`at most ${seconds(hook.timeout)}`]),
         ...(hook.user === account.username ? [] : [`as ${hook.user}`]),
         ...(hook.when === undefined ? [] : [`only when ${describeFilter(hook.when)}`]),
+        ...(hook.retries === undefined
+          ? []
+          : [`again up to ${plural(hook.retries, 'time')} after a failure`]),
         ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
       ];

@@ -43,8 +43,8 @@ export async function followHistory(
         return isNew(number, { kind: 'refusal', number, time, engine, name, path, cause });
       }
       case 'hook-started': {
-        const { hook, run, transition, told } = event;
-        const because = told === undefined ? {} : { told };
+        const { hook, run, transition, told, attempt } = event;
+        const because = { ...(told && { told }), ...(attempt && { attempt }) };
         begun.set(run, { kind: 'run', number, time, hook, run, transition, ...because });
         return undefined;
       }

@@ -148,6 +148,9 @@ function ago({ time }: Pick<StatedTransition, 'time'>, now: Date): string {
 function describeCurrent(current: NonNullable<EngineStatus['hooks']['current']>, now: Date): string {
   const { event, reason, hook } = current;
   if (hook === null) return `on_${event} (${reason})`;
+  const { attempt } = hook;
+  if (attempt !== undefined && attempt.at !== null)
+    return `${printableText(hook.name)} failed: attempt ${attempt.number} of ${attempt.most} at ${clock(new Date(attempt.at), now)} (${reason})`;
   const pid = hook.pid === null ? '' : `, pid ${hook.pid}`;
   return `${printableText(hook.name)} for ${age(now.getTime() - Date.parse(hook.since))}${pid} (${reason})`;
 }

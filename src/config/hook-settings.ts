@@ -57,10 +57,19 @@ export interface SingleHookSettings {
   readonly environment?: Readonly<Record<string, string>>;
   /** When it does not succeed, what comes after it is left out: the rest of its folder, and `while_running`. */
   readonly stopChainOnFailure?: boolean;
+  /** Of a hook in `on_start`: it is run again after a failure. */
+  readonly retry?: RetrySettings;
   /** Of an event's hook: which events it is run for; all of them when it is missing. */
   readonly when?: EventFilter;
   /** Of an event's hook: the labels that are put into its environment. */
   readonly labels?: readonly string[];
+}
+
+/** Further attempts of a hook that failed. */
+export interface RetrySettings {
+  readonly times: number;
+  /** The wait before the first of them, in ms; it doubles with each further one. */
+  readonly wait: number;
 }
 
 /** What holds where nothing is said. */
@@ -72,3 +81,6 @@ export const defaultHookSettings: HookSettings = {
   restart: { first: 1000, longest: 60_000, steady: 10_000 },
   hooks: new Map(),
 };
+
+/** The wait before a hook that failed is run again, in ms. */
+export const defaultRetryWait = 1000;

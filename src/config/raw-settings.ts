@@ -34,6 +34,8 @@ export interface RawHookSettings {
   readonly user?: Given | undefined;
   readonly environment?: ReadonlyMap<string, Given> | undefined;
   readonly stopOnFailure?: Given<boolean> | undefined;
+  readonly retry?: Given | undefined;
+  readonly retryWait?: Given | undefined;
   readonly when?: RawEventFilter | undefined;
   readonly labels?: readonly Given[] | undefined;
 }
@@ -108,6 +110,8 @@ function readHook(hook: Table): RawHookSettings {
     user: hook.text('user'),
     environment: hook.texts('environment'),
     stopOnFailure: hook.boolean('stop_on_failure'),
+    retry: hook.textOrNumber('retry'),
+    retryWait: hook.textOrNumber('retry_wait'),
   };
 }
 

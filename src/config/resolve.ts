@@ -22,6 +22,7 @@ import {
   readPath,
   readPort,
 } from './readers.ts';
+import { resolveRetry } from './retry.ts';
 import {
   defaultHeartbeat,
   defaultPort,
@@ -125,7 +126,7 @@ function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSetting
   };
   const hooks = [...(raw.hooks ?? [])].map(([name, hook]): [string, SingleHookSettings] => [
     name,
-    resolveHook(hook, surroundings),
+    resolveHook(name, hook, surroundings),
   ]);
   return {
     ...defaultHookSettings,
@@ -143,13 +144,19 @@ function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSetting
   };
 }
 
-function resolveHook(raw: RawHookSettings, { isRoot, platform }: Surroundings): SingleHookSettings {
+function resolveHook(
+  name: string,
+  raw: RawHookSettings,
+  { isRoot, platform }: Surroundings,
+): SingleHookSettings {
+  const retry = resolveRetry(name, raw);
   const environment = raw.environment && readEnvironment(raw.environment);
   return {
     ...(raw.timeout && { timeout: readLimit(raw.timeout) }),
     ...(raw.user && { user: readUser(raw.user, isRoot, platform) }),
     ...(environment && { environment }),
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
+    ...(retry && { retry }),
     ...(raw.when && { when: readFilter(raw.when) }),
     ...(raw.labels && { labels: raw.labels.map(({ value }) => value) }),
   };

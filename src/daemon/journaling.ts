@@ -13,13 +13,14 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
     case 'hooks-dropped':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'too-many' };
     case 'hook-started': {
-      const { kind, hook, run, transition, told, process } = record;
+      const { kind, hook, run, transition, told, attempt, process } = record;
       return {
         kind,
         hook,
         run,
         transition,
         ...(told === undefined ? {} : { told }),
+        ...(attempt === undefined ? {} : { attempt }),
         ...(process === undefined ? {} : { process }),
       };
     }

@@ -1,5 +1,6 @@
 import { eventWord } from '../config/engine-events.ts';
 import type { NotifierMode, Settings } from '../config/settings.ts';
+import type { RunningHook } from '../hooks/queue.ts';
 import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { EngineState } from '../lifecycle/reduce.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../lifecycle/transition.ts';
@@ -76,6 +77,8 @@ export interface StatedHook {
   readonly name: string;
   readonly pid: number | null;
   readonly since: string;
+  /** Of a hook that may be retried: the attempt that runs, or the one that starts at `at`. */
+  readonly attempt?: { readonly number: number; readonly most: number; readonly at: string | null };
 }
 
 /** Puts together how things are now. */
@@ -156,10 +159,17 @@ function stated({ event, reason, source, sequence, at }: Transition): StatedTran
   return { event, reason, source, sequence, time: iso(at) };
 }
 
-function hookIn(
-  hook: { name: string; pid: number | undefined; startedAt: number } | undefined,
-): StatedHook | null {
-  return hook === undefined ? null : { name: hook.name, pid: hook.pid ?? null, since: iso(hook.startedAt) };
+function hookIn(hook: RunningHook | undefined): StatedHook | null {
+  if (hook === undefined) return null;
+  const { name, pid = null, startedAt, attempt } = hook;
+  const { number, most, startsAt } = attempt ?? {};
+  return {
+    ...{ name, pid, since: iso(startedAt) },
+    ...(number !== undefined &&
+      most !== undefined && {
+        attempt: { number, most, at: startsAt === undefined ? null : iso(startsAt) },
+      }),
+  };
 }
 
 function iso(at: number): string {

@@ -1,15 +1,15 @@
-import { afterAwake } from '../system/awake-timer.ts';
+import { type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import type { EndReason } from './run.ts';
-import { admitAndStart, type Occasion, type StartedHook } from './start.ts';
+import type { Occasion } from './start.ts';
 
 /** Hooks that are being run one after the other. */
 export interface HookChain {
   /** Resolves when none runs any more, with how that came. Never rejects. */
   readonly done: Promise<ChainEnd>;
   /** The one that runs. */
-  current(): StartedHook | undefined;
+  current(): HookAtWork | undefined;
   /** Ends the one that runs and leaves the rest out. */
   end(why: EndReason): void;
   /** Kills the one that runs and leaves the rest out. */
@@ -35,7 +35,7 @@ export function runChain(
   occasion: Occasion,
   begun: () => void = () => {},
 ): HookChain {
-  let current: StartedHook | undefined;
+  let current: HookAttempts | undefined;
   let how: ChainEnd['how'] = 'complete';
 
   async function runAll(): Promise<ChainEnd> {
@@ -44,11 +44,11 @@ export function runChain(
     let failed = 0;
     for (const [place, candidate] of candidates.entries()) {
       if (how !== 'complete') break;
-      const hook = admitAndStart(host, candidate, occasion);
+      const hook = startAttempts(host, candidate, occasion);
       if (place === 0) begun();
       if (hook === undefined) continue;
       current = hook;
-      const success = await succeeds(host, hook);
+      const success = await hook.done;
       current = undefined;
       ran += 1;
       if (success) continue;
@@ -63,34 +63,14 @@ export function runChain(
 
   return {
     done: runAll(),
-    current: () => current,
+    current: () => current?.current(),
     end(why) {
       how = 'ended';
-      current?.run.end(why);
+      current?.end(why);
     },
     kill(why) {
       how = 'ended';
-      current?.run.kill(why);
+      current?.kill(why);
     },
   };
-}
-
-/** Waits for a hook's end, and names it now and then while it runs: whether it succeeded. */
-async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
-  let next = 0;
-  let timer = remind(0);
-
-  function remind(alreadyMs: number) {
-    const forMs = host.settings.notices[next];
-    if (forMs === undefined) return undefined;
-    return afterAwake(forMs - alreadyMs, () => {
-      host.report({ kind: 'hook-running', hook: name, forMs });
-      next += 1;
-      timer = remind(forMs);
-    });
-  }
-
-  const { outcome } = await ended;
-  timer?.cancel();
-  return outcome.kind === 'exited' && outcome.code === 0;
 }

@@ -16,6 +16,8 @@ export interface HookContext {
   readonly path: string;
   /** What happened in the engine, where that is what it is run for. */
   readonly occurrence?: Occurrence | undefined;
+  /** The number of the attempt, where a failure is retried; the first is 1. */
+  readonly attempt?: number | undefined;
 }
 
 /** As hooks are told it; an engine's events are `container_start` and their like. */
@@ -42,7 +44,7 @@ export function hookEnvironment(
   platform: NodeJS.Platform,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, event, endpoint, path, occurrence } = context;
+  const { transition, event, endpoint, path, occurrence, attempt } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
@@ -60,6 +62,7 @@ export function hookEnvironment(
     DOCKER_LIFECYCLE_SEQUENCE: String(transition.sequence),
     DOCKER_LIFECYCLE_TIME: new Date(transition.at).toISOString(),
     DOCKER_LIFECYCLE_HOOK: path,
+    ...(attempt === undefined ? {} : { DOCKER_LIFECYCLE_ATTEMPT: String(attempt) }),
     ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
 }

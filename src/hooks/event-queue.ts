@@ -174,7 +174,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
         const hook = run.current();
         return {
           told: labelOf(run.told),
-          hook: hook && { name: hook.name, pid: hook.run.pid, startedAt: hook.startedAt },
+          hook,
         };
       }),
       waiting: waiting.length,

@@ -33,6 +33,8 @@ export type PlannedHook =
       readonly user: string;
       /** What comes after it is left out when it fails. */
       readonly stopsChain: boolean;
+      /** How often it is run again after a failure, where it is. */
+      readonly retries?: number;
       /** Which events it is run for, where not for all. */
       readonly when?: EventFilter;
     }
@@ -72,7 +74,7 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
   const admission = admit(candidate, account.uid);
   switch (admission.kind) {
     case 'admitted': {
-      const { user, stopChainOnFailure = false, when } = settings.hooks.get(name) ?? {};
+      const { user, stopChainOnFailure = false, retry, when } = settings.hooks.get(name) ?? {};
       return {
         kind: 'runs',
         name,
@@ -81,6 +83,7 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
         timeout: timeoutOf(settings, occasionOf(folder), name),
         user: (user ?? account).username,
         stopsChain: stopChainOnFailure,
+        ...(retry === undefined ? {} : { retries: retry.times }),
         ...(when === undefined ? {} : { when }),
       };
     }

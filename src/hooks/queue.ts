@@ -1,4 +1,5 @@
 import type { Transition } from '../lifecycle/transition.ts';
+import type { HookAtWork } from './attempts.ts';
 import { type BatchEnd, type HookBatch, runHooks } from './batch.ts';
 import type { HookHost } from './host.ts';
 import { type KeptHooks, type KeptState, keepRunning } from './keep-running.ts';
@@ -46,12 +47,8 @@ export interface HookSnapshot {
   )[];
 }
 
-export interface RunningHook {
-  readonly name: string;
-  readonly pid: number | undefined;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-}
+/** A hook that runs, or whose next attempt is waited for. */
+export type RunningHook = HookAtWork;
 
 /** All the hooks of what has happened to the engine; of a start only what is kept running; or what is asked for. */
 type Work = 'all' | 'kept' | HookWish;
@@ -197,10 +194,7 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     snapshot() {
       const hook = batch?.current();
       return {
-        current:
-          batch === undefined
-            ? undefined
-            : { transition: batch.transition, hook: hook === undefined ? undefined : running(hook) },
+        current: batch === undefined ? undefined : { transition: batch.transition, hook },
         waiting: waiting.map(({ transition }) => transition),
         kept: (kept?.states() ?? []).map((state) =>
           state.phase === 'running' ? { phase: 'running', hook: running(state.hook) } : state,

@@ -80,6 +80,8 @@ export type HookEvent =
       readonly told?: EventLabel;
       /** Names this run among all there ever were; `hook-ended` has the same. */
       readonly run: string;
+      /** Of a hook that may be retried; the first is 1. */
+      readonly attempt?: number;
       readonly process: ProcessIdentity | undefined;
     }
   /** The line is valid during the call only. */
@@ -100,5 +102,13 @@ export type HookEvent =
   | { readonly kind: 'hook-left-over'; readonly pid: number }
   /** The settings want the rest left out when this one fails. */
   | { readonly kind: 'chain-stopped'; readonly transition: Transition }
+  /** It failed, and is run again after a wait: this is the `attempt`-th of `attempts`. */
+  | {
+      readonly kind: 'hook-retries';
+      readonly transition: Transition;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly afterMs: number;
+    }
   /** It is to run while Docker does, and has ended. */
   | { readonly kind: 'hook-restarts'; readonly afterMs: number };

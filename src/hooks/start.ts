@@ -18,6 +18,8 @@ export interface Occasion {
   readonly transition: Transition;
   /** What happened in the engine, where that is what it is run for: it gets it on its standard input. */
   readonly occurrence?: Occurrence;
+  /** The number of the attempt, where a failure is retried; the first is 1. */
+  readonly attempt?: number;
 }
 
 /** A hook that was started and whose end is told. */
@@ -45,8 +47,9 @@ export function admitAndStart(
   occasion: Occasion,
 ): StartedHook | undefined {
   const { name, path } = candidate;
-  const { transition, occurrence } = occasion;
+  const { transition, occurrence, attempt } = occasion;
   const told = occurrence === undefined ? {} : { told: labelOf(occurrence.told) };
+  const which = { transition, ...told, ...(attempt === undefined ? {} : { attempt }) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
   const admission = admit(candidate, host.account.uid);
   switch (admission.kind) {
@@ -72,7 +75,7 @@ export function admitAndStart(
     if (isReported) return;
     isReported = true;
     const identity = pid === undefined ? undefined : identityOf(pid);
-    report({ kind: 'hook-started', transition, ...told, run: id, process: identity });
+    report({ kind: 'hook-started', ...which, run: id, process: identity });
   }
   function recheck(): boolean {
     const now = admit(candidate, host.account.uid);
@@ -102,11 +105,14 @@ function identityOf(pid: number): ProcessIdentity {
 function options(
   host: HookHost,
   { name, path }: Candidate,
-  { event, transition, occurrence }: Occasion,
+  { event, transition, occurrence, attempt }: Occasion,
 ): Omit<RunOptions, 'capture' | 'started' | 'recheck' | 'delayed'> {
   const { settings, account, endpoint } = host;
   const { user, environment, labels } = settings.hooks.get(name) ?? {};
-  const context = { transition, event, endpoint, path, occurrence: occurrence && { ...occurrence, labels } };
+  const context = {
+    ...{ transition, event, endpoint, path, attempt },
+    occurrence: occurrence && { ...occurrence, labels },
+  };
   return {
     path,
     arguments: [event],

@@ -34,6 +34,8 @@ export interface RunEntry {
   readonly transition: Transition;
   /** What happened in the engine, where that is what it was run for. */
   readonly told?: EventLabel;
+  /** Of a hook that may be retried; the first is 1. */
+  readonly attempt?: number;
   /** Missing while it runs, or when its listener was killed. */
   readonly end?: RunEnd;
   /** Its listener was killed. */
@@ -143,7 +145,7 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       return;
     }
     case 'hook-started': {
-      const { hook, run, transition, told } = record;
+      const { hook, run, transition, told, attempt } = record;
       entries.set(run, {
         kind: 'run',
         number,
@@ -152,6 +154,7 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
         run,
         transition,
         ...(told === undefined ? {} : { told }),
+        ...(attempt === undefined ? {} : { attempt }),
       });
       return;
     }

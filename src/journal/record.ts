@@ -99,6 +99,8 @@ export interface HookStarted {
   readonly transition: Transition;
   /** What happened in the engine, where that is what it is run for. */
   readonly told?: EventLabel;
+  /** Of a hook that may be retried; the first is 1. */
+  readonly attempt?: number;
   /** Left out where it could not be told. */
   readonly process?: RecordedProcess;
   /** Told before, in a file that came before this one; it still ran when this file was begun. */

@@ -382,6 +382,9 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],
   ],
   'hook-output-omitted': [[{ hook, bytes: 2_500_000 }, 'warning', hook, '3 MB']],
+  'hook-retries': [
+    [{ hook, transition: start, attempt: 2, attempts: 4, afterMs: 1000 }, 'warning', hook, '2 of 4', '1.0 s'],
+  ],
   'hook-restarts': [[{ hook, afterMs: 2000 }, 'warning', hook, '2.0 s']],
   'chain-stopped': [[{ hook, transition: start }, 'warning', hook, 'left out']],
   'hook-running': [[{ hook, forMs: 60_000 }, 'warning', hook, '60.0 s']],

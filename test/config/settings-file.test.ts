@@ -103,12 +103,30 @@ test.each([
   [`${dir}[on_start.a]\nenvironment = { DOCKER_EVENT_X = "" }`, 3, /by the listener itself/, /another name/],
   [`${dir}[on_start.a]\nuser = "no-such-user-here"`, 3, /is no user of this system$/, /See: id /],
   [`${dir}[on_start.a]\nuser = "-x"`, 3, /is no user of this system$/, /See: id /],
+  [`${dir}[on_start.a]\nretry = -1`, 3, /no number that can be meant/, /1 to 100/],
+  [`${dir}[on_start.a]\nretry = 3\nretry_wait = "none"`, 4, /^"none" is no wait$/, /as 1s/],
+  [`${dir}[on_start.a]\nretry_wait = "5s"`, 3, /there are none$/, /retry = 3/],
+  [
+    `${dir}[on_stop.a]\nretry = 3`,
+    3,
+    /for hooks in on_start, and on_stop\/a is in on_stop$/,
+    /does not wait/,
+  ],
+  [`${dir}[while_running.a]\nretry = 3`, 3, /is in while_running$/, /started again/],
+  [`${dir}[on_container_die.a]\nretry = 3`, 3, /is in on_container_die$/, /in the hook itself/],
   [`${dir}[on_container_die.a.when]\nexit_code = "x"`, 3, /is no exit code$/, /137/],
 ])('a mistake is told with its line and what is allowed: %j', (text, line, message, cure) => {
   for (const written of [text, `\ufeff${text}`, text.replaceAll('\n', '\r\n')]) {
     const found = mistakeIn(written);
     expect(found).toEqual([line, expect.stringMatching(message), expect.stringMatching(cure)]);
   }
+});
+
+test('a retry is read with its wait, and 0 is none', () => {
+  const hooks = (text: string) => load(`${dir}[on_start.a]\n${text}`).settings.hooks.hooks.get('on_start/a');
+  expect(hooks('retry = 3')).toEqual({ retry: { times: 3, wait: 1000 } });
+  expect(hooks('retry = 3\nretry_wait = "5s"')).toEqual({ retry: { times: 3, wait: 5000 } });
+  expect(hooks('retry = 0')).toEqual({});
 });
 
 test('the line of what is in no line of its own is that of what it is in', () => {

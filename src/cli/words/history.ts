@@ -69,9 +69,10 @@ function contentOf(entry: HistoryEntry): {
 }
 
 function contentOfRun(entry: RunEntry) {
-  const { hook: name, end, interrupted, transition, told } = entry;
+  const { hook: name, end, interrupted, transition, told, attempt = 1 } = entry;
   const event = transition.reason === 'requested' ? 'asked' : '';
-  const hook = told === undefined ? name : `${name} (${describeEvent(told)})`;
+  const why = told === undefined ? '' : ` (${describeEvent(told)})`;
+  const hook = `${name}${why}${attempt === 1 ? '' : `, attempt ${attempt},`}`;
   if (interrupted) return { event, text: `${hook} ran when the listener was killed`, kind: 'bad' as const };
   if (end === undefined) return { event, text: `${hook} has not ended`, kind: 'good' as const };
   const kind = succeeded(end.outcome) ? ('good' as const) : ('bad' as const);

@@ -48,13 +48,18 @@ export const hookWords: WordsFor<HookReport> = {
     warning(
       `Cannot start ${record.hook} yet (${record.code}): ${shortageWords(record.code)}. Retrying until it starts`,
     ),
-  'hook-started': (record) => detail(`${record.hook} started`),
+  'hook-started': ({ hook, attempt }) =>
+    detail(`${hook} started${attempt === undefined ? '' : `, attempt ${attempt}`}`),
   'hook-output': (record) => info(`${record.hook}: ${printable(record.line)}`),
   'hook-output-omitted': (record) =>
     warning(`${record.hook} prints faster than a log can take: left out ${bytes(record.bytes)}`),
   'hook-left-over': (record) =>
     warning(`${record.hook} still runs from before the listener was killed (pid ${record.pid}): ending it`),
   'chain-stopped': (record) => warning(`${record.hook} did not succeed: what comes after it is left out`),
+  'hook-retries': (record) =>
+    warning(
+      `${record.hook} did not succeed: attempt ${record.attempt} of ${record.attempts} in ${seconds(record.afterMs)}`,
+    ),
   'hook-restarts': (record) =>
     warning(
       `${record.hook} is to run while Docker does, and has ended: starting it again in ${seconds(record.afterMs)}`,

@@ -1,0 +1,136 @@
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import type { Candidate } from './find.ts';
+import type { HookHost } from './host.ts';
+import type { EndReason } from './run.ts';
+import { admitAndStart, type Occasion, type StartedHook } from './start.ts';
+
+/** One hook in its turn: run, and after a failure run again where its settings ask for that. */
+export interface HookAttempts {
+  /** Resolves when the last attempt is over and none follows, with its success. Never rejects. */
+  readonly done: Promise<boolean>;
+  /** The attempt that runs, or the last one while the next is waited for. */
+  current(): HookAtWork;
+  /** Ends the attempt that runs, and makes no other. */
+  end(why: EndReason): void;
+  /** Kills the attempt that runs, and makes no other. */
+  kill(why: EndReason): void;
+}
+
+/** The hook whose turn it is. */
+export interface HookAtWork {
+  readonly name: string;
+  /** Undefined while nothing runs: it could not be started, or its next attempt is waited for. */
+  readonly pid: number | undefined;
+  /** Start of the latest attempt, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Missing for a hook that is run once. */
+  readonly attempt?: AttemptState;
+}
+
+/** Progress of a hook that may be retried. */
+export interface AttemptState {
+  /** The attempt that runs, or that is waited for; the first is 1. */
+  readonly number: number;
+  readonly most: number;
+  /** When it starts, in milliseconds since the epoch; missing while it runs. */
+  readonly startsAt?: number;
+}
+
+/** The longest wait before an attempt, in ms, unless the first one is longer. */
+const longestWait = 60_000;
+
+/**
+ * Checks a hook and starts its first attempt. Each further attempt is checked anew.
+ * @returns undefined when the hook may not run, or is not meant to
+ */
+export function startAttempts(
+  host: HookHost,
+  candidate: Candidate,
+  occasion: Occasion,
+): HookAttempts | undefined {
+  const { name } = candidate;
+  const { retry } = host.settings.hooks.get(name) ?? {};
+  const most = retry !== undefined && mayRetry(occasion) ? 1 + retry.times : 1;
+  let number = 1;
+  const start = () => admitAndStart(host, candidate, most > 1 ? { ...occasion, attempt: number } : occasion);
+  const first = start();
+  if (first === undefined) return undefined;
+  let latest = first;
+  let isEnded = false;
+  let pause: { readonly until: number; readonly timer: AwakeTimer; readonly over: () => void } | undefined;
+
+  async function runAll(): Promise<boolean> {
+    for (;;) {
+      if (await succeeds(host, latest)) return true;
+      if (isEnded || number === most || retry === undefined) return false;
+      const afterMs = Math.min(retry.wait * 2 ** (number - 1), Math.max(longestWait, retry.wait));
+      number += 1;
+      host.report({
+        kind: 'hook-retries',
+        hook: name,
+        transition: occasion.transition,
+        attempt: number,
+        attempts: most,
+        afterMs,
+      });
+      await waitFor(afterMs);
+      const next = isEnded ? undefined : start();
+      if (next === undefined) return false;
+      latest = next;
+    }
+  }
+
+  function waitFor(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const over = () => {
+        pause = undefined;
+        resolve();
+      };
+      pause = { until: Date.now() + milliseconds, timer: afterAwake(milliseconds, over), over };
+    });
+  }
+
+  function endAll(act: (hook: StartedHook) => void): void {
+    isEnded = true;
+    pause?.timer.cancel();
+    pause?.over();
+    act(latest);
+  }
+
+  return {
+    done: runAll(),
+    current: () => ({
+      name,
+      pid: pause === undefined ? latest.run.pid : undefined,
+      startedAt: latest.startedAt,
+      ...(most > 1 && { attempt: { number, most, ...(pause && { startsAt: pause.until }) } }),
+    }),
+    end: (why) => endAll(({ run }) => run.end(why)),
+    kill: (why) => endAll(({ run }) => run.kill(why)),
+  };
+}
+
+/** A person who asks for a hook sees that it fails; Docker's stop waits for no second attempt. */
+function mayRetry({ event, transition }: Occasion): boolean {
+  return event === 'start' && transition.reason !== 'requested';
+}
+
+/** Waits for a hook's end, and names it now and then while it runs: whether it succeeded. */
+async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
+  let next = 0;
+  let timer = remind(0);
+
+  function remind(alreadyMs: number) {
+    const forMs = host.settings.notices[next];
+    if (forMs === undefined) return undefined;
+    return afterAwake(forMs - alreadyMs, () => {
+      host.report({ kind: 'hook-running', hook: name, forMs });
+      next += 1;
+      timer = remind(forMs);
+    });
+  }
+
+  const { outcome } = await ended;
+  timer?.cancel();
+  return outcome.kind === 'exited' && outcome.code === 0;
+}
