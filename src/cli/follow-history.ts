@@ -42,6 +42,10 @@ export async function followHistory(
         const name = event.kind === 'hook-refused' ? event.hook : event.folder;
         return isNew(number, { kind: 'refusal', number, time, engine, name, path, cause });
       }
+      case 'hook-warned': {
+        const { hook: name, warning } = event;
+        return isNew(number, { kind: 'warning', number, time, engine, name, warning });
+      }
       case 'hook-started': {
         const { hook, run, transition, told, attempt } = event;
         const because = { ...(told && { told }), ...(attempt && { attempt }) };

@@ -4,7 +4,7 @@ import { defaultEndpoint } from '../config/endpoint.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ControlHost } from '../control/answer.ts';
 import { createPageServer } from '../control/page-server.ts';
-import { type CompanionWord, Declined, type TriggerWish } from '../control/protocol.ts';
+import { Declined, type TriggerWish } from '../control/protocol.ts';
 import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
 import { readHistory, readHistoryEntry } from '../journal/history.ts';
@@ -20,6 +20,7 @@ import type { Metrics } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { statusOf } from './status.ts';
+import { waitForStop } from './stop-wait.ts';
 import { triggerLine } from './trigger-lines.ts';
 
 export interface ControlHostOptions {
@@ -41,6 +42,11 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
   const { settings, account, pipelines, events, failures, metrics, record, signal } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
+  const stopWait = {
+    settings: settings.hooks,
+    manager: account.uid === 0 ? ('system' as const) : ('user' as const),
+    record,
+  };
   const since = new Date();
 
   const host: ControlHost = {
@@ -93,7 +99,10 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       return {
         engine: pipeline.engine.name,
         told: told.map(({ event, sequence }) => ({ event, sequence })),
-        hooks: word.message === 'stop' ? await waitForStop(pipeline, word, gone) : 'not-waited-for',
+        hooks:
+          word.message === 'stop'
+            ? await waitForStop({ ...stopWait, pipeline, wait: word.wait, gone })
+            : 'not-waited-for',
       };
     },
   };
@@ -136,19 +145,6 @@ function named(
     name === undefined ? 'Several engines are watched' : `There is no engine ${JSON.stringify(name)}`,
     `Give as engine one of: ${names.join(', ')}`,
   );
-}
-
-/** Until the hooks of the stop that was told last are done, the time is over, or nobody waits any more. */
-async function waitForStop(pipeline: Pipeline, { wait }: CompanionWord, gone: AbortSignal): Promise<string> {
-  const done = pipeline.stopHooks().then(() => 'done');
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('running'), wait);
-    gone.addEventListener('abort', () => resolve('running'), { once: true });
-  });
-  const how = await Promise.race([done, over]);
-  clearTimeout(timer);
-  return how;
 }
 
 async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry[]> {

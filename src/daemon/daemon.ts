@@ -22,6 +22,7 @@ import { createControlHost } from './control-host.ts';
 import { startEventPipeline } from './event-pipeline.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
+import { HooksAtStop } from './hooks-at-stop.ts';
 import { journalEntry } from './journaling.ts';
 import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
@@ -69,11 +70,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { memory, journal } = await openStateFolder(stateDir, account, count);
   const events = createEvents();
   const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
+  const hooksAtStop = new HooksAtStop();
   const record = (said: Record) => {
     count(said);
     const number = journal === undefined ? undefined : keep(journal, said);
     events.note(said, number);
     failures.note(said);
+    for (const warned of hooksAtStop.note(said)) record(warned);
   };
   let control: ControlServer | undefined;
   const reserve = new AbortController();

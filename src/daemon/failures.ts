@@ -3,9 +3,12 @@ import { isFailure } from '../journal/history.ts';
 import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
 import { printable } from '../system/printable.ts';
 import type { Record } from './record.ts';
+import { type Warned, Warnings } from './warnings.ts';
 
 /** Something that went wrong and has not gone well since. */
-export type Failure = {
+export type Failure = Warned | HookFailure;
+
+type HookFailure = {
   readonly engine: string;
   /** A hook, or a folder of hooks. */
   readonly name: string;
@@ -43,9 +46,10 @@ export function createFailures(
   isThere: (name: string) => boolean = () => true,
   now: () => Date = () => new Date(),
 ): Failures {
-  const failures = new Map<string, Failure>();
+  const failures = new Map<string, HookFailure>();
+  const warnings = new Warnings(now);
 
-  function settle(engine: string, name: string, failure: Failure | undefined): void {
+  function settle(engine: string, name: string, failure: HookFailure | undefined): void {
     const key = `${engine} ${name}`;
     failures.delete(key);
     if (failure === undefined) return;
@@ -64,11 +68,12 @@ export function createFailures(
 
   return {
     note(record) {
+      warnings.note(record);
       switch (record.kind) {
         case 'hook-ended': {
           const { engine, hook: name, run, outcome, durationMs } = record;
           const time = now().toISOString();
-          const failure = (): Failure => {
+          const failure = (): HookFailure => {
             const lastLine = lastLineOf(record.output.last());
             return { kind: 'failed', engine, name, time, run, outcome, durationMs, lastLine };
           };
@@ -113,7 +118,10 @@ export function createFailures(
     },
     list() {
       for (const [key, { name }] of failures) if (!isThere(name)) failures.delete(key);
-      return [...failures.values()];
+      warnings.forget((name) => !isThere(name));
+      return [...failures.values(), ...warnings.list()].sort((one, other) =>
+        one.time.localeCompare(other.time),
+      );
     },
   };
 }

@@ -44,6 +44,10 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
       const { path, cause } = record.refusal;
       return { kind: 'folder-refused', engine: record.engine, folder: record.folder, path, cause };
     }
+    case 'hook-warned': {
+      const { kind, engine, hook, warning } = record;
+      return { kind, engine, hook, warning };
+    }
     case 'events-gap': {
       const { kind, engine, since, made } = record;
       return { kind, engine, since, made };

@@ -4,6 +4,7 @@ import type { EngineReport } from '../engine/report.ts';
 import type { EventsReport } from '../events/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
+import type { HookWarning } from '../journal/record.ts';
 import type { JournalReport } from '../journal/report.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { MetricsReport } from '../metrics/report.ts';
@@ -62,6 +63,12 @@ export type DaemonRecord =
       readonly kind: 'reports-suppressed';
       readonly engine: string;
       readonly counts: { readonly [kind: string]: number };
+    }
+  | {
+      readonly kind: 'hook-warned';
+      readonly engine: string;
+      readonly hook: string;
+      readonly warning: HookWarning;
     }
   | { readonly kind: 'notifier-trusted'; readonly port: number }
   /** The folder for what is to be remembered is not safe: nothing is remembered. */

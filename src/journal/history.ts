@@ -6,7 +6,14 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { errorCode } from '../system/failure.ts';
 import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
-import type { EventTrouble, JournalRecord, RecordedCause, RecordedOutcome, WhyLeftOut } from './record.ts';
+import type {
+  EventTrouble,
+  HookWarning,
+  JournalRecord,
+  RecordedCause,
+  RecordedOutcome,
+  WhyLeftOut,
+} from './record.ts';
 
 /** What happened, put together from the journal's records: a hook's run is one entry. */
 export type HistoryEntry = { readonly number: number; readonly time: string } & (
@@ -15,6 +22,12 @@ export type HistoryEntry = { readonly number: number; readonly time: string } & 
   | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
   | RunEntry
   | { readonly kind: 'trouble'; readonly trouble: EventTrouble }
+  | {
+      readonly kind: 'warning';
+      readonly engine: string;
+      readonly name: string;
+      readonly warning: HookWarning;
+    }
   | {
       readonly kind: 'refusal';
       readonly engine: string;
@@ -177,6 +190,11 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       entries.set(`${number}`, { kind: 'refusal', number, time, engine, name, path, cause });
       return;
     }
+    case 'hook-warned': {
+      const { engine, hook: name, warning } = record;
+      entries.set(`${number}`, { kind: 'warning', number, time, engine, name, warning });
+      return;
+    }
     case 'events-gap':
     case 'event-given-up':
     case 'events-overflow-over':
@@ -231,7 +249,7 @@ export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'out
 
 function engineOf(entry: HistoryEntry): string {
   if (entry.kind === 'trouble') return entry.trouble.engine;
-  return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
+  return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
 }
 
 function eventOf(entry: HistoryEntry): string | undefined {
@@ -245,6 +263,7 @@ function eventOf(entry: HistoryEntry): string | undefined {
         : eventWord({ type: entry.told.type, action: entry.told.action });
     case 'trouble':
       return entry.trouble.kind === 'event-given-up' ? eventWord(entry.trouble.told) : undefined;
+    case 'warning':
     case 'refusal': {
       const folder = /(?:^|\/)on_([a-z_]+)(?:\/|$)/.exec(entry.name)?.[1];
       return folder ?? 'start';
@@ -266,6 +285,7 @@ function hasFailed(entry: HistoryEntry): boolean {
     case 'left-out':
       return false;
     case 'refusal':
+    case 'warning':
       return true;
     case 'trouble':
       return entry.trouble.kind !== 'events-gap';

@@ -57,7 +57,31 @@ export type JournalEntry =
       readonly folder: string;
       readonly path: string;
       readonly cause: RecordedCause;
+    }
+  | {
+      readonly kind: 'hook-warned';
+      readonly engine: string;
+      readonly hook: string;
+      readonly warning: HookWarning;
     };
+
+/** Something that a hook does to Docker, or Docker's stop to a hook, that its exit code does not show. */
+export type HookWarning =
+  /**
+   * Docker's stop waits for the hook, and the hook waits for a job of systemd that waits for Docker's stop. `command` is
+   * the process of the hook that waits, with its arguments; safe to show.
+   */
+  | { readonly kind: 'stop-deadlock'; readonly command: string }
+  /** Docker's stop has waited so long, in ms, and goes on while the hook still runs; `enoughMs` would be enough. */
+  | {
+      readonly kind: 'stop-wait-exceeded';
+      readonly waitedMs: number;
+      readonly enoughMs: number;
+      /** What wrote the companion's unit, and so can change how long it waits. */
+      readonly installedBy: 'install' | 'user-install' | 'package';
+    }
+  /** Docker stopped while the hook ran or right after it, so many times in a row, all within so long, in ms. */
+  | { readonly kind: 'engine-stopped-during'; readonly times: number; readonly withinMs: number };
 
 /**
  * `overtaken`: the engine stopped before on_start could begin. `not-repeated`: on_start has not run since the on_stop

@@ -75,6 +75,9 @@ export interface ProcessStat {
   readonly startTime: string;
   /** Its process group; undefined where there is no `/proc`. */
   readonly group: number | undefined;
+  /** Its parent and its session; undefined where there is no `/proc`. */
+  readonly parent?: number;
+  readonly session?: number;
 }
 
 /** PF_EXITING in the kernel's include/linux/sched.h; field 9 of /proc/PID/stat, see proc_pid_stat(5). */
@@ -92,10 +95,17 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   }
   // The name in field 2 may hold spaces and parentheses: count from behind the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state = '', group = '', flags = '0', startTime = ''] = [fields[0], fields[2], fields[6], fields[19]];
+  const [state = '', parent = '', group = '', session = '', , , flags = '0'] = fields;
+  const startTime = fields[19] ?? '';
   // A connection's end is seen before the zombie is: the kernel closes files first, and says so in the flags.
   const exiting = 'ZXx'.includes(state) || (Number(flags) & exitingFlag) !== 0;
-  return { liveness: exiting ? 'exiting' : 'alive', startTime, group: Number(group) };
+  return {
+    liveness: exiting ? 'exiting' : 'alive',
+    startTime,
+    group: Number(group),
+    parent: Number(parent),
+    session: Number(session),
+  };
 }
 
 function signalZero(pid: number): ProcessStat | undefined {

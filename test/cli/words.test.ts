@@ -55,6 +55,9 @@ const ended = (outcome: OfKind<'hook-ended'>['outcome'], durationMs = 1234) => (
   output,
 });
 
+const exceeded = (installedBy: 'install' | 'user-install' | 'package') =>
+  ({ kind: 'stop-wait-exceeded', waitedMs: 30_012, enoughMs: 120_000, installedBy }) as const;
+
 /** Every kind of record: a new one without words to check does not compile. */
 const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'listener-started': [
@@ -102,6 +105,41 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'page-opened': [[{ port: 41234 }, 'info', '127.0.0.1 port 41234']],
   'page-closed': [[{}, 'info', 'page']],
   'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],
+  'hook-warned': [
+    [
+      { hook: 'on_stop/10-a', warning: { kind: 'stop-deadlock', command: 'systemctl start x' } },
+      'warning',
+      'on_stop/10-a waits for Docker’s stop',
+      'systemctl start x',
+      '--no-block',
+    ],
+    [
+      { hook: 'on_stop/10-a', warning: exceeded('install') },
+      'warning',
+      'while on_stop/10-a was still running',
+      '30.0 s at most',
+      'install --stop-wait 120s',
+    ],
+    [
+      { hook: 'on_stop/10-a', warning: exceeded('user-install') },
+      'warning',
+      'install --user --stop-wait 120s',
+    ],
+    [
+      { hook: 'on_stop/10-a', warning: exceeded('package') },
+      'warning',
+      'systemctl edit --full docker-lifecycle-companion',
+      '120s in ExecStop',
+      '123 in TimeoutStopSec',
+    ],
+    [
+      { hook: 'on_start/10-a', warning: { kind: 'engine-stopped-during', times: 3, withinMs: 20_000 } },
+      'warning',
+      'Docker has stopped 3 times in a row while on_start/10-a ran',
+      'within 20.0 s',
+      'If on_start/10-a restarts Docker',
+    ],
+  ],
   'notifier-trusted': [[{ port: 47200 }, 'warning', '--trust-notifier', 'port 47200', 'Keep it closed']],
   'settings-unmatched': [
     [

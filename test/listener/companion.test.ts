@@ -234,3 +234,42 @@ test('a listener that is killed leaves a socket that the next one replaces', asy
   await listener.end();
   expect(existsSync(stage.control)).toBe(false);
 });
+
+describe('a hook of on_stop that the companion does not wait for any longer', () => {
+  type Listed = { failures: { kind: string; name: string; warning?: { kind: string } }[] };
+  const warned = async () =>
+    ((await createControlClient(stage.control).get('/v1/status')) as Listed).failures.map(
+      ({ kind, name, warning }) => `${kind} ${name} ${warning?.kind}`,
+    );
+
+  test('is named in the log, the history and the status, until a later run is waited for to its end', async () => {
+    stage.hook('on_stop/10-a', '#!/bin/sh\nsleep 2\n');
+    const listener = await upAndRunning();
+    expect(await say('stop', 0.5)).toMatchObject({ hooks: 'running' });
+    const line = await listener.next(0, ofKind('hook-warned'));
+    expect(line).toMatchObject({
+      hook: 'on_stop/10-a',
+      warning: { kind: 'stop-wait-exceeded', enoughMs: 120_000 },
+    });
+    await listener.next(0, hooksDone('stop'));
+    // It has succeeded, and Docker did not wait for that.
+    expect(await warned()).toEqual(['warned on_stop/10-a stop-wait-exceeded']);
+    const { output } = await runProgram(['history', '--json', '--failed', '--control', stage.control]);
+    expect(JSON.parse(output).entries).toMatchObject([
+      { kind: 'warning', name: 'on_stop/10-a', warning: { kind: 'stop-wait-exceeded' } },
+    ]);
+    const from = listener.lines.length;
+    await say('start');
+    await listener.next(from, hooksDone('start'));
+    expect(await say('stop', 30)).toMatchObject({ hooks: 'done' });
+    expect(await warned()).toEqual([]);
+  });
+
+  test('is not named where Docker’s stop waits for nothing', async () => {
+    stage.hook('on_stop/10-a', '#!/bin/sh\nsleep 1\n');
+    const listener = await upAndRunning();
+    expect(await say('stop', 0)).toMatchObject({ hooks: 'running' });
+    await listener.next(0, hooksDone('stop'));
+    expect(listener.lines.filter(ofKind('hook-warned'))).toEqual([]);
+  });
+});

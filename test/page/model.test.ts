@@ -42,6 +42,24 @@ const exited = (code: number): RecordedOutcome => ({ kind: 'exited', code });
 const states = (...given: Parameters<typeof periodsOf>) =>
   periodsOf(...given).map(({ state, from, to }) => [state, from, to]);
 
+test('a warning is listed until a run that began after it succeeds', () => {
+  const warning = (at: number): HistoryEntry => ({
+    kind: 'warning',
+    number: at,
+    time: iso(at),
+    engine: 'default',
+    name: 'on_stop/10-a',
+    warning: { kind: 'stop-deadlock', command: 'systemctl stop docker' },
+  });
+  const numbers = (entries: readonly HistoryEntry[]) => failingNow(entries).map(({ number }) => number);
+  const before = run('on_stop/10-a', 100, exited(0));
+  expect(numbers([before, warning(101)])).toEqual([101]);
+  expect(numbers([before, warning(101), run('on_stop/10-a', 200, exited(1))])).toEqual([200, 101]);
+  expect(numbers([before, warning(101), run('on_stop/20-b', 200, exited(0))])).toEqual([101]);
+  expect(numbers([before, warning(101), run('on_stop/10-a', 200, exited(0))])).toEqual([]);
+  expect(isBad(warning(101))).toBe(true);
+});
+
 describe('how an engine was', () => {
   test('up from a start to a stop, and before and after as it follows from these', () => {
     const entries = [told('start', 'engine-started', 200), told('stop', 'shutdown', 500)];

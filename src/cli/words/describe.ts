@@ -10,6 +10,7 @@ import { journalWords } from './journal.ts';
 import { metricsWords } from './metrics.ts';
 import { notifierWords } from './notifier.ts';
 import { describeRefusal } from './refusal.ts';
+import { describeWarning } from './warnings.ts';
 import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
 
 const daemonWords: WordsFor<DaemonRecord> = {
@@ -28,6 +29,10 @@ const daemonWords: WordsFor<DaemonRecord> = {
     detail(`Docker’s service says ${record.said}${record.told ? '' : ': nothing new'}`),
   'hooks-requested': ({ transition: { event }, hook }) =>
     info(hook === undefined ? `on_${event} is requested` : `${hook} is requested`),
+  'hook-warned': (record) => {
+    const { found, fix } = describeWarning(record.hook, record.warning);
+    return warning(`${found}. ${fix}`);
+  },
   'notifier-trusted': (record) =>
     warning(
       `--trust-notifier: whoever reaches port ${record.port} can have the hooks run. Keep it closed to others`,

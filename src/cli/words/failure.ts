@@ -5,6 +5,7 @@ import type { RecordedCause, RecordedOutcome, WhyLeftOut } from '../../journal/r
 import type { Transition } from '../../lifecycle/transition.ts';
 import { describeEnd } from './hooks.ts';
 import { describeRefusal } from './refusal.ts';
+import { describeWarning } from './warnings.ts';
 
 /** What went wrong with a hook, and what mends it or tells more. */
 export function describeFailure(failure: Failure): { readonly text: string; readonly cure: string } {
@@ -19,6 +20,10 @@ export function describeFailure(failure: Failure): { readonly text: string; read
         text: describeRecordedEnd(name, outcome, durationMs),
         cure: lastLine === '' ? 'It printed nothing' : `It said: ${lastLine}`,
       };
+    }
+    case 'warned': {
+      const { found, fix } = describeWarning(failure.name, failure.warning);
+      return { text: found, cure: fix };
     }
     default:
       return failure satisfies never;

@@ -7,6 +7,7 @@ import type { Style } from '../style.ts';
 import { describe, describeTransition } from './describe.ts';
 import { describeEvent } from './events.ts';
 import { aboutIt, describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
+import { describeWarning } from './warnings.ts';
 import { bytes, seconds } from './words.ts';
 
 /** Above the rows of a history. */
@@ -58,6 +59,10 @@ function contentOf(entry: HistoryEntry): {
     case 'refusal': {
       const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
       return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', cure };
+    }
+    case 'warning': {
+      const { found, fix } = describeWarning(entry.name, entry.warning);
+      return { event: '', text: found, kind: 'bad', cure: fix };
     }
     case 'run':
       return contentOfRun(entry);

@@ -1,11 +1,12 @@
 import { describeRefusal } from '../../cli/words/refusal.ts';
 import { clock } from '../../cli/words/time.ts';
+import { describeWarning } from '../../cli/words/warnings.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';
-import { engineOf, failingNow, nameOf, type Refusal, type Run, timeOf } from './model.ts';
+import { engineOf, failingNow, nameOf, type Refusal, type Run, timeOf, type Warning } from './model.ts';
 import type { View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
@@ -18,6 +19,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
   const rows = failing.map((entry) => {
     const at = new Date(timeOf(entry));
     const said = lastLine(view, entry);
+    const warning = entry.kind === 'warning' ? describeWarning(entry.name, entry.warning) : undefined;
     const cure = entry.kind === 'refusal' ? refusalWords(entry) : undefined;
     return el(
       'li',
@@ -44,6 +46,8 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
           el('time', { class: 'faint', datetime: at.toISOString() }, clock(at, new Date())),
         ),
         said !== undefined && el('p', { class: 'faint' }, el('code', {}, said)),
+        warning &&
+          el('p', { class: 'faint' }, `${printableText(warning.found)}. ${printableText(warning.fix)}`),
         cure && el('p', { class: 'faint' }, cure.found),
         cure && el('p', {}, el('code', { class: 'command' }, cure.cure)),
       ),
@@ -54,7 +58,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
 }
 
 /** The last line that a failing hook printed, where it is known. */
-function lastLine({ status }: View, entry: Run | Refusal): string | undefined {
+function lastLine({ status }: View, entry: Run | Refusal | Warning): string | undefined {
   if (entry.kind !== 'run') return undefined;
   const listed = status?.failures.find((one) => one.kind === 'failed' && one.run === entry.run);
   const line =

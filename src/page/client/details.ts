@@ -1,5 +1,6 @@
 import { describeEvent } from '../../cli/words/events.ts';
 import { clock } from '../../cli/words/time.ts';
+import { describeWarning } from '../../cli/words/warnings.ts';
 import { bytes, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import type { EventTrouble } from '../../journal/record.ts';
@@ -78,6 +79,10 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
     case 'refusal': {
       const { found, cure } = refusalWords(entry);
       return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, cure)], ...rest];
+    }
+    case 'warning': {
+      const { found, fix } = describeWarning(entry.name, entry.warning);
+      return [when, ['Found', printableText(found)], ['Mend it', printableText(fix)], ...rest];
     }
     case 'left-out':
       return [when, ['Because', reasons[entry.transition.reason]], ...rest];

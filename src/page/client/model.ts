@@ -4,6 +4,7 @@ import type { Transition } from '../../lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
 export type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
+export type Warning = Extract<HistoryEntry, { kind: 'warning' }>;
 /** The hooks of a transition that were not run. */
 type LeftOut = Extract<HistoryEntry, { kind: 'left-out' }>;
 export type Told = Extract<HistoryEntry, { kind: 'transition' }>;
@@ -102,11 +103,11 @@ export function within(entry: HistoryEntry, [from, to]: readonly [number, number
 
 export function engineOf(entry: HistoryEntry): string {
   if (entry.kind === 'trouble') return entry.trouble.engine;
-  return entry.kind === 'refusal' ? entry.engine : entry.transition.engine;
+  return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
 }
 
 /** The hook, or the folder of hooks, that an entry is about. */
-export function nameOf(entry: Run | Refusal | LeftOut): string {
+export function nameOf(entry: Run | Refusal | Warning | LeftOut): string {
   if (entry.kind === 'left-out') return `on_${entry.transition.event}`;
   return entry.kind === 'run' ? entry.hook : entry.name;
 }
@@ -127,6 +128,7 @@ export function toneOf(entry: HistoryEntry): Tone {
       return event === 'start' ? 'up' : 'down';
     }
     case 'refusal':
+    case 'warning':
       return 'bad';
     case 'left-out':
       return 'quiet';
@@ -159,16 +161,26 @@ export function isBad(entry: HistoryEntry): boolean {
   return toneOf(entry) === 'bad';
 }
 
-/** Of each hook the last entry, where that is one that went wrong; the newest first. */
-export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal)[] {
+/**
+ * Of each hook the last entry, where that is one that went wrong, and its last warning, where no run that began later
+ * has succeeded; the newest first.
+ */
+export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal | Warning)[] {
   const last = new Map<string, Run | Refusal>();
+  const warned = new Map<string, Warning>();
   for (const entry of entries) {
     // What runs has not gone well yet.
-    if (entry.kind !== 'run' && entry.kind !== 'refusal') continue;
+    if (entry.kind !== 'run' && entry.kind !== 'refusal' && entry.kind !== 'warning') continue;
     if (toneOf(entry) === 'busy') continue;
-    last.set(`${engineOf(entry)}\n${nameOf(entry)}`, entry);
+    const key = `${engineOf(entry)}\n${nameOf(entry)}`;
+    if (entry.kind === 'warning') {
+      warned.set(key, entry);
+      continue;
+    }
+    last.set(key, entry);
+    if (toneOf(entry) === 'good' && entry.number > (warned.get(key)?.number ?? 0)) warned.delete(key);
   }
-  return [...last.values()].filter(isBad).sort((one, other) => other.number - one.number);
+  return [...last.values(), ...warned.values()].filter(isBad).sort((one, other) => other.number - one.number);
 }
 
 /** The history with what has just happened. */
@@ -221,6 +233,17 @@ export function withEvent(entries: readonly HistoryEntry[], event: Event): reado
         name,
         path,
         cause,
+      }));
+    }
+    case 'hook-warned': {
+      const { hook: name, warning } = event;
+      return withEntry(entries, number, (at) => ({
+        kind: 'warning',
+        number: at,
+        time,
+        engine,
+        name,
+        warning,
       }));
     }
     case 'hook-ended': {

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../../journal/history.ts';
-import type { EventTrouble, WhyLeftOut } from '../../journal/record.ts';
+import type { EventTrouble, HookWarning, WhyLeftOut } from '../../journal/record.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
 import type { Run } from './model.ts';
@@ -12,6 +12,7 @@ export function titleOf(entry: HistoryEntry): string {
     case 'run':
       return printableText(entry.hook);
     case 'refusal':
+    case 'warning':
       return printableText(entry.name);
     case 'left-out':
       return `on_${entry.transition.event}`;
@@ -50,6 +51,8 @@ export function outcomeOf(entry: HistoryEntry): string {
       return entry.transition.event === 'start' ? 'Up' : 'Down';
     case 'refusal':
       return 'Refused';
+    case 'warning':
+      return warned[entry.warning.kind] ?? 'Needs a look';
     case 'left-out':
       return leftOut[entry.why] ?? 'Not run';
     case 'run':
@@ -94,6 +97,13 @@ function endedBecause(why: string, how: string): string {
     ? reason
     : `Ended: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`.replace('docker', 'Docker');
 }
+
+/** By words that a later version may add to. */
+const warned: { readonly [kind in HookWarning['kind']]?: string } = {
+  'stop-deadlock': 'Waits for Docker’s stop, which waits for it',
+  'stop-wait-exceeded': 'Took longer than Docker’s stop waits',
+  'engine-stopped-during': 'Ran each time that Docker stopped',
+};
 
 const leftOut: { readonly [why in WhyLeftOut]?: string } = {
   overtaken: 'Not run: Docker stopped first',

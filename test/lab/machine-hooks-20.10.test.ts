@@ -1,0 +1,3 @@
+import { describeMachineHooks } from './machine-hooks.ts';
+
+describeMachineHooks('20.10');

@@ -1,0 +1,3 @@
+import { describeMachineHooks } from './machine-hooks.ts';
+
+describeMachineHooks('26.1');
