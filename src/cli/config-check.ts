@@ -72,8 +72,9 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
 }
 
 function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
-  const { name, label, image, exitCode: exit_code, detail } = when ?? {};
-  return Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
+  const { name, label, image, exitCode: exit_code, detail, requested } = when ?? {};
+  const asked = requested === undefined ? [] : [row(`${key}.requested`, requested.value, requested)];
+  const patterns = Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
     given === undefined
       ? []
       : [
@@ -84,6 +85,7 @@ function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
           ),
         ],
   );
+  return [...patterns, ...asked];
 }
 
 type Row = readonly [text: string, from: string];

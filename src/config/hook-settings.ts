@@ -45,6 +45,8 @@ export interface EventFilter {
   readonly exitCode?: readonly string[];
   /** What the engine says behind the action: `unhealthy`. */
   readonly detail?: readonly string[];
+  /** Of a container's end: whether it was asked for. */
+  readonly requested?: boolean;
 }
 
 /** What is said of one hook; what is left out holds as for all. */

@@ -46,6 +46,7 @@ export interface RawEventFilter {
   readonly image?: readonly Given[] | undefined;
   readonly exitCode?: readonly Given[] | undefined;
   readonly detail?: readonly Given[] | undefined;
+  readonly requested?: Given<boolean> | undefined;
 }
 
 const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
@@ -123,6 +124,7 @@ function readEventHook(hook: Table): RawHookSettings {
     image: when.oneOrMore('image'),
     exitCode: when.oneOrMore('exit_code'),
     detail: when.oneOrMore('detail'),
+    requested: when.boolean('requested'),
   };
   when?.end();
   return { ...readHook(hook), when: filter, labels: hook.list('labels') };

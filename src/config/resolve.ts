@@ -162,7 +162,7 @@ function resolveHook(
   };
 }
 
-function readFilter({ name, label, image, exitCode, detail }: RawEventFilter): EventFilter {
+function readFilter({ name, label, image, exitCode, detail, requested }: RawEventFilter): EventFilter {
   const wrongCode = exitCode?.find(({ value }) => !/^!?\d{1,3}$/.test(value));
   if (wrongCode !== undefined) {
     throw wrong(wrongCode, 'is no exit code', 'Give a number as 137, or "!0" for any but that');
@@ -174,6 +174,7 @@ function readFilter({ name, label, image, exitCode, detail }: RawEventFilter): E
     ...(image && { image: values(image) }),
     ...(exitCode && { exitCode: values(exitCode) }),
     ...(detail && { detail: values(detail) }),
+    ...(requested && { requested: requested.value }),
   };
 }
 

@@ -139,8 +139,12 @@ export function openLedgerFile(
 /** Of what nobody acts on only that is kept which tells it from others, and what a container's end will need. */
 function shortened(event: EngineEvent): EngineEvent {
   const isStart = event.type === 'container' && event.action === 'start';
-  const { container } = event.attributes;
-  const attributes = isStart ? event.attributes : container === undefined ? {} : { container };
+  const { container, signal } = event.attributes;
+  const needed = {
+    ...(container === undefined ? {} : { container }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const attributes = isStart ? event.attributes : needed;
   return { ...event, json: '', attributes };
 }
 

@@ -1,7 +1,8 @@
-import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
+import type { EngineEvent, EventReason, Requested } from '../lifecycle/engine-event.ts';
 import { type Table, tableIn } from '../system/json.ts';
 import type { LedgerState, Running } from './ledger-state.ts';
 import { limits } from './limits.ts';
+import type { StopRequestsState } from './stop-requests.ts';
 
 /**
  * A line of the ledger's file. The first holds what all before it came to; each of the others one thing that
@@ -69,7 +70,7 @@ export function decodeLine(text: string): LedgerLine | undefined {
 function stateIn(value: unknown): LedgerState | undefined {
   const state = tableIn(value);
   if (state === undefined) return undefined;
-  const { run, names, heard, compared, unsettled, running } = state;
+  const { run, names, heard, compared, unsettled, requests, running } = state;
   return {
     ...(isShort(run) ? { run } : {}),
     names: listIn(names).flatMap((pair) => {
@@ -79,10 +80,23 @@ function stateIn(value: unknown): LedgerState | undefined {
     heard: listIn(heard).filter(isKey),
     ...(isNano(compared) ? { compared } : {}),
     ...(unsettled === true ? { unsettled } : {}),
+    ...(tableIn(requests) === undefined ? {} : { requests: requestsIn(requests) }),
     running: listIn(running).flatMap((pair) => {
       const [id, one] = listIn(pair);
       const known = runningIn(one);
       return isShort(id) && known !== undefined ? [[id, known] as const] : [];
+    }),
+  };
+}
+
+function requestsIn(value: unknown): StopRequestsState {
+  const { blind, asked } = tableIn(value) ?? {};
+  return {
+    ...(isNano(blind) ? { blind } : {}),
+    asked: listIn(asked).flatMap((pair) => {
+      const [id, request] = listIn(pair);
+      const { at, ends } = tableIn(request) ?? {};
+      return isShort(id) && isNano(at) && typeof ends === 'boolean' ? [[id, { at, ends }] as const] : [];
     }),
   };
 }
@@ -95,15 +109,20 @@ function runningIn(value: unknown): Running | undefined {
 function isEvent(value: unknown): value is EngineEvent {
   const event = tableIn(value);
   if (event === undefined) return false;
-  const { type, action, detail, id, name, image, exitCode, timeNano, attributes, json } = event;
+  const { type, action, detail, id, name, image, exitCode, requested, timeNano, attributes, json } = event;
   return (
     [type, action, id, name, image].every(isShort) &&
     (detail === undefined || typeof detail === 'string') &&
     (exitCode === undefined || Number.isInteger(exitCode)) &&
+    (requested === undefined || isRequested(requested)) &&
     isNano(timeNano) &&
     areTexts(attributes) &&
     typeof json === 'string'
   );
+}
+
+function isRequested(value: unknown): value is Requested {
+  return value === 'yes' || value === 'no' || value === 'unknown';
 }
 
 function isReason(value: unknown): value is EventReason {

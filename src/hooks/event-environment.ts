@@ -18,7 +18,7 @@ const longestValue = 4096;
 
 /** The variables that tell a hook what happened; all of it, it gets on its standard input. */
 export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Record<string, string> {
-  const { type, action, detail, id, name, image, timeNano, exitCode, attributes } = told.event;
+  const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = told.event;
   const variables = {
     DOCKER_EVENT_TYPE: type,
     DOCKER_EVENT_ACTION: action,
@@ -28,6 +28,7 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
     DOCKER_EVENT_TIME: isoOfNano(timeNano),
     ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail }),
     ...(exitCode === undefined ? {} : { DOCKER_EVENT_EXIT_CODE: String(exitCode) }),
+    ...(requested === undefined ? {} : { DOCKER_EVENT_REQUESTED: requested }),
     ...(told.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
     ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
     ...Object.fromEntries(
@@ -53,6 +54,10 @@ export function labelVariable(label: string): string {
 
 /** An event in short. */
 export function labelOf({ event, reason, repeat }: ToldEvent): EventLabel {
-  const { type, action, id, name, timeNano } = event;
-  return { type, action, id, name, timeNano, reason, ...(repeat ? { repeat } : {}) };
+  const { type, action, id, name, timeNano, requested } = event;
+  return {
+    ...{ type, action, id, name, timeNano, reason },
+    ...(repeat ? { repeat } : {}),
+    ...(requested === undefined ? {} : { requested }),
+  };
 }

@@ -13,6 +13,8 @@ export interface EngineEvent {
   readonly image: string;
   /** Of a container that ended. */
   readonly exitCode?: number;
+  /** Of a container that ended. */
+  readonly requested?: Requested;
   /** When, in nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
   readonly timeNano: string;
   /** What the engine tells beside; a container's labels are among it. */
@@ -20,6 +22,12 @@ export interface EngineEvent {
   /** The whole event as the engine wrote it, one line of JSON. */
   readonly json: string;
 }
+
+/**
+ * Whether a container's end was asked for, by `docker stop`, `kill`, `restart`, `rm --force` or their like; `unknown` where
+ * a request may have been missed.
+ */
+export type Requested = 'yes' | 'no' | 'unknown';
 
 /**
  * Why an event is told.
@@ -49,4 +57,6 @@ export interface EventLabel {
   readonly timeNano: string;
   readonly reason: EventReason;
   readonly repeat?: true;
+  /** Of a container that ended. */
+  readonly requested?: Requested;
 }
