@@ -132,7 +132,6 @@ async function takeAll(
     }),
     begin: (number) => file.begin(number),
     cut: (number) => file.cut(number),
-    left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
     done: (number) => file.done(number),
     signal: ending.signal,
   });

@@ -50,8 +50,6 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
         ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
         ...optional(`${key}.retry`, hook.retry),
         ...optional(`${key}.retry_wait`, hook.retryWait),
-        ...optional(`${key}.debounce`, hook.debounce),
-        ...optional(`${key}.at_most`, hook.atMost),
         ...filterRows(`${key}.when`, hook.when),
         ...(hook.labels === undefined
           ? []
@@ -74,8 +72,9 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
 }
 
 function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
-  const { name, label, image, exitCode: exit_code, detail } = when ?? {};
-  return Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
+  const { name, label, image, exitCode: exit_code, detail, requested } = when ?? {};
+  const asked = requested === undefined ? [] : [row(`${key}.requested`, requested.value, requested)];
+  const patterns = Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
     given === undefined
       ? []
       : [
@@ -86,6 +85,7 @@ function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
           ),
         ],
   );
+  return [...patterns, ...asked];
 }
 
 type Row = readonly [text: string, from: string];

@@ -51,7 +51,10 @@ export async function triggerHooks(command: TriggerCommand): Promise<number> {
   const { client } = theListener(command);
   const engine =
     command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
-  const parameters = { event, ...(hook && { hook }), ...(engine && { engine }) };
+  // A hook that asks is found by its run, and by its process where its environment was cleared.
+  const run = process.env.DOCKER_LIFECYCLE_RUN;
+  const from = { pid: process.pid, ...(run && { run }) };
+  const parameters = { event, ...(hook && { hook }), ...(engine && { engine }), ...from };
   const lines = await running(client.lines({ method: 'POST', path: '/v1/trigger', parameters }));
   let worst = 0;
   try {

@@ -7,6 +7,7 @@ import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { printableText } from '../system/printable.ts';
+import { isWithin } from '../system/processes.ts';
 import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
 import { loadForAsking } from './load.ts';
@@ -58,10 +59,12 @@ async function hearFromListener(
   const isAsWanted = ({ state }: EngineStatus) => (wanted[event] as readonly string[]).includes(state);
   const isSo = async () => {
     const { engines } = (await client.get('/v1/status')) as Status;
-    if (engine === undefined) return engines.every(isAsWanted);
-    const meant = engineCalled(engine, engines);
-    if (meant === undefined) throw notWatched(engine, engines);
-    return isAsWanted(meant);
+    const meant = engine === undefined ? undefined : engineCalled(engine, engines);
+    if (engine !== undefined && meant === undefined) throw notWatched(engine, engines);
+    const all = meant === undefined ? engines : [meant];
+    if (all.every(isAsWanted)) return true;
+    if (event === 'start') refuseInsideStop(all);
+    return false;
   };
   // Events first, so that nothing happens between the question and them.
   const heardEnough = new AbortController();
@@ -84,6 +87,21 @@ async function hearFromListener(
     heardEnough.abort();
   }
   return false;
+}
+
+/**
+ * A hook of on_stop that waits for Docker's start holds up both: Docker's stop waits for it, and on_start does.
+ * @throws Failure in such a hook
+ */
+function refuseInsideStop(engines: readonly EngineStatus[]): void {
+  for (const { hooks } of engines) {
+    const { event, hook } = hooks.current ?? {};
+    if (event !== 'stop' || !hook?.pid || !isWithin(process.pid, hook.pid)) continue;
+    throw usage(
+      `${printableText(hook.name)} runs before Docker stops: it cannot wait for Docker's next start`,
+      'Do what is to be done then in a hook of on_start',
+    );
+  }
 }
 
 /** What the listener answers; undefined when none runs, or it is none of ours. */

@@ -36,8 +36,6 @@ export interface RawHookSettings {
   readonly stopOnFailure?: Given<boolean> | undefined;
   readonly retry?: Given | undefined;
   readonly retryWait?: Given | undefined;
-  readonly debounce?: Given | undefined;
-  readonly atMost?: Given | undefined;
   readonly when?: RawEventFilter | undefined;
   readonly labels?: readonly Given[] | undefined;
 }
@@ -48,6 +46,7 @@ export interface RawEventFilter {
   readonly image?: readonly Given[] | undefined;
   readonly exitCode?: readonly Given[] | undefined;
   readonly detail?: readonly Given[] | undefined;
+  readonly requested?: Given<boolean> | undefined;
 }
 
 const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
@@ -114,8 +113,6 @@ function readHook(hook: Table): RawHookSettings {
     stopOnFailure: hook.boolean('stop_on_failure'),
     retry: hook.textOrNumber('retry'),
     retryWait: hook.textOrNumber('retry_wait'),
-    debounce: hook.textOrNumber('debounce'),
-    atMost: hook.textOrNumber('at_most'),
   };
 }
 
@@ -127,6 +124,7 @@ function readEventHook(hook: Table): RawHookSettings {
     image: when.oneOrMore('image'),
     exitCode: when.oneOrMore('exit_code'),
     detail: when.oneOrMore('detail'),
+    requested: when.boolean('requested'),
   };
   when?.end();
   return { ...readHook(hook), when: filter, labels: hook.list('labels') };

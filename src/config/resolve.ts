@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
 import { defaultControlPath, readControlPath } from './control-path.ts';
-import { resolveDebounce } from './debounce.ts';
 import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
 import {
@@ -151,7 +150,6 @@ function resolveHook(
   { isRoot, platform }: Surroundings,
 ): SingleHookSettings {
   const retry = resolveRetry(name, raw);
-  const debounce = resolveDebounce(name, raw);
   const environment = raw.environment && readEnvironment(raw.environment);
   return {
     ...(raw.timeout && { timeout: readLimit(raw.timeout) }),
@@ -159,13 +157,12 @@ function resolveHook(
     ...(environment && { environment }),
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
     ...(retry && { retry }),
-    ...(debounce && { debounce }),
     ...(raw.when && { when: readFilter(raw.when) }),
     ...(raw.labels && { labels: raw.labels.map(({ value }) => value) }),
   };
 }
 
-function readFilter({ name, label, image, exitCode, detail }: RawEventFilter): EventFilter {
+function readFilter({ name, label, image, exitCode, detail, requested }: RawEventFilter): EventFilter {
   const wrongCode = exitCode?.find(({ value }) => !/^!?\d{1,3}$/.test(value));
   if (wrongCode !== undefined) {
     throw wrong(wrongCode, 'is no exit code', 'Give a number as 137, or "!0" for any but that');
@@ -177,6 +174,7 @@ function readFilter({ name, label, image, exitCode, detail }: RawEventFilter): E
     ...(image && { image: values(image) }),
     ...(exitCode && { exitCode: values(exitCode) }),
     ...(detail && { detail: values(detail) }),
+    ...(requested && { requested: requested.value }),
   };
 }
 

@@ -24,8 +24,11 @@ export interface ControlHost {
   subscribe(tell: (event: object) => void): () => void;
   /** Where a browser finds the page; makes it to be there. */
   page(): Promise<object>;
-  /** Runs hooks and tells what becomes of them; resolves when they are done. */
-  trigger(wish: TriggerWish, tell: (event: object) => void): Promise<void>;
+  /**
+   * Runs hooks and tells what becomes of them; resolves when they are done.
+   * @param gone aborted when the client has gone
+   */
+  trigger(wish: TriggerWish, tell: (event: object) => void, gone: AbortSignal): Promise<void>;
   /** @param gone aborted when nobody waits for the answer any more */
   companion(word: CompanionWord, gone: AbortSignal): Promise<object>;
 }
@@ -59,23 +62,30 @@ export async function answer(
       return say(response, await host.page());
     case 'trigger': {
       let lines: ReturnType<typeof openLines> | undefined;
-      await host.trigger(wanted, (event) => {
+      const tell = (event: object) => {
         lines ??= openLines(response);
         lines.write(versioned(event));
-      });
+      };
+      await host.trigger(wanted, tell, goneWith(response));
       lines?.end();
       return;
     }
     case 'companion': {
-      const gone = new AbortController();
-      response.once('close', () => gone.abort());
+      const gone = goneWith(response);
       // Hooks take as long as they take.
       response.socket?.setTimeout(0);
-      return say(response, await host.companion(wanted, gone.signal));
+      return say(response, await host.companion(wanted, gone));
     }
     default:
       return wanted satisfies never;
   }
+}
+
+/** Aborted when nothing can be answered any more, as the client has gone; or when everything was. */
+function goneWith(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function tellEvents(host: ControlHost, response: ServerResponse, signal: AbortSignal): void {

@@ -141,7 +141,7 @@ function declined(status: number, said: object): Failure {
   if (typeof error !== 'string') return noListener();
   const advice = typeof cure === 'string' ? cure : undefined;
   if (status === 404) return new NotThere(exitCode.usage, error, advice);
-  return new Failure(status === 400 ? exitCode.usage : exitCode.failed, error, advice);
+  return new Failure(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
 }
 
 async function asFailure(error: unknown, socket: string): Promise<unknown> {

@@ -43,6 +43,9 @@ export interface TriggerWish {
   readonly engine?: string;
   /** A single one, with its folder or without. */
   readonly hook?: string;
+  /** The client's process, and the hook's run that its environment names (`DOCKER_LIFECYCLE_RUN`). */
+  readonly pid?: number;
+  readonly run?: string;
 }
 
 /** What the service manager says of the engine that it starts and stops. */

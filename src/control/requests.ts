@@ -7,6 +7,9 @@ import { type ControlRequest, Declined, defaultEntries, type HistoryQuery, mostE
 /** How long a companion may wait for hooks, in seconds: systemd would have lost its patience long before. */
 export const longestCompanionWait = 3600;
 
+/** The highest that Linux gives (PID_MAX_LIMIT). */
+const mostPid = 4_194_304;
+
 interface Route {
   readonly method: 'GET' | 'POST';
   readonly read: (parameters: Parameters, path: RegExpExecArray) => ControlRequest;
@@ -33,6 +36,8 @@ const routes: readonly (readonly [RegExp, Route])[] = [
         event: given.event('event') ?? missing('event', 'start or stop'),
         ...given.optional('engine'),
         ...given.optional('hook'),
+        ...given.optional('run'),
+        ...numbered('pid', given.number('pid', mostPid)),
       }),
     },
   ],
@@ -184,6 +189,13 @@ class Parameters {
       near && `Did you mean ${near}?`,
     );
   }
+}
+
+function numbered<Name extends string>(
+  name: Name,
+  value: number | undefined,
+): { readonly [name in Name]?: number } {
+  return (value === undefined ? {} : { [name]: value }) as { [name in Name]?: number };
 }
 
 function missing(name: string, what: string): never {

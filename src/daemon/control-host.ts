@@ -14,6 +14,7 @@ import { pageHtml } from '../page/html.ts';
 import type { Account } from '../system/account.ts';
 import { errorCode } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
+import { isWithin } from '../system/processes.ts';
 import type { Events } from './events.ts';
 import type { Failures } from './failures.ts';
 import type { Metrics } from './metrics.ts';
@@ -69,7 +70,8 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     metrics: () => ({ text: metrics.text(), type: expositionType }),
     subscribe: (tell) => events.subscribe(tell),
     page: async () => ({ url: await page.open() }),
-    async trigger(wish, tell) {
+    async trigger(wish, tell, gone) {
+      refuseFromInside(wish, pipelines);
       const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
       const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
       const { waiting } = hooks.snapshot();
@@ -86,6 +88,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       tell({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
       const how = await hooks.request(transition, {
         only,
+        gone,
         report(said) {
           const line = triggerLine(said);
           if (line !== undefined) tell(line);
@@ -123,6 +126,24 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
     );
   }
+}
+
+/**
+ * Hooks run one after the other: a hook that waits for the hooks that it asks for waits for its own end, and those of its
+ * own event ask again.
+ * @throws Declined for a request that comes from inside a hook of on_start or on_stop that runs
+ */
+function refuseFromInside({ pid, run }: TriggerWish, pipelines: readonly Pipeline[]): void {
+  const running = pipelines.flatMap(({ hooks }) => hooks.snapshot().current?.hook ?? []);
+  const around = running.find(
+    (hook) => hook.id === run || (pid !== undefined && hook.pid !== undefined && isWithin(pid, hook.pid)),
+  );
+  if (around === undefined) return;
+  throw new Declined(
+    409,
+    `${around.name} runs, and asks for hooks that could only begin after its own end`,
+    'Run the file of the hook that is wanted instead',
+  );
 }
 
 /** @throws Declined when it is not said which engine is meant, or there is no such */

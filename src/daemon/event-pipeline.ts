@@ -1,4 +1,4 @@
-import { type EventName, eventFolder, eventFolders, isEnd } from '../config/engine-events.ts';
+import { type EventName, eventFolders, isEnd } from '../config/engine-events.ts';
 import type { EngineSettings, WhenStarted } from '../config/settings.ts';
 import { type LedgerFile, openLedgerFile } from '../events/ledger-file.ts';
 import type { Opening, Telling } from '../events/ledger-state.ts';
@@ -9,6 +9,7 @@ import type { HookHost } from '../hooks/host.ts';
 import type { Ending, Run } from '../lifecycle/observation.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
+import { subscriptionFor } from './event-subscription.ts';
 import type { Record } from './record.ts';
 
 export interface EventPipelineOptions {
@@ -77,7 +78,6 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
       transition: () => transition,
       begin: (number) => file.begin(number),
       cut: (number) => file.cut(number),
-      left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
       done: (number) => file.done(number),
       signal,
     });
@@ -120,7 +120,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
     if (parts === undefined && events.length === 0) return;
     const isNew = parts === undefined;
     parts ??= makeParts();
-    parts.watch.listenTo(withBothEnds(events));
+    parts.watch.listenTo(subscriptionFor(events));
     if (isNew && isUp !== undefined) {
       release(parts.file.ledger.isOfRun(isUp.run));
       parts.watch.up(isUp.run, 'again');
@@ -161,15 +161,4 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
       parts?.file.close();
     },
   };
-}
-
-/** A container's start and its end go together: without one the other cannot be made good. */
-function withBothEnds(events: readonly EventName[]): readonly EventName[] {
-  const words = new Set(events.map(eventFolder));
-  const ends: EventName[] = [
-    { type: 'container', action: 'start' },
-    { type: 'container', action: 'die' },
-  ];
-  if (!ends.some((event) => words.has(eventFolder(event)))) return events;
-  return [...events, ...ends.filter((event) => !words.has(eventFolder(event)))];
 }

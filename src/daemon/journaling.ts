@@ -10,6 +10,8 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
       return { kind: 'hooks-left-out', transition: record.transition, why: 'overtaken' };
     case 'hooks-not-repeated':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'not-repeated' };
+    case 'hooks-withdrawn':
+      return { kind: 'hooks-left-out', transition: record.transition, why: 'withdrawn' };
     case 'hooks-dropped':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'too-many' };
     case 'hook-started': {

@@ -109,6 +109,8 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return queueLeftOut.add({ engine: record.engine, why: 'overtaken' });
         case 'hooks-not-repeated':
           return queueLeftOut.add({ engine: record.engine, why: 'not-repeated' });
+        case 'hooks-withdrawn':
+          return queueLeftOut.add({ engine: record.engine, why: 'withdrawn' });
         case 'hooks-dropped':
           return queueLeftOut.add({ engine: record.engine, why: 'too-many' });
         case 'notifier-said':

@@ -1,5 +1,6 @@
 import type { EventReason } from '../lifecycle/engine-event.ts';
 import { isAfter } from '../system/nanoseconds.ts';
+import type { UnreadableContainer } from './inspected.ts';
 import type { Running, Telling } from './ledger-state.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 
@@ -58,4 +59,16 @@ function missedOf(container: SeenContainer, known: Known | undefined, comparison
     return [{ event: diedEvent(id, known, started), reason: 'reconciled' }, start('reconciled')];
   }
   return comparison.again && !known.told ? [start('listener-started')] : [];
+}
+
+/** Which containers may be among those that cannot be read: by their ids, and where one has none, all that are missing. */
+export function hiddenBy(
+  unreadable: readonly UnreadableContainer[],
+  known: Iterable<string>,
+  seen: readonly SeenContainer[],
+): readonly string[] {
+  const ids = unreadable.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  if (ids.length === unreadable.length) return ids;
+  const there = new Set(seen.map(({ id }) => id));
+  return [...ids, ...[...known].filter((id) => !there.has(id))];
 }

@@ -5,7 +5,7 @@ import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { Ledger } from './ledger.ts';
 import type { LedgerLine, TakenLine } from './ledger-lines.ts';
-import { counted, type LedgerPast, readLedgerPast, reduced } from './ledger-past.ts';
+import { counted, type LedgerPast, readLedgerPast } from './ledger-past.ts';
 import type { WhenFound } from './ledger-state.ts';
 import type { EventsReport } from './report.ts';
 
@@ -22,8 +22,6 @@ export interface LedgerFile {
   begin(number: number): void;
   /** Keeps that this listener's own orderly end leaves it to the next, which begins anew. */
   cut(number: number): void;
-  /** Keeps that of its hooks these are left; `isBegun` when one of them runs now. */
-  left(number: number, hooks: readonly string[], isBegun: boolean): void;
   /** Keeps that nothing is left to be done. */
   done(number: number): void;
   /** Keeps how the ledger stands, as after a connection was opened. */
@@ -99,12 +97,11 @@ export function openLedgerFile(
   rewrite();
   return {
     ledger,
-    pending: pending.map(({ number, event, reason, begun, left }) => ({
+    pending: pending.map(({ number, event, reason, begun }) => ({
       number,
       event,
       reason,
       repeat: begun === true,
-      ...(left === undefined ? {} : { left }),
     })),
     heard: (event, reason) => append({ kind: 'heard', event: shortened(event), reason }),
     take(event, reason) {
@@ -126,12 +123,6 @@ export function openLedgerFile(
       open.set(number, counted(line, -1));
       append({ kind: 'cut', number });
     },
-    left(number, hooks, begun) {
-      const line = open.get(number);
-      if (line === undefined) return;
-      open.set(number, reduced(line, { hooks, begun }));
-      append({ kind: 'left', number, hooks, begun });
-    },
     done(number) {
       if (open.delete(number)) append({ kind: 'done', number });
     },
@@ -148,8 +139,12 @@ export function openLedgerFile(
 /** Of what nobody acts on only that is kept which tells it from others, and what a container's end will need. */
 function shortened(event: EngineEvent): EngineEvent {
   const isStart = event.type === 'container' && event.action === 'start';
-  const { container } = event.attributes;
-  const attributes = isStart ? event.attributes : container === undefined ? {} : { container };
+  const { container, signal } = event.attributes;
+  const needed = {
+    ...(container === undefined ? {} : { container }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const attributes = isStart ? event.attributes : needed;
   return { ...event, json: '', attributes };
 }
 

@@ -1,7 +1,8 @@
-import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
+import type { EngineEvent, EventReason, Requested } from '../lifecycle/engine-event.ts';
 import { type Table, tableIn } from '../system/json.ts';
 import type { LedgerState, Running } from './ledger-state.ts';
 import { limits } from './limits.ts';
+import type { StopRequestsState } from './stop-requests.ts';
 
 /**
  * A line of the ledger's file. The first holds what all before it came to; each of the others one thing that
@@ -13,16 +14,7 @@ export type LedgerLine =
   | { readonly kind: 'heard'; readonly event: EngineEvent; readonly reason: EventReason }
   | TakenLine
   /** `cut`: the listener's own orderly end left it undone, which does not count as a begin. */
-  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number }
-  | LeftLine;
-
-/** Some hooks of an event are done; these are left, and `begun` where one of them runs. */
-export interface LeftLine {
-  readonly kind: 'left';
-  readonly number: number;
-  readonly hooks: readonly string[];
-  readonly begun: boolean;
-}
+  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number };
 
 /** To be acted on. */
 export interface TakenLine {
@@ -34,8 +26,6 @@ export interface TakenLine {
   readonly begun?: true;
   /** How many listeners have begun with it and ended otherwise than in order. */
   readonly begins?: number;
-  /** The names of the hooks that are left; missing for all of them. */
-  readonly left?: readonly string[];
 }
 
 /**
@@ -50,7 +40,7 @@ export function decodeLine(text: string): LedgerLine | undefined {
     return undefined;
   }
   if (line === undefined) return undefined;
-  const { kind, number, event, reason, begun, begins, left, hooks } = line;
+  const { kind, number, event, reason, begun, begins } = line;
   switch (kind) {
     case 'ledger': {
       const state = stateIn(line.state);
@@ -67,11 +57,7 @@ export function decodeLine(text: string): LedgerLine | undefined {
         event,
         reason,
         ...(begun === true ? { begun, begins: isCount(begins) ? begins : 1 } : {}),
-        ...(Array.isArray(left) ? { left: left.filter(isShort) } : {}),
       };
-    case 'left':
-      if (!isCount(number) || !Array.isArray(hooks)) return undefined;
-      return { kind, number, hooks: hooks.filter(isShort), begun: begun === true };
     case 'begun':
     case 'cut':
     case 'done':
@@ -84,7 +70,7 @@ export function decodeLine(text: string): LedgerLine | undefined {
 function stateIn(value: unknown): LedgerState | undefined {
   const state = tableIn(value);
   if (state === undefined) return undefined;
-  const { run, names, heard, compared, unsettled, running } = state;
+  const { run, names, heard, compared, unsettled, requests, running } = state;
   return {
     ...(isShort(run) ? { run } : {}),
     names: listIn(names).flatMap((pair) => {
@@ -94,10 +80,23 @@ function stateIn(value: unknown): LedgerState | undefined {
     heard: listIn(heard).filter(isKey),
     ...(isNano(compared) ? { compared } : {}),
     ...(unsettled === true ? { unsettled } : {}),
+    ...(tableIn(requests) === undefined ? {} : { requests: requestsIn(requests) }),
     running: listIn(running).flatMap((pair) => {
       const [id, one] = listIn(pair);
       const known = runningIn(one);
       return isShort(id) && known !== undefined ? [[id, known] as const] : [];
+    }),
+  };
+}
+
+function requestsIn(value: unknown): StopRequestsState {
+  const { blind, asked } = tableIn(value) ?? {};
+  return {
+    ...(isNano(blind) ? { blind } : {}),
+    asked: listIn(asked).flatMap((pair) => {
+      const [id, request] = listIn(pair);
+      const { at, ends } = tableIn(request) ?? {};
+      return isShort(id) && isNano(at) && typeof ends === 'boolean' ? [[id, { at, ends }] as const] : [];
     }),
   };
 }
@@ -110,15 +109,20 @@ function runningIn(value: unknown): Running | undefined {
 function isEvent(value: unknown): value is EngineEvent {
   const event = tableIn(value);
   if (event === undefined) return false;
-  const { type, action, detail, id, name, image, exitCode, timeNano, attributes, json } = event;
+  const { type, action, detail, id, name, image, exitCode, requested, timeNano, attributes, json } = event;
   return (
     [type, action, id, name, image].every(isShort) &&
     (detail === undefined || typeof detail === 'string') &&
     (exitCode === undefined || Number.isInteger(exitCode)) &&
+    (requested === undefined || isRequested(requested)) &&
     isNano(timeNano) &&
     areTexts(attributes) &&
     typeof json === 'string'
   );
+}
+
+function isRequested(value: unknown): value is Requested {
+  return value === 'yes' || value === 'no' || value === 'unknown';
 }
 
 function isReason(value: unknown): value is EventReason {

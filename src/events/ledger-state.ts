@@ -1,6 +1,7 @@
 import type { EventName } from '../config/engine-events.ts';
 import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
+import type { StopRequestsState } from './stop-requests.ts';
 
 /** What is known of an engine's events, as it is kept from one life of the listener to the next. */
 export interface LedgerState {
@@ -14,6 +15,8 @@ export interface LedgerState {
   readonly compared?: string;
   /** The last connection ended before it was known that nothing was missed. */
   readonly unsettled?: true;
+  /** Which containers were asked to end. */
+  readonly requests?: StopRequestsState;
   /** The containers that run, by id. */
   readonly running: readonly (readonly [string, Running])[];
 }

@@ -1,18 +1,21 @@
 import { eventWord } from '../config/engine-events.ts';
-import type { EngineEvent, EventReason } from '../lifecycle/engine-event.ts';
+import type { EngineEvent, EventReason, Requested } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
-import { findMissed, type Known } from './compare.ts';
-import { areComparable, keyOf, madeGoodKey, newest, oldest, timeOf } from './event-keys.ts';
+import { findMissed, hiddenBy, type Known } from './compare.ts';
+import { areComparable, keyOf, newest, oldest, timeOf } from './event-keys.ts';
 import type { UnreadableContainer } from './inspected.ts';
 import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
+import { MadeGood } from './made-good.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
+import { StopRequests } from './stop-requests.ts';
 
 /** As much as there can ever be heard again: engines remember 256. */
 const mostHeard = 512;
 /** Before anything that an engine can remember. */
 const beginning = '1';
 const startWord = eventWord({ type: 'container', action: 'start' });
+const killWord = eventWord({ type: 'container', action: 'kill' });
 
 type Phase =
   /** Each event that comes is the next one. */
@@ -52,13 +55,18 @@ export class Ledger {
   #touched = new Set<string>();
   #seen: readonly SeenContainer[] | undefined;
   /** What was made good on this connection: should the engine tell it after all, it is told already. */
-  #madeGood = new Set<string>();
+  readonly #madeGood = new MadeGood();
   /** The first connection of this life is still to be settled. */
   #first = true;
   /** The newest that was heard before this connection. */
   #before = beginning;
   /** The newest start that a comparison has shown. */
   #compared = beginning;
+  /** The first event on this connection. */
+  #begins: string | undefined;
+  /** Without a sign that nothing was forgotten, something may have been. */
+  #mayForget = false;
+  readonly #requests: StopRequests;
   readonly #whenFound: WhenFound;
 
   constructor(state: LedgerState | undefined, whenFound: WhenFound) {
@@ -68,6 +76,7 @@ export class Ledger {
     this.#heard = new Set(state?.heard);
     this.#compared = state?.compared ?? beginning;
     this.#isSettled = state?.unsettled !== true;
+    this.#requests = new StopRequests(state?.requests);
     this.#running = new Map(
       (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
     );
@@ -107,6 +116,8 @@ export class Ledger {
     this.#touched.clear();
     this.#madeGood.clear();
     this.#seen = undefined;
+    this.#begins = undefined;
+    this.#mayForget = kind === 'continued' || (kind === 'new-run' && found !== 'starting');
     this.#before = newest([...this.#heard].map(timeOf)) ?? this.#names.get(startWord) ?? beginning;
     this.#run = run;
     const isNews = kind === 'new-run';
@@ -114,6 +125,7 @@ export class Ledger {
     const known = kind === 'continued' ? this.#names : new Map<string, string>();
     this.#names = new Map(words.map((word) => [word, known.get(word) ?? told]));
     if (kind !== 'continued') this.#heard.clear();
+    if (kind !== 'continued' || !this.#names.has(killWord)) this.#requests.restart(beginning);
     if (isNews) for (const [id, one] of this.#running) this.#running.set(id, { ...one, sure: false });
     if (!this.#follows || !followed) this.#running.clear();
     // What runs and was never followed is taken over, not made good.
@@ -133,6 +145,7 @@ export class Ledger {
 
   /** The engine's clock, where `open` has asked for it. */
   beginAt(timeNano: string): void {
+    if (this.#names.has(killWord) && this.#names.get(killWord) === undefined) this.#requests.missed(timeNano);
     for (const [word, since] of this.#names) if (since === undefined) this.#names.set(word, timeNano);
   }
 
@@ -154,11 +167,16 @@ export class Ledger {
     if (this.#phase !== 'steady' && isAfter(since, event.timeNano)) return { kind: 'known' };
     if (this.#heard.has(keyOf(event))) {
       // What was heard is remembered still: so is everything behind it.
+      this.#mayForget = false;
       if (this.#phase === 'unproven' && this.#goesOn) this.#prove();
       return { kind: 'known' };
     }
+    if (this.#begins === undefined && this.#phase === 'unproven' && this.#mayForget) {
+      this.#requests.missed(event.timeNano);
+    }
+    this.#begins ??= event.timeNano;
     if (this.#phase === 'unproven' && this.#goesOn) this.#phase = 'gap';
-    const heard: Heard = this.#isMadeGood(event)
+    const heard: Heard = this.#madeGood.isLate(event)
       ? { kind: 'late' }
       : { kind: 'news', tellings: this.#toldFor(event) };
     this.#note(event);
@@ -170,23 +188,15 @@ export class Ledger {
     if (!this.#first) this.#isSettled = true;
   }
 
-  /** Whether it comes late: a comparison was quicker. */
-  #isMadeGood(event: EngineEvent): boolean {
-    if (event.type !== 'container') return false;
-    const isLate = this.#madeGood.delete(madeGoodKey(event));
-    // Its life goes on: what comes next is news.
-    if (!isLate && event.action === 'start') this.#madeGood.delete(madeGoodKey({ ...event, action: 'die' }));
-    if (!isLate && event.action === 'die') this.#madeGood.delete(madeGoodKey({ ...event, action: 'start' }));
-    return isLate;
-  }
-
   #toldFor(event: EngineEvent): readonly Telling[] {
-    const telling: Telling = { event, reason: 'event' };
-    if (!this.#follows || event.type !== 'container') return [telling];
-    const { id, action, attributes, timeNano } = event;
+    const { type, id, action, attributes, timeNano } = event;
+    if (!this.#follows || type !== 'container') return [{ event, reason: 'event' }];
     const known = this.#running.get(id);
+    const told = action === 'die' ? { ...event, requested: this.#requestOf(event, known) } : event;
+    const telling: Telling = { event: told, reason: 'event' };
     if (action === 'start' && known !== undefined) {
-      return [{ event: diedEvent(id, known, timeNano), reason: 'reconciled' }, telling];
+      const died = { ...diedEvent(id, known, timeNano), requested: this.#requests.ofFoundEnd(id) };
+      return [{ event: died, reason: 'reconciled' }, telling];
     }
     if (action !== 'die' || known !== undefined || this.#phase === 'steady') return [telling];
     // A container that could not be started tells no end: there was a start, forgotten or from before our time.
@@ -195,17 +205,22 @@ export class Ledger {
     return this.#isWanted(start) ? [start, telling] : [telling];
   }
 
+  #requestOf(end: EngineEvent, known: Known | undefined): Requested {
+    return this.#names.has(killWord) ? this.#requests.ofEnd(end, known?.since) : 'unknown';
+  }
+
   #note(event: EngineEvent): void {
     this.#heard.add(keyOf(event));
     if (this.#heard.size > mostHeard) {
       const [first] = this.#heard;
       if (first !== undefined) this.#heard.delete(first);
     }
-    if (this.#follows) this.#follow(event);
+    if (!this.#follows || event.type !== 'container') return;
+    this.#requests.note(event);
+    this.#follow(event);
   }
 
-  #follow({ type, action, id, timeNano, attributes }: EngineEvent): void {
-    if (type !== 'container') return;
+  #follow({ action, id, timeNano, attributes }: EngineEvent): void {
     if (action === 'start') this.#running.set(id, { since: timeNano, attributes, sure: true, told: true });
     else if (action === 'die') this.#running.delete(id);
     else return;
@@ -239,8 +254,12 @@ export class Ledger {
             again: this.#first && this.#whenFound === 'always',
             news: this.#kind === 'continued' ? news : undefined,
           });
+    const told = made.map((telling) => this.#withRequest(telling)).filter((one) => this.#isWanted(one));
+    if (this.#phase !== 'steady' && this.#mayForget) {
+      const last = newest([this.#before, this.#compared, ...seen.map(({ started = beginning }) => started)]);
+      this.#requests.missed(this.#begins ?? String(BigInt(last ?? beginning) + 1n));
+    }
     for (const { event } of made) this.#makeGood(event);
-    const told = made.filter((telling) => this.#isWanted(telling));
     for (const { id, isRunning } of seen) {
       const known = this.#running.get(id);
       if (isRunning && known !== undefined) this.#running.set(id, { ...known, sure: true });
@@ -254,6 +273,13 @@ export class Ledger {
     return told;
   }
 
+  #withRequest({ event, reason }: Telling): Telling {
+    const isEnd = event.action === 'die';
+    return isEnd
+      ? { event: { ...event, requested: this.#requests.ofFoundEnd(event.id) }, reason }
+      : { event, reason };
+  }
+
   #isWanted({ reason }: Telling): boolean {
     // What runs when a folder is made is none of that folder's business.
     return reason !== 'listener-started' || (this.#first && this.#whenFound !== 'never');
@@ -263,12 +289,13 @@ export class Ledger {
   #makeGood(event: EngineEvent): void {
     const { id, action, timeNano, attributes } = event;
     const known = this.#running.get(id);
+    this.#requests.note(event);
     if (action === 'die') this.#running.delete(id);
     else {
       this.#running.set(id, { since: known?.since ?? timeNano, attributes, sure: true, told: true });
       if (isAfter(timeNano, this.#compared)) this.#compared = timeNano;
     }
-    if (action === 'die' || known === undefined) this.#madeGood.add(madeGoodKey(event));
+    if (action === 'die' || known === undefined) this.#madeGood.add(event);
   }
 
   /** Takes what an earlier life has told, or heard. */
@@ -287,19 +314,8 @@ export class Ledger {
       heard: [...this.#heard],
       ...(this.#isSettled ? {} : { unsettled: true }),
       ...(this.#compared === beginning ? {} : { compared: this.#compared }),
+      requests: this.#requests.state(),
       running: [...this.#running].map(([id, { since, attributes }]) => [id, { since, attributes }]),
     };
   }
-}
-
-/** Which containers may be among those that cannot be read: by their ids, and where one has none, all that are missing. */
-function hiddenBy(
-  unreadable: readonly UnreadableContainer[],
-  known: Iterable<string>,
-  seen: readonly SeenContainer[],
-): readonly string[] {
-  const ids = unreadable.flatMap(({ id }) => (id === undefined ? [] : [id]));
-  if (ids.length === unreadable.length) return ids;
-  const there = new Set(seen.map(({ id }) => id));
-  return [...ids, ...[...known].filter((id) => !there.has(id))];
 }

@@ -19,6 +19,8 @@ export interface HookAttempts {
 /** The hook whose turn it is. */
 export interface HookAtWork {
   readonly name: string;
+  /** Names the latest attempt, in the journal and in the hook's environment. */
+  readonly id: string;
   /** Undefined while nothing runs: it could not be started, or its next attempt is waited for. */
   readonly pid: number | undefined;
   /** Start of the latest attempt, in milliseconds since the epoch. */
@@ -101,6 +103,7 @@ export function startAttempts(
     done: runAll(),
     current: () => ({
       name,
+      id: latest.id,
       pid: pause === undefined ? latest.run.pid : undefined,
       startedAt: latest.startedAt,
       ...(most > 1 && { attempt: { number, most, ...(pause && { startsAt: pause.until }) } }),

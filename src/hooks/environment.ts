@@ -14,6 +14,8 @@ export interface HookContext {
   readonly endpoint: Endpoint;
   /** The hook's own path. */
   readonly path: string;
+  /** Names this run. */
+  readonly run: string;
   /** What happened in the engine, where that is what it is run for. */
   readonly occurrence?: Occurrence | undefined;
   /** The number of the attempt, where a failure is retried; the first is 1. */
@@ -44,7 +46,7 @@ export function hookEnvironment(
   platform: NodeJS.Platform,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, event, endpoint, path, occurrence, attempt } = context;
+  const { transition, event, endpoint, path, run, occurrence, attempt } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
@@ -63,6 +65,7 @@ export function hookEnvironment(
     DOCKER_LIFECYCLE_TIME: new Date(transition.at).toISOString(),
     DOCKER_LIFECYCLE_HOOK: path,
     ...(attempt === undefined ? {} : { DOCKER_LIFECYCLE_ATTEMPT: String(attempt) }),
+    DOCKER_LIFECYCLE_RUN: run,
     ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
 }

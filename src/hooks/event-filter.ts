@@ -4,13 +4,14 @@ import type { EngineEvent } from '../lifecycle/engine-event.ts';
 /** Whether an event is one that a hook is to be run for. */
 export function fitsFilter(event: EngineEvent, filter: EventFilter | undefined): boolean {
   if (filter === undefined) return true;
-  const { name, label, image, exitCode, detail } = filter;
+  const { name, label, image, exitCode, detail, requested } = filter;
   return (
     fits(name, (pattern) => matches(pattern, event.name)) &&
     fits(image, (pattern) => matches(pattern, event.image)) &&
     fits(detail, (pattern) => matches(pattern, event.detail ?? '')) &&
     fits(label, (pattern) => hasLabel(event, pattern)) &&
-    fitsExitCode(event, exitCode)
+    fitsExitCode(event, exitCode) &&
+    fitsRequest(event, requested)
   );
 }
 
@@ -24,6 +25,11 @@ function fits(patterns: readonly string[] | undefined, is: (pattern: string) => 
 /** Where nobody knows how it ended it may have been anything: better told than not. */
 function fitsExitCode({ exitCode }: EngineEvent, patterns: readonly string[] | undefined): boolean {
   return exitCode === undefined || fits(patterns, (pattern) => Number(pattern) === exitCode);
+}
+
+/** An end of which it is not known may have been either: better reported than not. */
+function fitsRequest({ requested = 'unknown' }: EngineEvent, wanted: boolean | undefined): boolean {
+  return wanted === undefined || requested === 'unknown' || (requested === 'yes') === wanted;
 }
 
 function hasLabel({ attributes }: EngineEvent, pattern: string): boolean {

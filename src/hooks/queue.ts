@@ -36,6 +36,8 @@ export interface HookWish {
   readonly only: string | undefined;
   /** Told beside the log what becomes of it. */
   readonly report: (report: HookReport) => void;
+  /** Aborted when the client has gone: a request that has not begun is withdrawn then. */
+  readonly gone?: AbortSignal;
 }
 
 export interface HookSnapshot {
@@ -154,9 +156,21 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
 
   async function request(transition: Transition, wish: HookWish): Promise<TurnEnd> {
     if (signal.aborted) return 'left-out';
-    if (waiting.length < mostWaiting) return take(transition, wish);
+    if (waiting.length < mostWaiting) {
+      wish.gone?.addEventListener('abort', () => withdraw(wish), { once: true });
+      return take(transition, wish);
+    }
     host.report({ kind: 'hooks-dropped', transition });
     return 'left-out';
+  }
+
+  /** Takes a request out of the queue; one that has begun goes on. */
+  function withdraw(wish: HookWish): void {
+    const turn = waiting.find(({ work }) => work === wish);
+    if (turn === undefined) return;
+    waiting = waiting.filter((other) => other !== turn);
+    host.report({ kind: 'hooks-withdrawn', transition: turn.transition });
+    turn.over('left-out');
   }
 
   function take(transition: Transition, work: Work): Promise<TurnEnd> {
@@ -209,6 +223,6 @@ function isOwn({ work }: Turn): boolean {
   return typeof work === 'string';
 }
 
-function running({ name, startedAt, run }: StartedHook): RunningHook {
-  return { name, pid: run.pid, startedAt };
+function running({ name, id, startedAt, run }: StartedHook): RunningHook {
+  return { name, id, pid: run.pid, startedAt };
 }

@@ -27,6 +27,8 @@ export type HookReport =
   | { readonly kind: 'hooks-overtaken'; readonly transition: Transition }
   /** And stopped again before on_start had begun: the on_stop before that stands for this one. */
   | { readonly kind: 'hooks-not-repeated'; readonly transition: Transition }
+  /** The client that asked for them has gone before they began. */
+  | { readonly kind: 'hooks-withdrawn'; readonly transition: Transition }
   /** So much waits already that what was asked for is not taken. */
   | { readonly kind: 'hooks-dropped'; readonly transition: Transition }
   /** Their folder cannot be listed for want of descriptors or memory. Reported once; that is tried again until it succeeds. */

@@ -3,7 +3,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
 import { type HookOccasion, hookEnvironment } from './environment.ts';
-import { eventLines, labelOfOccurrence, type Occurrence } from './event-environment.ts';
+import { labelOf, type Occurrence } from './event-environment.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import { createOutputCapture } from './output.ts';
@@ -25,6 +25,8 @@ export interface Occasion {
 /** A hook that was started and whose end is told. */
 export interface StartedHook {
   readonly name: string;
+  /** Names this run. */
+  readonly id: string;
   readonly path: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -48,7 +50,7 @@ export function admitAndStart(
 ): StartedHook | undefined {
   const { name, path } = candidate;
   const { transition, occurrence, attempt } = occasion;
-  const told = occurrence === undefined ? {} : { told: labelOfOccurrence(occurrence) };
+  const told = occurrence === undefined ? {} : { told: labelOf(occurrence.told) };
   const which = { transition, ...told, ...(attempt === undefined ? {} : { attempt }) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
   const admission = admit(candidate, host.account.uid);
@@ -84,7 +86,7 @@ export function admitAndStart(
     return now.kind === 'admitted';
   }
   const delayed = (code: string) => report({ kind: 'hook-start-delayed', code });
-  const run = startHook({ ...options(host, candidate, occasion), capture, started, recheck, delayed });
+  const run = startHook({ ...options(host, candidate, occasion, id), capture, started, recheck, delayed });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
   const ended = run.over.then((outcome) => {
@@ -94,7 +96,7 @@ export function admitAndStart(
     report({ kind: 'hook-ended', transition, ...told, run: id, outcome, durationMs, output: capture.tail });
     return { outcome, durationMs };
   });
-  return { name, path, startedAt: Date.now(), run, ended };
+  return { name, id, path, startedAt: Date.now(), run, ended };
 }
 
 /** Of a child of ours, which keeps its pid until we come to hear of its end, even when it is over by now. */
@@ -106,11 +108,12 @@ function options(
   host: HookHost,
   { name, path }: Candidate,
   { event, transition, occurrence, attempt }: Occasion,
+  id: string,
 ): Omit<RunOptions, 'capture' | 'started' | 'recheck' | 'delayed'> {
   const { settings, account, endpoint } = host;
   const { user, environment, labels } = settings.hooks.get(name) ?? {};
   const context = {
-    ...{ transition, event, endpoint, path, attempt },
+    ...{ transition, event, endpoint, path, run: id, attempt },
     occurrence: occurrence && { ...occurrence, labels },
   };
   return {
@@ -126,7 +129,7 @@ function options(
         environment,
       ),
     user,
-    input: occurrence && eventLines(occurrence),
+    input: occurrence && Buffer.from(`${occurrence.told.event.json}\n`),
     timeout: timeoutOf(settings, event, name),
     grace: settings.grace,
   };

@@ -85,9 +85,10 @@ export type HookWarning =
 
 /**
  * `overtaken`: the engine stopped before on_start could begin. `not-repeated`: on_start has not run since the on_stop
- * before, which stands for this one. `too-many`: it was asked for while too much waited.
+ * before, which stands for this one. `too-many`: it was asked for while too much waited. `withdrawn`: the client that asked for it has
+ * gone before it began.
  */
-export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many';
+export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many' | 'withdrawn';
 
 /** What an engine told more of its events than could be kept, or less than happened. */
 export type EventTrouble =

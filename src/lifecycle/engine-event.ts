@@ -13,6 +13,8 @@ export interface EngineEvent {
   readonly image: string;
   /** Of a container that ended. */
   readonly exitCode?: number;
+  /** Of a container that ended. */
+  readonly requested?: Requested;
   /** When, in nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
   readonly timeNano: string;
   /** What the engine tells beside; a container's labels are among it. */
@@ -20,6 +22,12 @@ export interface EngineEvent {
   /** The whole event as the engine wrote it, one line of JSON. */
   readonly json: string;
 }
+
+/**
+ * Whether a container's end was asked for, by `docker stop`, `kill`, `restart`, `rm --force` or their like; `unknown` where
+ * a request may have been missed.
+ */
+export type Requested = 'yes' | 'no' | 'unknown';
 
 /**
  * Why an event is told.
@@ -38,8 +46,6 @@ export interface ToldEvent {
   readonly reason: EventReason;
   /** A listener was killed between running its hooks and noting that: they may have run before. */
   readonly repeat: boolean;
-  /** The names of the hooks that an earlier listener left undone; missing for all of them. */
-  readonly left?: readonly string[];
 }
 
 /** An event in short, as it is kept with what came of it. */
@@ -51,6 +57,6 @@ export interface EventLabel {
   readonly timeNano: string;
   readonly reason: EventReason;
   readonly repeat?: true;
-  /** Of the last event of a burst: how many it has. */
-  readonly count?: number;
+  /** Of a container that ended. */
+  readonly requested?: Requested;
 }

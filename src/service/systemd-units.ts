@@ -36,7 +36,8 @@ ExecStart=${words.map(systemdWord).join(' ')}
 ${isUsers ? rootless : ''}UnsetEnvironment=${unwantedVariables.join(' ')}
 ${isUsers ? '' : `StateDirectory=${productName}\n`}RuntimeDirectory=${productName}
 RuntimeDirectoryMode=0700
-Restart=on-failure
+# A signal from elsewhere (a hook's kill or pkill) is no reason to stay down: only systemctl stop is.
+Restart=always
 RestartSec=2
 # Wrong usage, unsafe folders, wrong settings: trying again mends none of them.
 RestartPreventExitStatus=64 77 78

@@ -108,6 +108,19 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   };
 }
 
+/** No chain of processes is longer than this, unless it is made for that. */
+const longestChain = 256;
+
+/** Whether a process is `ancestor`, or was started by it or by one that it started. Never where there is no `/proc`. */
+export function isWithin(pid: number, ancestor: number): boolean {
+  let current: number | undefined = pid;
+  for (let step = 0; step < longestChain && current !== undefined && current > 1; step++) {
+    if (current === ancestor) return true;
+    current = readProcessStat(current)?.parent;
+  }
+  return false;
+}
+
 function signalZero(pid: number): ProcessStat | undefined {
   try {
     process.kill(pid, 0);

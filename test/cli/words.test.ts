@@ -347,6 +347,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, code: 'ENFILE' }, 'warning', hook, 'ENFILE', 'fs.file-max'],
     [{ hook, code: 'ENOMEM' }, 'warning', hook, 'ENOMEM', 'memory'],
   ],
+  'hooks-withdrawn': [[{ transition: stop }, 'info', 'on_stop (7)', 'has gone']],
   'hooks-dropped': [[{ transition: stop }, 'warning', 'on_stop (7)']],
   'folder-missing': [[{ folder, event: 'start' }, 'info', folder, 'start']],
   'folder-unreadable': [[{ folder, code: 'EACCES' }, 'error', folder, 'EACCES']],

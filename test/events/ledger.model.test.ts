@@ -9,6 +9,7 @@ import { EngineModel } from '../support/events.ts';
 const names: readonly EventName[] = [
   { type: 'container', action: 'start' },
   { type: 'container', action: 'die' },
+  { type: 'container', action: 'kill' },
   { type: 'network', action: 'connect' },
 ];
 const words = names.map(eventWord);
@@ -119,6 +120,7 @@ const step: fc.Arbitrary<(play: Play) => void> = fc.oneof(
   { weight: 6, arbitrary: id.map((which) => (play: Play) => play.engine.start(which)) },
   { weight: 6, arbitrary: id.map((which) => (play: Play) => play.engine.die(which)) },
   { weight: 2, arbitrary: id.map((which) => (play: Play) => play.engine.remove(which)) },
+  { weight: 3, arbitrary: id.map((which) => (play: Play) => play.engine.kill(which)) },
   { weight: 2, arbitrary: fc.constant((play: Play) => play.engine.noise()) },
   {
     weight: 1,
@@ -170,7 +172,9 @@ test('of a container starts and ends alternate, in order, and what was told last
     fc.property(anyMemory, anySteps, (memory, steps) => {
       const play = played(memory, 'new', steps);
       for (const which of ['a', 'b', 'c', 'd']) {
-        const told = play.told.filter(({ event }) => event.type === 'container' && event.id === which);
+        const told = play.told.filter(
+          ({ event }) => event.type === 'container' && event.id === which && event.action !== 'kill',
+        );
         const actions = told.map(({ event }) => event.action);
         expect(actions).toEqual(actions.map((_, index) => (index % 2 === 0 ? 'start' : 'die')));
         const isRunning = play.engine.containers.get(which)?.isRunning ?? false;
@@ -187,6 +191,49 @@ test('where the engine remembers everything nothing is made good but what ended 
       const play = played(256, 'new', steps);
       const made = play.told.filter(({ reason }) => reason === 'reconciled');
       if (play.run === 1) expect(made).toEqual([]);
+    }),
+    { numRuns: runs },
+  );
+});
+
+/** The ends that were asked for: `kill` came between the start and them. */
+function askedFor({ history }: EngineModel): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const ends = new Set<string>();
+  for (const { action, id, json } of history) {
+    if (action === 'kill') asked.add(id);
+    if (action === 'die' && asked.has(id)) ends.add(json);
+    if (action === 'start' || action === 'die') asked.delete(id);
+  }
+  return ends;
+}
+
+test('an end that was asked for is never said to be none, nor the other way round', () => {
+  fc.assert(
+    fc.property(anyMemory, anySteps, (memory, steps) => {
+      const play = played(memory, 'new', steps);
+      const asked = askedFor(play.engine);
+      for (const { event, reason } of play.told) {
+        if (event.action !== 'die') expect(event.requested).toBeUndefined();
+        else if (reason !== 'event') expect(event.requested).not.toBe('no');
+        else expect(['unknown', asked.has(event.json) ? 'yes' : 'no']).toContain(event.requested);
+      }
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('whether an end was asked for is known of each container that started while all was received', () => {
+  fc.assert(
+    fc.property(anySteps, (steps) => {
+      const play = played(256, 'new', steps);
+      if (play.run !== 1) return;
+      const started = new Set<string>();
+      for (const { event } of play.told) {
+        if (event.action === 'start' && play.engine.history.indexOf(event) >= play.owedFrom)
+          started.add(event.id);
+        if (event.action === 'die' && started.has(event.id)) expect(event.requested).not.toBe('unknown');
+      }
     }),
     { numRuns: runs },
   );

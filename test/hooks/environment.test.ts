@@ -10,6 +10,7 @@ const context = {
   event: 'start',
   endpoint: unixEndpoint('/run/docker.sock'),
   path: '/etc/hooks/on_start/a',
+  run: 'r-1',
 } as const;
 const hostile = {
   PATH: '/tmp/evil',
@@ -39,6 +40,7 @@ test('for root it is built from nothing', () => {
     DOCKER_LIFECYCLE_SEQUENCE: '7',
     DOCKER_LIFECYCLE_TIME: '2023-11-14T22:13:20.000Z',
     DOCKER_LIFECYCLE_HOOK: '/etc/hooks/on_start/a',
+    DOCKER_LIFECYCLE_RUN: 'r-1',
   });
 });
 

@@ -30,6 +30,8 @@ test.each<[EventFilter | undefined, boolean]>([
   [{ image: ['*/web:*'] }, true],
   [{ image: ['web'] }, false],
   [{ label: ['backup'] }, true],
+  [{ requested: true }, true],
+  [{ requested: false }, true],
   [{ label: ['backup=true'] }, true],
   [{ label: ['backup=false'] }, false],
   [{ label: ['backup=t*'] }, true],
@@ -54,4 +56,15 @@ test('what stands behind the action can be asked for', () => {
 
 test('where nobody knows the exit code it is told rather than not', () => {
   expect(fitsFilter(sick, { exitCode: ['!0'] })).toBe(true);
+});
+
+test.each([
+  ['yes', true, true],
+  ['yes', false, false],
+  ['no', true, false],
+  ['no', false, true],
+  ['unknown', true, true],
+  ['unknown', false, true],
+] as const)('an end of which it is %s that it was asked for, wanted %s: %s', (requested, wanted, fits) => {
+  expect(fitsFilter({ ...died, requested }, { requested: wanted })).toBe(fits);
 });

@@ -52,5 +52,52 @@ export function describeEventActions(version: EngineVersion): void {
         'container_archive_path archive-path web',
       ]);
     });
+
+    test('an end that was asked for is told from one that was not', async () => {
+      writing(
+        'on_container_die/10-write',
+        '$DOCKER_EVENT_NAME $DOCKER_EVENT_REQUESTED $DOCKER_EVENT_EXIT_CODE',
+      );
+      const listener = stage.listen('--no-notifier');
+      await listener.next(0, ofKind('events-read'));
+      let count = 0;
+      const ended = () => waitFor(() => written().length >= count);
+      const run = (name: string, ...words: string[]) =>
+        engine.docker(['run', '--detach', '--name', name, 'busybox', ...words]);
+      const trapping = ['sh', '-c', 'trap "exit 4" TERM HUP; while :; do sleep 0.1; done'];
+      for (const [name, command] of [
+        ['stopped', ['stop', '--time', '60']],
+        ['killed', ['kill']],
+        ['restarted', ['restart', '--time', '60']],
+        ['removed', ['rm', '--force']],
+        ['hung-up', ['kill', '--signal', 'HUP']],
+      ] as const) {
+        await run(name, ...trapping);
+        await engine.docker([...command, name]);
+        count += 1;
+        await ended();
+      }
+      await run('by-itself', 'sh', '-c', 'exit 5');
+      await run('crashed', 'sh', '-c', 'kill -SEGV $$; sleep 1');
+      count += 2;
+      await ended();
+      await engine.docker(['stop', '--time', '60', 'restarted']);
+      count += 1;
+      await ended();
+      await listener.end();
+      const lines = written();
+      expect(lines.slice(0, 5).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+        'stopped yes',
+        'killed yes',
+        'restarted yes',
+        'removed yes',
+        'hung-up yes',
+      ]);
+      expect(lines.slice(5, 7).sort()).toEqual([
+        expect.stringMatching(/^by-itself no 5$/),
+        expect.stringMatching(/^crashed no /),
+      ]);
+      expect(lines[7]).toMatch(/^restarted yes /);
+    });
   });
 }

@@ -126,6 +126,30 @@ export function describeInstall(version: EngineVersion): void {
       }
     });
 
+    test('a signal that a hook sends to the listener does not end the service; systemctl stop does', async () => {
+      stage = await bootInstallStage(version);
+      const { machine } = stage;
+      const restarts = () => machine.run(['systemctl', 'show', '--property=NRestarts', '--value', service]);
+      await stage.install();
+      await becomes(machine, service, 'active');
+      await stage.hook(
+        'on_start/90-kill',
+        `[ -e /run/sent ] && exit 0
+         : >/run/sent
+         kill -TERM -- "-$(systemctl show --property=MainPID --value ${service})"`,
+      );
+      await machine.systemctl('restart', 'docker.service');
+      // The new listener finds the run of Docker that the old one had seen start.
+      const told = await stage.toldSoFar(4);
+      expect(told.at(-1)).toBe('start listener-started');
+      await becomes(machine, service, 'active');
+      expect(await restarts()).toBe('1');
+      await machine.systemctl('stop', service);
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      expect(await machine.stateOf(service)).toBe('inactive');
+      expect(await restarts()).toBe('0');
+    });
+
     test('doctor finds what is wrong, and its cures mend it', async () => {
       stage = await bootInstallStage(version);
       const { machine } = stage;

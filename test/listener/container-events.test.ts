@@ -158,6 +158,52 @@ test('the stream is let go of when the engine begins to stop, and opened no more
   expect(engine.opened).toBe(1);
 });
 
+test('a hook is run with the knowledge of whether the end was asked for, also across a restart', async () => {
+  const text = (name: string) =>
+    `echo "${name} $DOCKER_EVENT_ID $DOCKER_EVENT_REQUESTED" >>"${join(stage.folder, 'out')}"`;
+  hook('on_container_die/10-all', text('all'));
+  hook('on_container_die/20-crash', text('crash'));
+  const settings = join(stage.folder, 'settings.toml');
+  writeFileSync(settings, '[on_container_die."20-crash"]\nwhen = { requested = false }\n');
+  const dies = async (id: string, lines: number) => {
+    engine.model.die(id, 1);
+    await waitFor(() => out().length >= lines);
+  };
+  let listener = await listen('--config', settings);
+  for (const id of ['stopped', 'crashed', 'reloaded', 'later']) engine.model.start(id);
+  engine.model.kill('stopped');
+  await dies('stopped', 1);
+  await dies('crashed', 3);
+  engine.model.kill('reloaded', 1);
+  engine.model.kill('later');
+  // What a killed listener has begun is run again.
+  await waitFor(() => listener.lines.filter(ofKind('event-done')).length === 2);
+  await listener.kill();
+  engine.model.kill('meanwhile');
+  listener = await listen('--config', settings);
+  await dies('later', 4);
+  engine.model.start('later');
+  await dies('later', 6);
+  const { output } = await ask('history', '--json');
+  await listener.end();
+  expect(out()).toEqual([
+    'all stopped yes',
+    'all crashed no',
+    'crash crashed no',
+    'all later yes',
+    'all later no',
+    'crash later no',
+  ]);
+  const { entries } = JSON.parse(output) as { entries: { hook?: string; told?: { requested?: string } }[] };
+  expectSchema('history', JSON.parse(output));
+  const told = entries
+    .filter(({ hook: name }) => name === 'on_container_die/10-all')
+    .map((one) => one.told?.requested);
+  expect(told).toEqual(['yes', 'no', 'yes', 'no']);
+  // It is subscribed to, and has no hooks of its own.
+  expect(engine.filters.at(-1)).toMatchObject({ event: expect.arrayContaining(['die', 'start', 'kill']) });
+});
+
 test('a folder for no event is named with the nearest that there is', async () => {
   mkdirSync(join(stage.hooks, 'on_container_strat'));
   const listener = stage.listen('--no-notifier');

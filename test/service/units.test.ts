@@ -40,6 +40,7 @@ describe('systemd', () => {
         'run /etc/hooks 5000 --when-started new',
     );
     expect(unit.get('Service.Type')).toBe('notify');
+    expect(unit.get('Service.Restart')).toBe('always');
     expect(unit.get('Service.RestartPreventExitStatus')).toBe('64 77 78');
     expect(unit.get('Service.UnsetEnvironment')?.split(' ')).toEqual(
       expect.arrayContaining(['NODE_OPTIONS', 'LD_PRELOAD', 'BASH_ENV']),
@@ -132,7 +133,7 @@ test('launchd’s job is a property list, whatever a path contains', () => {
       ...['--log-file', '/var/log/docker-lifecycle-listener.log'],
     ],
     RunAtLoad: true,
-    KeepAlive: { SuccessfulExit: false },
+    KeepAlive: true,
     EnvironmentVariables: { PATH: expect.stringContaining('/opt/homebrew/bin') },
     StandardErrorPath: '/var/log/docker-lifecycle-listener.log',
   });

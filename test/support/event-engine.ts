@@ -13,6 +13,8 @@ export interface EventEngine {
   readonly streams: number;
   readonly opened: number;
   readonly asked: readonly string[];
+  /** The filters of each stream, in order. */
+  readonly filters: readonly object[];
   /** Cuts every stream. */
   cut(): void;
   /** Begins to stop as engines from 23.0 on do: listens no more, ends idle connections, and waits for all others. */
@@ -27,12 +29,15 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
   const streams = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   const asked: string[] = [];
+  const filters: object[] = [];
   let opened = 0;
   let refused: number | undefined;
 
   function stream(query: URLSearchParams, request: IncomingMessage, response: ServerResponse): void {
     if (refused !== undefined) return void response.writeHead(refused).end();
-    const { type, event } = JSON.parse(query.get('filters') ?? '{}') as Record<string, string[]>;
+    const filter = JSON.parse(query.get('filters') ?? '{}') as Record<string, string[]>;
+    filters.push(filter);
+    const { type, event } = filter;
     const names = (type ?? []).flatMap((one) =>
       (event ?? []).map((action): EventName => ({ type: one, action })),
     );
@@ -103,6 +108,7 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
       return opened;
     },
     asked,
+    filters,
     cut() {
       for (const response of streams) response.destroy();
     },

@@ -72,6 +72,13 @@ export class EngineModel {
     });
   }
 
+  /** Sends a signal, as `docker stop` and `docker kill` do. */
+  kill(id: string, signal = 15): void {
+    if (!this.containers.get(id)?.isRunning) return;
+    const attributes = { name: `name-${id}`, image: 'busybox', signal: String(signal) };
+    this.publish('container', 'kill', id, attributes);
+  }
+
   remove(id: string): void {
     if (this.containers.get(id)?.isRunning) return;
     this.containers.delete(id);

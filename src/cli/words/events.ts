@@ -69,14 +69,15 @@ export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> =
 };
 
 /** An event in short: `container start of web`. */
-export function describeEvent({ type, action, id, name, reason, repeat, count = 1 }: EventLabel): string {
+export function describeEvent(label: EventLabel): string {
+  const { type, action, id, name, reason, repeat, requested } = label;
   const whose = printableText(name === '' ? id.slice(0, 12) : name);
   const why = {
     event: '',
     reconciled: ', found by comparing containers',
     'listener-started': ', found running',
   };
-  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${count > 1 ? ` and ${count - 1} more` : ''}${why[reason]}${repeat ? ', possibly again' : ''}`;
+  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${requested === 'yes' ? ', requested' : ''}${why[reason]}${repeat ? ', possibly again' : ''}`;
 }
 
 /** The question which folder was meant. */
@@ -86,8 +87,10 @@ export function describeHint({ near, also = [] }: EventHint): string {
 }
 
 /** Which events a hook is run for. */
-export function describeFilter({ name, label, image, exitCode, detail: said }: EventFilter): string {
-  const fields = { name, label, image, exit_code: exitCode, detail: said };
+export function describeFilter(filter: EventFilter): string {
+  const { name, label, image, exitCode, detail: said, requested } = filter;
+  const asked = requested === undefined ? undefined : [String(requested)];
+  const fields = { name, label, image, exit_code: exitCode, detail: said, requested: asked };
   return Object.entries(fields)
     .flatMap(([field, patterns]) => (patterns === undefined ? [] : [`${field} is ${patterns.join(' or ')}`]))
     .join(' and ');

@@ -61,4 +61,5 @@ const whyLeftOut: { readonly [why in WhyLeftOut]?: string } = {
   overtaken: 'Docker stopped again before it could begin',
   'not-repeated': 'on_start has not run since the last one',
   'too-many': 'too much waited already',
+  withdrawn: 'the client that asked for it has gone before it began',
 };

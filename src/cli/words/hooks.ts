@@ -20,6 +20,8 @@ export const hookWords: WordsFor<HookReport> = {
   'hooks-done': describeDone,
   'hooks-overtaken': () => info('Docker has stopped again before on_start could begin: left out'),
   'hooks-not-repeated': () => info('on_start has not run since the last on_stop: on_stop is not run again'),
+  'hooks-withdrawn': (record) =>
+    info(`The client that asked for ${label(record.transition)} has gone before it began: left out`),
   'hooks-dropped': (record) =>
     warning(`Too much waits for its hooks already: left out ${label(record.transition)}`),
   'hooks-delayed': (record) =>

@@ -109,6 +109,7 @@ const leftOut: { readonly [why in WhyLeftOut]?: string } = {
   overtaken: 'Not run: Docker stopped first',
   'not-repeated': 'Not run again: on_start had not begun',
   'too-many': 'Not run: too much waited',
+  withdrawn: 'Not run: the client that asked has gone',
 };
 
 /** Who told of a transition. */
