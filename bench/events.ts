@@ -132,6 +132,7 @@ async function takeAll(
     }),
     begin: (number) => file.begin(number),
     cut: (number) => file.cut(number),
+    left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
     done: (number) => file.done(number),
     signal: ending.signal,
   });

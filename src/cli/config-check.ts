@@ -50,6 +50,8 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
         ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
         ...optional(`${key}.retry`, hook.retry),
         ...optional(`${key}.retry_wait`, hook.retryWait),
+        ...optional(`${key}.debounce`, hook.debounce),
+        ...optional(`${key}.at_most`, hook.atMost),
         ...filterRows(`${key}.when`, hook.when),
         ...(hook.labels === undefined
           ? []

@@ -66,6 +66,9 @@ function describeHook(hook: PlannedHook, account: Account): { text: string; cure
         ...(hook.retries === undefined
           ? []
           : [`again up to ${plural(hook.retries, 'time')} after a failure`]),
+        ...(hook.debounce === undefined
+          ? []
+          : [`once for a burst, when no event has come for ${seconds(hook.debounce)}`]),
         ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
       ];

@@ -12,7 +12,7 @@ import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEvent } from './words/events.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
-import { megabytes } from './words/words.ts';
+import { megabytes, plural } from './words/words.ts';
 
 /** Exit codes of its own, as those of init scripts (LSB): 0 up, 3 down, 4 unknown. */
 export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
@@ -118,7 +118,7 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
 }
 
 function describeEvents(events: EventsStatus, now: Date): string[] {
-  const { phase, names, running, waiting, told, merged, givenUp } = events;
+  const { phase, names, running, collecting = [], waiting, told, merged, givenUp } = events;
   const lost = [
     ...(merged === 0 ? [] : [`${merged} merged`]),
     ...(givenUp === 0 ? [] : [`${givenUp} given up`]),
@@ -131,6 +131,10 @@ function describeEvents(events: EventsStatus, now: Date): string[] {
         hook === null ? '' : `${printableText(hook.name)} for ${ago({ time: hook.since }, now)}, `;
       return `  running   ${which}${describeEvent(label)}`;
     }),
+    ...collecting.map(
+      ({ hook, events: count, since }) =>
+        `  collects  ${printableText(hook)}: ${plural(count, 'event')} in ${ago({ time: since }, now)}`,
+    ),
   ];
 }
 

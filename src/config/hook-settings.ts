@@ -61,10 +61,20 @@ export interface SingleHookSettings {
   readonly stopChainOnFailure?: boolean;
   /** Of a hook in `on_start`: it is run again after a failure. */
   readonly retry?: RetrySettings;
+  /** Of an event's hook: it is run once for a burst of events. */
+  readonly debounce?: DebounceSettings;
   /** Of an event's hook: which events it is run for; all of them when it is missing. */
   readonly when?: EventFilter;
   /** Of an event's hook: the labels that are put into its environment. */
   readonly labels?: readonly string[];
+}
+
+/** When a hook that collects events is run, in ms. */
+export interface DebounceSettings {
+  /** So long no further event has come. */
+  readonly quiet: number;
+  /** At the latest so long after the first event. */
+  readonly atMost: number;
 }
 
 /** Further attempts of a hook that failed. */
@@ -83,6 +93,9 @@ export const defaultHookSettings: HookSettings = {
   restart: { first: 1000, longest: 60_000, steady: 10_000 },
   hooks: new Map(),
 };
+
+/** The longest that a hook collects events, in ms, unless its `debounce` is longer. */
+export const defaultAtMost = 30_000;
 
 /** The wait before a hook that failed is run again, in ms. */
 export const defaultRetryWait = 1000;

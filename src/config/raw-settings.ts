@@ -36,6 +36,8 @@ export interface RawHookSettings {
   readonly stopOnFailure?: Given<boolean> | undefined;
   readonly retry?: Given | undefined;
   readonly retryWait?: Given | undefined;
+  readonly debounce?: Given | undefined;
+  readonly atMost?: Given | undefined;
   readonly when?: RawEventFilter | undefined;
   readonly labels?: readonly Given[] | undefined;
 }
@@ -113,6 +115,8 @@ function readHook(hook: Table): RawHookSettings {
     stopOnFailure: hook.boolean('stop_on_failure'),
     retry: hook.textOrNumber('retry'),
     retryWait: hook.textOrNumber('retry_wait'),
+    debounce: hook.textOrNumber('debounce'),
+    atMost: hook.textOrNumber('at_most'),
   };
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
 import { defaultControlPath, readControlPath } from './control-path.ts';
+import { resolveDebounce } from './debounce.ts';
 import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
 import {
@@ -150,6 +151,7 @@ function resolveHook(
   { isRoot, platform }: Surroundings,
 ): SingleHookSettings {
   const retry = resolveRetry(name, raw);
+  const debounce = resolveDebounce(name, raw);
   const environment = raw.environment && readEnvironment(raw.environment);
   return {
     ...(raw.timeout && { timeout: readLimit(raw.timeout) }),
@@ -157,6 +159,7 @@ function resolveHook(
     ...(environment && { environment }),
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
     ...(retry && { retry }),
+    ...(debounce && { debounce }),
     ...(raw.when && { when: readFilter(raw.when) }),
     ...(raw.labels && { labels: raw.labels.map(({ value }) => value) }),
   };

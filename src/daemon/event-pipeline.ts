@@ -78,6 +78,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
       transition: () => transition,
       begin: (number) => file.begin(number),
       cut: (number) => file.cut(number),
+      left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
       done: (number) => file.done(number),
       signal,
     });

@@ -58,6 +58,8 @@ export interface EventsStatus {
   /** What there are folders for, as `container_start`. */
   readonly names: readonly string[];
   readonly running: readonly { readonly told: EventLabel; readonly hook: StatedHook | null }[];
+  /** Hooks that are run once for many events, and collect them now. */
+  readonly collecting?: readonly { readonly hook: string; readonly events: number; readonly since: string }[];
   readonly waiting: number;
   /** Since the listener was started: acted on, merged with later ones, given up. */
   readonly told: number;
@@ -132,11 +134,12 @@ function engineStatus(pipeline: Pipeline): EngineStatus {
 
 function eventsIn(snapshot: EventPipelineSnapshot | undefined): EventsStatus | null {
   if (snapshot === undefined) return null;
-  const { phase, names, running, waiting, told, merged, givenUp } = snapshot;
+  const { phase, names, running, collecting, waiting, told, merged, givenUp } = snapshot;
   return {
     phase,
     names: names.map(eventWord),
     running: running.map(({ told: label, hook }) => ({ told: label, hook: hookIn(hook) })),
+    collecting: collecting.map(({ hook, events, since }) => ({ hook, events, since: iso(since) })),
     waiting,
     told,
     merged,

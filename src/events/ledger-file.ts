@@ -5,7 +5,7 @@ import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { Ledger } from './ledger.ts';
 import type { LedgerLine, TakenLine } from './ledger-lines.ts';
-import { counted, type LedgerPast, readLedgerPast } from './ledger-past.ts';
+import { counted, type LedgerPast, readLedgerPast, reduced } from './ledger-past.ts';
 import type { WhenFound } from './ledger-state.ts';
 import type { EventsReport } from './report.ts';
 
@@ -22,6 +22,8 @@ export interface LedgerFile {
   begin(number: number): void;
   /** Keeps that this listener's own orderly end leaves it to the next, which begins anew. */
   cut(number: number): void;
+  /** Keeps that of its hooks these are left; `isBegun` when one of them runs now. */
+  left(number: number, hooks: readonly string[], isBegun: boolean): void;
   /** Keeps that nothing is left to be done. */
   done(number: number): void;
   /** Keeps how the ledger stands, as after a connection was opened. */
@@ -97,11 +99,12 @@ export function openLedgerFile(
   rewrite();
   return {
     ledger,
-    pending: pending.map(({ number, event, reason, begun }) => ({
+    pending: pending.map(({ number, event, reason, begun, left }) => ({
       number,
       event,
       reason,
       repeat: begun === true,
+      ...(left === undefined ? {} : { left }),
     })),
     heard: (event, reason) => append({ kind: 'heard', event: shortened(event), reason }),
     take(event, reason) {
@@ -122,6 +125,12 @@ export function openLedgerFile(
       if (line === undefined) return;
       open.set(number, counted(line, -1));
       append({ kind: 'cut', number });
+    },
+    left(number, hooks, begun) {
+      const line = open.get(number);
+      if (line === undefined) return;
+      open.set(number, reduced(line, { hooks, begun }));
+      append({ kind: 'left', number, hooks, begun });
     },
     done(number) {
       if (open.delete(number)) append({ kind: 'done', number });

@@ -14,7 +14,16 @@ export type LedgerLine =
   | { readonly kind: 'heard'; readonly event: EngineEvent; readonly reason: EventReason }
   | TakenLine
   /** `cut`: the listener's own orderly end left it undone, which does not count as a begin. */
-  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number };
+  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number }
+  | LeftLine;
+
+/** Some hooks of an event are done; these are left, and `begun` where one of them runs. */
+export interface LeftLine {
+  readonly kind: 'left';
+  readonly number: number;
+  readonly hooks: readonly string[];
+  readonly begun: boolean;
+}
 
 /** To be acted on. */
 export interface TakenLine {
@@ -26,6 +35,8 @@ export interface TakenLine {
   readonly begun?: true;
   /** How many listeners have begun with it and ended otherwise than in order. */
   readonly begins?: number;
+  /** The names of the hooks that are left; missing for all of them. */
+  readonly left?: readonly string[];
 }
 
 /**
@@ -40,7 +51,7 @@ export function decodeLine(text: string): LedgerLine | undefined {
     return undefined;
   }
   if (line === undefined) return undefined;
-  const { kind, number, event, reason, begun, begins } = line;
+  const { kind, number, event, reason, begun, begins, left, hooks } = line;
   switch (kind) {
     case 'ledger': {
       const state = stateIn(line.state);
@@ -57,7 +68,11 @@ export function decodeLine(text: string): LedgerLine | undefined {
         event,
         reason,
         ...(begun === true ? { begun, begins: isCount(begins) ? begins : 1 } : {}),
+        ...(Array.isArray(left) ? { left: left.filter(isShort) } : {}),
       };
+    case 'left':
+      if (!isCount(number) || !Array.isArray(hooks)) return undefined;
+      return { kind, number, hooks: hooks.filter(isShort), begun: begun === true };
     case 'begun':
     case 'cut':
     case 'done':

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorCode } from '../system/failure.ts';
 import { Ledger } from './ledger.ts';
-import { decodeLine, type LedgerLine, type TakenLine } from './ledger-lines.ts';
+import { decodeLine, type LedgerLine, type LeftLine, type TakenLine } from './ledger-lines.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { limits } from './limits.ts';
 
@@ -93,12 +93,24 @@ function apply(
       if (taken !== undefined) open.set(line.number, counted(taken, line.kind === 'begun' ? 1 : -1));
       return 0;
     }
+    case 'left': {
+      const taken = open.get(line.number);
+      if (taken !== undefined) open.set(line.number, reduced(taken, line));
+      return 0;
+    }
     case 'done':
       open.delete(line.number);
       return 0;
     default:
       return line satisfies never;
   }
+}
+
+/** Leaves some of an event's hooks: what was begun before has ended. */
+export function reduced(taken: TakenLine, { hooks, begun }: Omit<LeftLine, 'kind' | 'number'>): TakenLine {
+  if (begun) return { ...taken, left: hooks };
+  const { kind, number, event, reason } = taken;
+  return { kind, number, event, reason, left: hooks };
 }
 
 /** Adds to how often an event was begun; whatever the count, it may have been run before. */

@@ -6,6 +6,8 @@ export interface Occurrence {
   readonly told: ToldEvent;
   /** So many older ones of the same kind were not told because of it. */
   readonly merged: number;
+  /** Where its hook is run once for many: all of them, oldest first, and how many older ones are left out. */
+  readonly burst?: { readonly events: readonly ToldEvent[]; readonly leftOut: number } | undefined;
   /** The labels that its settings name. */
   readonly labels?: readonly string[] | undefined;
 }
@@ -17,7 +19,7 @@ export interface Occurrence {
 const longestValue = 4096;
 
 /** The variables that tell a hook what happened; all of it, it gets on its standard input. */
-export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Record<string, string> {
+export function eventEnvironment({ told, merged, burst, labels = [] }: Occurrence): Record<string, string> {
   const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = told.event;
   const variables = {
     DOCKER_EVENT_TYPE: type,
@@ -31,6 +33,8 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
     ...(requested === undefined ? {} : { DOCKER_EVENT_REQUESTED: requested }),
     ...(told.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
     ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
+    ...(burst && { DOCKER_EVENT_COUNT: String(burst.events.length + burst.leftOut) }),
+    ...(burst && burst.leftOut > 0 ? { DOCKER_EVENT_LEFT_OUT: String(burst.leftOut) } : {}),
     ...Object.fromEntries(
       labels.flatMap((label) => {
         const value = Object.hasOwn(attributes, label) ? attributes[label] : undefined;
@@ -50,6 +54,17 @@ export function eventEnvironment({ told, merged, labels = [] }: Occurrence): Rec
 /** `com.example.role` is found in `DOCKER_EVENT_LABEL_COM_EXAMPLE_ROLE`. */
 export function labelVariable(label: string): string {
   return `DOCKER_EVENT_LABEL_${label.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+}
+
+/** All events of an occurrence, as lines of JSON. */
+export function eventLines({ told, burst }: Occurrence): Buffer {
+  return Buffer.from((burst?.events ?? [told]).map(({ event }) => `${event.json}\n`).join(''));
+}
+
+/** An occurrence in short: its event, and for a burst how many there are. */
+export function labelOfOccurrence({ told, burst }: Occurrence): EventLabel {
+  const count = burst === undefined ? 1 : burst.events.length + burst.leftOut;
+  return { ...labelOf(told), ...(count > 1 ? { count } : {}) };
 }
 
 /** An event in short. */

@@ -2,22 +2,17 @@ import { isEnd } from '../config/engine-events.ts';
 import { subjectOf } from '../config/event-subject.ts';
 import type { EngineEvent, EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { labelOf } from './event-environment.ts';
-import { type EventRun, hooksFor, runEventHooks } from './event-run.ts';
+import { type Burst, type BurstState, Bursts } from './bursts.ts';
+import { collectingHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
 import type { HookHost } from './host.ts';
+import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import type { RunningHook } from './queue.ts';
 import { reportChanges } from './report-changes.ts';
 
-export interface EventQueueOptions {
+export interface EventQueueOptions extends EventKeeper {
   readonly host: HookHost;
   /** The engine's start, in whose run the events happen. */
   readonly transition: () => Transition;
-  /** The first hook of an event is about to be started. */
-  readonly begin: (number: number) => void;
-  /** The listener's own end cuts the hooks of an event short. */
-  readonly cut: (number: number) => void;
-  /** Nothing is left to be done for an event. */
-  readonly done: (number: number) => void;
   /** Ends everything: what runs is ended with its grace, what waits is kept for the next life. */
   readonly signal: AbortSignal;
 }
@@ -37,6 +32,8 @@ export interface EventQueue {
 
 export interface EventSnapshot {
   readonly running: readonly { readonly told: EventLabel; readonly hook: RunningHook | undefined }[];
+  /** Bursts whose end is waited for. */
+  readonly collecting: readonly BurstState[];
   readonly waiting: number;
   /** Since the listener was started: told to hooks, merged with later ones, given up. */
   readonly told: number;
@@ -55,7 +52,7 @@ interface Waiting {
  * a limit. When too many wait, the oldest is merged with a later one that says the same of the same container.
  */
 export function createEventQueue(options: EventQueueOptions): EventQueue {
-  const { transition, begin, cut, done, signal } = options;
+  const { transition, signal } = options;
   const host = { ...options.host, report: reportChanges(options.host.report) };
   const { parallel, waiting: mostWaiting } = host.settings.events;
   let waiting: Waiting[] = [];
@@ -63,28 +60,56 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   const counts = { told: 0, merged: 0, givenUp: 0 };
   let overflow: { readonly merged: number; readonly givenUp: number } | undefined;
   const idlers: (() => void)[] = [];
+  const open = new OpenEvents(options);
+  const areCollecting = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
+  const bursts = new Bursts(workOff, (told, hook) => open.done(told.number, hook));
 
   function workOff(): void {
     while (running.size < parallel && !signal.aborted) {
+      const burst = bursts.take((hook) => !running.has(subjectOfBurst(hook)));
+      if (burst !== undefined) {
+        startBurst(burst);
+        continue;
+      }
       const at = waiting.findIndex(({ subject }) => !running.has(subject));
       const [next] = at === -1 ? [] : waiting.splice(at, 1);
       if (next === undefined) break;
       start(next);
     }
     if (overflow !== undefined && waiting.length <= mostWaiting / 2) endOverflow(overflow);
-    if (running.size > 0 || (waiting.length > 0 && !signal.aborted)) return;
+    if (running.size > 0 || (waiting.length + bursts.size > 0 && !signal.aborted)) return;
     for (const idle of idlers.splice(0)) idle();
   }
 
   function start({ told, subject, merged }: Waiting): void {
     counts.told += 1;
-    const run = runEventHooks(host, { told, merged }, transition(), () => begin(told.number));
+    const run = runEventHooks(host, hooksInTurn(host, told), { told, merged }, transition(), () =>
+      open.begin(told.number, inTurn),
+    );
+    follow(subject, run, [told], inTurn);
+  }
+
+  function startBurst({ hook, events, leftOut }: Burst): void {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    counts.told += 1;
+    const told = { ...last, repeat: events.some(({ repeat }) => repeat) };
+    const occurrence = { told, merged: 0, burst: { events, leftOut } };
+    const run = runEventHooks(host, [hook], occurrence, transition(), () => {
+      for (const { number } of events) open.begin(number, hook.name);
+    });
+    follow(subjectOfBurst(hook.name), run, events, hook.name);
+  }
+
+  function follow(subject: string, run: EventRun, events: readonly ToldEvent[], part: string): void {
     running.set(subject, run);
     void run.done.then((how) => {
       running.delete(subject);
-      // What was cut short by the listener's own end is left to its next life.
-      if (how === 'complete' || !signal.aborted) done(told.number);
-      else cut(told.number);
+      for (const { number } of events) {
+        // What was cut short by the listener's own end is left to its next life.
+        if (how === 'complete' || !signal.aborted) open.done(number, part);
+        else open.cut(number, part);
+      }
       workOff();
     });
   }
@@ -105,7 +130,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     if (pair === undefined) {
       const [dropped] = waiting.splice(0, 1);
       counts.givenUp += 1;
-      if (dropped !== undefined) done(dropped.told.number);
+      if (dropped !== undefined) open.done(dropped.told.number, inTurn);
       return;
     }
     const [older, newer] = pair;
@@ -114,7 +139,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     waiting[newer] = { ...into, merged: into.merged + from.merged + 1 };
     waiting.splice(older, 1);
     counts.merged += 1;
-    done(from.told.number);
+    open.done(from.told.number, inTurn);
   }
 
   function begunOverflow(): void {
@@ -135,6 +160,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   signal.addEventListener(
     'abort',
     () => {
+      bursts.end();
       for (const run of running.values()) run.end('listener-ends');
       workOff();
     },
@@ -152,16 +178,24 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     wants: (event) => hooksFor(host, event).length > 0,
     push(told) {
       if (signal.aborted) return;
-      waiting.push({ told, subject: subjectOf(told.event), merged: 0 });
+      const collecting = areCollecting ? collectingHooks(host, told) : [];
+      const turn = collecting.length === 0 ? [] : hooksInTurn(host, told).map(({ name }) => name);
+      const hasTurn = turn.length > 0 || collecting.length === 0;
+      open.open(told.number, [
+        ...(hasTurn ? [[inTurn, turn] as const] : []),
+        ...collecting.map(({ hook: { name } }) => [name, [name]] as const),
+      ]);
+      if (hasTurn) waiting.push({ told, subject: subjectOf(told.event), merged: 0 });
       if (waiting.length > mostWaiting) makeRoom();
+      for (const { hook, debounce } of collecting) bursts.add(hook, debounce, told);
       workOff();
     },
     engineStops() {
       const pointless = waiting.filter(({ told }) => !isEnd(told.event));
-      if (pointless.length === 0) return;
       waiting = waiting.filter(({ told }) => isEnd(told.event));
-      for (const { told } of pointless) done(told.number);
-      host.report({ kind: 'events-dropped', count: pointless.length });
+      for (const { told } of pointless) open.done(told.number, inTurn);
+      const count = pointless.length + bursts.engineStops();
+      if (count > 0) host.report({ kind: 'events-dropped', count });
       workOff();
     },
     idle: () =>
@@ -171,14 +205,16 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
       }),
     snapshot: () => ({
       running: [...running.values()].map((run) => {
-        const hook = run.current();
-        return {
-          told: labelOf(run.told),
-          hook,
-        };
+        return { told: run.label, hook: run.current() };
       }),
+      collecting: bursts.states(),
       waiting: waiting.length,
       ...counts,
     }),
   };
+}
+
+/** Bursts of one hook are run one after the other. */
+function subjectOfBurst(hook: string): string {
+  return `burst ${hook}`;
 }

@@ -1,8 +1,9 @@
 import { eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
-import type { EngineEvent, ToldEvent } from '../lifecycle/engine-event.ts';
+import type { DebounceSettings } from '../config/hook-settings.ts';
+import type { EngineEvent, EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type HookChain, runChain } from './chain.ts';
-import { labelOf, type Occurrence } from './event-environment.ts';
+import { labelOfOccurrence, type Occurrence } from './event-environment.ts';
 import { fitsFilter } from './event-filter.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
@@ -10,7 +11,7 @@ import { usableFolder } from './usable-folder.ts';
 
 /** The hooks of one event, being run one after the other. */
 export interface EventRun extends Omit<HookChain, 'done'> {
-  readonly told: ToldEvent;
+  readonly label: EventLabel;
   /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
   readonly done: Promise<'complete' | 'cut-short'>;
 }
@@ -26,21 +27,42 @@ export function hooksFor(host: HookHost, event: EngineEvent): readonly Candidate
   return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
 }
 
+/** The hooks of an event that are run when it is its turn, without those that collect events. */
+export function hooksInTurn(host: HookHost, { event, left }: ToldEvent): readonly Candidate[] {
+  return hooksFor(host, event).filter(
+    ({ name }) =>
+      host.settings.hooks.get(name)?.debounce === undefined && (left === undefined || left.includes(name)),
+  );
+}
+
+/** The hooks of an event that collect events. */
+export function collectingHooks(
+  host: HookHost,
+  { event, left }: ToldEvent,
+): readonly { readonly hook: Candidate; readonly debounce: DebounceSettings }[] {
+  return hooksFor(host, event).flatMap((hook) => {
+    const debounce = host.settings.hooks.get(hook.name)?.debounce;
+    return debounce !== undefined && (left === undefined || left.includes(hook.name))
+      ? [{ hook, debounce }]
+      : [];
+  });
+}
+
 /**
- * Runs the hooks of one event. The list is taken now; each hook is checked just before it starts. The first hook
- * has been started when this returns.
+ * Runs these hooks for one event, or for a burst of them; each is checked just before it starts. The first hook has been
+ * started when this returns.
  * @param begin called once, right before the first is started
  */
 export function runEventHooks(
   host: HookHost,
+  candidates: readonly Candidate[],
   occurrence: Occurrence,
   transition: Transition,
   begin: () => void,
 ): EventRun {
   const { told } = occurrence;
-  const label = labelOf(told);
+  const label = labelOfOccurrence(occurrence);
   const folder = eventFolder(told.event);
-  const candidates = hooksFor(host, told.event);
   const count = candidates.length;
   if (count > 0) begin();
   const chain = runChain(
@@ -57,5 +79,5 @@ export function runEventHooks(
     return how === 'ended' ? 'cut-short' : 'complete';
   }
 
-  return { ...chain, told, done: finish() };
+  return { ...chain, label, done: finish() };
 }

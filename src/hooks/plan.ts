@@ -35,6 +35,8 @@ export type PlannedHook =
       readonly stopsChain: boolean;
       /** How often it is run again after a failure, where it is. */
       readonly retries?: number;
+      /** It is run once for a burst of events: how long none has come then, in ms. */
+      readonly debounce?: number;
       /** Which events it is run for, where not for all. */
       readonly when?: EventFilter;
     }
@@ -74,7 +76,7 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
   const admission = admit(candidate, account.uid);
   switch (admission.kind) {
     case 'admitted': {
-      const { user, stopChainOnFailure = false, retry, when } = settings.hooks.get(name) ?? {};
+      const { user, stopChainOnFailure = false, retry, debounce, when } = settings.hooks.get(name) ?? {};
       return {
         kind: 'runs',
         name,
@@ -84,6 +86,7 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
         user: (user ?? account).username,
         stopsChain: stopChainOnFailure,
         ...(retry === undefined ? {} : { retries: retry.times }),
+        ...(debounce === undefined ? {} : { debounce: debounce.quiet }),
         ...(when === undefined ? {} : { when }),
       };
     }

@@ -3,7 +3,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
 import { type HookOccasion, hookEnvironment } from './environment.ts';
-import { labelOf, type Occurrence } from './event-environment.ts';
+import { eventLines, labelOfOccurrence, type Occurrence } from './event-environment.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import { createOutputCapture } from './output.ts';
@@ -50,7 +50,7 @@ export function admitAndStart(
 ): StartedHook | undefined {
   const { name, path } = candidate;
   const { transition, occurrence, attempt } = occasion;
-  const told = occurrence === undefined ? {} : { told: labelOf(occurrence.told) };
+  const told = occurrence === undefined ? {} : { told: labelOfOccurrence(occurrence) };
   const which = { transition, ...told, ...(attempt === undefined ? {} : { attempt }) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
   const admission = admit(candidate, host.account.uid);
@@ -129,7 +129,7 @@ function options(
         environment,
       ),
     user,
-    input: occurrence && Buffer.from(`${occurrence.told.event.json}\n`),
+    input: occurrence && eventLines(occurrence),
     timeout: timeoutOf(settings, event, name),
     grace: settings.grace,
   };

@@ -46,6 +46,8 @@ export interface ToldEvent {
   readonly reason: EventReason;
   /** A listener was killed between running its hooks and noting that: they may have run before. */
   readonly repeat: boolean;
+  /** The names of the hooks that an earlier listener left undone; missing for all of them. */
+  readonly left?: readonly string[];
 }
 
 /** An event in short, as it is kept with what came of it. */
@@ -59,4 +61,6 @@ export interface EventLabel {
   readonly repeat?: true;
   /** Of a container that ended. */
   readonly requested?: Requested;
+  /** Of the last event of a burst: how many it has. */
+  readonly count?: number;
 }

@@ -103,6 +103,34 @@ test.each([
   [`${dir}[on_start.a]\nenvironment = { DOCKER_EVENT_X = "" }`, 3, /by the listener itself/, /another name/],
   [`${dir}[on_start.a]\nuser = "no-such-user-here"`, 3, /is no user of this system$/, /See: id /],
   [`${dir}[on_start.a]\nuser = "-x"`, 3, /is no user of this system$/, /See: id /],
+  [
+    `${dir}[on_start.a]\ndebounce = "2s"`,
+    3,
+    /for hooks of events, and on_start\/a is in on_start$/,
+    /Leave it/,
+  ],
+  [
+    `${dir}[on_stop.a]\nat_most = "2s"`,
+    3,
+    /for hooks of events, and on_stop\/a is in on_stop$/,
+    /nothing to/,
+  ],
+  [`${dir}[while_running.a]\ndebounce = "2s"`, 3, /is in while_running$/, /Leave it out/],
+  [
+    `${dir}[on_container_die.a]\nat_most = "2s"`,
+    3,
+    /limits a debounce, and there is none$/,
+    /debounce = "2s"/,
+  ],
+  [`${dir}[on_container_die.a]\ndebounce = "0"`, 3, /is no limit of time$/, /30s/],
+  [`${dir}[on_container_die.a]\ndebounce = "none"`, 3, /is no time to wait for further events$/, /"2s"/],
+  [`${dir}[on_container_die.a]\ndebounce = "2s"\nat_most = "1s"`, 4, /less than debounce$/, /at least 2s/],
+  [
+    `${dir}[on_container_die.a]\ndebounce = "2s"\nstop_on_failure = true`,
+    4,
+    /^true as stop_on_failure does not go with debounce/,
+    /Leave one/,
+  ],
   [`${dir}[on_start.a]\nretry = -1`, 3, /no number that can be meant/, /1 to 100/],
   [`${dir}[on_start.a]\nretry = 3\nretry_wait = "none"`, 4, /^"none" is no wait$/, /as 1s/],
   [`${dir}[on_start.a]\nretry_wait = "5s"`, 3, /there are none$/, /retry = 3/],
@@ -120,6 +148,14 @@ test.each([
     const found = mistakeIn(written);
     expect(found).toEqual([line, expect.stringMatching(message), expect.stringMatching(cure)]);
   }
+});
+
+test('a debounce is read with its limit', () => {
+  const hook = (text: string) =>
+    load(`${dir}[on_container_start.a]\n${text}`).settings.hooks.hooks.get('on_container_start/a');
+  expect(hook('debounce = "2s"')).toEqual({ debounce: { quiet: 2000, atMost: 30_000 } });
+  expect(hook('debounce = "1min"')).toEqual({ debounce: { quiet: 60_000, atMost: 60_000 } });
+  expect(hook('debounce = "2s"\nat_most = "10s"')).toEqual({ debounce: { quiet: 2000, atMost: 10_000 } });
 });
 
 test('a retry is read with its wait, and 0 is none', () => {

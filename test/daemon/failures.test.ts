@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFailures, type Failures } from '../../src/daemon/failures.ts';
 import { runHooks } from '../../src/hooks/batch.ts';
-import { runEventHooks } from '../../src/hooks/event-run.ts';
+import { hooksInTurn, runEventHooks } from '../../src/hooks/event-run.ts';
 import type { HookHost } from '../../src/hooks/host.ts';
 import { keepRunning } from '../../src/hooks/keep-running.ts';
 import { eventOf } from '../support/events.ts';
@@ -25,7 +25,8 @@ async function runAll(engine: string): Promise<void> {
   await runHooks(host(engine), transition('stop')).done;
   const event = eventOf('container', 'die', 'abc', '1795559323636600001', {});
   const told = { number: 1, event, reason: 'event', repeat: false } as const;
-  await runEventHooks(host(engine), { told, merged: 0 }, transition('start'), () => {}).done;
+  const hooks = hooksInTurn(host(engine), told);
+  await runEventHooks(host(engine), hooks, { told, merged: 0 }, transition('start'), () => {}).done;
   const kept = keepRunning(host(engine), transition('start'));
   kept?.end('listener-ends');
   await kept?.done;

@@ -13,6 +13,7 @@ let queue: EventQueue;
 let begun: number[];
 let cut: number[];
 let done: number[];
+let left: [number, readonly string[], boolean][];
 let number = 0;
 afterEach(() => stage.clear());
 
@@ -21,11 +22,13 @@ function prepare(events: Partial<HookSettings['events']> = {}, settings: Partial
   begun = [];
   cut = [];
   done = [];
+  left = [];
   queue = createEventQueue({
     host: stage.host,
     transition: () => transition('start'),
     begin: (which) => void begun.push(which),
     cut: (which) => void cut.push(which),
+    left: (which, hooks, isBegun) => void left.push([which, hooks, isBegun]),
     done: (which) => void done.push(which),
     signal: stage.ending.signal,
   });

@@ -70,14 +70,15 @@ export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> =
 
 /** An event in short: `container start of web`. */
 export function describeEvent(label: EventLabel): string {
-  const { type, action, id, name, reason, repeat, requested } = label;
+  const { type, action, id, name, reason, repeat, requested, count = 1 } = label;
   const whose = printableText(name === '' ? id.slice(0, 12) : name);
   const why = {
     event: '',
     reconciled: ', found by comparing containers',
     'listener-started': ', found running',
   };
-  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${requested === 'yes' ? ', requested' : ''}${why[reason]}${repeat ? ', possibly again' : ''}`;
+  const more = count > 1 ? ` and ${count - 1} more` : requested === 'yes' ? ', requested' : '';
+  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${more}${why[reason]}${repeat ? ', possibly again' : ''}`;
 }
 
 /** The question which folder was meant. */
