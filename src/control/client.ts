@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { ByteQueue } from '../system/byte-queue.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 
 /** Asks a running listener, each time on a connection of its own. */
@@ -38,6 +39,10 @@ export class NotThere extends Failure {}
 
 /** How long an answer may take to begin, in ms, where it does not wait for hooks. */
 const patience = 10_000;
+
+/** The longest answer, and the longest line of one in lines, in bytes: a listener's are far shorter. */
+const longestAnswer = 256 * 1024 * 1024;
+const longestLine = 16 * 1024 * 1024;
 
 /** Speaks to the listener whose control socket is at `path`. */
 export function createControlClient(path: string): ControlClient {
@@ -97,9 +102,13 @@ function send(socket: string, ask: LinesRequest, limit: number | undefined): Pro
 }
 
 async function readObject(response: IncomingMessage): Promise<object> {
-  let text = '';
-  for await (const piece of response.setEncoding('utf8')) text += piece;
-  return parse(text);
+  const bytes = new ByteQueue('The answer');
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    if (bytes.length + piece.length > longestAnswer) throw noListener();
+    bytes.push(piece);
+    bytes.settle();
+  }
+  return parse(bytes.takeSome(longestAnswer).toString('utf8'));
 }
 
 function parse(text: string): object {
@@ -123,16 +132,24 @@ function noListener(): Failure {
 
 /** Ends with the answer, also when the listener was killed; whoever breaks off lets go of the connection. */
 async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
-  let rest = '';
+  const bytes = new ByteQueue('A line of the answer');
   try {
-    for await (const piece of response.setEncoding('utf8')) {
-      const lines = `${rest}${piece}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) yield parse(line);
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      bytes.push(piece);
+      for (let line = nextLine(bytes); line !== undefined; line = nextLine(bytes)) yield parse(line);
+      bytes.settle();
     }
   } catch (error) {
     // What it was saying when it was killed is no line yet.
     if (errorCode(error) !== 'ECONNRESET') throw error;
+  }
+}
+
+function nextLine(bytes: ByteQueue): string | undefined {
+  try {
+    return bytes.takeUntil('\n', longestLine, 'utf8');
+  } catch {
+    throw noListener();
   }
 }
 

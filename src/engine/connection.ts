@@ -2,9 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
 import { freeDescriptors } from '../system/descriptor-reserve.ts';
 import { errorCode } from '../system/failure.ts';
+import { readFairly } from '../system/fair-reading.ts';
 import { dial, hostHeader } from './dial.ts';
 import { SshEnded } from './dial-ssh.ts';
-import { readFairly } from './fair-reading.ts';
 import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
 /** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */

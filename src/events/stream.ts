@@ -2,9 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
 import type { EventName } from '../config/engine-events.ts';
 import { dial, hostHeader } from '../engine/dial.ts';
-import { readFairly } from '../engine/fair-reading.ts';
 import { getRequest } from '../engine/http.ts';
 import { codeOf } from '../system/failure.ts';
+import { readFairly } from '../system/fair-reading.ts';
 import { sinceOf } from '../system/nanoseconds.ts';
 import { createStreamReader } from './stream-reader.ts';
 

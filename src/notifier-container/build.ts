@@ -1,4 +1,5 @@
-import { StringDecoder } from 'node:string_decoder';
+import { longestBody } from '../engine/http.ts';
+import { ByteQueue } from '../system/byte-queue.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
@@ -64,23 +65,24 @@ interface BuildMessage {
 
 /** Reads an engine's messages, JSON a line, however they are cut. */
 export function createMessageReader(hear: (message: BuildMessage) => void) {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
+  const received = new ByteQueue('A message of the build');
   let error: string | undefined;
   let steps = 0;
   return {
     push(bytes: Buffer): void {
-      const lines = `${rest}${decoder.write(bytes)}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
+      received.push(bytes);
+      for (;;) {
+        const line = received.takeUntil('\n', longestBody, 'utf8');
+        if (line === undefined) break;
         const message = parse(line);
         if (message.stream?.startsWith('Step ')) steps += 1;
         error ??= message.error;
         hear(message);
       }
+      received.settle();
     },
     /** Why the build failed; undefined when it did not. */
-    error: () => error ?? parse(rest).error,
+    error: () => error ?? parse(received.peek(received.length)?.toString('utf8') ?? '').error,
     /** How many steps of the Dockerfile were begun. */
     steps: () => steps,
   };

@@ -51,19 +51,24 @@ export class ByteQueue {
     return taken;
   }
 
+  /** Shows the next `length` bytes and leaves them; undefined when fewer wait. Valid as long as what `take` returns. */
+  peek(length: number): Buffer | undefined {
+    return this.length < length ? undefined : this.#buffer.subarray(this.#from, this.#from + length);
+  }
+
   /** Takes all that waits, at most `most` bytes, as a view that is valid until the next `push`. */
   takeSome(most: number): Buffer {
     return this.take(Math.min(most, this.length)) ?? nothing;
   }
 
   /**
-   * Takes the text (latin1) before `end`, and `end` with it.
+   * Takes the text before `end`, and `end` with it.
    * @param end must be the same until it was found
    * @param limit the longest text, in bytes
    * @returns undefined when `end` has not arrived
    * @throws Error when the text is longer than `limit`
    */
-  takeUntil(end: string, limit: number): string | undefined {
+  takeUntil(end: string, limit: number, encoding: 'latin1' | 'utf8' = 'latin1'): string | undefined {
     const start = Math.max(this.#from, this.#searched - end.length + 1);
     const at = this.#buffer.subarray(0, this.#to).indexOf(end, start, 'latin1');
     const length = (at === -1 ? this.#to : at) - this.#from;
@@ -74,7 +79,7 @@ export class ByteQueue {
       this.#searched = this.#to;
       return undefined;
     }
-    const text = this.#buffer.toString('latin1', this.#from, at);
+    const text = this.#buffer.toString(encoding, this.#from, at);
     this.#skip(length + end.length);
     return text;
   }

@@ -1,5 +1,17 @@
 import { connect } from 'node:net';
-import { type Call, decodeMessage, encodeCall, type Message, messageLength } from './dbus-message.ts';
+import { ByteQueue } from './byte-queue.ts';
+import {
+  type Call,
+  decodeMessage,
+  encodeCall,
+  fixedLength,
+  type Message,
+  messageLength,
+} from './dbus-message.ts';
+import { readFairly } from './fair-reading.ts';
+
+/** The longest line of the handshake, in bytes. */
+const longestGreeting = 1000;
 
 /** A connection on which D-Bus is spoken: to a message bus, or to a program itself. */
 export interface DbusConnection {
@@ -22,7 +34,7 @@ export function connectDbus(path: string, handlers: DbusHandlers): DbusConnectio
   let serial = 0;
   let isGreeted = false;
   let isOver = false;
-  let received: Buffer = Buffer.alloc(0);
+  const received = new ByteQueue('The answer');
   const socket = connect({ path });
 
   function end(): void {
@@ -38,10 +50,12 @@ export function connectDbus(path: string, handlers: DbusHandlers): DbusConnectio
   }
 
   function read(bytes: Buffer): void {
-    received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
+    if (isOver) return;
     try {
+      received.push(bytes);
       if (!isGreeted) greet();
       if (isGreeted) readMessages();
+      received.settle();
     } catch {
       fail();
     }
@@ -49,21 +63,19 @@ export function connectDbus(path: string, handlers: DbusHandlers): DbusConnectio
 
   /** The server's side of the handshake is one line of text. */
   function greet(): void {
-    const end = received.indexOf('\r\n');
-    if (end === -1 && received.length < 1000) return;
-    if (received.toString('latin1', 0, 3) !== 'OK ') return fail();
-    received = received.subarray(end + 2);
+    const line = received.takeUntil('\r\n', longestGreeting);
+    if (line === undefined) return;
+    if (!line.startsWith('OK ')) return fail();
     isGreeted = true;
     handlers.open();
   }
 
   function readMessages(): void {
     for (;;) {
-      const length = messageLength(received);
-      if (length === undefined || received.length < length) return;
-      const message = decodeMessage(received.subarray(0, length));
-      received = received.subarray(length);
-      take(message);
+      const head = received.peek(fixedLength);
+      const bytes = head === undefined ? undefined : received.take(messageLength(head) ?? fixedLength);
+      if (bytes === undefined) return;
+      take(decodeMessage(bytes));
       if (isOver) return;
     }
   }
@@ -80,7 +92,8 @@ export function connectDbus(path: string, handlers: DbusHandlers): DbusConnectio
   // All at once, as systemd's own programs do: one that gets BEGIN together with a call reads the call only when
   // something else arrives (sd-bus of systemd 257).
   socket.on('connect', () => socket.write(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`));
-  socket.on('data', read).on('error', fail).on('close', fail);
+  readFairly(socket, read);
+  socket.on('error', fail).on('close', fail);
   return {
     call(call, answered) {
       serial += 1;

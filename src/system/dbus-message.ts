@@ -27,7 +27,7 @@ export interface Message {
 }
 
 /** The fixed part of a header, with the length of its array of fields. */
-const fixedLength = 16;
+export const fixedLength = 16;
 
 /** The specification's limit is 128 MiB; what systemd says of a unit is a few KiB. */
 export const longestMessage = 1 << 20;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import { ByteQueue } from './byte-queue.ts';
 import { type ConnectionRoom, connectionRoom, type Place } from './connection-room.ts';
 
 /** What is granted to whoever connects. */
@@ -81,14 +82,14 @@ export function createHttpServer(
 }
 
 async function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
-  const pieces: Buffer[] = [];
-  let length = 0;
+  // Not a list of pieces: each byte may come in a piece of its own.
+  const bytes = new ByteQueue('The body');
   for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > most) return undefined;
-    pieces.push(piece);
+    if (bytes.length + piece.length > most) return undefined;
+    bytes.push(piece);
+    bytes.settle();
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return bytes.takeSome(most).toString('utf8');
 }
 
 /**

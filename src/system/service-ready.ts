@@ -89,6 +89,8 @@ function awaitAt(
   patience: number,
 ): ServiceReady {
   let unit: string | undefined;
+  let isAsking = false;
+  let isChanged = false;
   const connection = connectDbus(path, {
     open: isBus ? greetBus : findUnit,
     signalled(signal) {
@@ -145,6 +147,13 @@ function awaitAt(
   /** What changed is in the signal too, but deep in it; systemd answers in less than a millisecond. */
   function askState(): void {
     if (unit === undefined) return;
+    // One question at a time: a service whose properties change all the time must not pile them up.
+    if (isAsking) {
+      isChanged = true;
+      return;
+    }
+    isAsking = true;
+    isChanged = false;
     const property = { path: unit, interface: 'org.freedesktop.DBus.Properties', member: 'Get' };
     ask(
       {
@@ -155,7 +164,8 @@ function awaitAt(
         ],
       },
       (state) => {
-        if (state !== 'active' && state !== 'reloading') return;
+        isAsking = false;
+        if (state !== 'active' && state !== 'reloading') return isChanged ? askState() : undefined;
         close();
         handlers.ready();
       },

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 
 /** How long one connection may keep the event loop in one of its turns, in ms. */
 const turn = 2;
+/** As much is passed on between two looks at the clock, in bytes: a packet may hold very many messages. */
+const piece = 4096;
 /** How much time one connection may take at once, in ms, and what of each second it may take for good, 0 to 1. */
 const burst = 1000;
 const share = 0.25;
@@ -19,6 +21,24 @@ export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void 
   /** The time that was taken in this turn of the event loop, in ms. */
   let taken = 0;
   let hasEnd = false;
+  /** What has arrived and is not passed on yet; the stream is paused for as long as there is any. */
+  let rest: Buffer | undefined;
+
+  function passOn(bytes: Buffer): void {
+    let at = 0;
+    const began = performance.now();
+    const takenBefore = taken;
+    while (at < bytes.length && taken < turn && !stream.destroyed) {
+      read(bytes.subarray(at, at + piece));
+      at += piece;
+      taken = takenBefore + performance.now() - began;
+    }
+    left -= taken - takenBefore;
+    rest = at < bytes.length && !stream.destroyed ? bytes.subarray(at) : undefined;
+    if (taken >= turn) stream.pause();
+    if (!hasEnd) setImmediate(endTurn);
+    hasEnd = true;
+  }
 
   function endTurn(): void {
     hasEnd = false;
@@ -27,18 +47,18 @@ export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void 
     const now = performance.now();
     left = Math.min(burst, left + (now - filledAt) * share);
     filledAt = now;
-    if (left > 0) stream.resume();
-    else setTimeout(() => stream.resume(), Math.max(shortestPause, -left / share)).unref();
+    if (left > 0) goOn();
+    else setTimeout(goOn, Math.max(shortestPause, -left / share)).unref();
+  }
+
+  function goOn(): void {
+    if (stream.destroyed) return;
+    if (rest !== undefined) passOn(rest);
+    if (rest === undefined && taken < turn) stream.resume();
   }
 
   stream.on('data', (bytes: Buffer) => {
-    const began = performance.now();
-    read(bytes);
-    const time = performance.now() - began;
-    taken += time;
-    left -= time;
-    if (taken >= turn) stream.pause();
-    if (!hasEnd) setImmediate(endTurn);
-    hasEnd = true;
+    if (rest === undefined) passOn(bytes);
+    else rest = Buffer.concat([rest, bytes]);
   });
 }
