@@ -116,6 +116,7 @@ async function takeAll(
     host: {
       scriptDir: folder,
       endpoint: unixEndpoint(path),
+      reach: () => ({ answers: true, startsOnConnect: false }),
       account: { uid, username: 'bench', home: '/', shell: '/bin/sh' },
       // Nothing is to be merged: each is counted.
       settings: { ...defaultHookSettings, events: { ...defaultHookSettings.events, waiting: events } },

@@ -96,6 +96,7 @@ async function listener(scriptDir: string): Promise<number> {
   const host = {
     scriptDir,
     endpoint: unixEndpoint('/run/docker.sock'),
+    reach: () => ({ answers: true, startsOnConnect: false }),
     account,
     settings: defaultHookSettings,
   };

@@ -47,6 +47,7 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
       return [
         ...optional(`${key}.timeout`, hook.timeout),
         ...optional(`${key}.user`, hook.user),
+        ...optional(`${key}.docker_host`, hook.dockerHost),
         ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
         ...optional(`${key}.retry`, hook.retry),
         ...optional(`${key}.retry_wait`, hook.retryWait),

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Given, wrong } from './given.ts';
 import { readPath } from './readers.ts';
 import { stateFolder } from './state-dir.ts';
@@ -6,6 +6,9 @@ import type { Surroundings } from './surroundings.ts';
 
 /** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
 const longest = 103;
+
+/** In the folder of the control socket: the address that refuses, for hooks of an engine that is down. */
+export const downSocketName = 'engine-is-down.sock';
 
 /**
  * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
@@ -34,6 +37,13 @@ export function defaultControlPath(surroundings: Surroundings): string {
 export function readControlPath(given: Given): string | undefined {
   if (given.value === 'none') return undefined;
   const path = readPath(given);
+  if (basename(path) === downSocketName) {
+    throw wrong(
+      given,
+      'is the address that refuses while Docker is down',
+      'Give another name, as control.sock',
+    );
+  }
   if (Buffer.byteLength(path) <= longest) return path;
   throw wrong(given, 'is too long for a socket', `Give a path of at most ${longest} bytes, or none`);
 }

@@ -57,6 +57,8 @@ export interface SingleHookSettings {
   readonly user?: FullAccount;
   /** Added to its environment. `DOCKER_LIFECYCLE_…` stays as it is. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What DOCKER_HOST is while the engine is down and a connection would start it; `when-up` where it is missing. */
+  readonly dockerHost?: DockerHost;
   /** When it does not succeed, what comes after it is left out: the rest of its folder, and `while_running`. */
   readonly stopChainOnFailure?: boolean;
   /** Of a hook in `on_start`: it is run again after a failure. */
@@ -76,6 +78,10 @@ export interface DebounceSettings {
   /** At the latest so long after the first event. */
   readonly atMost: number;
 }
+
+/** `when-up`: the engine's address only while it is up, so that `docker` does not start it; `always`: in any case. */
+export type DockerHost = (typeof dockerHosts)[number];
+export const dockerHosts = ['when-up', 'always'] as const;
 
 /** Further attempts of a hook that failed. */
 export interface RetrySettings {

@@ -33,6 +33,7 @@ export interface RawHookSettings {
   readonly timeout?: Given | undefined;
   readonly user?: Given | undefined;
   readonly environment?: ReadonlyMap<string, Given> | undefined;
+  readonly dockerHost?: Given | undefined;
   readonly stopOnFailure?: Given<boolean> | undefined;
   readonly retry?: Given | undefined;
   readonly retryWait?: Given | undefined;
@@ -112,6 +113,7 @@ function readHook(hook: Table): RawHookSettings {
     timeout: hook.textOrNumber('timeout'),
     user: hook.text('user'),
     environment: hook.texts('environment'),
+    dockerHost: hook.text('docker_host'),
     stopOnFailure: hook.boolean('stop_on_failure'),
     retry: hook.textOrNumber('retry'),
     retryWait: hook.textOrNumber('retry_wait'),

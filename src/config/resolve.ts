@@ -7,6 +7,7 @@ import { chooseEngines } from './engines.ts';
 import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
 import {
   defaultHookSettings,
+  dockerHosts,
   type EventFilter,
   type HookSettings,
   type SingleHookSettings,
@@ -157,6 +158,7 @@ function resolveHook(
     ...(raw.timeout && { timeout: readLimit(raw.timeout) }),
     ...(raw.user && { user: readUser(raw.user, isRoot, platform) }),
     ...(environment && { environment }),
+    ...(raw.dockerHost && { dockerHost: readChoice(raw.dockerHost, dockerHosts) }),
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
     ...(retry && { retry }),
     ...(debounce && { debounce }),

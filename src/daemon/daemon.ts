@@ -26,6 +26,7 @@ import { HooksAtStop } from './hooks-at-stop.ts';
 import { journalEntry } from './journaling.ts';
 import { createMetrics } from './metrics.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
+import { ReachOfEngine } from './reach.ts';
 import type { Record } from './record.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { throttledLog } from './throttled-log.ts';
@@ -142,11 +143,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await Promise.all(queues.map((queue) => queue.idle()));
 
     function watch(engine: EngineSettings): { idle(): Promise<unknown> } {
+      const reach = new ReachOfEngine();
       const host: HookHost = {
         scriptDir,
         endpoint: engine.endpoint,
         account,
         settings: settings.hooks,
+        reach: () => reach.now(),
         atOnce,
         report: (said) => record({ engine: engine.name, ...said }),
       };
@@ -168,6 +171,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         events: engineEvents,
         memory,
         folders: watches,
+        reach,
         record,
         hinted,
         // Docker makes its bridge when it first starts: listen there too from now on.

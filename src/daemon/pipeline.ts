@@ -7,6 +7,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { EventPipeline } from './event-pipeline.ts';
+import type { ReachOfEngine } from './reach.ts';
 import type { Record } from './record.ts';
 import { watchEngine } from './watch-engine.ts';
 
@@ -18,6 +19,8 @@ export interface PipelineOptions {
   readonly events: EventPipeline;
   readonly memory: EngineMemory;
   readonly folders: FolderWatches;
+  /** Keeps how the engine can be reached, for the hooks. */
+  readonly reach: ReachOfEngine;
   readonly record: (record: Record) => void;
   /** The same for what strangers can cause as often as they like. */
   readonly hinted: (record: Record) => void;
@@ -113,6 +116,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     folders,
     before: memory.recall(engine.name),
     tell,
+    changed: (state) => options.reach.changed(state),
+    held: (bySystemd) => options.reach.held(bySystemd),
     // First of all: an engine that stops waits for whoever reads its events.
     lost: () => events.letGo(),
     arrived(observation) {

@@ -17,6 +17,10 @@ export interface WatchOptions {
   readonly tell: (transition: Transition) => void;
   /** Called with each observation at once, before what it means is known. */
   readonly arrived?: (observation: Observation) => void;
+  /** Called with each new state, before what it means is told. */
+  readonly changed?: (state: EngineState) => void;
+  /** Whether systemd holds the engine's socket; called whenever that was looked at. */
+  readonly held?: (bySystemd: boolean) => void;
   /** The connection to the engine is gone, and nobody knows yet what that means; see the sensor's. */
   readonly lost?: () => void;
   /** Called after each observation, when what it means has been told: what it was, and the state it found. */
@@ -51,12 +55,13 @@ export function watchEngine(options: WatchOptions): EngineWatch {
     const found = state;
     const step = reduce(found, observation);
     state = step.state;
+    options.changed?.(state);
     for (const transition of step.transitions) options.tell(transition);
     options.observed?.(observation, found, step.state);
     return step.transitions;
   }
 
-  const { lost } = options;
-  const sensor = startSensor({ engine, heartbeat, folders, observe, report, lost, signal });
+  const { lost, held } = options;
+  const sensor = startSensor({ engine, heartbeat, folders, observe, report, lost, held, signal });
   return { ...sensor, state: () => state, observe };
 }

@@ -31,6 +31,8 @@ export interface SensorOptions {
    * holds another. Should it go on, it is observed to answer.
    */
   readonly lost?: (() => void) | undefined;
+  /** Whether systemd holds the socket, or may: then a connection starts an engine that is down. */
+  readonly held?: ((bySystemd: boolean) => void) | undefined;
   /** How long it waits for what; for tests that have less time. */
   readonly patience?: Patience;
   /** How it learns that an engine which systemd started is ready; for tests without systemd. */
@@ -122,6 +124,7 @@ export function startSensor(options: SensorOptions): Hints {
     process: ProcessIdentity | undefined,
     holder: Exclude<Permission, 'now' | 'when-ready'>,
   ): void {
+    options.held?.(holder !== 'nobody');
     if (firstLook.pending && isLocal)
       remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
     firstLook.absent();
@@ -208,6 +211,7 @@ export function startSensor(options: SensorOptions): Hints {
     // Only now, when hooks are on their way: this reads much of /proc.
     const holder = signs.holder();
     const activated = holder === 'systemd' || holder === 'unknown';
+    options.held?.(activated);
     state = { ...state, activated, listed: signs.isListening() === true };
   }
 

@@ -1,7 +1,10 @@
+import { downSocketName } from '../config/control-path.ts';
 import type { Endpoint } from '../config/endpoint.ts';
+import type { DockerHost } from '../config/hook-settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { Account } from '../system/account.ts';
 import { eventEnvironment, type Occurrence } from './event-environment.ts';
+import type { EngineReach } from './host.ts';
 
 export type { Account } from '../system/account.ts';
 
@@ -18,6 +21,9 @@ export interface HookContext {
   readonly run: string;
   /** What happened in the engine, where that is what it is run for. */
   readonly occurrence?: Occurrence | undefined;
+  readonly reach: EngineReach;
+  /** Whether DOCKER_HOST is the engine's while a connection would start it too; else one that refuses. */
+  readonly dockerHost: DockerHost;
   /** The number of the attempt, where a failure is retried; the first is 1. */
   readonly attempt?: number | undefined;
 }
@@ -56,6 +62,7 @@ export function hookEnvironment(
     SHELL: account.shell,
     LANG: locale(inherited?.LANG),
     ...dockerVariables(endpoint),
+    ...(mayNotConnect(context) ? { DOCKER_HOST: downHost(process.getuid?.() ?? 0) } : {}),
     ...extra,
     DOCKER_LIFECYCLE_EVENT: event,
     DOCKER_LIFECYCLE_REASON: occurrence?.told.reason ?? transition.reason,
@@ -63,11 +70,27 @@ export function hookEnvironment(
     DOCKER_LIFECYCLE_ENGINE: transition.engine,
     DOCKER_LIFECYCLE_SEQUENCE: String(transition.sequence),
     DOCKER_LIFECYCLE_TIME: new Date(transition.at).toISOString(),
+    DOCKER_LIFECYCLE_ENGINE_ANSWERS: context.reach.answers ? 'yes' : 'no',
     DOCKER_LIFECYCLE_HOOK: path,
     ...(attempt === undefined ? {} : { DOCKER_LIFECYCLE_ATTEMPT: String(attempt) }),
     DOCKER_LIFECYCLE_RUN: run,
     ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
+}
+
+/** A `docker` in a hook of a Docker that was stopped would start it again. */
+function mayNotConnect({ reach, dockerHost }: HookContext): boolean {
+  return !reach.answers && reach.startsOnConnect && dockerHost === 'when-up';
+}
+
+/**
+ * An address that refuses. Only the listener's user can make anything in that folder, and the listener makes no socket of
+ * that name.
+ * @param uid the listener's own user
+ */
+export function downHost(uid: number): string {
+  const folder = uid === 0 ? '/run' : `/run/user/${uid}`;
+  return `unix://${folder}/docker-lifecycle-listener/${downSocketName}`;
 }
 
 /** What makes `docker` speak to an endpoint: the Docker CLI's own variables. */

@@ -34,6 +34,7 @@ export async function rehearse({ scriptDir, account, settings }: RehearsalHost):
   const host: HookHost = {
     ...{ scriptDir, account, settings },
     endpoint: defaultEndpoint,
+    reach: () => ({ answers: false, startsOnConnect: false }),
     atOnce: new AbortController().signal,
     report: () => {},
   };

@@ -111,9 +111,9 @@ function options(
   id: string,
 ): Omit<RunOptions, 'capture' | 'started' | 'recheck' | 'delayed'> {
   const { settings, account, endpoint } = host;
-  const { user, environment, labels } = settings.hooks.get(name) ?? {};
+  const { user, environment, labels, dockerHost = 'when-up' } = settings.hooks.get(name) ?? {};
   const context = {
-    ...{ transition, event, endpoint, path, run: id, attempt },
+    ...{ transition, event, endpoint, path, run: id, attempt, dockerHost },
     occurrence: occurrence && { ...occurrence, labels },
   };
   return {
@@ -122,7 +122,7 @@ function options(
     // Somebody else is given nothing of what we were given.
     environment: () =>
       hookEnvironment(
-        context,
+        { ...context, reach: host.reach() },
         user ?? account,
         user === undefined ? process.env : undefined,
         process.platform,

@@ -52,6 +52,7 @@ test.each([
         '[on_start."10 a"]',
         'environment = { ONE = "1" }',
         'stop_on_failure = true',
+        'docker_host = "always"',
         '',
       ].join('\n'),
     ),
@@ -59,7 +60,7 @@ test.each([
   expect(settings).toMatchObject({ scriptDir: '/etc/hooks', notifier: { port: 47_201 } });
   expect(settings.hooks).toMatchObject({ grace: 3000, timeout: { start: undefined } });
   expect([...settings.hooks.hooks]).toEqual([
-    ['on_start/10 a', { environment: { ONE: '1' }, stopChainOnFailure: true }],
+    ['on_start/10 a', { environment: { ONE: '1' }, dockerHost: 'always', stopChainOnFailure: true }],
   ]);
 });
 
@@ -80,6 +81,8 @@ test.each([
   ['script_dir = "hooks"', 1, /no absolute path/, /Begin it with/],
   ['script_dir = "/etc/hooks\\u0000/x"', 1, /is no path$/, /absolute/],
   [`${dir}hosts = "unix:///run/d.sock"`, 2, /^hosts is "unix/, /a list of texts/],
+  [`${dir}[on_stop.a]\ndocker_host = "up"`, 3, /^"up" is not known$/, /when-up or always/],
+  [`${dir}control = "/run/x/engine-is-down.sock"`, 2, /address that refuses/, /another name/],
   [`${dir}porrt = 1`, 2, /^there is no setting porrt$/, /Did you mean port\?/],
   [`${dir}__proto__ = 1`, 2, /^there is no setting __proto__$/, /There are: /],
   [`${dir}port = 0`, 2, /^"0" is no port$/, /from 1 to 65535/],

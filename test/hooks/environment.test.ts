@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { hookEnvironment } from '../../src/hooks/environment.ts';
+import { downHost, hookEnvironment } from '../../src/hooks/environment.ts';
 import { transition } from '../support/hook-stage.ts';
 
 const root = { uid: 0, username: 'root', home: '/root', shell: '/bin/bash' };
@@ -11,6 +11,8 @@ const context = {
   endpoint: unixEndpoint('/run/docker.sock'),
   path: '/etc/hooks/on_start/a',
   run: 'r-1',
+  reach: { answers: true, startsOnConnect: true },
+  dockerHost: 'when-up',
 } as const;
 const hostile = {
   PATH: '/tmp/evil',
@@ -39,6 +41,7 @@ test('for root it is built from nothing', () => {
     DOCKER_LIFECYCLE_ENGINE: 'default',
     DOCKER_LIFECYCLE_SEQUENCE: '7',
     DOCKER_LIFECYCLE_TIME: '2023-11-14T22:13:20.000Z',
+    DOCKER_LIFECYCLE_ENGINE_ANSWERS: 'yes',
     DOCKER_LIFECYCLE_HOOK: '/etc/hooks/on_start/a',
     DOCKER_LIFECYCLE_RUN: 'r-1',
   });
@@ -77,6 +80,40 @@ test('the settings add to it, and cannot falsify what happened', () => {
     DOCKER_HOST: 'tcp://a',
     DOCKER_LIFECYCLE_EVENT: 'start',
   });
+});
+
+test.each([
+  ['answers', true, true, 'when-up', 'yes', 'unix:///run/docker.sock'],
+  ['is down, and no connection would start it', false, false, 'when-up', 'no', 'unix:///run/docker.sock'],
+  [
+    'is down, and a connection would start it',
+    false,
+    true,
+    'when-up',
+    'no',
+    downHost(process.getuid?.() ?? 0),
+  ],
+  ['is down, and the hook is to reach it', false, true, 'always', 'no', 'unix:///run/docker.sock'],
+] as const)(
+  'a hook of an engine that %s',
+  (...[, answers, startsOnConnect, dockerHost, says, DOCKER_HOST]) => {
+    const given = { ...context, reach: { answers, startsOnConnect }, dockerHost };
+    expect(hookEnvironment(given, root, {}, 'linux')).toMatchObject({
+      DOCKER_LIFECYCLE_ENGINE_ANSWERS: says,
+      DOCKER_HOST,
+    });
+    // What the settings say counts.
+    const extra = { DOCKER_HOST: 'unix:///own.sock', DOCKER_LIFECYCLE_ENGINE_ANSWERS: 'perhaps' };
+    expect(hookEnvironment(given, root, {}, 'linux', extra)).toMatchObject({
+      DOCKER_LIFECYCLE_ENGINE_ANSWERS: says,
+      DOCKER_HOST: 'unix:///own.sock',
+    });
+  },
+);
+
+test('the address that refuses is in a folder of the listener’s own', () => {
+  expect(downHost(0)).toBe('unix:///run/docker-lifecycle-listener/engine-is-down.sock');
+  expect(downHost(1000)).toBe('unix:///run/user/1000/docker-lifecycle-listener/engine-is-down.sock');
 });
 
 test.each([

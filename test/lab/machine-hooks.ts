@@ -88,6 +88,41 @@ export function describeMachineHooks(version: EngineVersion): void {
       expect(await warnings()).toEqual(['on_stop/10-a stop-wait-exceeded']);
     });
 
+    test('a hook that says docker after Docker has gone does not start it; one that is to reach it does', async () => {
+      await ready('--stop-wait', '3s');
+      const { machine } = stage;
+      const says =
+        'docker ps >/dev/null 2>&1; echo "$DOCKER_LIFECYCLE_ENGINE_ANSWERS $DOCKER_HOST $?" >>/var/lib/runs';
+      // When it begins Docker has gone: its stop waits 3 s.
+      await stage.hook(
+        'on_stop/10-a',
+        `${says}\nuntil [ "$(systemctl is-active docker)" = inactive ]; do sleep 0.2; done`,
+      );
+      await stage.hook('on_stop/20-b', says);
+      await machine.systemctl('stop', 'docker.service');
+      expect(await stage.ran(4)).toEqual([
+        'on_stop/10-a shutdown',
+        'yes unix:///var/run/docker.sock 0',
+        'on_stop/20-b shutdown',
+        'no unix:///run/docker-lifecycle-listener/engine-is-down.sock 1',
+      ]);
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+
+      const settings = '[on_stop."20-b"]\ndocker_host = "always"\n';
+      await machine.run(['sh', '-c', 'printf %s "$1" >>/etc/docker-lifecycle-listener.toml', 'sh', settings]);
+      await machine.systemctl('restart', service);
+      await machine.systemctl('start', 'docker.service');
+      await stage.ran(5);
+      await machine.systemctl('stop', 'docker.service');
+      expect((await stage.ran(9)).slice(5, 9)).toEqual([
+        'on_stop/10-a shutdown',
+        'yes unix:///var/run/docker.sock 0',
+        'on_stop/20-b shutdown',
+        'no unix:///var/run/docker.sock 0',
+      ]);
+      expect(await machine.stateOf('docker.service')).toBe('active');
+    });
+
     test.each([
       ['systemctl restart docker', 'waits for it'],
       ['systemctl --no-block restart docker', 'does not wait for it'],

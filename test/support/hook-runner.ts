@@ -36,6 +36,7 @@ const queue = createHookQueue(
   {
     scriptDir,
     endpoint: unixEndpoint('/run/docker.sock'),
+    reach: () => ({ answers: true, startsOnConnect: false }),
     account,
     settings: { ...defaultHookSettings, timeout: { start: limit, stop: limit } },
     atOnce: ending.signal,

@@ -49,6 +49,7 @@ export function createHookStage(settings: Partial<HookSettings> = {}): HookStage
     endpoint: unixEndpoint('/run/docker.sock'),
     account: { uid, username, home: homedir, shell: shell ?? '/bin/sh' },
     settings: { ...defaultHookSettings, ...settings },
+    reach: () => ({ answers: true, startsOnConnect: false }),
     atOnce: atOnce.signal,
     report(report) {
       reports.push(report);
