@@ -98,7 +98,7 @@ export interface WatchedEngine {
 export interface EngineWarning {
   /**
    * What it is, for programs: `engine-forbidden`, `engine-not-reached`, `engine-answers-badly`, `engine-left-alone`,
-   * `engine-socket-removed` or `watch-degraded`. Later versions may know more.
+   * `engine-pidfile-unusable`, `engine-socket-removed` or `watch-degraded`. Later versions may know more.
    */
   readonly kind: string;
   /** What it is, and what mends it, for people. */

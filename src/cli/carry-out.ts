@@ -6,8 +6,8 @@ import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { quote } from '../system/shell-quote.ts';
 import { foldLine, widthOf } from './fit-screen.ts';
-import { quote } from './quote.ts';
 import { describeKept, describeStep } from './words/steps.ts';
 
 /** What becomes of a plan. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { EngineSettings } from '../config/settings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { readPid } from '../system/pidfile.ts';
 import { identify } from '../system/processes.ts';
 import { socketHolder } from '../system/unix-sockets.ts';
 
@@ -33,9 +33,6 @@ export function requireRunning(engine: EngineSettings): void {
 }
 
 function isAlive(pidfile: string): boolean {
-  try {
-    return identify(Number(readFileSync(pidfile, 'utf8'))) !== undefined;
-  } catch {
-    return false;
-  }
+  const named = readPid(pidfile);
+  return named !== undefined && identify(named.pid) !== undefined;
 }

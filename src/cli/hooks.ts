@@ -9,6 +9,7 @@ import type { FolderPlan } from '../hooks/plan.ts';
 import { currentAccount } from '../system/account.ts';
 import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
+import { quote } from '../system/shell-quote.ts';
 import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { hookTemplate } from './hook-template.ts';
@@ -18,7 +19,6 @@ import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
-import { quote } from './quote.ts';
 
 /**
  * Shows what would run on each event: as the running listener sees it, else by the settings.

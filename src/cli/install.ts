@@ -14,10 +14,10 @@ import { journalctl, ownerOf, type Scope, systemctl, systemScope } from '../serv
 import { properties, stateOfUnit } from '../service/systemd.ts';
 import { canBeRun } from '../service/systemd-units.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
+import { quote } from '../system/shell-quote.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
-import { quote } from './quote.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
 import { shellFiles } from './shell-files.ts';

@@ -1,11 +1,12 @@
 import { type Loaded, loadSettings } from '../config/load.ts';
 import type { RawSettings } from '../config/raw-settings.ts';
+import { FileRefused } from '../config/roots-own.ts';
 import { usualScriptDir } from '../config/settings.ts';
 import { realSurroundings, type Surroundings } from '../config/surroundings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
 import type { GivenSettings } from './given-settings.ts';
-import { describeRefusal } from './words/refusal.ts';
+import { describeRefusal, fileRefusal } from './words/refusal.ts';
 
 /**
  * The settings that hold, for a command line on this machine.
@@ -16,18 +17,18 @@ export function load(
   fallback?: RawSettings,
   surroundings: Surroundings = realSurroundings(),
 ): Loaded {
-  return loadSettings(
-    given,
-    config,
-    surroundings,
-    (path) => {
-      const walked = walkToFile(path, process.geteuid?.() ?? 0);
-      if (walked.trusted) return;
-      const { found, cure } = describeRefusal(walked.refusal);
-      throw new Failure(exitCode.notPermitted, `Will not read the settings file ${path}: ${found}`, cure);
-    },
-    fallback,
-  );
+  try {
+    return loadSettings(given, config, surroundings, requireTrustedSettings, fallback);
+  } catch (error) {
+    throw error instanceof FileRefused ? fileRefusal(error) : error;
+  }
+}
+
+function requireTrustedSettings(path: string): void {
+  const walked = walkToFile(path, process.geteuid?.() ?? 0);
+  if (walked.trusted || walked.refusal.cause.kind === 'missing') return;
+  const { found, cure } = describeRefusal(walked.refusal);
+  throw new Failure(exitCode.notPermitted, `Will not read the settings file ${path}: ${found}`, cure);
 }
 
 /** The same for a command that only asks a listener, which knows its script folder itself. */

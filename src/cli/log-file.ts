@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { openRotatingFile, type RotatingFile, type RotationLimits } from '../system/rotating-file.ts';
+import { quote } from '../system/shell-quote.ts';
 import { walkToFolder } from '../system/trust.ts';
-import { quote } from './quote.ts';
 import { describeRefusal } from './words/refusal.ts';
 
 /** 50 MB in all. */

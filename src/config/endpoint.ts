@@ -35,6 +35,9 @@ export interface TlsFiles {
   readonly verify: boolean;
 }
 
+/** The files in such a folder, by the names that Docker gives them. */
+export const tlsFileNames = ['ca.pem', 'cert.pem', 'key.pem'] as const;
+
 /** An engine behind the user's own `ssh`, spoken to through `docker system dial-stdio` over there. */
 export interface SshEndpoint extends AnyEndpoint {
   readonly kind: 'ssh';
@@ -53,53 +56,61 @@ export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock'
  * `ssh://[USER@]HOST[:PORT][/SOCKET]` or `npipe://PATH`.
  * @param from what to name in the error: the flag, variable or file that held it
  * @param tls the files for a `tcp://` endpoint that is to be spoken to with TLS
+ * @param shown stands for the text in errors, where that comes from a file whose content is not shown
  * @throws Failure with exit code 64 for one that is malformed
  */
-export function parseEndpoint(text: string, from: string, tls?: TlsFiles): Endpoint {
+export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?: string): Endpoint {
   const given = text.trim();
+  const it = shown ?? JSON.stringify(withoutPassword(given));
   const [, scheme = 'tcp', rest = given] = /^([a-z]+):\/\/(.*)$/.exec(given) ?? [];
   // Docker reads a scheme alone as its default there.
   if (given === 'unix://') return defaultEndpoint;
   const malformed = (message: string, cure: string) =>
-    new Failure(exitCode.usage, `${from}: ${message}`, cure);
+    new Failure(exitCode.usage, `${from}: ${it} ${message}`, cure);
   switch (scheme) {
     case 'unix':
-      return parseUnix(rest, given, malformed);
+      return parseUnix(rest, malformed);
     case 'npipe':
       return { kind: 'npipe', path: rest.replaceAll('/', '\\'), url: given };
     case 'tcp':
-      return parseTcp(rest, given, tls, malformed);
+      return parseTcp(rest, tls, malformed);
     case 'ssh':
       return parseSsh(given, malformed);
     case 'fd':
       throw malformed(
-        `${given} is what systemd hands to Docker, not where others reach it`,
+        'is what systemd hands to Docker, not where others reach it',
         'Give the socket, as unix:///var/run/docker.sock',
       );
     default:
       throw malformed(
-        `${JSON.stringify(given)} is no endpoint that Docker knows`,
+        'is no endpoint that Docker knows',
         'Write it as unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST',
       );
   }
+}
+
+/** No endpoint may hold one, and the error that says so goes to logs. */
+function withoutPassword(given: string): string {
+  return given.replace(/^([a-z]+:\/\/)?([^/@:]*):[^/@]*@/, '$1$2:…@');
 }
 
 export function unixEndpoint(path: string): UnixEndpoint {
   return { kind: 'unix', path, url: `unix://${path}` };
 }
 
+/** Makes an error about the text that is read; the message goes on behind it. */
 type Malformed = (message: string, cure: string) => Failure;
 
 /** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 
-function parseUnix(path: string, given: string, malformed: Malformed): UnixEndpoint {
-  if (!path.startsWith('/')) {
-    throw malformed(`${given} has no absolute path`, 'Write it as unix:///path/to/docker.sock');
-  }
+function parseUnix(path: string, malformed: Malformed): UnixEndpoint {
+  if (!path.startsWith('/'))
+    throw malformed('has no absolute path', 'Write it as unix:///path/to/docker.sock');
+  if (path.includes('\0')) throw malformed('has a zero byte in its path', 'Leave it out');
   if (Buffer.byteLength(path) > longestSocketPath) {
     const limit = `A Unix socket's path has at most ${longestSocketPath} bytes`;
-    throw malformed(`the path in ${given} is too long`, `${limit}: use a link to it`);
+    throw malformed('has a path that is too long', `${limit}: use a link to it`);
   }
   return unixEndpoint(path);
 }
@@ -107,44 +118,64 @@ function parseUnix(path: string, given: string, malformed: Malformed): UnixEndpo
 /** Docker's ports: one for plain HTTP, one for TLS. */
 const tcpPort = { plain: 2375, tls: 2376 };
 
-function parseTcp(rest: string, given: string, tls: TlsFiles | undefined, malformed: Malformed): TcpEndpoint {
+function parseTcp(rest: string, tls: TlsFiles | undefined, malformed: Malformed): TcpEndpoint {
   const cure = 'Write it as tcp://HOST:2375, or tcp://HOST:2376 with TLS';
-  if (/^[./~]/.test(rest)) {
-    throw malformed(`${given} is no host`, 'Write a socket as unix:///path/to/docker.sock');
-  }
+  if (/^[./~]/.test(rest)) throw malformed('is no host', 'Write a socket as unix:///path/to/docker.sock');
   if (!URL.canParse(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`)) {
-    throw malformed(`${JSON.stringify(given)} is no endpoint that Docker knows`, cure);
+    throw malformed('is no endpoint that Docker knows', cure);
   }
   const address = new URL(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`);
   const { username, password, search, hash, pathname } = address;
   if (`${username}${password}${search}${hash}` !== '' || pathname !== '/') {
-    throw malformed(`${given} has more than a host and a port`, cure);
+    throw malformed('has more than a host and a port', cure);
   }
   // URL leaves port 80 out, which is its own default and none of Docker's.
   const explicit = /:(\d+)\/?$/.exec(rest)?.[1];
   const port = explicit === undefined ? (tls ? tcpPort.tls : tcpPort.plain) : Number(explicit);
+  if (port === 0) throw malformed('has port 0, on which nothing listens', cure);
   const host = address.hostname.replace(/^\[(.*)\]$/, '$1');
   return { kind: 'tcp', host, port, tls, url: `tcp://${address.hostname}:${port}` };
 }
 
+/**
+ * Characters that OpenSSH itself keeps out of hosts and users from 9.6 on: they reach a shell where its settings have a
+ * `ProxyCommand` with `%h` or `%r` (CVE-2023-51385).
+ */
+const shellCharacters = /[\s\p{Cc}'"`$\\;&<>|(){}]/u;
+
 function parseSsh(given: string, malformed: Malformed): SshEndpoint {
   const cure = 'Write it as ssh://USER@HOST, with :PORT where it is not 22';
-  if (!URL.canParse(given)) throw malformed(`${given} is no ssh endpoint`, cure);
-  const { hostname, username, password, port, pathname, search, hash } = new URL(given);
-  if (password !== '') {
-    throw malformed(`an ssh endpoint may hold no password`, 'Use a key, as `ssh` itself does');
+  if (!URL.canParse(given)) throw malformed('is no ssh endpoint', cure);
+  const url = new URL(given);
+  if (url.password !== '') throw malformed('may hold no password', 'Use a key, as `ssh` itself does');
+  const [hostname, username, pathname] = [url.hostname, url.username, url.pathname].map(decode);
+  if (hostname === undefined || username === undefined || pathname === undefined) {
+    throw malformed('has a % that begins no character', cure);
   }
-  if (hostname === '' || `${search}${hash}` !== '') throw malformed(`${given} is no ssh endpoint`, cure);
+  if (hostname === '' || `${url.search}${url.hash}` !== '') throw malformed('is no ssh endpoint', cure);
   // What begins with a dash would be an option to ssh.
   if (hostname.startsWith('-') || username.startsWith('-')) {
-    throw malformed(`${given}: a host or user may not begin with a dash`, cure);
+    throw malformed('has a host or user that begins with a dash', cure);
   }
+  if (shellCharacters.test(hostname) || shellCharacters.test(username)) {
+    throw malformed('has a character in its host or user that means something to a shell', cure);
+  }
+  if (/\p{Cc}/u.test(pathname)) throw malformed('has a control character in its path', cure);
+  if (url.port === '0') throw malformed('has port 0, on which nothing listens', cure);
   return {
     kind: 'ssh',
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    user: username === '' ? undefined : decodeURIComponent(username),
-    port: port === '' ? undefined : Number(port),
+    user: username === '' ? undefined : username,
+    port: url.port === '' ? undefined : Number(url.port),
     path: pathname === '' || pathname === '/' ? undefined : pathname,
     url: given,
   };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,18 @@
 import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
 import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder } from './contexts.ts';
-import { defaultEndpoint, type Endpoint, parseEndpoint, type TlsFiles, unixEndpoint } from './endpoint.ts';
+import {
+  defaultEndpoint,
+  type Endpoint,
+  parseEndpoint,
+  type TlsFiles,
+  tlsFileNames,
+  unixEndpoint,
+} from './endpoint.ts';
 import { knownSockets } from './known-sockets.ts';
 import { defaultPidfile } from './pidfile.ts';
+import { isRootsOwn, requireRootsOwn } from './roots-own.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -25,8 +34,10 @@ export interface Wish {
  * The engines to watch, in Docker's own order of what counts (cli/command/cli.go, resolveContextName):
  * `--host` and `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` in the CLI's `config.json`,
  * Docker's default socket. Beyond Docker's rules: flags repeat, one engine each; and where nothing is said
- * and nothing is at the default socket, the first of the known products' sockets that is there.
+ * and nothing is at the default socket, the first of the known products' sockets that is there. Root follows no file
+ * and no socket that another user could have put there.
  * @throws Failure with exit code 64 or 78 for what is malformed or does not exist
+ * @throws FileRefused as root, for a file of Docker's CLI that another user could have written
  */
 export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings): EngineSettings[] {
   const named = [
@@ -34,6 +45,7 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
     ...wishes.hosts.map(({ value, from }) => fromHost(value, from, surroundings)),
   ];
   const chosen = named.length > 0 ? named : [byEnvironment(surroundings)];
+  if (surroundings.isRoot) for (const { endpoint } of chosen) requireRootsTls(endpoint);
   if (wishes.pidfile !== undefined && chosen.length > 1) {
     throw new Failure(
       exitCode.usage,
@@ -60,12 +72,12 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
 type Choice = Pick<EngineSettings, 'name' | 'endpoint' | 'chosenBy'>;
 
 function fromContext(name: string, surroundings: Surroundings, chosenBy: string): Choice {
-  const { environment, home } = surroundings;
+  const { environment } = surroundings;
   // Docker's `default` context is whatever counts when no context does.
   if (name === defaultContext && environment.DOCKER_HOST) {
     return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
   }
-  const endpoint = contextEndpoint(name, dockerConfigFolder(environment, home));
+  const endpoint = contextEndpoint(name, surroundings);
   return { name, endpoint, chosenBy };
 }
 
@@ -75,32 +87,47 @@ function fromHost(host: string, chosenBy: string, surroundings: Surroundings): C
 }
 
 function byEnvironment(surroundings: Surroundings): Choice {
-  const { environment, home } = surroundings;
+  const { environment } = surroundings;
   if (environment.DOCKER_HOST) return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
   if (environment.DOCKER_CONTEXT)
     return fromContext(environment.DOCKER_CONTEXT, surroundings, 'DOCKER_CONTEXT');
-  const current = currentContext(dockerConfigFolder(environment, home));
+  const current = currentContext(surroundings);
   if (current !== undefined && current !== defaultContext) {
     return fromContext(current, surroundings, 'docker context use');
   }
   return bySocket(surroundings);
 }
 
-function bySocket({ environment, home, platform }: Surroundings): Choice {
+function bySocket(surroundings: Surroundings): Choice {
+  const { environment, home, platform } = surroundings;
   const known = existsSync(defaultEndpoint.path)
     ? undefined
-    : knownSockets(home, environment, platform).find((path) => existsSync(path));
+    : followedSocket(knownSockets(home, environment, platform), surroundings);
   if (known === undefined) return { name: defaultContext, endpoint: defaultEndpoint, chosenBy: 'default' };
   const endpoint = unixEndpoint(known);
   return { name: nameOf(endpoint), endpoint, chosenBy: 'found' };
 }
 
+/** Returns the first of these sockets that is there; for root the first that another user could not have put there. */
+export function followedSocket(
+  paths: readonly string[],
+  { isRoot }: Pick<Surroundings, 'isRoot'>,
+): string | undefined {
+  return paths.find((path) => existsSync(path) && (!isRoot || isRootsOwn(dirname(path))));
+}
+
 /** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` ask for TLS on `tcp://`, with the files in `DOCKER_CERT_PATH`. */
-function tlsByEnvironment({ environment, home }: Surroundings): TlsFiles | undefined {
+function tlsByEnvironment(surroundings: Surroundings): TlsFiles | undefined {
+  const { environment } = surroundings;
   const verify = Boolean(environment.DOCKER_TLS_VERIFY);
   if (!verify && !environment.DOCKER_TLS) return undefined;
-  const folder = environment.DOCKER_CERT_PATH || dockerConfigFolder(environment, home);
+  const folder = resolve(environment.DOCKER_CERT_PATH || dockerConfigFolder(surroundings));
   return { folder, verify };
+}
+
+function requireRootsTls(endpoint: Endpoint): void {
+  if (endpoint.kind !== 'tcp' || endpoint.tls === undefined) return;
+  for (const name of tlsFileNames) requireRootsOwn('tls', join(endpoint.tls.folder, name));
 }
 
 function nameOf(endpoint: Endpoint): string {

@@ -16,7 +16,7 @@ export interface Loaded extends Resolved {
  * The settings that hold: the command line's word, else the file's, else the default.
  * @param line what the command line says
  * @param named the settings file it names; `none` for no file
- * @param guard asked before a file is believed; throws when somebody else could have written it
+ * @param guard asked before a file is read, which may be missing; throws when another user could have written it
  * @param fallback what holds where neither says anything, in place of the defaults
  * @throws Failure with exit code 64 for the command line's mistakes, 78 for the file's
  */
@@ -27,12 +27,11 @@ export function loadSettings(
   guard: (path: string) => void,
   fallback: RawSettings = {},
 ): Loaded {
-  const located = locateSettingsFile(named, surroundings);
+  const located = locateSettingsFile(named, surroundings, guard);
   if (located === undefined) {
     const given = overlay(fallback, line);
     return { ...resolveSettings(given, surroundings), given, file: undefined };
   }
-  guard(located.path);
   const given = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
   try {
     return { ...resolveSettings(given, surroundings), given, file: located.path };

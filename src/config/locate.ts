@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { exitCode, Failure } from '../system/failure.ts';
+import { readConfigurationFile } from './configuration-file.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** The name of a settings file at its usual places. */
@@ -23,21 +23,26 @@ export function usualPlaces({ environment, home, isRoot }: Surroundings): string
 
 /**
  * The settings file that counts: the one that is named, else the first at its usual places; none for `none`.
- * @throws Failure with exit code 78 when the named one does not exist, or the one that counts cannot be read
+ * @param guard asked before a file is read, which may be missing; throws when another user could have written it
+ * @throws Failure with exit code 78 when the named one does not exist, or the one that counts cannot be used
  */
 export function locateSettingsFile(
   named: string | undefined,
   surroundings: Surroundings,
+  guard: (path: string) => void,
 ): LocatedFile | undefined {
   if (named === 'none') return undefined;
-  const path =
-    named === undefined ? usualPlaces(surroundings).find((place) => existsSync(place)) : resolve(named);
-  if (path === undefined) return undefined;
-  try {
-    return { path, text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    const code = errorCode(error);
-    const cure = code === 'ENOENT' ? 'Give the path of a file that exists' : `See: ls -l ${path}`;
-    throw new Failure(exitCode.badConfiguration, `Cannot read the settings file ${path} (${code})`, cure);
+  for (const path of named === undefined ? usualPlaces(surroundings) : [resolve(named)]) {
+    guard(path);
+    const text = readConfigurationFile(path);
+    if (text !== undefined) return { path, text };
+    if (named !== undefined) {
+      throw new Failure(
+        exitCode.badConfiguration,
+        `There is no settings file ${path}`,
+        'Give the path of a file that exists',
+      );
+    }
   }
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import type { SshEndpoint } from '../config/endpoint.ts';
+import { quote } from '../system/shell-quote.ts';
 
 /** How much of what `ssh` says on standard error is kept for the message, in bytes. */
 const lastWords = 1024;
@@ -66,9 +67,12 @@ function gotThere(code: number | null): boolean {
   return code !== null && ![126, 127, 255].includes(code);
 }
 
-/** The words after `ssh`; `--` keeps what a host is called from being an option. */
+/**
+ * The words after `ssh`; `--` keeps a host's name from being an option. The words behind the host are joined with
+ * spaces and read by the shell over there, so the path is quoted for that.
+ */
 export function sshArguments({ host, user, port, path }: SshEndpoint): string[] {
-  const remote = path === undefined ? [] : ['--host', `unix://${path}`];
+  const remote = path === undefined ? [] : ['--host', quote(`unix://${path}`)];
   return [
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),

@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
-import { withDescriptors } from '../system/descriptor-reserve.ts';
+import { readPid } from '../system/pidfile.ts';
 import { identify, type ProcessIdentity, processName, startedAt } from '../system/processes.ts';
 
 /**
@@ -8,23 +7,14 @@ import { identify, type ProcessIdentity, processName, startedAt } from '../syste
  * process has ended, or its pid belongs by now to something else.
  */
 export function readEngineProcess(pidfile: string): ProcessIdentity | undefined {
-  const pid = pidIn(pidfile);
-  const process = pid === undefined ? undefined : identify(pid);
-  return process !== undefined && wrote(process, pidfile) ? process : undefined;
+  const named = readPid(pidfile);
+  const process = named === undefined ? undefined : identify(named.pid);
+  return process !== undefined && wrote(process, named?.writtenAt) ? process : undefined;
 }
 
 /** Whether the pid file still names this process: an engine that ends in order removes it, a killed one cannot. */
 export function pidfileNames(pidfile: string, process: ProcessIdentity): boolean {
-  return pidIn(pidfile) === process.pid;
-}
-
-function pidIn(pidfile: string): number | undefined {
-  try {
-    const text = withDescriptors(() => readFileSync(pidfile, 'utf8')).trim();
-    return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
-  } catch {
-    return undefined;
-  }
+  return readPid(pidfile)?.pid === process.pid;
 }
 
 /** How far the kernel's idea of a start and the file system's of a write may be apart, in ms. */
@@ -35,9 +25,8 @@ const clockTolerance = 3000;
  * cannot say so (engines are called dockerd, but not all), nor can the times alone (the clock may have been
  * set since): only both together.
  */
-function wrote(process: ProcessIdentity, pidfile: string): boolean {
+function wrote(process: ProcessIdentity, written: number | undefined): boolean {
   if (processName(process.pid) === 'dockerd') return true;
   const started = startedAt(process);
-  const written = statSync(pidfile, { throwIfNoEntry: false })?.mtimeMs;
   return started === undefined || written === undefined || started <= written + clockTolerance;
 }

@@ -1,9 +1,13 @@
+import type { FileProblem } from '../system/small-file.ts';
+
 /** What a sensor has to say that is no observation: for whoever wonders why nothing happens. */
 export type EngineReport = { readonly engine: string; readonly url: string } & EngineRemark;
 
 export type EngineRemark =
   /** What is watched from now on. */
   | { readonly kind: 'engine-watched'; readonly pidfile: string | undefined; readonly chosenBy: string }
+  /** The pid file is there and cannot be read, so that the engine's process is not known. */
+  | { readonly kind: 'engine-pidfile-unusable'; readonly path: string; readonly problem: FileProblem }
   /** A connection was accepted, but nothing answers yet. */
   | { readonly kind: 'engine-silent' }
   /** Something answers, but with another status than 200: a proxy before an engine that is not there. */

@@ -108,6 +108,7 @@ export function startSensor(options: SensorOptions): Hints {
   function askIfAllowed(doubt: Doubt | undefined): void {
     if (!signs.hasSocket()) return firstLook.absent();
     const process = signs.process();
+    if (process === undefined) remarkPidfile();
     const permission = signs.mayConnect(process);
     if (permission === 'now') return ask(process, doubt);
     if (permission !== 'when-ready') return leaveAlone(process, permission);
@@ -117,6 +118,12 @@ export function startSensor(options: SensorOptions): Hints {
     const ready = awaitReady(process.pid, { ready: awaited, unknown: awaited });
     enter({ name: 'awaiting', process, ready });
     next.set(patience.silence, stillAwaited);
+  }
+
+  function remarkPidfile(): void {
+    const problem = signs.pidfileProblem();
+    if (pidfile === undefined || problem === undefined) return;
+    remarks.sayOnce({ kind: 'engine-pidfile-unusable', path: pidfile, problem });
   }
 
   /** A connection may be the very thing that starts an engine. */
@@ -353,6 +360,7 @@ export function startSensor(options: SensorOptions): Hints {
   });
   watchPlaces();
   remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
+  remarkPidfile();
   look();
 
   return createHints(patience.hintInterval, look, () => state.name === 'up' && state.hold.ask(), signal);

@@ -3,7 +3,9 @@ import { basename, dirname } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { followLinks, linkTarget } from '../system/links.ts';
+import { pidfileProblem } from '../system/pidfile.ts';
 import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
+import type { FileProblem } from '../system/small-file.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
 import { pidfileNames, readEngineProcess } from './engine-process.ts';
 
@@ -19,6 +21,8 @@ export interface Signs {
   places(): ReadonlyMap<string, readonly string[]>;
   /** The engine's process as its pid file names it; undefined without a pid file, or when it is stale. */
   process(): ProcessIdentity | undefined;
+  /** What keeps the pid file from being read, where something does: it is no regular file, or is forbidden. */
+  pidfileProblem(): FileProblem | undefined;
   /** Whether that process is still at work. */
   isAtWork(process: ProcessIdentity): boolean;
   /** Whether the pid file names this process: it did not end in order, nor is about to. */
@@ -43,6 +47,7 @@ export function signsOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' |
   return {
     places: () => new Map(),
     process: () => undefined,
+    pidfileProblem: () => undefined,
     isAtWork: () => false,
     isNamed: () => false,
     target: () => '',
@@ -65,6 +70,7 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
       return places;
     },
     process: () => (pidfile === undefined ? undefined : readEngineProcess(pidfile)),
+    pidfileProblem: () => (pidfile === undefined ? undefined : pidfileProblem(pidfile)),
     isAtWork: (process) => liveness(process) === 'alive',
     isNamed: (process) => pidfile !== undefined && pidfileNames(pidfile, process),
     target: () => linkTarget(path),

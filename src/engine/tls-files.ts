@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { TlsFiles } from '../config/endpoint.ts';
-import { withDescriptors } from '../system/descriptor-reserve.ts';
-import { errorCode } from '../system/failure.ts';
+import { type TlsFiles, tlsFileNames } from '../config/endpoint.ts';
+import { FileRefused, requireRootsOwn } from '../config/roots-own.ts';
+import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
 
 /** Why TLS cannot be begun; `code` is `TLS` as a Node system error's would be. */
 export class TlsFilesUnusable extends Error {
@@ -22,7 +21,7 @@ export interface TlsOptions {
  * @throws TlsFilesUnusable
  */
 export function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
-  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readPresent(join(folder, name)));
+  const [ca, cert, key] = tlsFileNames.map((name) => readPresent(join(folder, name)));
   // OpenSSL would send no certificate then, and the engine's refusal would say nothing of it.
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, present] = cert === undefined ? ['cert.pem', 'key.pem'] : ['key.pem', 'cert.pem'];
@@ -37,11 +36,26 @@ export function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
   }
 }
 
+/** Bytes that such a file has at most; a bundle of all public authorities has a quarter of it. */
+const longest = 2 ** 20;
+
 function readPresent(path: string): Buffer | undefined {
+  if (process.geteuid?.() === 0 && !isRootsOwn(path)) return undefined;
+  const file = readSmallFile(path, longest);
+  if (file.kind === 'read') return file.bytes;
+  if (file.kind === 'missing') return undefined;
+  throw new TlsFilesUnusable(describeFileProblem(path, file));
+}
+
+/** Looks again at each attempt, because the files are read at each; false where there is none. */
+function isRootsOwn(path: string): boolean {
   try {
-    return withDescriptors(() => readFileSync(path));
+    return requireRootsOwn('tls', path);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new TlsFilesUnusable(`cannot read ${path} (${errorCode(error)})`);
+    if (!(error instanceof FileRefused)) throw error;
+    const { refusal } = error;
+    throw new TlsFilesUnusable(
+      `root does not use ${path}: ${refusal.path} is refused (${refusal.cause.kind})`,
+    );
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Told } from '../lifecycle/reduce.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { errorCode } from '../system/failure.ts';
+import { parseJson } from '../system/json.ts';
 import { makeFolder } from '../system/make-folder.ts';
 
 /** What was last told of each engine, kept from one life of the listener to the next. */
@@ -84,7 +85,7 @@ export function openEngineMemory(
 
 function readMemory(path: string, report: (report: MemoryReport) => void): MemoryFile['engines'] {
   try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const content: unknown = parseJson(readFileSync(path, 'utf8'));
     if (isMemoryFile(content)) return content.engines;
     report({ kind: 'memory-unreadable', path, error: 'it is of another version, or damaged' });
   } catch (error) {

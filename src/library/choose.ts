@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
+import { fileRefusal } from '../cli/words/refusal.ts';
 import { chooseEngines } from '../config/engines.ts';
+import { FileRefused } from '../config/roots-own.ts';
 import { defaultHeartbeat, type EngineSettings, type Heartbeat } from '../config/settings.ts';
 import { realSurroundings, type Surroundings } from '../config/surroundings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
@@ -19,7 +21,8 @@ const longest = 2 ** 31 - 1;
 /**
  * Makes what is to be watched of the options of `watchEngines`, of which nothing is known yet: whoever calls may have
  * no types. A misspelt one must not have another engine watched than was meant.
- * @throws Failure with exit code 64 for what makes no sense, 78 for Docker's own configuration
+ * @throws Failure with exit code 64 for what makes no sense, 77 for a file that root does not use, 78 for Docker's own
+ * configuration
  */
 export function chooseWatched(options: unknown): Chosen {
   const given = asObject(options, 'the options');
@@ -45,13 +48,13 @@ export function chooseWatched(options: unknown): Chosen {
     throw wrong('pidfile belongs to one engine, but several are given', 'Watch them one by one');
   }
   const asWish = (from: string) => (value: string) => ({ value, from });
-  return {
-    engines: chooseEngines(
-      { hosts: hosts.map(asWish('host')), contexts: contexts.map(asWish('context')), pidfile },
-      surroundingsOf(given.environment),
-    ),
-    heartbeat: { ...defaultHeartbeat, ...readHeartbeat(given.heartbeat) },
-  };
+  const wishes = { hosts: hosts.map(asWish('host')), contexts: contexts.map(asWish('context')), pidfile };
+  const heartbeat = { ...defaultHeartbeat, ...readHeartbeat(given.heartbeat) };
+  try {
+    return { engines: chooseEngines(wishes, surroundingsOf(given.environment)), heartbeat };
+  } catch (error) {
+    throw error instanceof FileRefused ? fileRefusal(error) : error;
+  }
 }
 
 function readTexts(given: unknown, name: string): string[] {

@@ -24,3 +24,32 @@ export function jsonTypeOf(value: unknown): string {
       return 'an object';
   }
 }
+
+/**
+ * Reads JSON out of a file that may hold secrets. The error that JavaScript throws quotes the text around the fault and
+ * ends up in logs; this one never does.
+ *
+ * @throws NotJson
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new NotJson(text, error instanceof Error ? error.message : '');
+  }
+}
+
+/** A text that is not JSON; `line` is the line of the fault, counted from 1, where the parser names the position. */
+export class NotJson extends Error {
+  override readonly name = 'NotJson';
+  readonly line: number | undefined;
+
+  constructor(text: string, message: string) {
+    const position = /at position (\d+)/.exec(message)?.[1];
+    const atEnd = message.startsWith('Unexpected end of JSON input');
+    const before = position === undefined ? undefined : text.slice(0, Number(position));
+    const line = (atEnd ? text : before)?.split('\n').length;
+    super(line === undefined ? 'is not valid JSON' : `is not valid JSON, at line ${line}`);
+    this.line = line;
+  }
+}

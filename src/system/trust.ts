@@ -101,9 +101,11 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
 /** Whether a path leads to a folder whose content nobody else can change. */
 export function walkToFolder(path: string, user: number, files?: FileTree): Walk {
   const walked = walk(path, user, files);
-  return walked.trusted && !walked.stats.isDirectory()
-    ? refuse(walked.resolved, { kind: 'not-a-folder' })
-    : walked;
+  if (!walked.trusted) {
+    const { path: at, cause } = walked.refusal;
+    return cause.kind === 'not-a-file' ? refuse(at, { kind: 'not-a-folder' }) : walked;
+  }
+  return walked.stats.isDirectory() ? walked : refuse(walked.resolved, { kind: 'not-a-folder' });
 }
 
 /** Whether a path leads to a regular file that nobody else can change: a hook, settings, a secret. */
@@ -115,6 +117,8 @@ export function walkToFile(path: string, user: number, files?: FileTree): Walk {
 function untrusted(path: string, stats: FileStats, user: number): Refusal | undefined {
   const mode = stats.mode & 0o7777;
   if ((mode & 0o022) !== 0) {
+    // Of a device or a socket others may write to the mode is right: it is no thing to be read here.
+    if (!stats.isDirectory() && !stats.isFile()) return { path, cause: { kind: 'not-a-file' } };
     const sticky = stats.isDirectory() && (mode & 0o1000) !== 0;
     return { path, cause: { kind: 'writable', mode, gid: stats.gid, sticky } };
   }

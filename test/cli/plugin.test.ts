@@ -4,7 +4,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,19 +11,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readCall } from '../../src/cli/plugin/call.ts';
 import { environmentOf } from '../../src/cli/plugin/globals.ts';
 import { wrapperText } from '../../src/cli/plugin/wrapper.ts';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type Ended, runProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
 
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'dll-plugin-'));
+  folder = makePrivateFolder('dll-plugin-', process.geteuid?.() ?? 0, process.env);
   path = join(folder, 'docker', 'cli-plugins', 'docker-lifecycle');
 });
 afterEach(() => rmSync(folder, { recursive: true }));

@@ -163,6 +163,15 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   ],
   'engine-silent': [[{}, 'info', url, 'does not answer yet']],
   'engine-answers-badly': [[{ status: 502 }, 'warning', url, '502', '200']],
+  'engine-pidfile-unusable': [
+    [
+      { path: '/p', problem: { kind: 'not-a-file', found: 'a named pipe' } },
+      'warning',
+      '/p is a named pipe, not a regular file',
+      '--pidfile',
+    ],
+    [{ path: '/p', problem: { kind: 'too-large', limit: 64 } }, 'warning', '/p is larger than 64 bytes'],
+  ],
   'engine-forbidden': [[{ path: socket }, 'warning', socket, 'sudo usermod -aG docker ']],
   'engine-socket-removed': [[{ path: socket }, 'warning', socket, 'systemctl restart docker']],
   'engine-left-alone': [

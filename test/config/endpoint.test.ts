@@ -20,10 +20,21 @@ test.each([
     { kind: 'ssh', host: 'example.test', user: undefined, port: undefined, path: undefined },
   ],
   ['ssh://me@example.test:22/run/d.sock', { user: 'me', port: 22, path: '/run/d.sock' }],
+  ['ssh://example.test/run/my%20socket;id', { path: '/run/my socket;id' }],
   ['ssh://me@[2001:db8::1]', { host: '2001:db8::1' }],
   ['npipe:////./pipe/docker_engine', { kind: 'npipe', path: '\\\\.\\pipe\\docker_engine' }],
 ])('reads %s', (given, expected) => {
   expect(parseEndpoint(given, 'a test')).toMatchObject(expected);
+});
+
+test.each([
+  'ssh://me:hunter2@example.test',
+  'tcp://me:hunter2@engine:2375',
+  'me:hunter2@engine',
+  'ftp://a:hunter2@b',
+])('a password in %s is in no message', (given) => {
+  expect(() => parseEndpoint(given, '--host')).toThrow(Failure);
+  expect(() => parseEndpoint(given, '--host')).not.toThrow(/hunter/);
 });
 
 test('asks for the TLS port where TLS is wanted and no port is given', () => {
@@ -51,6 +62,18 @@ test.each([
   ['ssh://-oProxyCommand=x', /dash/, /ssh:/],
   ['ssh://-l@example.test', /dash/, /ssh:/],
   ['ssh://example.test#x', /no ssh endpoint/, /ssh:/],
+  ['ssh://%2DoProxyCommand=x@example.test', /dash/, /ssh:/],
+  ['ssh://%2dl', /dash/, /ssh:/],
+  ['ssh://example.test;id', /means something to a shell/, /ssh:/],
+  ['ssh://$(id)', /means something to a shell/, /ssh:/],
+  ['ssh://me`id`@example.test', /means something to a shell/, /ssh:/],
+  ['ssh://me%20you@example.test', /means something to a shell/, /ssh:/],
+  ['ssh://me%zz@example.test', /begins no character/, /ssh:/],
+  ['ssh://example.test/run/%00', /control character/, /ssh:/],
+  ['ssh://example.test/run/%0aid', /control character/, /ssh:/],
+  ['ssh://example.test:0', /port 0/, /ssh:/],
+  ['tcp://engine:0', /port 0/, /tcp:/],
+  ['unix:///run/a\0b', /zero byte/, /./],
 ])('refuses %s, with its cure', (given, message, cure) => {
   const refused = () => parseEndpoint(given, '--host');
   expect(refused).toThrow(Failure);

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseEndpoint } from '../../src/config/endpoint.ts';
+import { parseEndpoint, type SshEndpoint } from '../../src/config/endpoint.ts';
+import { sshArguments } from '../../src/engine/dial-ssh.ts';
 import { defaultPatience } from '../../src/engine/patience.ts';
 import { identify } from '../../src/system/processes.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
@@ -51,6 +53,21 @@ test('names another socket to the docker over there', async () => {
     'dial-stdio',
   ]);
 });
+
+test.each(['/x;id', '/x$(id)', '/x`id`', "/it's", '/two words', '/a&b|c>d'])(
+  'the shell over there reads the path %j as one word',
+  (path) => {
+    const words = sshArguments(
+      parseEndpoint(`ssh://example.test${encodeURI(path)}`, 'a test') as SshEndpoint,
+    );
+    // ssh(1): the words behind the host are joined with spaces and handed to the user's shell.
+    const command = words.slice(words.indexOf('example.test') + 1).join(' ');
+    const read = execFileSync('sh', ['-c', `docker() { printf '%s\\n' "$@"; }; ${command}`], {
+      encoding: 'utf8',
+    });
+    expect(read.trimEnd().split('\n')).toEqual(['--host', `unix://${path}`, 'system', 'dial-stdio']);
+  },
+);
 
 test('an engine that ends is told as ended, not as out of reach', async () => {
   const watching = host.watch(endpoint, { patience });

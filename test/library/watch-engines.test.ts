@@ -187,7 +187,7 @@ describe('which engine', () => {
     [
       'bad-option',
       { host: 'unix://here' },
-      'host: unix://here has no absolute path. Write it as unix:///path',
+      'host: "unix://here" has no absolute path. Write it as unix:///path',
     ],
     ['bad-option', { environment: { DOCKER_HOST: 'x://y' } }, 'DOCKER_HOST: "x://y" is no endpoint'],
     ['bad-configuration', { context: 'nowhere' }, 'There is no Docker context "nowhere" in '],

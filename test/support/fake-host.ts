@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Endpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import type { Heartbeat } from '../../src/config/settings.ts';
+import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import type { Hints } from '../../src/engine/hints.ts';
 import { defaultPatience, type Patience } from '../../src/engine/patience.ts';
 import type { EngineReport } from '../../src/engine/report.ts';
@@ -73,7 +73,7 @@ const nobodySays: AwaitService = (_pid, { unknown }) => {
 };
 
 export function createFakeHost(): FakeHost {
-  const folder = mkdtempSync(join(tmpdir(), 'dll-sensor-'));
+  const folder = makePrivateFolder('dll-sensor-', process.geteuid?.() ?? 0, process.env);
   const socket = join(folder, 'docker.sock');
   const endings: AbortController[] = [];
 

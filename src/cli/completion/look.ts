@@ -1,4 +1,4 @@
-import { contextNames, dockerConfigFolder } from '../../config/contexts.ts';
+import { contextNames } from '../../config/contexts.ts';
 import { realSurroundings } from '../../config/surroundings.ts';
 import type { Status } from '../../daemon/status.ts';
 import { hookFolders, listHooks } from '../../hooks/find.ts';
@@ -34,8 +34,7 @@ export const look: Look = async (kind, values, begun) => {
 };
 
 function contexts(): Candidate[] {
-  const { environment, home } = realSurroundings();
-  return contextNames(dockerConfigFolder(environment, home)).map((value) => ({ value, about: '' }));
+  return contextNames(realSurroundings()).map((value) => ({ value, about: '' }));
 }
 
 async function engines(values: Values): Promise<Candidate[]> {

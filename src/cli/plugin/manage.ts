@@ -1,20 +1,12 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dockerConfigFolder } from '../../config/contexts.ts';
 import { realSurroundings, type Surroundings } from '../../config/surroundings.ts';
-import { codeOf, type ExitCode, errorCode, exitCode, Failure } from '../../system/failure.ts';
-import { walkToFile } from '../../system/trust.ts';
+import { codeOf, type ExitCode, exitCode, Failure } from '../../system/failure.ts';
+import { quote } from '../../system/shell-quote.ts';
+import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
+import { walk, walkToFile } from '../../system/trust.ts';
 import { print, remark } from '../print.ts';
-import { quote } from '../quote.ts';
 import type { PluginCommand } from '../shell-commands.ts';
 import { describeRefusal } from '../words/refusal.ts';
 import { pluginFile } from './call.ts';
@@ -37,7 +29,7 @@ const writtenBy = `${program} plugin install`;
  */
 export function managePlugin({ act }: PluginCommand): ExitCode {
   const surroundings = realSurroundings();
-  const folder = join(dockerConfigFolder(surroundings.environment, surroundings.home), 'cli-plugins');
+  const folder = join(dockerConfigFolder(surroundings), 'cli-plugins');
   const path = join(folder, pluginFile);
   switch (act) {
     case 'install':
@@ -65,6 +57,7 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
       `Run it without sudo: ${writtenBy}`,
     );
   }
+  if (isRoot) requireRootsFolder(dirname(path));
   const text = wrapperText(thisProgram(), writtenBy);
   if (before !== undefined && !isOurs(before)) throw foreign(path);
   if (before === text) {
@@ -89,6 +82,14 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
   if (isRoot) warnOfStrangers();
   remark('From now on: docker lifecycle status\n');
   return exitCode.done;
+}
+
+/** In a folder of another user, DOCKER_CONFIG's too, root would write where that user says. */
+function requireRootsFolder(folder: string): void {
+  const walked = walk(folder, 0);
+  if (walked.trusted || walked.refusal.cause.kind === 'missing') return;
+  const { found, cure } = describeRefusal(walked.refusal);
+  throw new Failure(exitCode.notPermitted, `Root does not write a plugin to ${folder}: ${found}`, cure);
 }
 
 /** What root runs should be root's; `install` copies it to where it is. */
@@ -154,13 +155,28 @@ function forEverybody(): string | undefined {
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
-/** Undefined where there is nothing. */
+/** Longer than any wrapper of ours. */
+const longestWrapper = 64 * 1024;
+
+/** Returns undefined where there is nothing, and an empty text for a file that is too large to be ours. */
 function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-    throw new Failure(exitCode.failed, `Cannot read ${path} (${codeOf(error)})`, `See: ls -l ${quote(path)}`);
+  const file = readSmallFile(path, longestWrapper);
+  switch (file.kind) {
+    case 'read':
+      return file.bytes.toString('utf8');
+    case 'missing':
+      return undefined;
+    case 'too-large':
+      return '';
+    case 'not-a-file':
+    case 'unreadable':
+      throw new Failure(
+        exitCode.failed,
+        `Cannot read the plugin: ${describeFileProblem(path, file)}`,
+        `See: ls -ld ${quote(path)}`,
+      );
+    default:
+      return file satisfies never;
   }
 }
 

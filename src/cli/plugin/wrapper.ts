@@ -1,4 +1,4 @@
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 import { metadataWord, pluginWord } from './call.ts';
 import { metadata } from './metadata.ts';
 

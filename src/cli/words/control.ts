@@ -1,5 +1,5 @@
 import type { ControlReport } from '../../control/report.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 import { describeRefusal } from './refusal.ts';
 import { detail, info, type WordsFor, warning } from './words.ts';
 

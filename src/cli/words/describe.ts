@@ -1,7 +1,7 @@
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
 import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
 import { eventsWords } from './events.ts';

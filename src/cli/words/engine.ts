@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import { defaultEndpoint } from '../../config/endpoint.ts';
 import type { EngineReport } from '../../engine/report.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
+import { describeFileProblem } from '../../system/small-file.ts';
 import { detail, info, type Words, type WordsFor, warning } from './words.ts';
 
 /** What a sensor has to say. */
@@ -9,6 +10,11 @@ export const engineWords: WordsFor<EngineReport> = {
   'engine-watched': (record) => info(describeWatched(record)),
   'engine-not-reached': (record) =>
     warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Trying on`),
+  'engine-pidfile-unusable': (record) =>
+    warning(
+      `Cannot use the pid file: ${describeFileProblem(record.path, record.problem)}. ` +
+        `Give the right one with --pidfile, or --pidfile none. See: ls -ldL ${quote(record.path)}`,
+    ),
   'engine-silent': (record) => info(`Docker at ${record.url} does not answer yet: waiting for it`),
   'engine-answers-badly': (record) =>
     warning(

@@ -4,7 +4,7 @@ import type { EventsReport } from '../../events/report.ts';
 import type { EventHookReport } from '../../hooks/report.ts';
 import type { EventLabel } from '../../lifecycle/engine-event.ts';
 import { printableText } from '../../system/printable.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 import { detail, error, info, plural, seconds, type WordsFor, warning } from './words.ts';
 
 /** What becomes of the hooks of an engine's events. */

@@ -4,7 +4,7 @@ import type { HookReport } from '../../hooks/report.ts';
 import type { EndReason, Outcome } from '../../hooks/run.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printable } from '../../system/printable.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 import { eventHookWords } from './events.ts';
 import { describeRefusal } from './refusal.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, type WordsFor, warning } from './words.ts';

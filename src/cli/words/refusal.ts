@@ -1,7 +1,9 @@
+import type { FileRefused, RootsFile } from '../../config/roots-own.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
+import { exitCode, Failure } from '../../system/failure.ts';
 import { printableText } from '../../system/printable.ts';
+import { quote } from '../../system/shell-quote.ts';
 import type { Refusal, RefusalCause } from '../../system/trust.ts';
-import { quote } from '../quote.ts';
 
 /** A refusal in words: what was found, and a sentence with the command that mends it. */
 export function describeRefusal(refusal: { path: string; cause: RefusalCause | HookRefusalCause }): {
@@ -90,6 +92,29 @@ export function describeFolderRefusal(folder: string, refusal: Refusal): { messa
   const isOnTheWay = `${folder}/`.startsWith(`${refusal.path}/`);
   if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, cure };
   return { message, cure: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
+}
+
+const rootsFiles: { readonly [purpose in RootsFile]: { readonly name: string; readonly fix: string } } = {
+  'docker-config': {
+    name: 'Docker’s configuration',
+    fix: 'Name the engine instead, as with: --host unix:///var/run/docker.sock. Under sudo, -H has root use its own home',
+  },
+  tls: {
+    name: 'the TLS file',
+    fix: 'Copy the TLS files to a folder of root’s, as below /etc, and name that in DOCKER_CERT_PATH',
+  },
+};
+
+/** Says why root does not use a file of Docker's CLI, as the reason why a command ends. */
+export function fileRefusal({ purpose, path, refusal }: FileRefused): Failure {
+  const { found, cure } = describeRefusal(refusal);
+  const { name, fix } = rootsFiles[purpose];
+  return new Failure(
+    exitCode.notPermitted,
+    `Root does not use ${name} ${path}: ${found}`,
+    // Another user's file is not to become root's: root is not meant to use it.
+    refusal.cause.kind === 'owner' ? fix : `${cure}. Or: ${fix}`,
+  );
 }
 
 function describeWritable(path: string, it: string, cause: Extract<RefusalCause, { kind: 'writable' }>) {

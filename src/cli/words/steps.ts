@@ -1,5 +1,5 @@
 import type { Kept, Step } from '../../service/step.ts';
-import { quote } from '../quote.ts';
+import { quote } from '../../system/shell-quote.ts';
 
 /** A step as it is shown before it is done, and to whom it is only shown: the same words for both. */
 export function describeStep(step: Step): string {

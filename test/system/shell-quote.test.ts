@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quote } from '../../src/cli/quote.ts';
 import { printableText } from '../../src/system/printable.ts';
+import { quote } from '../../src/system/shell-quote.ts';
 
 /** What a shell makes of words on its command line. */
 function shellReads(shell: string, line: string): string[] {
