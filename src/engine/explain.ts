@@ -1,7 +1,7 @@
 import type { Endpoint } from '../config/endpoint.ts';
 import type { ProbeFailure } from './probe.ts';
+import { hasNoListener } from './recheck.ts';
 import type { EngineRemark } from './report.ts';
-import { isNobody } from './state.ts';
 
 const closed = 'the connection is closed before anything is answered';
 
@@ -19,7 +19,7 @@ export function explain(failure: ProbeFailure, endpoint: Endpoint, isNew: boolea
     case 'not-made': {
       const { code, message } = failure;
       if (endpoint.kind !== 'unix') return { kind: 'engine-not-reached', code, error: message };
-      if (isNobody(failure)) return undefined;
+      if (hasNoListener(failure)) return undefined;
       if (code !== 'EACCES') return { kind: 'engine-not-reached', code, error: message };
       return isNew ? undefined : { kind: 'engine-forbidden', path: endpoint.path };
     }

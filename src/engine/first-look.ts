@@ -3,8 +3,8 @@ import type { Observation } from '../lifecycle/observation.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { DoubtPatience } from './patience.ts';
 import type { ProbeFailure } from './probe.ts';
+import { hasNoListener, settle } from './recheck.ts';
 import { runOf } from './signs.ts';
-import { isNobody, settleDoubt } from './state.ts';
 
 /**
  * What a sensor finds when it begins. It lasts until an engine has answered or there is certainly none: an
@@ -55,9 +55,9 @@ export function createFirstLook(
       }
     },
     failed(failure, hasEnded) {
-      const doubt = { process: undefined, since };
-      const settled = settleDoubt(doubt, failure, isLocal, patience, performance.now());
-      if (hasEnded || isNobody(failure) || settled !== undefined) absent();
+      const recheck = { process: undefined, since };
+      const settled = settle(recheck, failure, isLocal, patience, performance.now());
+      if (hasEnded || hasNoListener(failure) || settled !== undefined) absent();
     },
     absent,
     found() {

@@ -2,7 +2,7 @@ import type { Backoff } from './backoff.ts';
 import { isUnsound } from './connection.ts';
 import type { Patience } from './patience.ts';
 import type { ProbeFailure } from './probe.ts';
-import { isNobody } from './state.ts';
+import { hasNoListener } from './recheck.ts';
 
 /**
  * How long to wait, in ms, before an engine that was not found is asked again; undefined for an engine on this
@@ -16,7 +16,7 @@ export function pauseAfter(
   { isLocal, patience }: { readonly isLocal: boolean; readonly patience: Patience },
 ): number | undefined {
   const { attempts } = backoff;
-  if (isLocal && isNobody(failure) && attempts >= patience.refusals) return undefined;
+  if (isLocal && hasNoListener(failure) && attempts >= patience.refusals) return undefined;
   // What answers badly may be a proxy before an engine that starts, as Docker Desktop's is.
   const isProxied = failure.kind === 'answered-badly' && attempts < patience.badAnswers;
   const isForbidden = failure.kind === 'not-made' && failure.code === 'EACCES';

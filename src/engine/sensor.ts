@@ -2,22 +2,22 @@ import type { EngineSettings, Heartbeat } from '../config/settings.ts';
 import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
-import { type AwaitService, awaitService } from '../system/service-ready.ts';
+import { type AwaitService, awaitService, type ServiceReady } from '../system/service-ready.ts';
 import { createBackoff } from './backoff.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { createDeadline } from './deadline.ts';
 import { endingOf, howItEnded, isServing } from './endings.ts';
 import { explain } from './explain.ts';
-import { createFirstLook } from './first-look.ts';
+import { createFirstLook, type FirstLook } from './first-look.ts';
 import { createHints, type Hints } from './hints.ts';
 import { type Hold, holdConnection } from './hold.ts';
 import { defaultPatience, type Patience } from './patience.ts';
 import { pauseAfter } from './pause-after.ts';
-import { type ProbeFailure, startProbe } from './probe.ts';
+import { type Probe, type ProbeFailure, startProbe } from './probe.ts';
+import { type Recheck, settle } from './recheck.ts';
 import { createRemarks } from './remarks.ts';
 import type { EngineReport } from './report.ts';
 import { type Permission, runOf, signsOf } from './signs.ts';
-import { type Doubt, type State, settleDoubt, type Up } from './state.ts';
 import { watchPlacesOf } from './watch-places.ts';
 
 export interface SensorOptions {
@@ -27,341 +27,440 @@ export interface SensorOptions {
   readonly observe: (observation: Observation) => void;
   readonly report: (report: EngineReport) => void;
   /**
-   * The connection that was held is gone, whatever that will turn out to mean: an engine that stops waits for whoever
-   * holds another. Should it go on, it is observed to answer.
+   * Called when the held connection is gone, before the sensor knows the cause: an engine that stops waits for every
+   * client that holds another connection. If the engine goes on, the sensor observes that it answers.
    */
   readonly lost?: (() => void) | undefined;
-  /** Whether systemd holds the socket, or may: then a connection starts an engine that is down. */
+  /** Called with whether systemd holds the socket, or may: then a connection starts an engine that is down. */
   readonly held?: ((bySystemd: boolean) => void) | undefined;
-  /** How long it waits for what; for tests that have less time. */
+  /** Timeouts of the sensor; tests set shorter ones. */
   readonly patience?: Patience;
-  /** How it learns that an engine which systemd started is ready; for tests without systemd. */
+  /** Reports that an engine which systemd started is ready; tests without systemd set their own. */
   readonly awaitReady?: AwaitService;
-  /** Ends everything the sensor opened. */
+  /** Closes everything that the sensor opened. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Watches one engine: says when it answers, and when it is going, as real engines were measured to do; polls
- * nothing while nothing happens, and opens no connection that could start an engine that is down.
+ * The states of a sensor. It begins as `down`; `stopping` without a process is `down`.
+ *
+ * ```
+ *                       ┌──────────────── no engine ───────────────┐
+ *                       ▼                                          │
+ *   ┌─▶ down ──socket of systemd──▶ waitingForService ──ready──▶ probing ◀─┐
+ *   │    └──────────────────any other socket─────────────────────▶ │       │ again
+ *   │                                                     answered │       │
+ *   │ process over                       ┌──────── up ◀────────────┘       │
+ *   │                              no pong│  ▲ │ └──cut──▶ rechecking ─────┘
+ *   │                                     ▼  │ │ stops        │ settled
+ *   │                  late answer ──▶ frozen┘ │              │
+ *   │                                     │ cut▼              ▼
+ *   └───────────────────────────────────  stopping ◀──────────┘
+ * ```
+ */
+export type SensorState =
+  /** Nothing is open. */
+  | { readonly name: 'down' }
+  /** The engine starts on a socket that systemd holds. Nothing is opened before systemd says that it is ready. */
+  | { readonly name: 'waitingForService'; readonly process: ProcessIdentity; readonly ready: ServiceReady }
+  /** One `_ping` is pending. The engine answers it at the instant when it serves its API. */
+  | {
+      readonly name: 'probing';
+      readonly probe: Probe;
+      readonly process: ProcessIdentity | undefined;
+      readonly recheck: Recheck | undefined;
+      /** Milliseconds on the monotonic clock, here and below: the wall clock can be set meanwhile. */
+      readonly since: number;
+    }
+  /** The connection to an engine that was up is cut. A pause precedes the next probe. */
+  | { readonly name: 'rechecking'; readonly recheck: Recheck }
+  /** One idle connection is held; its end is the first sign of a stop. */
+  | Up
+  /** Reported as unreachable while its process is there. A late answer on the held connection says that it is back. */
+  | {
+      readonly name: 'frozen';
+      readonly hold: Hold;
+      readonly process: ProcessIdentity;
+      readonly activated: boolean;
+    }
+  /** Reported as ended. Nothing is opened while that process lives: a connection could keep it or start it again. */
+  | { readonly name: 'stopping'; readonly process: ProcessIdentity; readonly activated: boolean };
+
+interface Up {
+  readonly name: 'up';
+  readonly hold: Hold;
+  readonly process: ProcessIdentity | undefined;
+  /** Systemd listens on the socket: a connection that the engine does not accept would start it again. */
+  readonly activated: boolean;
+  /** Whether the socket is among those of this machine that a process listens on. */
+  readonly listed: boolean;
+  /** The file that the socket's path led to. */
+  readonly target: string;
+  readonly since: number;
+}
+
+/**
+ * Watches one engine: observes when it answers and when it stops, as real engines were measured to do. Polls nothing
+ * while nothing happens, and opens no connection that could start an engine that is down.
  */
 export function startSensor(options: SensorOptions): Hints {
-  const { heartbeat, signal, patience = defaultPatience, awaitReady = awaitService } = options;
-  const { name: engine, endpoint, pidfile } = options.engine;
-  const isLocal = endpoint.kind === 'unix';
-  const signs = signsOf(options.engine);
-  const backoff = createBackoff(isLocal ? patience.local : patience.afar);
-  const unseen = createBackoff(patience.unseen);
-  const unsound = createBackoff(patience.unsound);
-  const remarks = createRemarks({ engine, url: endpoint.url }, options.report);
-  const firstLook = createFirstLook(options, patience.doubt);
-  const next = createDeadline();
-  const watchPlaces = watchPlacesOf(signs, options.folders, changed);
-  let state: State = { name: 'down' };
+  return new EngineSensor(options).start();
+}
 
-  function enter(entered: State): void {
-    next.clear();
-    state = entered;
+class EngineSensor {
+  readonly #options: SensorOptions;
+  readonly #engine: string;
+  readonly #patience: Patience;
+  readonly #isLocal: boolean;
+  readonly #signs;
+  readonly #backoff;
+  readonly #unseen;
+  readonly #unsound;
+  readonly #remarks;
+  readonly #firstLook: FirstLook;
+  readonly #watchPlaces: () => boolean;
+  /** The one thing that is due later; each state sets its own. */
+  readonly #next = createDeadline();
+  #state: SensorState = { name: 'down' };
+
+  constructor(options: SensorOptions) {
+    const { engine, patience = defaultPatience } = options;
+    this.#options = options;
+    this.#engine = engine.name;
+    this.#patience = patience;
+    this.#isLocal = engine.endpoint.kind === 'unix';
+    this.#signs = signsOf(engine);
+    this.#backoff = createBackoff(this.#isLocal ? patience.local : patience.afar);
+    this.#unseen = createBackoff(patience.unseen);
+    this.#unsound = createBackoff(patience.unsound);
+    this.#remarks = createRemarks({ engine: engine.name, url: engine.endpoint.url }, options.report);
+    this.#firstLook = createFirstLook(options, patience.doubt);
+    this.#watchPlaces = watchPlacesOf(this.#signs, options.folders, () => this.#changed());
   }
 
-  /** Everything that may have changed ends up here, as often as it likes: it decides by what is there now. */
-  function look(): void {
-    if (signal.aborted) return;
+  start(): Hints {
+    const { engine, signal } = this.#options;
+    signal.addEventListener('abort', () => {
+      this.#next.clear();
+      this.#release();
+    });
+    this.#watchPlaces();
+    this.#remarks.say({ kind: 'engine-watched', pidfile: engine.pidfile, chosenBy: engine.chosenBy });
+    this.#remarkPidfile();
+    this.#look();
+    const ask = () => {
+      if (this.#state.name === 'up') this.#state.hold.ask();
+    };
+    return createHints(this.#patience.hintInterval, () => this.#look(), ask, signal);
+  }
+
+  #enter(state: SensorState): void {
+    this.#next.clear();
+    this.#state = state;
+  }
+
+  /** Every change ends up here, as often as it likes: the decision rests on what is there now. */
+  #look(): void {
+    if (this.#options.signal.aborted) return;
+    const state = this.#state;
     switch (state.name) {
       case 'down':
-        return askIfAllowed(undefined);
-      case 'awaiting':
-        if (!signs.isAtWork(state.process)) leave();
-        return;
-      case 'asking':
-        if (state.process !== undefined && !signs.isAtWork(state.process)) hearLastWords();
-        return;
-      case 'doubting':
-        return askAgain(state.doubt);
-      case 'up':
-        return checkSigns(state, 0);
+        return this.#probeIfAllowed(undefined);
+      case 'waitingForService':
       case 'frozen':
-        if (!signs.isAtWork(state.process)) leave();
+        if (!this.#signs.isAtWork(state.process)) this.#goDown();
         return;
-      case 'going':
-        if (signs.isAtWork(state.process) && (state.activated || !isServing(signs))) return;
-        return leave();
+      case 'probing':
+        if (state.process !== undefined && !this.#signs.isAtWork(state.process)) this.#awaitLastAnswer();
+        return;
+      case 'rechecking':
+        return this.#probeAgain(state.recheck);
+      case 'up':
+        return this.#checkSigns(state, 0);
+      case 'stopping':
+        if (this.#signs.isAtWork(state.process) && (state.activated || !isServing(this.#signs))) return;
+        return this.#goDown();
       default:
         return state satisfies never;
     }
   }
 
-  /** Nothing to tell any more: looks for the next engine. */
-  function leave(): void {
-    letGo();
-    enter({ name: 'down' });
-    look();
+  /** Nothing is left to report of this engine: looks for the next one. */
+  #goDown(): void {
+    this.#release();
+    this.#enter({ name: 'down' });
+    this.#look();
   }
 
-  function letGo(): void {
-    if (state.name === 'awaiting') state.ready.cancel();
-    if (state.name === 'asking') state.probe.cancel();
+  /** Closes what the present state has open. */
+  #release(): void {
+    const state = this.#state;
+    if (state.name === 'waitingForService') state.ready.cancel();
+    if (state.name === 'probing') state.probe.cancel();
     if (state.name === 'up' || state.name === 'frozen') state.hold.release();
   }
 
   /** Sends a probe, unless that could start the engine. */
-  function askIfAllowed(doubt: Doubt | undefined): void {
-    if (!signs.hasSocket()) return firstLook.absent();
-    const process = signs.process();
-    if (process === undefined) remarkPidfile();
-    const permission = signs.mayConnect(process);
-    if (permission === 'now') return ask(process, doubt);
-    if (permission !== 'when-ready') return leaveAlone(process, permission);
-    // One that was up is ready.
-    if (process === undefined || doubt !== undefined) return ask(process, doubt);
-    const awaited = () => askAwaited(process);
+  #probeIfAllowed(recheck: Recheck | undefined): void {
+    if (!this.#signs.hasSocket()) return this.#firstLook.absent();
+    const process = this.#signs.process();
+    if (process === undefined) this.#remarkPidfile();
+    const permission = this.#signs.mayConnect(process);
+    if (permission === 'now') return this.#probe(process, recheck);
+    if (permission !== 'when-ready') return this.#leaveAlone(process, permission);
+    // An engine that was up is ready.
+    if (process === undefined || recheck !== undefined) return this.#probe(process, recheck);
+    const { awaitReady = awaitService } = this.#options;
+    const awaited = () => this.#serviceReady(process);
     const ready = awaitReady(process.pid, { ready: awaited, unknown: awaited });
-    enter({ name: 'awaiting', process, ready });
-    next.set(patience.silence, stillAwaited);
+    this.#enter({ name: 'waitingForService', process, ready });
+    this.#next.set(this.#patience.silence, () => this.#serviceNotReady());
   }
 
-  function remarkPidfile(): void {
-    const problem = signs.pidfileProblem();
+  #remarkPidfile(): void {
+    const { pidfile } = this.#options.engine;
+    const problem = this.#signs.pidfileProblem();
     if (pidfile === undefined || problem === undefined) return;
-    remarks.sayOnce({ kind: 'engine-pidfile-unusable', path: pidfile, problem });
+    this.#remarks.sayOnce({ kind: 'engine-pidfile-unusable', path: pidfile, problem });
   }
 
-  /** A connection may be the very thing that starts an engine. */
-  function leaveAlone(
-    process: ProcessIdentity | undefined,
-    holder: Exclude<Permission, 'now' | 'when-ready'>,
-  ): void {
-    options.held?.(holder !== 'nobody');
-    if (firstLook.pending && isLocal)
-      remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
-    firstLook.absent();
-    if (state.name !== 'down') return;
-    // One that is not there yet will be told by the watched folders; this is for one that stops, or listens elsewhere,
-    // and for a system that did not say who holds the socket: it may be busy.
-    const isToBeSeen = process !== undefined || (holder === 'unknown' && unseen.attempts < patience.refusals);
-    if (isToBeSeen) next.set(unseen.next(), look);
+  /** Opens nothing: a connection may be the very thing that starts an engine. */
+  #leaveAlone(process: ProcessIdentity | undefined, holder: Exclude<Permission, 'now' | 'when-ready'>): void {
+    const { endpoint, pidfile } = this.#options.engine;
+    this.#options.held?.(holder !== 'nobody');
+    if (this.#firstLook.pending && endpoint.kind === 'unix')
+      this.#remarks.say({ kind: 'engine-left-alone', path: endpoint.path, pidfile, holder });
+    this.#firstLook.absent();
+    if (this.#state.name !== 'down') return;
+    // The watched folders tell of an engine that is not there yet. This is for one that stops or listens elsewhere,
+    // and for a system too busy to say which process holds the socket.
+    const isHidden =
+      process !== undefined || (holder === 'unknown' && this.#unseen.attempts < this.#patience.refusals);
+    if (isHidden) this.#next.set(this.#unseen.next(), () => this.#look());
   }
 
-  /** It is ready; or nobody says when it is: better a question that may wait too long than none. */
-  function askAwaited(process: ProcessIdentity): void {
-    // By now it may have been told to stop: a listener that was held up hears late.
-    if (signs.isAtWork(process) && signs.holdsSocket(process)) ask(process, undefined);
-    else leave();
+  /** The service is ready, or systemd does not say when it is: a probe that may wait too long is better than none. */
+  #serviceReady(process: ProcessIdentity): void {
+    // It may have been told to stop by now: a listener that was held up hears of the readiness late.
+    if (this.#signs.isAtWork(process) && this.#signs.holdsSocket(process)) this.#probe(process, undefined);
+    else this.#goDown();
   }
 
-  function stillAwaited(): void {
-    if (state.name !== 'awaiting') return;
-    if (!signs.isAtWork(state.process)) return leave();
-    waitsAtFirst(state.process, 0);
-    next.set(patience.startingCheck, stillAwaited);
+  #serviceNotReady(): void {
+    if (this.#state.name !== 'waitingForService') return;
+    if (!this.#signs.isAtWork(this.#state.process)) return this.#goDown();
+    this.#stillSilent(this.#state.process, 0);
+    this.#next.set(this.#patience.startingCheck, () => this.#serviceNotReady());
   }
 
-  function ask(process: ProcessIdentity | undefined, doubt: Doubt | undefined): void {
-    // Which run it is comes first only where it can differ from one that was told, and no process says it.
-    const identify = process === undefined && (firstLook.pending || doubt !== undefined);
-    const probe = startProbe(endpoint, identify, patience.identity, { found, failed: notFound });
-    enter({ name: 'asking', probe, process, doubt, since: performance.now() });
-    next.set(patience.silence, stillSilent);
+  #probe(process: ProcessIdentity | undefined, recheck: Recheck | undefined): void {
+    // The engine run is asked for first only where it can differ from the reported one and no process shows it.
+    const identify = process === undefined && (this.#firstLook.pending || recheck !== undefined);
+    const probe = startProbe(this.#options.engine.endpoint, identify, this.#patience.identity, {
+      found: (connection, run) => this.#probeAnswered(connection, run),
+      failed: (failure) => this.#probeFailed(failure),
+    });
+    this.#enter({ name: 'probing', probe, process, recheck, since: performance.now() });
+    this.#next.set(this.#patience.silence, () => this.#probeUnanswered());
   }
 
-  function stillSilent(): void {
-    if (state.name !== 'asking') return;
-    const { process, doubt, since } = state;
-    if (process !== undefined && !signs.isAtWork(process)) return hearLastWords();
-    const waited = performance.now() - (doubt?.since ?? since);
-    waitsAtFirst(process, waited);
-    const limit = doubt === undefined ? patience.blindPatience : patience.doubt.silent;
-    // With a process there, the answer that comes one day is the engine's start: never given up.
-    if (waited >= limit && (process === undefined || doubt !== undefined))
-      return notFound({ kind: 'closed' });
-    next.set(patience.startingCheck, stillSilent);
+  #probeUnanswered(): void {
+    if (this.#state.name !== 'probing') return;
+    const { process, recheck, since } = this.#state;
+    if (process !== undefined && !this.#signs.isAtWork(process)) return this.#awaitLastAnswer();
+    const waited = performance.now() - (recheck?.since ?? since);
+    this.#stillSilent(process, waited);
+    const limit = recheck === undefined ? this.#patience.blindPatience : this.#patience.doubt.silent;
+    // With a process there, the answer that comes one day is the engine's start: the probe never gives up.
+    if (waited >= limit && (process === undefined || recheck !== undefined))
+      return this.#probeFailed({ kind: 'closed' });
+    this.#next.set(this.#patience.startingCheck, () => this.#probeUnanswered());
   }
 
-  function waitsAtFirst(process: ProcessIdentity | undefined, waited: number): void {
-    if (!firstLook.pending) return;
-    remarks.sayOnce({ kind: 'engine-silent' });
-    firstLook.waits(process, waited);
+  #stillSilent(process: ProcessIdentity | undefined, waited: number): void {
+    if (!this.#firstLook.pending) return;
+    this.#remarks.sayOnce({ kind: 'engine-silent' });
+    this.#firstLook.waits(process, waited);
   }
 
-  /** The process that was asked is over. An answer that it gave before is on its way, and makes it one that was up. */
-  function hearLastWords(): void {
-    next.set(patience.lastWords, () => notFound({ kind: 'closed' }));
+  /** The probed process is over. An answer that it gave before may be on its way: then the engine was up. */
+  #awaitLastAnswer(): void {
+    this.#next.set(this.#patience.lastWords, () => this.#probeFailed({ kind: 'closed' }));
   }
 
-  function found(connection: Connection, identity: Run | undefined): void {
-    if (state.name !== 'asking') return;
-    const { process = signs.process(), doubt } = state;
+  #probeAnswered(connection: Connection, identity: Run | undefined): void {
+    if (this.#state.name !== 'probing') return;
+    const { process = this.#signs.process(), recheck } = this.#state;
     const run = process === undefined ? identity : runOf(process);
-    const askLater = run === undefined && !firstLook.pending && doubt === undefined;
-    const hold = holdConnection(connection, heartbeat, askLater, {
-      lost: connectionLost,
-      silent: fallsSilent,
-      answeredLate,
-      identified: (now) => options.observe({ kind: 'engine-identified', engine, at: Date.now(), run: now }),
+    const identifyLater = run === undefined && !this.#firstLook.pending && recheck === undefined;
+    const hold = holdConnection(connection, this.#options.heartbeat, identifyLater, {
+      lost: (end) => this.#connectionLost(end),
+      silent: () => this.#pongMissing(),
+      answeredLate: () => this.#answeredLate(),
+      identified: (now) =>
+        this.#options.observe({
+          kind: 'engine-identified',
+          engine: this.#engine,
+          at: Date.now(),
+          run: now,
+        }),
     });
-    firstLook.found();
-    remarks.forget();
-    nowUp(hold, process, run);
+    this.#firstLook.found();
+    this.#remarks.forget();
+    this.#goUp(hold, process, run);
   }
 
-  function nowUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
-    // Until it is known who holds the socket, the careful answer counts.
-    const [target, since] = [signs.target(), performance.now()];
-    enter({ name: 'up', hold, process, activated: true, listed: false, target, since });
-    options.observe({
-      kind: 'engine-answers',
-      engine,
-      at: Date.now(),
-      ...(run === undefined ? {} : { run }),
-    });
-    if (state.name !== 'up' || signal.aborted) return;
-    // Only now, when hooks are on their way: this reads much of /proc.
-    const holder = signs.holder();
+  #goUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
+    const [target, since] = [this.#signs.target(), performance.now()];
+    // Until it is known which process holds the socket, the careful answer counts.
+    const entered: Up = { name: 'up', hold, process, activated: true, listed: false, target, since };
+    this.#enter(entered);
+    const which = run === undefined ? {} : { run };
+    this.#options.observe({ kind: 'engine-answers', engine: this.#engine, at: Date.now(), ...which });
+    if (this.#state !== entered || this.#options.signal.aborted) return;
+    // Only now, with hooks on their way: this reads much of /proc.
+    const holder = this.#signs.holder();
     const activated = holder === 'systemd' || holder === 'unknown';
-    options.held?.(activated);
-    state = { ...state, activated, listed: signs.isListening() === true };
+    this.#options.held?.(activated);
+    this.#state = { ...entered, activated, listed: this.#signs.isListening() === true };
   }
 
   /** No engine answered: the connection was not made, was ended, or means nothing. */
-  function notFound(failure: ProbeFailure): void {
-    if (state.name !== 'asking') return;
-    const { process, doubt } = state;
-    letGo();
-    if (doubt !== undefined) {
+  #probeFailed(failure: ProbeFailure): void {
+    if (this.#state.name !== 'probing') return;
+    const { process, recheck } = this.#state;
+    this.#release();
+    if (recheck !== undefined) {
       const how =
-        endingOf(signs, doubt.process) ??
-        settleDoubt(doubt, failure, isLocal, patience.doubt, performance.now());
-      if (how !== undefined) return ends(how, doubt.process);
-      enter({ name: 'doubting', doubt });
-      return laterInDoubt(doubt);
+        endingOf(this.#signs, recheck.process) ??
+        settle(recheck, failure, this.#isLocal, this.#patience.doubt, performance.now());
+      if (how !== undefined) return this.#stop(how, recheck.process);
+      this.#enter({ name: 'rechecking', recheck });
+      return this.#recheckLater(recheck);
     }
-    enter({ name: 'down' });
-    const isNew = backoff.attempts < patience.forbidden;
-    const remark = explain(failure, endpoint, isNew);
-    if (remark !== undefined) remarks.sayOnce(remark);
-    firstLook.failed(failure, process !== undefined && !signs.isAtWork(process));
-    const pause = pauseAfter(failure, process !== undefined, backoff, { isLocal, patience });
-    if (pause !== undefined) next.set(pause, look);
+    this.#enter({ name: 'down' });
+    const isNew = this.#backoff.attempts < this.#patience.forbidden;
+    const remark = explain(failure, this.#options.engine.endpoint, isNew);
+    if (remark !== undefined) this.#remarks.sayOnce(remark);
+    this.#firstLook.failed(failure, process !== undefined && !this.#signs.isAtWork(process));
+    const options = { isLocal: this.#isLocal, patience: this.#patience };
+    const pause = pauseAfter(failure, process !== undefined, this.#backoff, options);
+    if (pause !== undefined) this.#next.set(pause, () => this.#look());
   }
 
-  /** The connection ended: with the engine, or was it only cut by something between? */
-  function connectionLost(end: ConnectionEnd): void {
-    options.lost?.();
+  /** The held connection ended: with the engine, or because something between the two cut it. */
+  #connectionLost(end: ConnectionEnd): void {
+    this.#options.lost?.();
+    const state = this.#state;
     if (state.name === 'frozen') {
       const { process, activated } = state;
-      // Told to stop, it thaws first: no new connection then to a socket that systemd goes on holding.
-      if (!activated || !signs.isAtWork(process)) return leave();
-      return enter({ name: 'going', process, activated });
+      // An engine that was told to stop thaws first: no new connection then to a socket that systemd goes on holding.
+      if (!activated || !this.#signs.isAtWork(process)) return this.#goDown();
+      return this.#enter({ name: 'stopping', process, activated });
     }
     if (state.name !== 'up') return;
     const { process, activated, since } = state;
     if (process !== undefined) {
-      if (!signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
-      if (activated || !isServing(signs)) return ends('shutdown', process);
+      if (!this.#signs.isAtWork(process)) return this.#stop(howItEnded(this.#signs, process), process);
+      if (activated || !isServing(this.#signs)) return this.#stop('shutdown', process);
     }
-    const doubt: Doubt = { process, since: performance.now() };
-    if (doubt.since - since >= patience.sound) unsound.reset();
-    if (isUnsound(end)) return distrust(end, doubt);
-    enter({ name: 'doubting', doubt });
-    if (doubt.since - since < patience.settled) return laterInDoubt(doubt);
-    backoff.reset();
-    askAgain(doubt);
+    const recheck: Recheck = { process, since: performance.now() };
+    if (recheck.since - since >= this.#patience.sound) this.#unsound.reset();
+    if (isUnsound(end)) return this.#distrust(end, recheck);
+    this.#enter({ name: 'rechecking', recheck });
+    if (recheck.since - since < this.#patience.settled) return this.#recheckLater(recheck);
+    this.#backoff.reset();
+    this.#probeAgain(recheck);
   }
 
-  /** It answers, but floods us or talks nonsense: asked again ever later, so that it costs the others nothing. */
-  function distrust(end: ConnectionEnd, doubt: Doubt): void {
-    const remark = explain(end, endpoint, false);
-    if (remark !== undefined) remarks.say(remark);
-    askAgain({ ...doubt, notBefore: doubt.since + unsound.next() });
+  /** The engine floods the listener or sends nonsense: each probe comes later, so that other engines lose nothing. */
+  #distrust(end: ConnectionEnd, recheck: Recheck): void {
+    const remark = explain(end, this.#options.engine.endpoint, false);
+    if (remark !== undefined) this.#remarks.say(remark);
+    this.#probeAgain({ ...recheck, notBefore: recheck.since + this.#unsound.next() });
   }
 
-  function askAgain(doubt: Doubt): void {
-    const how = endingOf(signs, doubt.process);
-    if (how !== undefined) return ends(how, doubt.process);
-    enter({ name: 'doubting', doubt });
-    const wait = (doubt.notBefore ?? 0) - performance.now();
-    if (wait > 0) return next.set(wait, () => askAgain({ process: doubt.process, since: performance.now() }));
-    askIfAllowed(doubt);
-    if (state.name !== 'doubting') return;
-    // It may not be asked any more: its socket is gone, or by now a connection would start it.
-    if (doubt.process !== undefined || performance.now() - doubt.since >= patience.doubt.refused) {
-      return ends('shutdown', doubt.process);
-    }
-    laterInDoubt(doubt);
+  #probeAgain(recheck: Recheck): void {
+    const { process, notBefore = 0 } = recheck;
+    const how = endingOf(this.#signs, process);
+    if (how !== undefined) return this.#stop(how, process);
+    this.#enter({ name: 'rechecking', recheck });
+    const wait = notBefore - performance.now();
+    if (wait > 0) return this.#next.set(wait, () => this.#probeAgain({ process, since: performance.now() }));
+    this.#probeIfAllowed(recheck);
+    if (this.#state.name !== 'rechecking') return;
+    // No probe was allowed: its socket is gone, or a connection would start it by now.
+    const isOverdue = performance.now() - recheck.since >= this.#patience.doubt.refused;
+    if (process !== undefined || isOverdue) return this.#stop('shutdown', process);
+    this.#recheckLater(recheck);
   }
 
-  function laterInDoubt(doubt: Doubt): void {
-    next.set(Math.min(backoff.next(), patience.longestInDoubt), () => askAgain(doubt));
+  #recheckLater(recheck: Recheck): void {
+    const pause = Math.min(this.#backoff.next(), this.#patience.longestInDoubt);
+    this.#next.set(pause, () => this.#probeAgain(recheck));
   }
 
-  /** While up: is the process still there, and does it still listen, at the place that the path leads to? */
-  function checkSigns({ process, listed, hold, target }: Up, recheck: number): void {
-    if (process !== undefined && !signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
+  /** While up: is the process still there, and does it listen at the place that the path leads to? */
+  #checkSigns({ process, listed, hold, target }: Up, attempt: number): void {
+    const { endpoint } = this.#options.engine;
+    if (process !== undefined && !this.#signs.isAtWork(process))
+      return this.#stop(howItEnded(this.#signs, process), process);
     // Another engine may be there.
-    if (signs.target() !== target) return doubts(process);
-    if (!listed || !isLocal || signs.hasSocket()) return;
-    if (signs.isListening() === false) {
-      if (process !== undefined) return ends('shutdown', process);
+    if (this.#signs.target() !== target) return this.#recheckNow(process);
+    if (!listed || endpoint.kind !== 'unix' || this.#signs.hasSocket()) return;
+    if (this.#signs.isListening() === false) {
+      if (process !== undefined) return this.#stop('shutdown', process);
       // Without its process in sight this may be a proxy that is only restarted.
-      return doubts(process);
+      return this.#recheckNow(process);
     }
-    const pause = patience.rechecks[recheck];
-    if (pause === undefined) return remarks.sayOnce({ kind: 'engine-socket-removed', path: endpoint.path });
-    next.set(pause, () => {
-      if (state.name === 'up' && state.hold === hold) checkSigns(state, recheck + 1);
+    const pause = this.#patience.rechecks[attempt];
+    if (pause === undefined)
+      return this.#remarks.sayOnce({ kind: 'engine-socket-removed', path: endpoint.path });
+    this.#next.set(pause, () => {
+      const state = this.#state;
+      if (state.name === 'up' && state.hold === hold) this.#checkSigns(state, attempt + 1);
     });
   }
 
   /** Lets go of an engine that is up, and asks whether it is. */
-  function doubts(process: ProcessIdentity | undefined): void {
-    letGo();
-    options.lost?.();
-    backoff.reset();
-    askAgain({ process, since: performance.now() });
+  #recheckNow(process: ProcessIdentity | undefined): void {
+    this.#release();
+    this.#options.lost?.();
+    this.#backoff.reset();
+    this.#probeAgain({ process, since: performance.now() });
   }
 
   /** The engine is there, but does not answer. */
-  function fallsSilent(): void {
-    if (state.name !== 'up') return;
-    const { process, hold, activated } = state;
-    if (process === undefined) return ends('unreachable', undefined);
-    if (!signs.isAtWork(process)) return ends(howItEnded(signs, process), process);
-    enter({ name: 'frozen', hold, process, activated });
-    options.observe({ kind: 'engine-ends', engine, at: Date.now(), how: 'unreachable' });
+  #pongMissing(): void {
+    if (this.#state.name !== 'up') return;
+    const { process, hold, activated } = this.#state;
+    if (process === undefined) return this.#stop('unreachable', undefined);
+    if (!this.#signs.isAtWork(process)) return this.#stop(howItEnded(this.#signs, process), process);
+    this.#enter({ name: 'frozen', hold, process, activated });
+    this.#options.observe({ kind: 'engine-ends', engine: this.#engine, at: Date.now(), how: 'unreachable' });
   }
 
-  function answeredLate(): void {
-    if (state.name !== 'frozen') return;
-    nowUp(state.hold, state.process, runOf(state.process));
+  #answeredLate(): void {
+    if (this.#state.name === 'frozen')
+      this.#goUp(this.#state.hold, this.#state.process, runOf(this.#state.process));
   }
 
-  function ends(how: Ending, process: ProcessIdentity | undefined): void {
-    // First of all let go: an engine that shuts down must not find us in its way.
-    letGo();
-    const activated = state.name === 'up' && state.activated;
-    const alive = process !== undefined && signs.isAtWork(process);
-    enter(alive ? { name: 'going', process, activated } : { name: 'down' });
-    backoff.reset();
-    options.observe({ kind: 'engine-ends', engine, at: Date.now(), how });
-    look();
+  #stop(how: Ending, process: ProcessIdentity | undefined): void {
+    // Let go first of all: an engine that shuts down must not wait for this connection.
+    this.#release();
+    const activated = this.#state.name === 'up' && this.#state.activated;
+    const isAlive = process !== undefined && this.#signs.isAtWork(process);
+    this.#enter(isAlive ? { name: 'stopping', process, activated } : { name: 'down' });
+    this.#backoff.reset();
+    this.#options.observe({ kind: 'engine-ends', engine: this.#engine, at: Date.now(), how });
+    this.#look();
   }
 
-  function changed(): void {
-    backoff.reset();
-    unseen.reset();
-    // The hooks wait for what is seen now; what came in a place just watched may have come before it was.
-    look();
-    if (watchPlaces()) look();
+  #changed(): void {
+    this.#backoff.reset();
+    this.#unseen.reset();
+    // The hooks wait for what is seen now. An entry of a newly watched folder may have come before the watch.
+    this.#look();
+    if (this.#watchPlaces()) this.#look();
   }
-
-  signal.addEventListener('abort', () => {
-    next.clear();
-    letGo();
-  });
-  watchPlaces();
-  remarks.say({ kind: 'engine-watched', pidfile, chosenBy: options.engine.chosenBy });
-  remarkPidfile();
-  look();
-
-  return createHints(patience.hintInterval, look, () => state.name === 'up' && state.hold.ask(), signal);
 }
