@@ -15,7 +15,7 @@ import {
 } from '../support/fake-host.ts';
 import { type FakeSystemd, startFakeSystemd } from '../support/fake-systemd.ts';
 import { needing } from '../support/needs.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 /** Who holds a socket is read from /proc. */
 describe('on a socket that systemd holds', needing('linux'), () => {
@@ -192,7 +192,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
 
   test('a frozen engine that is told to stop, and thaws to do so, stays down', async () => {
     await systemd.start(0, 100);
-    const watching = watch({ heartbeat: { every: 50, patience: 150 } });
+    const watching = watch({ heartbeat: { every: 50, patience: 150 * pace } });
     await waitFor(() => watching.told.length === 1);
     systemd.kill('SIGSTOP');
     await waitFor(() => watching.told.length === 2);

@@ -8,7 +8,7 @@ import { identify } from '../../src/system/processes.ts';
 import { type FakeEngine, startFakeEngine } from '../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, hurried, pass } from '../support/fake-host.ts';
 import { type FakeSsh, installFakeSsh } from '../support/fake-ssh.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 let host: FakeHost;
 let ssh: FakeSsh;
@@ -26,7 +26,10 @@ afterEach(async () => {
 });
 
 // Starting a process for each attempt takes longer than connecting to a socket.
-const patience = { ...hurried, doubt: { ...hurried.doubt, refused: 800, silent: 5000, network: 1500 } };
+const patience = {
+  ...hurried,
+  doubt: { ...hurried.doubt, refused: 800 * pace, silent: 5000 * pace, network: 1500 * pace },
+};
 const alive = () => ssh.pids().filter((pid) => identify(pid) !== undefined);
 
 test('asks as the Docker CLI does, tells the start, and takes its ssh away when it ends', async () => {

@@ -11,21 +11,22 @@ import type { Observation } from '../../src/lifecycle/observation.ts';
 import { atFirst, type EngineState, reduce, type Told } from '../../src/lifecycle/reduce.ts';
 import { createFolderWatches } from '../../src/system/folder-watches.ts';
 import type { AwaitService } from '../../src/system/service-ready.ts';
+import { pace } from './wait-for.ts';
 
 /** The real waits, a tenth as long or less: the order among them is kept. */
 export const hurried: Patience = {
   ...defaultPatience,
-  silence: 100,
+  silence: 100 * pace,
   startingCheck: 50,
-  blindPatience: 1500,
-  identity: 200,
+  blindPatience: 1500 * pace,
+  identity: 200 * pace,
   local: { first: 5, longest: 2000, jitter: 0 },
   afar: { first: 20, longest: 200, jitter: 0.5 },
   unseen: { first: 50, longest: 200, jitter: 0 },
   longestWhileComing: 100,
   longestInDoubt: 200,
-  doubt: { refused: 300, badAnswer: 400, silent: 700, network: 1500 },
-  settled: 200,
+  doubt: { refused: 300 * pace, badAnswer: 400 * pace, silent: 700 * pace, network: 1500 * pace },
+  settled: 200 * pace,
   rechecks: [2, 10, 50, 150],
   hintInterval: 20,
 };
@@ -128,7 +129,7 @@ export function createFakeHost(): FakeHost {
   };
 }
 
-/** Lets so many milliseconds pass: for what must not happen in them. */
+/** Lets so many milliseconds pass, at the test's pace: for what must not happen in them. */
 export function pass(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return new Promise((resolve) => setTimeout(resolve, milliseconds * pace));
 }

@@ -6,9 +6,18 @@ import { availableParallelism, loadavg } from 'node:os';
  * gets a twentieth of the time that it gets on a quiet machine.
  */
 export function room(limit = 20_000): number {
+  return limit * Math.min(10, Math.max(1, loadOfEachProcessor()));
+}
+
+/**
+ * How many times slower than on a quiet machine a test goes through its steps, where a step must fall within a time
+ * of the program, or after it: both are stretched by it. Fixed at the start of a test file, so that they agree.
+ */
+export const pace = Math.min(6, Math.max(1, loadOfEachProcessor() / 2));
+
+function loadOfEachProcessor(): number {
   const [lastMinute = 0] = loadavg();
-  const share = lastMinute / availableParallelism();
-  return limit * Math.min(10, Math.max(1, share));
+  return lastMinute / availableParallelism();
 }
 
 /** Waits until a condition holds; rejects when it does not within `room(limit)` ms. */
