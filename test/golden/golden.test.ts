@@ -6,12 +6,14 @@ import { describeStatus } from '../../src/cli/status.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { describeEntry, historyHead, historyRow } from '../../src/cli/words/history.ts';
 import type { EngineSettings, Settings } from '../../src/config/settings.ts';
+import type { EventPipelineSnapshot } from '../../src/daemon/event-pipeline.ts';
 import { createEvents } from '../../src/daemon/events.ts';
 import { createFailures } from '../../src/daemon/failures.ts';
 import { journalEntry } from '../../src/daemon/journaling.ts';
 import { createMetrics } from '../../src/daemon/metrics.ts';
 import type { Pipeline } from '../../src/daemon/pipeline.ts';
 import { statusOf } from '../../src/daemon/status.ts';
+import type { HookSnapshot } from '../../src/hooks/queue.ts';
 import { journalFiles } from '../../src/journal/files.ts';
 import { type HistoryEntry, readHistory } from '../../src/journal/history.ts';
 import { openJournal } from '../../src/journal/journal.ts';
@@ -84,34 +86,33 @@ afterAll(() => {
 
 /** An engine that is up, with a hook that runs, one that waits and one that is kept running. */
 function pipeline(): Pipeline {
-  const transition = happenings().flatMap((record) => ('transition' in record ? [record.transition] : []))[0];
-  const hook = { name: 'on_start/30-slow', pid: 5003, startedAt: began + 5000 };
+  const [transition] = happenings().flatMap((record) => ('transition' in record ? [record.transition] : []));
+  if (transition === undefined) throw new Error('The history has no transition');
+  const hook = { id: 'run-3', name: 'on_start/30-slow', pid: 5003, startedAt: began + 5000 };
+  const hooks: HookSnapshot = {
+    current: { transition, hook },
+    waiting: [{ ...transition, event: 'stop', reason: 'shutdown', sequence: 10 }],
+    kept: [
+      { phase: 'running', hook: { ...hook, name: 'while_running/log' } },
+      { phase: 'waiting', name: 'while_running/again', at: began + 99_000 },
+      { phase: 'out', name: 'while_running/refused' },
+    ],
+  };
+  const events: EventPipelineSnapshot = {
+    phase: 'reading',
+    names: [{ type: 'container', action: 'die' }],
+    running: [],
+    waiting: 2,
+    told: 7,
+    merged: 3,
+    givenUp: 1,
+  };
   return {
     engine,
     state: () => ({ phase: 'up', sequence: 9, toldBy: 'engine', run: '7003@90017/boot-1' }),
     last: () => transition,
-    hooks: {
-      snapshot: () => ({
-        current: { transition, hook },
-        waiting: [{ ...transition, event: 'stop', reason: 'shutdown', sequence: 10 }],
-        kept: [
-          { phase: 'running', hook: { ...hook, name: 'while_running/log' } },
-          { phase: 'waiting', name: 'while_running/again', at: began + 99_000 },
-          { phase: 'out', name: 'while_running/refused' },
-        ],
-      }),
-    },
-    events: {
-      snapshot: () => ({
-        phase: 'reading',
-        names: [{ type: 'container', action: 'die' }],
-        running: [],
-        waiting: 2,
-        told: 7,
-        merged: 3,
-        givenUp: 1,
-      }),
-    },
+    hooks: { snapshot: () => hooks },
+    events: { snapshot: () => events },
   } as unknown as Pipeline;
 }
 
