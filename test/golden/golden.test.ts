@@ -102,6 +102,7 @@ function pipeline(): Pipeline {
     phase: 'reading',
     names: [{ type: 'container', action: 'die' }],
     running: [],
+    collecting: [],
     waiting: 2,
     told: 7,
     merged: 3,
