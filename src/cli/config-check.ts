@@ -41,6 +41,10 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
     row('timeout.events', limit(hooks.events.timeout), given.onEventTimeout),
     row('events.parallel', hooks.events.parallel, given.eventsParallel),
     row('events.waiting', hooks.events.waiting, given.eventsWaiting),
+    ...optional('environment_file', given.environmentFile),
+    ...[...(given.environment ?? [])].map(([variable, value]) =>
+      row(`environment.${variable}`, value.value, value),
+    ),
     ...[...(given.hooks ?? [])].flatMap(([name, hook]) => {
       const [folder = '', ...rest] = name.split('/');
       const key = `${folder}.${JSON.stringify(rest.join('/'))}`;

@@ -1,7 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventFolder } from '../config/engine-events.ts';
-import { usualScriptDir } from '../config/settings.ts';
 import type { Status } from '../daemon/status.ts';
 import { listEventFolders } from '../hooks/event-folders.ts';
 import { type Candidate, type HookFolder, hookFolders, isIgnored, listHooks } from '../hooks/find.ts';
@@ -14,7 +13,7 @@ import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { hookTemplate } from './hook-template.ts';
 import { ifRunning, theListener } from './listener.ts';
-import { load, loadForAsking } from './load.ts';
+import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
@@ -40,7 +39,7 @@ export async function showHooks(command: Asking): Promise<number> {
 }
 
 function byItself(command: Asking) {
-  const { settings } = load(command, { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } });
+  const { settings } = loadForAsking(command);
   remark(`No listener runs: by its settings, for hooks in ${settings.scriptDir}\n`);
   return settings;
 }

@@ -16,22 +16,24 @@ export function load(
   { given, config }: GivenSettings,
   fallback?: RawSettings,
   surroundings: Surroundings = realSurroundings(),
+  runsHooks = true,
 ): Loaded {
   try {
-    return loadSettings(given, config, surroundings, requireTrustedSettings, fallback);
+    return loadSettings(given, config, surroundings, requireTrusted, fallback, runsHooks);
   } catch (error) {
     throw error instanceof FileRefused ? fileRefusal(error) : error;
   }
 }
 
-function requireTrustedSettings(path: string): void {
+function requireTrusted(path: string, what = 'settings file'): void {
   const walked = walkToFile(path, process.geteuid?.() ?? 0);
   if (walked.trusted || walked.refusal.cause.kind === 'missing') return;
   const { found, cure } = describeRefusal(walked.refusal);
-  throw new Failure(exitCode.notPermitted, `Will not read the settings file ${path}: ${found}`, cure);
+  throw new Failure(exitCode.notPermitted, `Will not read the ${what} ${path}: ${found}`, cure);
 }
 
 /** The same for a command that only asks a listener, which knows its script folder itself. */
 export function loadForAsking(given: GivenSettings): Loaded {
-  return load(given, { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } });
+  const fallback: RawSettings = { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } };
+  return load(given, fallback, realSurroundings(), false);
 }

@@ -12,6 +12,8 @@ export interface HookSettings {
   readonly notices: readonly number[];
   /** How what is in `while_running` is started again when it ends. */
   readonly restart: RestartSettings;
+  /** Variables of every hook; those of a single hook count before them. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Single hooks, by their names with their folder: `on_start/10-hello`. */
   readonly hooks: ReadonlyMap<string, SingleHookSettings>;
 }
@@ -97,6 +99,7 @@ export const defaultHookSettings: HookSettings = {
   events: { timeout: 120_000, parallel: 4, waiting: 2000 },
   notices: [10_000, 60_000, 600_000],
   restart: { first: 1000, longest: 60_000, steady: 10_000 },
+  environment: {},
   hooks: new Map(),
 };
 

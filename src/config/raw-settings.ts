@@ -25,6 +25,8 @@ export interface RawSettings {
   readonly onEventTimeout?: Given | undefined;
   readonly eventsParallel?: Given | undefined;
   readonly eventsWaiting?: Given | undefined;
+  readonly environment?: ReadonlyMap<string, Given> | undefined;
+  readonly environmentFile?: Given | undefined;
   /** By a hook's name with its folder: `on_start/10-hello`. */
   readonly hooks?: ReadonlyMap<string, RawHookSettings>;
 }
@@ -83,6 +85,8 @@ export function rawSettingsIn(file: Table): RawSettings {
     onEventTimeout: timeout?.textOrNumber('events'),
     eventsParallel: events?.textOrNumber('parallel'),
     eventsWaiting: events?.textOrNumber('waiting'),
+    environment: file.texts('environment'),
+    environmentFile: file.text('environment_file'),
     hooks: new Map(
       [
         ...hookFolders.map((folder) => [folder, readHook] as const),

@@ -4,7 +4,8 @@ import { findAccount } from '../system/find-account.ts';
 import { defaultControlPath, readControlPath } from './control-path.ts';
 import { resolveDebounce } from './debounce.ts';
 import { chooseEngines } from './engines.ts';
-import { describeOrigin, type Given, type Origin, wrong } from './given.ts';
+import { readEnvironment } from './environment.ts';
+import { describeOrigin, type Given, wrong } from './given.ts';
 import {
   defaultHookSettings,
   dockerHosts,
@@ -47,9 +48,14 @@ export interface Resolved {
 
 /**
  * Makes settings of what was given: fills in what was not, and refuses what makes no sense, alone or together.
+ * @param fromFile the variables of `environment_file`
  * @throws Failure that names where the wrong value stands: exit code 64 for the command line, 78 for a file
  */
-export function resolveSettings(raw: RawSettings, surroundings: Surroundings): Resolved {
+export function resolveSettings(
+  raw: RawSettings,
+  surroundings: Surroundings,
+  fromFile: Readonly<Record<string, string>> = {},
+): Resolved {
   if (raw.scriptDir === undefined) {
     throw new Failure(
       exitCode.usage,
@@ -96,7 +102,7 @@ export function resolveSettings(raw: RawSettings, surroundings: Surroundings): R
         addresses: raw.listen && [...new Set(raw.listen.map(readAddress))],
       },
       metrics: raw.metrics && resolveMetrics(raw.metrics, raw.metricsNames),
-      hooks: resolveHooks(raw, surroundings),
+      hooks: resolveHooks(raw, surroundings, fromFile),
     },
     log: {
       format: raw.logFormat ? readChoice(raw.logFormat, logFormats) : 'text',
@@ -120,7 +126,11 @@ function describeGiven({ value, from }: Given): { value: string; from: string } 
   return { value, from: describeOrigin(from) };
 }
 
-function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSettings {
+function resolveHooks(
+  raw: RawSettings,
+  surroundings: Surroundings,
+  fromFile: Readonly<Record<string, string>>,
+): HookSettings {
   const { grace, timeout, events } = defaultHookSettings;
   const limit = (given: Given | undefined, fallback: number | undefined) => {
     const read = given && readLimit(given);
@@ -142,6 +152,7 @@ function resolveHooks(raw: RawSettings, surroundings: Surroundings): HookSetting
       parallel: raw.eventsParallel ? readCount(raw.eventsParallel, 256) : events.parallel,
       waiting: raw.eventsWaiting ? readCount(raw.eventsWaiting, 100_000) : events.waiting,
     },
+    environment: { ...fromFile, ...(raw.environment && readEnvironment(raw.environment)) },
     hooks: new Map(hooks),
   };
 }
@@ -194,16 +205,4 @@ function readUser(given: Given, isRoot: boolean, platform: NodeJS.Platform) {
   const account = findAccount(given.value, platform);
   if (account === undefined) throw wrong(given, 'is no user of this system', `See: id ${given.value}`);
   return account;
-}
-
-function readEnvironment(variables: ReadonlyMap<string, Given>): Record<string, string> {
-  for (const [name, { value, from }] of variables) {
-    const bad = (what: string, cure: string) =>
-      wrong({ value: name, from: from satisfies Origin }, what, cure);
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw bad('is no name of a variable', 'Use letters, digits and _');
-    if (/^DOCKER_(LIFECYCLE|EVENT)_/.test(name))
-      throw bad('is set by the listener itself', 'Give it another name');
-    if (value.includes('\0')) throw bad('has a zero byte in its value', 'Leave it out');
-  }
-  return Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
 }

@@ -126,7 +126,7 @@ function options(
         user ?? account,
         user === undefined ? process.env : undefined,
         process.platform,
-        environment,
+        { ...settings.environment, ...environment },
       ),
     user,
     input: occurrence && eventLines(occurrence),

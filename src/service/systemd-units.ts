@@ -45,6 +45,7 @@ RestartPreventExitStatus=64 77 78
 KillMode=process
 TimeoutStopSec=60
 # No options that confine it: they would reach the hooks, which are its children.
+# Environment= and EnvironmentFile= do not reach the hooks: give environment or environment_file in the settings.
 
 [Install]
 WantedBy=${isUsers ? 'default' : 'multi-user'}.target
