@@ -39,14 +39,15 @@ export async function waitForStop(options: StopWaitOptions): Promise<'done' | 'r
   for (const after of wait === 0 ? [] : [...looks.filter((look) => look < last), last]) {
     timers.push(setTimeout(() => void warnOfDeadlocks(options, deadlocks), after));
   }
-  const over = new Promise<'running'>((resolve) => {
-    timers.push(setTimeout(() => resolve('running'), wait));
-    gone.addEventListener('abort', () => resolve('running'), { once: true });
+  const over = new Promise<'over' | 'gone'>((resolve) => {
+    timers.push(setTimeout(() => resolve('over'), wait));
+    gone.addEventListener('abort', () => resolve('gone'), { once: true });
   });
   const how = await Promise.race([done, over]);
   for (const timer of timers) clearTimeout(timer);
-  if (how === 'running' && wait > 0) warnOfExcess(options, performance.now() - began, deadlocks);
-  return how;
+  // A companion that goes before says nothing of how long Docker's stop waits.
+  if (how === 'over' && wait > 0) warnOfExcess(options, performance.now() - began, deadlocks);
+  return how === 'done' ? 'done' : 'running';
 }
 
 /** Warns of each run of a hook once. */

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createControlClient } from '../../src/control/client.ts';
@@ -263,6 +264,31 @@ describe('a hook of on_stop that the companion does not wait for any longer', ()
     await listener.next(from, hooksDone('start'));
     expect(await say('stop', 30)).toMatchObject({ hooks: 'done' });
     expect(await warned()).toEqual([]);
+  });
+
+  test('is not named when the listener ends, and the companion with it', async () => {
+    stage.hook('on_stop/10-a', '#!/bin/sh\ntrap "sleep 1; exit" TERM\nsleep 60 & wait\n');
+    const listener = await upAndRunning();
+    const from = listener.lines.length;
+    const answer = say('stop', 60).catch(() => 'none');
+    await listener.next(from, ofKind('hooks-found'));
+    await listener.end();
+    await answer;
+    expect(listener.lines.filter(ofKind('hook-warned'))).toEqual([]);
+  });
+
+  test('is not named when the companion goes before the time that it gave', async () => {
+    stage.hook('on_stop/10-a', '#!/bin/sh\nsleep 2\n');
+    const listener = await upAndRunning();
+    const from = listener.lines.length;
+    const path = '/v1/companion/stop?wait=60';
+    const asking = request({ socketPath: stage.control, method: 'POST', path });
+    asking.on('error', () => {});
+    asking.end();
+    await listener.next(from, ofKind('hooks-found'));
+    asking.destroy();
+    await listener.next(from, hooksDone('stop'));
+    expect(listener.lines.filter(ofKind('hook-warned'))).toEqual([]);
   });
 
   test('is not named where Docker’s stop waits for nothing', async () => {
