@@ -8,6 +8,7 @@ import { completionScript } from './cli/completion/scripts.ts';
 import { describeSettings } from './cli/config-check.ts';
 import { doctor } from './cli/doctor.ts';
 import { describeDryRun, dryRun } from './cli/dry-run.ts';
+import { endUnexpectedly } from './cli/end-unexpectedly.ts';
 import { followEvents } from './cli/events.ts';
 import { help } from './cli/help.ts';
 import { showEntry, showHistory } from './cli/history.ts';
@@ -112,8 +113,8 @@ async function carryOut(command: Command): Promise<number> {
       // Before anything that can fail: where it fails again and again, what it says of that is put aside as well.
       const logFile = command.logFile === undefined ? undefined : openLogFile(command.logFile);
       const { settings, log } = load(command);
-      await runListener(settings, log, (text) => (logFile ?? process.stdout).write(text));
-      return exitCode.done;
+      process.removeListener('uncaughtException', endUnexpectedly);
+      return runListener(settings, log, (text) => (logFile ?? process.stdout).write(text));
     }
     case 'install':
       return install(command);
@@ -137,10 +138,11 @@ async function carryOut(command: Command): Promise<number> {
   }
 }
 
+process.on('uncaughtException', endUnexpectedly);
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof Failure)) throw error;
+  if (!(error instanceof Failure)) endUnexpectedly(error);
   const cure = error.cure === undefined ? '' : `\n  ${printableText(error.cure)}`;
   process.stderr.write(`${calledAs()}: ${printableText(error.message)}${cure}\n`);
   process.exitCode = error.exitCode;

@@ -59,6 +59,8 @@ export async function followHistory(
         if (start === undefined || over.has(run)) return undefined;
         return { ...start, end: { outcome, durationMs, outputBytes } };
       }
+      case 'listener-failed':
+        return isNew(number, { kind: event.kind, number, time, error: event.error, at: event.at });
       case 'events-gap':
       case 'event-given-up':
       case 'events-overflow-over':

@@ -21,6 +21,7 @@ export const exitCodes: readonly (readonly [code: number, meaning: string])[] = 
   [1, 'failed'],
   [64, 'wrong usage'],
   [69, 'not reachable, or the port is in use'],
+  [70, 'an error of the program itself'],
   [77, 'not permitted'],
   [78, 'wrong settings'],
 ];

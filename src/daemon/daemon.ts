@@ -17,6 +17,7 @@ import type { Account } from '../system/account.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { Throttle } from '../system/throttle.ts';
+import type { UnexpectedError } from '../system/unexpected.ts';
 import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
 import { startEventPipeline } from './event-pipeline.ts';
@@ -31,6 +32,17 @@ import type { Record } from './record.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { throttledLog } from './throttled-log.ts';
 import { hookFoldersIn, requireTrustedFolders, warnOfAccessLists } from './trusted-folders.ts';
+
+/** Aborts the daemon's signal when nothing caught an error: the daemon records it, and ends as it does by a signal. */
+export class ListenerFailed extends Error {
+  override readonly name = 'ListenerFailed';
+  readonly unexpected: UnexpectedError;
+
+  constructor(unexpected: UnexpectedError) {
+    super(unexpected.error);
+    this.unexpected = unexpected;
+  }
+}
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -139,6 +151,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     options.ready?.();
     await aborted(signal);
+    if (signal.reason instanceof ListenerFailed)
+      record({ kind: 'listener-failed', ...signal.reason.unexpected });
     memory.flush();
     await Promise.all(queues.map((queue) => queue.idle()));
 

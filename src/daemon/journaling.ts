@@ -6,6 +6,10 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
   switch (record.kind) {
     case 'transition':
       return { kind: 'transition', transition: record.transition };
+    case 'listener-failed': {
+      const { kind, error, at } = record;
+      return { kind, error, at };
+    }
     case 'hooks-overtaken':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'overtaken' };
     case 'hooks-not-repeated':

@@ -10,6 +10,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import type { MetricsReport } from '../metrics/report.ts';
 import type { NotifierReport } from '../notifier/report.ts';
 import type { Refusal } from '../system/trust.ts';
+import type { UnexpectedError } from '../system/unexpected.ts';
 
 /** Everything that happens while the daemon runs, as data; put into words in one place, cli/words/. */
 export type Record =
@@ -32,6 +33,8 @@ export type DaemonRecord =
     }
   | { readonly kind: 'listener-ending'; readonly signal: string }
   | { readonly kind: 'listener-ended' }
+  /** An error that nothing caught: the listener ends its hooks and itself, with exit code 70. */
+  | ({ readonly kind: 'listener-failed' } & UnexpectedError)
   | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
   /** Its stop was told in the listener's last life, before it; it is there still. */
   | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }

@@ -22,6 +22,8 @@ export type HistoryEntry = { readonly number: number; readonly time: string } & 
   | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
   | RunEntry
   | { readonly kind: 'trouble'; readonly trouble: EventTrouble }
+  /** The listener ended by an error of its own. */
+  | { readonly kind: 'listener-failed'; readonly error: string; readonly at: string }
   | {
       readonly kind: 'warning';
       readonly engine: string;
@@ -195,6 +197,9 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
       entries.set(`${number}`, { kind: 'warning', number, time, engine, name, warning });
       return;
     }
+    case 'listener-failed':
+      entries.set(`${number}`, { kind, number, time, error: record.error, at: record.at });
+      return;
     case 'events-gap':
     case 'event-given-up':
     case 'events-overflow-over':
@@ -247,7 +252,9 @@ export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'out
   return failed !== true || hasFailed(entry);
 }
 
-function engineOf(entry: HistoryEntry): string {
+/** Undefined for what is about no engine. */
+function engineOf(entry: HistoryEntry): string | undefined {
+  if (entry.kind === 'listener-failed') return undefined;
   if (entry.kind === 'trouble') return entry.trouble.engine;
   return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
 }
@@ -263,6 +270,8 @@ function eventOf(entry: HistoryEntry): string | undefined {
         : eventWord({ type: entry.told.type, action: entry.told.action });
     case 'trouble':
       return entry.trouble.kind === 'event-given-up' ? eventWord(entry.trouble.told) : undefined;
+    case 'listener-failed':
+      return undefined;
     case 'warning':
     case 'refusal': {
       const folder = /(?:^|\/)on_([a-z_]+)(?:\/|$)/.exec(entry.name)?.[1];
@@ -275,6 +284,7 @@ function eventOf(entry: HistoryEntry): string | undefined {
 
 function isCalled(entry: HistoryEntry, hook: string): boolean {
   if (entry.kind === 'transition' || entry.kind === 'left-out' || entry.kind === 'trouble') return false;
+  if (entry.kind === 'listener-failed') return false;
   const name = entry.kind === 'run' ? entry.hook : entry.name;
   return name === hook || name.endsWith(`/${hook}`);
 }
@@ -286,6 +296,7 @@ function hasFailed(entry: HistoryEntry): boolean {
       return false;
     case 'refusal':
     case 'warning':
+    case 'listener-failed':
       return true;
     case 'trouble':
       return entry.trouble.kind !== 'events-gap';

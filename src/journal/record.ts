@@ -21,6 +21,8 @@ export type JournalEntry =
   | JournalOpened
   | EventTrouble
   | { readonly kind: 'journal-closed' }
+  /** Its listener met an error that nothing caught, thrown at this place in the code, and ended. */
+  | { readonly kind: 'listener-failed'; readonly error: string; readonly at: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** None of its hooks were run. */
   | { readonly kind: 'hooks-left-out'; readonly transition: Transition; readonly why: WhyLeftOut }

@@ -4,6 +4,7 @@ export const exitCode = {
   failed: 1,
   usage: 64,
   unavailable: 69,
+  internal: 70,
   notPermitted: 77,
   badConfiguration: 78,
 } as const;

@@ -64,6 +64,9 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ version: '1.2.3', scriptDir: '/hooks', pid: 99 }, 'info', '1.2.3', '/hooks', 'pid 99'],
   ],
   'listener-ending': [[{ signal: 'SIGTERM' }, 'info', 'SIGTERM']],
+  'listener-failed': [
+    [{ error: 'TypeError: boom', at: 'main.js:1:2' }, 'error', 'TypeError: boom', 'main.js:1:2', 'report'],
+  ],
   'listener-ended': [[{}, 'info', 'Ended']],
   'reports-suppressed': [[{ counts: { 'events-cut': 7 } }, 'warning', '7 more of events-cut', 'last minute']],
   'engine-is-down': [[{}, 'info', url, 'not running', 'waiting']],

@@ -136,7 +136,7 @@ export function describeInstall(version: EngineVersion): void {
         'on_start/90-kill',
         `[ -e /run/sent ] && exit 0
          : >/run/sent
-         kill -TERM -- "-$(systemctl show --property=MainPID --value ${service})"`,
+         kill -TERM "-$(systemctl show --property=MainPID --value ${service})"`,
       );
       await machine.systemctl('restart', 'docker.service');
       // The new listener finds the run of Docker that the old one had seen start.
@@ -147,7 +147,8 @@ export function describeInstall(version: EngineVersion): void {
       await machine.systemctl('stop', service);
       await new Promise((resolve) => setTimeout(resolve, 5000));
       expect(await machine.stateOf(service)).toBe('inactive');
-      expect(await restarts()).toBe('0');
+      // systemd keeps the count of a unit that was stopped: it did not rise.
+      expect(await restarts()).toBe('1');
     });
 
     test('doctor finds what is wrong, and its cures mend it', async () => {

@@ -2,6 +2,7 @@ import type { DaemonRecord, Record } from '../../daemon/record.ts';
 import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
+import type { UnexpectedError } from '../../system/unexpected.ts';
 import { controlWords } from './control.ts';
 import { engineWords } from './engine.ts';
 import { eventsWords } from './events.ts';
@@ -13,6 +14,11 @@ import { describeRefusal } from './refusal.ts';
 import { describeWarning } from './warnings.ts';
 import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
 
+/** An error that was not foreseen, and its place in the code. */
+export function unexpected({ error: what, at }: UnexpectedError): string {
+  return `${what}${at === '' ? '' : ` (${at})`}`;
+}
+
 const daemonWords: WordsFor<DaemonRecord> = {
   'listener-started': (record) =>
     info(
@@ -20,6 +26,8 @@ const daemonWords: WordsFor<DaemonRecord> = {
     ),
   'listener-ending': (record) => info(`${record.signal} received: ending`),
   'listener-ended': () => info('Ended'),
+  'listener-failed': (record) =>
+    error(`The listener ends by an error of its own: ${unexpected(record)}. Please report it`),
   'engine-is-down': (record) => info(`Docker is not running at ${record.url}: waiting for it`),
   'engine-is-stopping': (record) =>
     info(`Docker at ${record.url} is being stopped, as was told before: waiting for its end`),

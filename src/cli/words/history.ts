@@ -60,6 +60,8 @@ function contentOf(entry: HistoryEntry): {
       const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
       return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', cure };
     }
+    case 'listener-failed':
+      return { event: '', text: describe(entry).text, kind: 'bad' };
     case 'warning': {
       const { found, fix } = describeWarning(entry.name, entry.warning);
       return { event: '', text: found, kind: 'bad', cure: fix };

@@ -84,6 +84,8 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       const { found, fix } = describeWarning(entry.name, entry.warning);
       return [when, ['Found', printableText(found)], ['Mend it', printableText(fix)], ...rest];
     }
+    case 'listener-failed':
+      return [when, ['Error', printableText(entry.error)], ['At', printableText(entry.at)], ...rest];
     case 'left-out':
       return [when, ['Because', reasons[entry.transition.reason]], ...rest];
     case 'run': {

@@ -102,6 +102,7 @@ export function within(entry: HistoryEntry, [from, to]: readonly [number, number
 }
 
 export function engineOf(entry: HistoryEntry): string {
+  if (entry.kind === 'listener-failed') return '';
   if (entry.kind === 'trouble') return entry.trouble.engine;
   return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
 }
@@ -129,6 +130,7 @@ export function toneOf(entry: HistoryEntry): Tone {
     }
     case 'refusal':
     case 'warning':
+    case 'listener-failed':
       return 'bad';
     case 'left-out':
       return 'quiet';

@@ -98,8 +98,8 @@ function hookLanes(
   const [start, end] = span;
   const byName = new Map<string, HistoryEntry[]>();
   for (const entry of entries) {
-    if (isTold(entry) || entry.kind === 'trouble' || engineOf(entry) !== engine || !within(entry, span))
-      continue;
+    if (isTold(entry) || entry.kind === 'trouble' || entry.kind === 'listener-failed') continue;
+    if (engineOf(entry) !== engine || !within(entry, span)) continue;
     const name = nameOf(entry);
     byName.set(name, [...(byName.get(name) ?? []), entry]);
   }

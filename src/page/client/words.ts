@@ -18,6 +18,8 @@ export function titleOf(entry: HistoryEntry): string {
       return `on_${entry.transition.event}`;
     case 'trouble':
       return 'Docker’s events';
+    case 'listener-failed':
+      return 'The listener';
     default:
       return entry satisfies never;
   }
@@ -59,6 +61,8 @@ export function outcomeOf(entry: HistoryEntry): string {
       return runOutcome(entry);
     case 'trouble':
       return troubleWords[entry.trouble.kind];
+    case 'listener-failed':
+      return 'Ended by an error of its own';
     default:
       return entry satisfies never;
   }

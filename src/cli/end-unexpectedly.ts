@@ -1,0 +1,15 @@
+import { exitCode } from '../system/failure.ts';
+import { printableText } from '../system/printable.ts';
+import { describeUnexpected } from '../system/unexpected.ts';
+import { calledAs } from './plugin/call.ts';
+import { unexpected } from './words/describe.ts';
+
+/** Says in one line what was not foreseen, and ends with exit code 70; the stack is shown with DEBUG or `-v`. */
+export function endUnexpectedly(thrown: unknown): never {
+  const wantsStack = process.env.DEBUG || process.argv.some((word) => word === '-v' || word === '--verbose');
+  const hint = wantsStack ? '' : '. DEBUG=1 shows its stack; please report it';
+  const line = printableText(unexpected(describeUnexpected(thrown)));
+  process.stderr.write(`${calledAs()}: an error of its own: ${line}${hint}\n`);
+  if (wantsStack && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  process.exit(exitCode.internal);
+}
