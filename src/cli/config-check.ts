@@ -57,6 +57,7 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
         ...optional(`${key}.retry_wait`, hook.retryWait),
         ...optional(`${key}.debounce`, hook.debounce),
         ...optional(`${key}.at_most`, hook.atMost),
+        ...optional(`${key}.repeat`, hook.repeat),
         ...filterRows(`${key}.when`, hook.when),
         ...(hook.labels === undefined
           ? []

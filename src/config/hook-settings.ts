@@ -67,6 +67,8 @@ export interface SingleHookSettings {
   readonly retry?: RetrySettings;
   /** Of an event's hook: it is run once for a burst of events. */
   readonly debounce?: DebounceSettings;
+  /** `false`: a run of it that was cut off with the listener is not made up for by the next listener. */
+  readonly repeat?: boolean;
   /** Of an event's hook: which events it is run for; all of them when it is missing. */
   readonly when?: EventFilter;
   /** Of an event's hook: the labels that are put into its environment. */

@@ -41,6 +41,7 @@ export interface RawHookSettings {
   readonly retryWait?: Given | undefined;
   readonly debounce?: Given | undefined;
   readonly atMost?: Given | undefined;
+  readonly repeat?: Given<boolean> | undefined;
   readonly when?: RawEventFilter | undefined;
   readonly labels?: readonly Given[] | undefined;
 }
@@ -54,7 +55,7 @@ export interface RawEventFilter {
   readonly requested?: Given<boolean> | undefined;
 }
 
-const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
+const turnFolders = ['on_start', 'on_stop'] as const;
 
 /**
  * What a settings file says.
@@ -89,7 +90,8 @@ export function rawSettingsIn(file: Table): RawSettings {
     environmentFile: file.text('environment_file'),
     hooks: new Map(
       [
-        ...hookFolders.map((folder) => [folder, readHook] as const),
+        ...turnFolders.map((folder) => [folder, readTurnHook] as const),
+        ['while_running', readHook] as const,
         ...[...eventFolders.keys()].map((folder) => [folder, readEventHook] as const),
       ].flatMap(([folder, read]) => hooksIn(folder, file.table(folder), read)),
     ),
@@ -124,6 +126,11 @@ function readHook(hook: Table): RawHookSettings {
     debounce: hook.textOrNumber('debounce'),
     atMost: hook.textOrNumber('at_most'),
   };
+}
+
+/** A hook of a transition: those are gone on with when the listener was cut off. */
+function readTurnHook(hook: Table): RawHookSettings {
+  return { ...readHook(hook), repeat: hook.boolean('repeat') };
 }
 
 function readEventHook(hook: Table): RawHookSettings {

@@ -173,6 +173,7 @@ function resolveHook(
     ...(raw.stopOnFailure && { stopChainOnFailure: raw.stopOnFailure.value }),
     ...(retry && { retry }),
     ...(debounce && { debounce }),
+    ...(raw.repeat && { repeat: raw.repeat.value }),
     ...(raw.when && { when: readFilter(raw.when) }),
     ...(raw.labels && { labels: raw.labels.map(({ value }) => value) }),
   };

@@ -4,12 +4,13 @@ import { type ControlServer, startControlServer } from '../control/server.ts';
 import { rehearseAnswer } from '../engine/http.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import type { HookHost } from '../hooks/host.ts';
-import { endLeftovers } from '../hooks/leftovers.ts';
+import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
 import { isStillThere } from '../hooks/still-there.ts';
 import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { TurnFile } from '../journal/turn-file.ts';
 import { startMetricsServer } from '../metrics/server.ts';
 import { defaultLimits } from '../notifier/limits.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from '../notifier/server.ts';
@@ -23,6 +24,7 @@ import { createControlHost } from './control-host.ts';
 import { startEventPipeline } from './event-pipeline.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
+import { cutHookIn } from './held-turns.ts';
 import { HooksAtStop } from './hooks-at-stop.ts';
 import { journalEntry } from './journaling.ts';
 import { createMetrics } from './metrics.ts';
@@ -80,7 +82,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log(said);
     metrics.note(said);
   };
-  const { memory, journal } = await openStateFolder(stateDir, account, count);
+  const { memory, openTurns, journal } = await openStateFolder(stateDir, account, count);
+  const turnFiles = new Map(settings.engines.map(({ name }) => [name, openTurns(name)]));
   const events = createEvents();
   const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
   const hooksAtStop = new HooksAtStop();
@@ -113,7 +116,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       });
     }
     if (notifier.mode === 'trusted') record({ kind: 'notifier-trusted', port: notifier.port });
-    await endInterrupted(journal, settings, record);
+    await endInterrupted(leftoversIn(journal, turnFiles), settings, record);
 
     const hints = new Throttle(
       throttleLimits(defaultLimits),
@@ -167,7 +170,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         atOnce,
         report: (said) => record({ engine: engine.name, ...said }),
       };
-      const hooks = createHookQueue(host, signal);
+      const turns = turnFiles.get(engine.name) ?? openTurns(engine.name);
+      const hooks = createHookQueue(host, signal, turns);
       const engineEvents = startEventPipeline({
         engine,
         host,
@@ -184,6 +188,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         hooks,
         events: engineEvents,
         memory,
+        turns,
         folders: watches,
         reach,
         record,
@@ -199,6 +204,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await control?.close();
     await journal?.close();
     reserve.abort();
+    for (const turns of turnFiles.values()) turns.end();
   }
 }
 
@@ -207,16 +213,32 @@ function keep(journal: Journal, record: Record): number | undefined {
   return entry === undefined ? undefined : journal.append(entry);
 }
 
-/** What a killed listener left running is ended first, so that no hook runs beside its own next run. */
-async function endInterrupted(
+interface EngineLeftover extends Leftover {
+  readonly engine: string;
+}
+
+/** Hooks that earlier listeners left running: by the journal, and by the turn files, which are written at once. */
+function leftoversIn(
   journal: Journal | undefined,
-  settings: Settings,
-  record: (record: Record) => void,
-): Promise<void> {
-  const leftovers = (journal?.interrupted ?? []).flatMap(
+  turnFiles: ReadonlyMap<string, TurnFile>,
+): readonly EngineLeftover[] {
+  const recorded = (journal?.interrupted ?? []).flatMap(
     ({ alive, started: { hook, process, transition } }) =>
       alive && process !== undefined ? [{ hook, process, engine: transition.engine }] : [],
   );
+  const kept = [...turnFiles].flatMap(([engine, { pending }]) =>
+    pending.flatMap(({ turn }) => cutHookIn(turn).map((cut) => ({ ...cut, engine }))),
+  );
+  const isRecorded = (one: Leftover) => recorded.some(({ process }) => process.pid === one.process.pid);
+  return [...recorded, ...kept.filter((one) => !isRecorded(one))];
+}
+
+/** What a killed listener left running is ended first, so that no hook runs beside its own next run. */
+async function endInterrupted(
+  leftovers: readonly EngineLeftover[],
+  settings: Settings,
+  record: (record: Record) => void,
+): Promise<void> {
   await Promise.all(
     leftovers.map(({ engine, ...leftover }) =>
       endLeftovers([leftover], settings.hooks.grace, (said) => record({ engine, ...said })),

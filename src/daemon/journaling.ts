@@ -19,7 +19,7 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
     case 'hooks-dropped':
       return { kind: 'hooks-left-out', transition: record.transition, why: 'too-many' };
     case 'hook-started': {
-      const { kind, hook, run, transition, told, attempt, process } = record;
+      const { kind, hook, run, transition, told, attempt, process, repeat } = record;
       return {
         kind,
         hook,
@@ -28,6 +28,7 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
         ...(told === undefined ? {} : { told }),
         ...(attempt === undefined ? {} : { attempt }),
         ...(process === undefined ? {} : { process }),
+        ...(repeat ? { repeat } : {}),
       };
     }
     case 'hook-ended': {
@@ -41,6 +42,18 @@ export function journalEntry(record: Record): JournalEntry | (() => JournalEntry
         output: output.text(),
         outputBytes: output.bytes,
       });
+    }
+    case 'turn-continued': {
+      const { kind, transition, rest } = record;
+      return { kind, transition, rest };
+    }
+    case 'turn-dropped': {
+      const { kind, transition, why, rest } = record;
+      return { kind, transition, why, rest };
+    }
+    case 'hook-passed': {
+      const { kind, transition, hook, why, cuts } = record;
+      return { kind, transition, hook, why, cuts };
     }
     case 'hook-refused': {
       const { path, cause } = record.admission;

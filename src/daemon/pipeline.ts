@@ -1,14 +1,17 @@
 import type { EngineSettings, Heartbeat, NotifierMode, WhenStarted } from '../config/settings.ts';
 import type { HookQueue } from '../hooks/queue.ts';
 import type { EngineMemory } from '../journal/engine-memory.ts';
+import type { TurnFile } from '../journal/turn-file.ts';
 import type { Observation, Run } from '../lifecycle/observation.ts';
-import { type EngineState, longestLeave, toldIn } from '../lifecycle/reduce.ts';
+import { type EngineState, longestLeave, type Told, toldIn } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 import type { EventPipeline } from './event-pipeline.ts';
+import { type HeldTurns, holdTurns, newerTold, type Settled } from './held-turns.ts';
 import type { ReachOfEngine } from './reach.ts';
 import type { Record } from './record.ts';
+import { isWanted } from './wanted.ts';
 import { watchEngine } from './watch-engine.ts';
 
 export interface PipelineOptions {
@@ -18,6 +21,7 @@ export interface PipelineOptions {
   readonly hooks: HookQueue;
   readonly events: EventPipeline;
   readonly memory: EngineMemory;
+  readonly turns: TurnFile;
   readonly folders: FolderWatches;
   /** Keeps how the engine can be reached, for the hooks. */
   readonly reach: ReachOfEngine;
@@ -44,32 +48,53 @@ export interface Pipeline {
   state(): EngineState;
   /** The last transition that was told in this life of the listener. */
   last(): Transition | undefined;
+  /** What an earlier listener left of its hooks, until it is known what became of the engine. */
+  held(): ReturnType<HeldTurns['list']>;
   /** Resolves when the hooks of the last stop are done; at once when there was none. */
   stopHooks(): Promise<unknown>;
 }
 
 /** Begins to watch one engine: sensor → lifecycle → hooks. */
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const { engine, hooks, events, memory, record } = options;
+  const { engine, hooks, events, memory, turns, record, whenStarted } = options;
+  const remembered = memory.recall(engine.name);
+  const held = holdTurns({ engine: engine.name, turns, remembered, whenStarted, hooks, record });
+  /** Since the first look. */
+  let settled: Settled | undefined;
   let last: Transition | undefined;
   let lastStart: Transition | undefined;
   let stopHooks: Promise<unknown> = Promise.resolve();
   /** What the observation that is at hand has made to be told. */
   let told: Transition[] = [];
 
-  function tell(transition: Transition): void {
+  function tell(transition: Transition, kept: Told): void {
     last = transition;
     told.push(transition);
-    if (transition.event === 'start') lastStart = transition;
+    const isStart = transition.event === 'start';
+    if (isStart) lastStart = transition;
+    const wanted = isWanted(transition, whenStarted);
+    const earlier = (isStart && settled?.earlier) || [];
+    // Before the hooks: one that has begun is known to have begun, whatever ends the listener.
+    if (wanted) turns.take(kept, transition, earlier);
+    else turns.tell(kept);
     record({ kind: 'transition', transition });
-    if (isWanted(transition, options.whenStarted)) {
-      const done = hooks.push(transition);
-      if (transition.event === 'stop') stopHooks = done;
-      return;
+    if (wanted) act(transition, earlier);
+    else {
+      record({ kind: 'hooks-not-wanted', transition, whenStarted });
+      // It ended with the listener's last life, and is to run for as long as Docker does.
+      if (isStart && settled?.startGoesOn !== true) hooks.resume(transition);
     }
-    record({ kind: 'hooks-not-wanted', transition, whenStarted: options.whenStarted });
-    // It ended with the listener's last life, and is to run for as long as Docker does.
-    if (transition.event === 'start') hooks.resume(transition);
+  }
+
+  function act(transition: Transition, earlier: Settled['earlier']): void {
+    if (transition.event === 'start') {
+      settled?.replaced();
+      void hooks.push(transition, earlier);
+    } else if (settled?.stop !== undefined) {
+      // on_start has not run since the on_stop that goes on.
+      record({ engine: engine.name, kind: 'hooks-not-repeated', transition });
+      turns.close(transition.sequence);
+    } else stopHooks = hooks.push(transition);
   }
 
   /** Should it neither end nor be said to stay: then it stays. */
@@ -114,7 +139,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     engine,
     heartbeat,
     folders,
-    before: memory.recall(engine.name),
+    before: newerTold(remembered, turns.told()),
+    decided(found, step) {
+      settled = held.decided(found, step);
+      if (settled?.stop !== undefined) stopHooks = settled.stop;
+    },
     tell,
     changed: (state) => options.reach.changed(state),
     held: (bySystemd) => options.reach.held(bySystemd),
@@ -146,6 +175,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     events,
     state: watch.state,
     last: () => last,
+    held: held.list,
     stopHooks: () => stopHooks,
     companion(said) {
       // If the engine has gone since it was to stop, that is to be known first: what comes now is another run.
@@ -169,19 +199,4 @@ export function startPipeline(options: PipelineOptions): Pipeline {
 
 function runIn(state: EngineState): Run | undefined {
   return state.phase === 'up' ? state.run : undefined;
-}
-
-/** Whether hooks are run for what the listener finds when it starts; for anything later they are. */
-export function isWanted({ reason, again }: Transition, whenStarted: WhenStarted): boolean {
-  if (reason !== 'listener-started') return true;
-  switch (whenStarted) {
-    case 'always':
-      return true;
-    case 'new':
-      return again !== true;
-    case 'never':
-      return false;
-    default:
-      return whenStarted satisfies never;
-  }
 }

@@ -6,6 +6,7 @@ import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { HookWarning } from '../journal/record.ts';
 import type { JournalReport } from '../journal/report.ts';
+import type { TurnReport } from '../journal/turn-file.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { MetricsReport } from '../metrics/report.ts';
 import type { NotifierReport } from '../notifier/report.ts';
@@ -21,6 +22,7 @@ export type Record =
   | MetricsReport
   | MemoryReport
   | JournalReport
+  | TurnReport
   | ({ readonly engine: string } & EventsReport)
   | ({ readonly engine: string } & HookReport);
 

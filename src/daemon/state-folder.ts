@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engine-memory.ts';
 import { type Journal, openJournal } from '../journal/journal.ts';
+import { fileDisk } from '../journal/turn-disk.ts';
+import { forgetfulTurns, openTurnFile, type TurnFile } from '../journal/turn-file.ts';
 import type { Account } from '../system/account.ts';
+import { identify } from '../system/processes.ts';
 import { walkToFolder } from '../system/trust.ts';
 import type { Record } from './record.ts';
 
 /** What is kept across the listener's own restarts. */
 export interface StateFolder {
   readonly memory: EngineMemory;
+  /** Opens the turn file of an engine. */
+  readonly openTurns: (engine: string) => TurnFile;
   /** Undefined where nothing can be kept safely. */
   readonly journal: Journal | undefined;
 }
@@ -25,10 +30,20 @@ export async function openStateFolder(
   // Missing, it is made: what leads there is trusted.
   if (!walked.trusted && walked.refusal.cause.kind !== 'missing') {
     report({ kind: 'state-refused', folder, refusal: walked.refusal });
-    return { memory: forgetful, journal: undefined };
+    return { memory: forgetful, openTurns: () => forgetfulTurns, journal: undefined };
   }
   const journal = await openJournal({ folder: join(folder, 'journal'), account, report });
-  return { memory: openEngineMemory(folder, report), journal };
+  const owner = identify(process.pid) ?? { pid: process.pid, startTime: '' };
+  const openTurns = (engine: string) => {
+    const path = turnsPath(folder, engine);
+    return openTurnFile({ path, disk: fileDisk(path), engine, owner, report });
+  };
+  return { memory: openEngineMemory(folder, report), openTurns, journal };
+}
+
+/** Where it is kept how far the hooks of an engine's transitions are. */
+function turnsPath(folder: string, engine: string): string {
+  return join(folder, `turns-${encodeURIComponent(engine)}.jsonl`);
 }
 
 /** Where what was heard of an engine's events is kept: an engine may be called as its endpoint is. */

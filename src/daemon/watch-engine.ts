@@ -3,7 +3,7 @@ import type { Hints } from '../engine/hints.ts';
 import type { EngineReport } from '../engine/report.ts';
 import { startSensor } from '../engine/sensor.ts';
 import type { Observation } from '../lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told } from '../lifecycle/reduce.ts';
+import { atFirst, type EngineState, reduce, type Step, type Told, toldBy } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { FolderWatches } from '../system/folder-watches.ts';
 
@@ -13,8 +13,10 @@ export interface WatchOptions {
   readonly folders: FolderWatches;
   /** What was told of it in an earlier life. */
   readonly before?: Told | undefined;
-  /** Told each transition, in the very call that saw what made it. */
-  readonly tell: (transition: Transition) => void;
+  /** Called once an observation's meaning is known, before its transitions are passed on. */
+  readonly decided?: (found: EngineState, step: Step) => void;
+  /** Takes each transition, in the very call that saw what made it, with what is to be kept of it. */
+  readonly tell: (transition: Transition, told: Told) => void;
   /** Called with each observation at once, before what it means is known. */
   readonly arrived?: (observation: Observation) => void;
   /** Called with each new state, before what it means is told. */
@@ -56,7 +58,8 @@ export function watchEngine(options: WatchOptions): EngineWatch {
     const step = reduce(found, observation);
     state = step.state;
     options.changed?.(state);
-    for (const transition of step.transitions) options.tell(transition);
+    options.decided?.(found, step);
+    for (const transition of step.transitions) options.tell(transition, toldBy(transition, step.state));
     options.observed?.(observation, found, step.state);
     return step.transitions;
   }

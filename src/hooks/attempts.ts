@@ -2,12 +2,12 @@ import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import type { EndReason } from './run.ts';
-import { admitAndStart, type Occasion, type StartedHook } from './start.ts';
+import { admitAndStart, type Occasion, type StartedHook, type StartSteps } from './start.ts';
 
 /** One hook in its turn: run, and after a failure run again where its settings ask for that. */
 export interface HookAttempts {
-  /** Resolves when the last attempt is over and none follows, with its success. Never rejects. */
-  readonly done: Promise<boolean>;
+  /** Resolves when the last attempt is over and none follows. Never rejects. */
+  readonly done: Promise<AttemptsEnd>;
   /** The attempt that runs, or the last one while the next is waited for. */
   current(): HookAtWork;
   /** Ends the attempt that runs, and makes no other. */
@@ -15,6 +15,9 @@ export interface HookAttempts {
   /** Kills the attempt that runs, and makes no other. */
   kill(why: EndReason): void;
 }
+
+/** `cut`: it was ended, for another reason than its own limit of time. */
+export type AttemptsEnd = 'succeeded' | 'failed' | 'cut';
 
 /** The hook whose turn it is. */
 export interface HookAtWork {
@@ -43,28 +46,34 @@ const longestWait = 60_000;
 
 /**
  * Checks a hook and starts its first attempt. Each further attempt is checked anew.
+ * @param steps `starting` is called for the first attempt alone
  * @returns undefined when the hook may not run, or is not meant to
  */
 export function startAttempts(
   host: HookHost,
   candidate: Candidate,
   occasion: Occasion,
+  steps: StartSteps = {},
 ): HookAttempts | undefined {
   const { name } = candidate;
   const { retry } = host.settings.hooks.get(name) ?? {};
   const most = retry !== undefined && mayRetry(occasion) ? 1 + retry.times : 1;
   let number = 1;
-  const start = () => admitAndStart(host, candidate, most > 1 ? { ...occasion, attempt: number } : occasion);
+  const start = () =>
+    admitAndStart(host, candidate, most > 1 ? { ...occasion, attempt: number } : occasion, {
+      ...steps,
+      ...(number > 1 ? { starting: () => {} } : {}),
+    });
   const first = start();
   if (first === undefined) return undefined;
   let latest = first;
   let isEnded = false;
   let pause: { readonly until: number; readonly timer: AwakeTimer; readonly over: () => void } | undefined;
 
-  async function runAll(): Promise<boolean> {
+  async function runAll(): Promise<AttemptsEnd> {
     for (;;) {
-      if (await succeeds(host, latest)) return true;
-      if (isEnded || number === most || retry === undefined) return false;
+      const end = await endOf(host, latest);
+      if (end !== 'failed' || isEnded || number === most || retry === undefined) return end;
       const afterMs = Math.min(retry.wait * 2 ** (number - 1), Math.max(longestWait, retry.wait));
       number += 1;
       host.report({
@@ -77,7 +86,7 @@ export function startAttempts(
       });
       await waitFor(afterMs);
       const next = isEnded ? undefined : start();
-      if (next === undefined) return false;
+      if (next === undefined) return isEnded ? 'cut' : 'failed';
       latest = next;
     }
   }
@@ -118,8 +127,8 @@ function mayRetry({ event, transition }: Occasion): boolean {
   return event === 'start' && transition.reason !== 'requested';
 }
 
-/** Waits for a hook's end, and names it now and then while it runs: whether it succeeded. */
-async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<boolean> {
+/** Waits for a hook's end, and names it now and then while it runs. */
+async function endOf(host: HookHost, { name, ended }: StartedHook): Promise<AttemptsEnd> {
   let next = 0;
   let timer = remind(0);
 
@@ -135,5 +144,6 @@ async function succeeds(host: HookHost, { name, ended }: StartedHook): Promise<b
 
   const { outcome } = await ended;
   timer?.cancel();
-  return outcome.kind === 'exited' && outcome.code === 0;
+  if (outcome.kind === 'ended' && outcome.why !== 'timeout') return 'cut';
+  return outcome.kind === 'exited' && outcome.code === 0 ? 'succeeded' : 'failed';
 }

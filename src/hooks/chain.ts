@@ -1,8 +1,10 @@
-import { type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
+import type { ProcessIdentity } from '../system/processes.ts';
+import { type AttemptsEnd, type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import type { EndReason } from './run.ts';
 import type { Occasion } from './start.ts';
+import type { WhyPassed } from './turn-plan.ts';
 
 /** Hooks that are being run one after the other. */
 export interface HookChain {
@@ -19,58 +21,116 @@ export interface HookChain {
 export interface ChainEnd {
   /** Whether all were run; whether one failed after which, by the settings, no other runs; whether it was ended. */
   readonly how: 'complete' | 'stopped' | 'ended';
+  /** How it was ended, if it was. */
+  readonly cut?: ChainCut;
   readonly ran: number;
   readonly failed: number;
   readonly durationMs: number;
 }
 
+export interface ChainCut {
+  readonly why: EndReason;
+  /** The hook that was ended with it. */
+  readonly hook?: string;
+  /** The hooks that had not begun. */
+  readonly left: readonly Candidate[];
+}
+
+/** Called as a chain goes along; an index is that of the candidate. */
+export interface ChainSteps {
+  /** Returns why a hook is not run, if it is not: it counts as one that did not succeed. */
+  readonly passed?: (index: number) => { readonly why: WhyPassed; readonly cuts: number } | undefined;
+  /** Returns whether an earlier run of a hook was cut off. */
+  readonly isRepeat?: (index: number) => boolean;
+  /** Called right before a hook is started. */
+  readonly starting?: (index: number) => void;
+  /** Called when the process of the hook that was started last is there. */
+  readonly started?: (process: ProcessIdentity) => void;
+  /** Called when a hook came to its end; not for one that was ended because the listener ends. */
+  readonly ended?: (index: number, success: boolean) => void;
+  /** Called once, when the first has been started, or may not run. */
+  readonly begun?: () => void;
+}
+
 /**
  * Runs these hooks, one after the other; each is checked just before it starts. The first has been started when this
  * returns.
- * @param begun called once, when the first has been started, or may not run
  */
 export function runChain(
   host: HookHost,
   candidates: readonly Candidate[],
   occasion: Occasion,
-  begun: () => void = () => {},
+  steps: ChainSteps = {},
 ): HookChain {
   let current: HookAttempts | undefined;
   let how: ChainEnd['how'] = 'complete';
+  let why: EndReason | undefined;
+
+  function start(index: number, candidate: Candidate): HookAttempts | undefined {
+    const repeat = steps.isRepeat?.(index) === true;
+    const own = { ...occasion, ...(repeat ? { repeat } : {}) };
+    const hook = startAttempts(host, candidate, own, {
+      starting: () => steps.starting?.(index),
+      started: (process) => steps.started?.(process),
+    });
+    if (index === 0) steps.begun?.();
+    return hook;
+  }
+
+  /** Without a success of this one those after it may not run. */
+  function stopAfter({ name }: Candidate): void {
+    if (how !== 'complete' || host.settings.hooks.get(name)?.stopChainOnFailure !== true) return;
+    host.report({ kind: 'chain-stopped', hook: name, transition: occasion.transition });
+    how = 'stopped';
+  }
 
   async function runAll(): Promise<ChainEnd> {
     const began = performance.now();
     let ran = 0;
     let failed = 0;
-    for (const [place, candidate] of candidates.entries()) {
+    let cut: ChainCut | undefined;
+    for (const [index, candidate] of candidates.entries()) {
       if (how !== 'complete') break;
-      const hook = startAttempts(host, candidate, occasion);
-      if (place === 0) begun();
+      const passed = steps.passed?.(index);
+      if (passed !== undefined) {
+        const { transition } = occasion;
+        host.report({ kind: 'hook-passed', hook: candidate.name, transition, ...passed });
+        stopAfter(candidate);
+        continue;
+      }
+      const hook = start(index, candidate);
       if (hook === undefined) continue;
       current = hook;
-      const success = await hook.done;
+      const end = await hook.done;
       current = undefined;
+      if (end !== 'cut' || why !== 'listener-ends') steps.ended?.(index, end === 'succeeded');
       ran += 1;
-      if (success) continue;
-      failed += 1;
-      if (how === 'complete' && host.settings.hooks.get(candidate.name)?.stopChainOnFailure === true) {
-        host.report({ kind: 'chain-stopped', hook: candidate.name, transition: occasion.transition });
-        how = 'stopped';
+      if (end !== 'succeeded') {
+        failed += 1;
+        stopAfter(candidate);
       }
+      if (why !== undefined) cut = cutAfter(index, end, why);
     }
-    return { how, ran, failed, durationMs: performance.now() - began };
+    const figures = { ran, failed, durationMs: performance.now() - began };
+    return { how, ...(cut === undefined ? {} : { cut }), ...figures };
+  }
+
+  function cutAfter(index: number, end: AttemptsEnd, reason: EndReason): ChainCut {
+    const hook = candidates[index]?.name;
+    const wasCut = end === 'cut' && hook !== undefined;
+    return { why: reason, ...(wasCut ? { hook } : {}), left: candidates.slice(index + 1) };
+  }
+
+  function over(reason: EndReason, act: (hook: HookAttempts) => void): void {
+    how = 'ended';
+    why ??= reason;
+    if (current !== undefined) act(current);
   }
 
   return {
     done: runAll(),
     current: () => current?.current(),
-    end(why) {
-      how = 'ended';
-      current?.end(why);
-    },
-    kill(why) {
-      how = 'ended';
-      current?.kill(why);
-    },
+    end: (reason) => over(reason, (hook) => hook.end(reason)),
+    kill: (reason) => over(reason, (hook) => hook.kill(reason)),
   };
 }

@@ -26,6 +26,8 @@ export interface HookContext {
   readonly dockerHost: DockerHost;
   /** The number of the attempt, where a failure is retried; the first is 1. */
   readonly attempt?: number | undefined;
+  /** An earlier run of it for the same transition was cut off, and may have done its work. */
+  readonly repeat?: boolean | undefined;
 }
 
 /** As hooks are told it; an engine's events are `container_start` and their like. */
@@ -52,7 +54,7 @@ export function hookEnvironment(
   platform: NodeJS.Platform,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const { transition, event, endpoint, path, run, occurrence, attempt } = context;
+  const { transition, event, endpoint, path, run, occurrence, attempt, repeat } = context;
   return {
     PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
@@ -74,6 +76,7 @@ export function hookEnvironment(
     DOCKER_LIFECYCLE_HOOK: path,
     ...(attempt === undefined ? {} : { DOCKER_LIFECYCLE_ATTEMPT: String(attempt) }),
     DOCKER_LIFECYCLE_RUN: run,
+    ...(repeat ? { DOCKER_LIFECYCLE_POSSIBLE_REPEAT: '1' } : {}),
     ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
 }

@@ -70,11 +70,11 @@ export function runEventHooks(
     candidates,
     { event: eventWord(told.event), transition, occurrence },
     // Behind the start of the first: the log is no part of what an event waits for.
-    () => host.report({ kind: 'event-told', told: label, count, folder }),
+    { begun: () => host.report({ kind: 'event-told', told: label, count, folder }) },
   );
 
   async function finish(): Promise<'complete' | 'cut-short'> {
-    const { how, ...figures } = await chain.done;
+    const { how, cut: _, ...figures } = await chain.done;
     if (count > 0) host.report({ kind: 'event-done', told: label, ...figures });
     return how === 'ended' ? 'cut-short' : 'complete';
   }

@@ -1,19 +1,27 @@
 import type { Transition } from '../lifecycle/transition.ts';
+import type { EarlierHook, OpenTurn } from '../lifecycle/turn.ts';
 import type { HookAtWork } from './attempts.ts';
-import { type BatchEnd, type HookBatch, runHooks } from './batch.ts';
+import { type BatchEnd, type HookBatch, runHooks, runTurn } from './batch.ts';
 import type { HookHost } from './host.ts';
 import { type KeptHooks, type KeptState, keepRunning } from './keep-running.ts';
 import type { HookReport } from './report.ts';
 import { reportOnce } from './report-once.ts';
 import type { StartedHook } from './start.ts';
+import { noTurnLog, type TurnLog } from './turn-log.ts';
 
 /** The transitions of one engine whose hooks are to be run, in order, one at a time. */
 export interface HookQueue {
   /**
    * Runs the hooks of a transition when those before it are done; at once when there are none.
+   * @param earlier hooks that were begun for it already, by an earlier listener
    * @returns how that went, or how it went with those that stand for them, once it is over; never rejects
    */
-  push(transition: Transition): Promise<TurnEnd>;
+  push(transition: Transition, earlier?: readonly EarlierHook[]): Promise<TurnEnd>;
+  /**
+   * Goes on with the hooks of a transition that an earlier listener did not bring to their end.
+   * @returns the same
+   */
+  restore(turn: OpenTurn): Promise<TurnEnd>;
   /** The engine is up, and its hooks are not to be run for that: starts alone what is kept running while it is. */
   resume(transition: Transition): void;
   /**
@@ -57,6 +65,8 @@ type Work = 'all' | 'kept' | HookWish;
 
 interface Turn {
   readonly transition: Transition;
+  /** What earlier listeners have done of it. */
+  readonly past: Omit<OpenTurn, 'transition'>;
   readonly work: Work;
   readonly over: (how: TurnEnd) => void;
   /** How it came to its end. */
@@ -77,9 +87,10 @@ const mostWaiting = 32;
  * With nothing before it, the first hook of a transition has been started when `push` returns; a stop may
  * first have to end something.
  *
- * @param signal ends everything: what runs is ended with its grace, what waits is left out
+ * @param signal ends everything: what runs is ended with its grace, what waits is left to the next listener
+ * @param log keeps how far the hooks of each transition are
  */
-export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue {
+export function createHookQueue(given: HookHost, signal: AbortSignal, log: TurnLog = noTurnLog): HookQueue {
   const host = { ...given, report: reportOnce(given.report) };
   let waiting: Turn[] = [];
   /** What happened to the engine last of all of which the hooks have begun. */
@@ -92,22 +103,24 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
   /** @returns the stop whose hooks stand for those of the one that comes, if any do */
   function overtakeStarts(): Turn | undefined {
     const overtaken = waiting.filter(({ transition }) => transition.event === 'start');
-    for (const { transition, work, over } of overtaken) {
-      if (work !== 'kept') host.report({ kind: 'hooks-overtaken', transition });
+    for (const { transition, past, work, over } of overtaken) {
+      if (past.reached !== undefined)
+        host.report({ kind: 'turn-dropped', transition, rest: {}, why: 'engine-stopped' });
+      else if (work !== 'kept') host.report({ kind: 'hooks-overtaken', transition });
+      if (work === 'all') log.close(transition.sequence);
       over('left-out');
     }
     waiting = waiting.filter((turn) => !overtaken.includes(turn));
     if (batch?.transition.event === 'start') batch.end('engine-stops');
     const before = waiting.findLast(isOwn) ?? begun;
-    return overtaken.some(({ work }) => work === 'all') && before?.transition.event === 'stop'
-      ? before
-      : undefined;
+    const hasNotBegun = ({ work, past }: Turn) => work === 'all' && past.reached === undefined;
+    return overtaken.some(hasNotBegun) && before?.transition.event === 'stop' ? before : undefined;
   }
 
   async function workOff(): Promise<void> {
     working = true;
     for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
-      const { transition, work } = turn;
+      const { transition, work, past } = turn;
       // Also while what was kept running is being ended: its hooks are on their way.
       if (isOwn(turn)) begun = turn;
       if (kept !== undefined && isOwn(turn)) {
@@ -117,7 +130,7 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
       }
       let how: TurnEnd = 'complete';
       if (work !== 'kept') {
-        batch = work === 'all' ? runHooks(host, transition) : runWish(transition, work);
+        batch = work === 'all' ? runTurn(host, { ...past, transition }, log) : runWish(transition, work);
         how = await batch.done;
         batch = undefined;
       }
@@ -138,16 +151,21 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     return runHooks({ ...host, report: told }, transition, only);
   }
 
-  async function push(transition: Transition): Promise<TurnEnd> {
+  async function push(transition: Transition, earlier: readonly EarlierHook[] = []): Promise<TurnEnd> {
     if (signal.aborted) return 'left-out';
     if (transition.event === 'stop') {
       const standsFor = overtakeStarts();
       if (standsFor !== undefined) {
         host.report({ kind: 'hooks-not-repeated', transition });
+        log.close(transition.sequence);
         return standsFor.ended;
       }
     }
-    return take(transition, 'all');
+    return take(transition, 'all', earlier.length === 0 ? {} : { earlier });
+  }
+
+  async function restore({ transition, ...past }: OpenTurn): Promise<TurnEnd> {
+    return signal.aborted ? 'left-out' : take(transition, 'all', past);
   }
 
   function resume(transition: Transition): void {
@@ -173,12 +191,12 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
     turn.over('left-out');
   }
 
-  function take(transition: Transition, work: Work): Promise<TurnEnd> {
+  function take(transition: Transition, work: Work, past: Turn['past'] = {}): Promise<TurnEnd> {
     let over: (how: TurnEnd) => void = () => {};
     const ended = new Promise<TurnEnd>((resolve) => {
       over = resolve;
     });
-    waiting.push({ transition, work, over, ended });
+    waiting.push({ transition, past, work, over, ended });
     if (!working) worked = workOff();
     return ended;
   }
@@ -199,6 +217,7 @@ export function createHookQueue(given: HookHost, signal: AbortSignal): HookQueue
 
   return {
     push,
+    restore,
     resume,
     request,
     async idle() {

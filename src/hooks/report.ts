@@ -1,12 +1,14 @@
 import type { EventHint } from '../config/event-hints.ts';
 import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
+import type { WhyDropped } from '../lifecycle/turn.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { HookRefusal, LeftOut } from './admit.ts';
 import type { Stream } from './output.ts';
 import type { Outcome } from './run.ts';
 import type { OutputTail } from './tail.ts';
+import type { WhyPassed } from './turn-plan.ts';
 
 /** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */
 export type HookReport =
@@ -25,6 +27,17 @@ export type HookReport =
     }
   /** The engine stopped before they had begun. */
   | { readonly kind: 'hooks-overtaken'; readonly transition: Transition }
+  /** A listener was cut off while they ran, and this one goes on with them. */
+  | { readonly kind: 'turn-continued'; readonly transition: Transition; readonly rest: TurnRest }
+  /** The listener ends while they run; the next one goes on with them. */
+  | { readonly kind: 'turn-cut'; readonly transition: Transition; readonly rest: TurnRest }
+  /** What is left of them is not run. */
+  | {
+      readonly kind: 'turn-dropped';
+      readonly transition: Transition;
+      readonly rest: TurnRest;
+      readonly why: WhyDropped;
+    }
   /** And stopped again before on_start had begun: the on_stop before that stands for this one. */
   | { readonly kind: 'hooks-not-repeated'; readonly transition: Transition }
   /** The client that asked for them has gone before they began. */
@@ -39,6 +52,16 @@ export type HookReport =
   | { readonly kind: 'name-refused'; readonly hook: string }
   | EventHookReport
   | ({ readonly hook: string } & HookEvent);
+
+/** How far the hooks of a transition came. */
+export interface TurnRest {
+  /** The hook that was cut off, if one was. */
+  readonly cut?: string;
+  /** Those that have not begun, the first of them; missing where the folder was not listed yet. */
+  readonly left?: readonly string[];
+  /** How many have not begun. */
+  readonly count?: number;
+}
 
 /** What became of the hooks of an engine's events. */
 export type EventHookReport =
@@ -74,6 +97,14 @@ export type HookEvent =
    * start is tried again until it succeeds or the hook is ended.
    */
   | { readonly kind: 'hook-start-delayed'; readonly code: string }
+  /** It was cut off with an earlier listener, and is not run again: too often (`given-up`), or by its settings. */
+  | {
+      readonly kind: 'hook-passed';
+      readonly transition: Transition;
+      readonly why: WhyPassed;
+      /** How often it was cut off. */
+      readonly cuts: number;
+    }
   /** `process` is undefined when it could not be started. */
   | {
       readonly kind: 'hook-started';
@@ -85,6 +116,8 @@ export type HookEvent =
       /** Of a hook that may be retried; the first is 1. */
       readonly attempt?: number;
       readonly process: ProcessIdentity | undefined;
+      /** An earlier run of it for the same transition was cut off. */
+      readonly repeat?: true;
     }
   /** The line is valid during the call only. */
   | { readonly kind: 'hook-output'; readonly stream: Stream; readonly line: Uint8Array }

@@ -20,6 +20,8 @@ export interface Occasion {
   readonly occurrence?: Occurrence;
   /** The number of the attempt, where a failure is retried; the first is 1. */
   readonly attempt?: number;
+  /** An earlier run of it for the same transition was cut off, and may have done its work. */
+  readonly repeat?: boolean;
 }
 
 /** A hook that was started and whose end is told. */
@@ -39,6 +41,14 @@ export interface StartedHook {
 const life = Date.now().toString(36);
 let runs = 0;
 
+/** Called as a hook is started. */
+export interface StartSteps {
+  /** It may run, and is started next. */
+  readonly starting?: () => void;
+  /** Its process is there. */
+  readonly started?: (process: ProcessIdentity) => void;
+}
+
 /**
  * Checks a candidate, starts it in the same breath, and reports whatever comes of it.
  * @returns undefined when it may not run, or is not meant to
@@ -47,9 +57,10 @@ export function admitAndStart(
   host: HookHost,
   candidate: Candidate,
   occasion: Occasion,
+  steps: StartSteps = {},
 ): StartedHook | undefined {
   const { name, path } = candidate;
-  const { transition, occurrence, attempt } = occasion;
+  const { transition, occurrence, attempt, repeat } = occasion;
   const told = occurrence === undefined ? {} : { told: labelOfOccurrence(occurrence) };
   const which = { transition, ...told, ...(attempt === undefined ? {} : { attempt }) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
@@ -77,7 +88,8 @@ export function admitAndStart(
     if (isReported) return;
     isReported = true;
     const identity = pid === undefined ? undefined : identityOf(pid);
-    report({ kind: 'hook-started', ...which, run: id, process: identity });
+    if (identity !== undefined) steps.started?.(identity);
+    report({ kind: 'hook-started', ...which, run: id, process: identity, ...(repeat ? { repeat } : {}) });
   }
   function recheck(): boolean {
     const now = admit(candidate, host.account.uid);
@@ -86,6 +98,7 @@ export function admitAndStart(
     return now.kind === 'admitted';
   }
   const delayed = (code: string) => report({ kind: 'hook-start-delayed', code });
+  steps.starting?.();
   const run = startHook({ ...options(host, candidate, occasion, id), capture, started, recheck, delayed });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
@@ -107,13 +120,13 @@ function identityOf(pid: number): ProcessIdentity {
 function options(
   host: HookHost,
   { name, path }: Candidate,
-  { event, transition, occurrence, attempt }: Occasion,
+  { event, transition, occurrence, attempt, repeat }: Occasion,
   id: string,
 ): Omit<RunOptions, 'capture' | 'started' | 'recheck' | 'delayed'> {
   const { settings, account, endpoint } = host;
   const { user, environment, labels, dockerHost = 'when-up' } = settings.hooks.get(name) ?? {};
   const context = {
-    ...{ transition, event, endpoint, path, run: id, attempt, dockerHost },
+    ...{ transition, event, endpoint, path, run: id, attempt, repeat, dockerHost },
     occurrence: occurrence && { ...occurrence, labels },
   };
   return {

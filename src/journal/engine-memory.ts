@@ -101,7 +101,8 @@ function isMemoryFile(content: unknown): content is MemoryFile {
   return version === 1 && isTable && Object.values(engines).every(isTold);
 }
 
-function isTold(value: unknown): value is Told {
+/** Whether a value read from a file is what was last told of an engine. */
+export function isTold(value: unknown): value is Told {
   if (typeof value !== 'object' || value === null) return false;
   const { event, sequence, run, leaving } = value as { readonly [key in keyof Told]?: unknown };
   return (

@@ -76,9 +76,13 @@ function hasItsParts(kind: string, { transition, outcome, cause, hook, folder, r
   switch (kind) {
     case 'transition':
     case 'hooks-left-out':
+    case 'turn-continued':
+    case 'turn-dropped':
       return areTexts(transition?.engine);
     case 'hook-started':
       return areTexts(transition?.engine, hook, run);
+    case 'hook-passed':
+      return areTexts(transition?.engine, hook);
     case 'hook-ended':
       return areTexts(outcome?.kind, run);
     case 'hook-refused':

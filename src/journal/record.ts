@@ -26,6 +26,7 @@ export type JournalEntry =
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** None of its hooks were run. */
   | { readonly kind: 'hooks-left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
+  | TurnEntry
   | HookStarted
   | {
       readonly kind: 'hook-ended';
@@ -92,6 +93,32 @@ export type HookWarning =
  */
 export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many' | 'withdrawn';
 
+/** A turn of hooks that the end of a listener cut off. */
+export type TurnEntry =
+  | { readonly kind: 'turn-continued'; readonly transition: Transition; readonly rest: RecordedRest }
+  /** The rest is not run. */
+  | {
+      readonly kind: 'turn-dropped';
+      readonly transition: Transition;
+      readonly why: string;
+      readonly rest: RecordedRest;
+    }
+  /** A hook that was cut off `cuts` times and is not run again: `given-up` or `repeat-off`. */
+  | {
+      readonly kind: 'hook-passed';
+      readonly transition: Transition;
+      readonly hook: string;
+      readonly why: string;
+      readonly cuts: number;
+    };
+
+/** How far a turn came: the hook that was cut off, and the first 20 of the `count` hooks that had not begun. */
+export interface RecordedRest {
+  readonly cut?: string;
+  readonly left?: readonly string[];
+  readonly count?: number;
+}
+
 /** What an engine told more of its events than could be kept, or less than happened. */
 export type EventTrouble =
   /** It did not remember all since `since` (ns): so many starts and ends were made good. */
@@ -130,6 +157,8 @@ export interface HookStarted {
   readonly attempt?: number;
   /** Left out where it could not be told. */
   readonly process?: RecordedProcess;
+  /** An earlier run of it for the same transition was cut off. */
+  readonly repeat?: true;
   /** Told before, in a file that came before this one; it still ran when this file was begun. */
   readonly again?: true;
 }

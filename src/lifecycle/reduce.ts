@@ -56,6 +56,13 @@ export function toldIn(state: EngineState): Told | undefined {
   return { event: 'start', sequence, ...runField(state.run) };
 }
 
+/** Returns what is to be kept of a transition that led, itself or with another behind it, to a state. */
+export function toldBy({ event, sequence, run }: Transition, state: EngineState): Told {
+  const told = toldIn(state);
+  if (told?.sequence === sequence && told.event === event) return told;
+  return event === 'stop' ? { event, sequence } : { event, sequence, ...runField(run) };
+}
+
 /** The next state, and what is to be told: none, one, or a stop and a start for a restart nobody saw. */
 export interface Step {
   readonly state: EngineState;

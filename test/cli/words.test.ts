@@ -202,6 +202,10 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       '--when-started never',
     ],
   ],
+  'turns-unreadable': [[{ path: '/var/lib/x', error: 'EIO' }, 'warning', '/var/lib/x', 'EIO']],
+  'turns-not-kept': [[{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', 'ls -l']],
+  'turns-kept-again': [[{ path: '/var/lib/x' }, 'info', '/var/lib/x']],
+  'turns-in-use': [[{ path: '/var/lib/x', pid: 42 }, 'warning', '/var/lib/x', 'pid 42']],
   'memory-unreadable': [[{ path: '/var/lib/x', error: 'EIO' }, 'warning', '/var/lib/x', 'EIO']],
   'memory-not-kept': [
     [{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', '--state-dir'],
@@ -437,6 +441,28 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, transition: start, attempt: 2, attempts: 4, afterMs: 1000 }, 'warning', hook, '2 of 4', '1.0 s'],
   ],
   'hook-restarts': [[{ hook, afterMs: 2000 }, 'warning', hook, '2.0 s']],
+  'turn-continued': [
+    [{ transition: start, rest: { cut: hook, left: ['on_start/b'], count: 1 } }, 'info', hook, 'on_start/b'],
+    [{ transition: start, rest: {} }, 'info', 'on_start (7)'],
+  ],
+  'turn-cut': [
+    [
+      { transition: start, rest: { cut: hook, left: ['a', 'b'], count: 22 } },
+      'warning',
+      '22 hooks',
+      'a, b, …',
+    ],
+  ],
+  'turn-dropped': [
+    [{ transition: start, rest: {}, why: 'engine-stopped' }, 'warning', 'on_start (7)', 'has stopped'],
+    [{ transition: start, rest: {}, why: 'another-run' }, 'warning', 'another run'],
+    [{ transition: start, rest: {}, why: 'not-repeated' }, 'warning', 'stands for it'],
+    [{ transition: start, rest: {}, why: 'not-kept' }, 'warning', 'could not be written'],
+  ],
+  'hook-passed': [
+    [{ hook, transition: start, why: 'given-up', cuts: 3 }, 'warning', hook, '3 times', '--no-block'],
+    [{ hook, transition: start, why: 'repeat-off', cuts: 1 }, 'warning', hook, '1 time ', 'repeat = false'],
+  ],
   'chain-stopped': [[{ hook, transition: start }, 'warning', hook, 'left out']],
   'hook-running': [[{ hook, forMs: 60_000 }, 'warning', hook, '60.0 s']],
   'hook-ended': [

@@ -7,6 +7,7 @@ import { printable } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { eventHookWords } from './events.ts';
 import { describeRefusal } from './refusal.ts';
+import { turnWords } from './turns.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, type WordsFor, warning } from './words.ts';
 
 /** What becomes of the hooks. */
@@ -50,8 +51,10 @@ export const hookWords: WordsFor<HookReport> = {
     warning(
       `Cannot start ${record.hook} yet (${record.code}): ${shortageWords(record.code)}. Retrying until it starts`,
     ),
-  'hook-started': ({ hook, attempt }) =>
-    detail(`${hook} started${attempt === undefined ? '' : `, attempt ${attempt}`}`),
+  'hook-started': ({ hook, attempt, repeat }) => {
+    const which = attempt === undefined ? '' : `, attempt ${attempt}`;
+    return detail(`${hook} started${repeat ? ' again: an earlier run was cut off' : ''}${which}`);
+  },
   'hook-output': (record) => info(`${record.hook}: ${printable(record.line)}`),
   'hook-output-omitted': (record) =>
     warning(`${record.hook} prints faster than a log can take: left out ${bytes(record.bytes)}`),
@@ -69,6 +72,7 @@ export const hookWords: WordsFor<HookReport> = {
   'hook-running': (record) =>
     warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`),
   ...eventHookWords,
+  ...turnWords,
   'hook-ended': (record) => describeEnd(record.hook, record.outcome, record.durationMs),
 };
 

@@ -1,10 +1,13 @@
 import type { MemoryReport } from '../../journal/engine-memory.ts';
 import type { JournalReport } from '../../journal/report.ts';
+import type { TurnReport } from '../../journal/turn-file.ts';
 import { describeRefusal } from './refusal.ts';
+import { turnFileWords } from './turns.ts';
 import { error, info, plural, type WordsFor, warning } from './words.ts';
 
 /** What becomes of what is kept on disk. */
-export const journalWords: WordsFor<MemoryReport | JournalReport> = {
+export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> = {
+  ...turnFileWords,
   'memory-unreadable': (record) =>
     warning(`Cannot read ${record.path}: ${record.error}. Starting as if for the first time`),
   'memory-not-kept': (record) =>

@@ -1,0 +1,74 @@
+import type { HookReport, TurnRest } from '../../hooks/report.ts';
+import type { WhyPassed } from '../../hooks/turn-plan.ts';
+import type { TurnReport } from '../../journal/turn-file.ts';
+import type { Transition } from '../../lifecycle/transition.ts';
+import type { WhyDropped } from '../../lifecycle/turn.ts';
+import { quote } from '../../system/shell-quote.ts';
+import { error, info, plural, type WordsFor, warning } from './words.ts';
+
+type TurnKind = 'turn-continued' | 'turn-cut' | 'turn-dropped' | 'hook-passed';
+
+/** Turns of hooks that a listener's end cut off. */
+export const turnWords: WordsFor<Extract<HookReport, { readonly kind: TurnKind }>> = {
+  'turn-continued': ({ transition, rest }) => info(describeContinued(transition, rest)),
+  'turn-cut': ({ transition, rest }) =>
+    warning(`${label(transition)} is cut off by the end of the listener${describeRest(rest)}`),
+  'turn-dropped': ({ transition, rest, why }) => warning(describeDropped(transition, rest, why)),
+  'hook-passed': ({ hook, why, cuts }) => warning(describePassed(hook, why, cuts)),
+};
+
+/** The file that keeps how far turns are. */
+export const turnFileWords: WordsFor<TurnReport> = {
+  'turns-unreadable': ({ path, error: why }) =>
+    warning(
+      `Cannot read ${path}: ${why}. Hooks that were cut off with an earlier listener may not be gone on with`,
+    ),
+  'turns-not-kept': ({ path, error: why }) =>
+    error(
+      `Cannot write ${path}: ${why}. If the listener ends now, the next one does not know which hooks have run. ` +
+        `Make room there. See: ls -l ${quote(path)}`,
+    ),
+  'turns-in-use': ({ path, pid }) =>
+    warning(`Not keeping how far hooks are in ${path}: another listener writes there, pid ${pid}`),
+  'turns-kept-again': ({ path }) => info(`${path} can be written again`),
+};
+
+/** A turn that the listener goes on with. */
+export function describeContinued(transition: Transition, rest: TurnRest): string {
+  return `Going on with ${label(transition)}, which an earlier end of the listener cut off${describeRest(rest)}`;
+}
+
+/** A turn of which the rest is not run. */
+export function describeDropped(transition: Transition, rest: TurnRest, why: string): string {
+  const reason = whyDropped[why as WhyDropped] ?? why;
+  return `The rest of ${label(transition)} is left out: ${reason}${describeRest(rest)}`;
+}
+
+/** A hook that was cut off and is not run again. */
+export function describePassed(hook: string, why: string, cuts: number): string {
+  const reason = whyPassed[why as WhyPassed] ?? why;
+  return `${hook} was cut off ${plural(cuts, 'time')} by the end of the listener and is left out: ${reason}`;
+}
+
+const whyDropped: { readonly [why in WhyDropped]: string } = {
+  'engine-stopped': 'Docker stops or has stopped',
+  'another-run': 'another run of Docker is up',
+  'not-repeated': 'the on_stop before it stands for it',
+  'not-kept': 'it is not known how far it came, because its file could not be written',
+};
+
+const whyPassed: { readonly [why in WhyPassed]: string } = {
+  'given-up': 'too often. If it restarts the listener itself, give systemctl --no-block',
+  'repeat-off': 'its settings say repeat = false',
+};
+
+function describeRest({ cut, left, count = left?.length }: TurnRest): string {
+  const during = cut === undefined ? '' : `, during ${cut}`;
+  if (left === undefined || count === undefined || count === 0) return during;
+  const more = count > left.length ? ', …' : '';
+  return `${during}; ${plural(count, 'hook')} had not begun: ${left.join(', ')}${more}`;
+}
+
+function label({ event, sequence }: Transition): string {
+  return `on_${event} (${sequence})`;
+}
