@@ -45,10 +45,13 @@ export async function doctor({
 async function examine(scope: Scope): Promise<Finding[]> {
   const machine = thisMachine(scope);
   const supervisor = findSupervisor(machine.platform);
-  const manifest =
-    readManifest(machine.platform, scope) ?? (scope.kind === 'system' ? findPackaged(machine) : undefined);
+  const installed = findInstalled(machine);
+  const manifest = installed instanceof Failure ? undefined : installed;
   const found: Finding[] = [];
-  if (manifest === undefined) {
+  if (installed instanceof Failure) {
+    found.push(note('installed', installed.message, 'Run: sudo docker-lifecycle-listener doctor'));
+    found.push(ok('version', `${version}, Node ${process.versions.node}`));
+  } else if (manifest === undefined) {
     found.push(note('installed', 'not as a service', `Run: ${installCommand(scope)}`));
     found.push(ok('version', `${version}, Node ${process.versions.node}`));
   } else {
@@ -82,6 +85,18 @@ async function examine(scope: Scope): Promise<Finding[]> {
     ...(await checkNotifier(settings, manifest, hasCompanion)),
     ...(await checkClock(settings, machine.platform)),
   ];
+}
+
+/** Returns what is installed; the error where this user may not see that, while the rest can still be looked at. */
+function findInstalled(machine: Machine): Manifest | Failure | undefined {
+  const { platform, scope } = machine;
+  try {
+    return readManifest(platform, scope) ?? (scope.kind === 'system' ? findPackaged(machine) : undefined);
+  } catch (error) {
+    if (error instanceof Failure && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
+      return error;
+    throw error;
+  }
 }
 
 /** The settings of the service, or of a listener that whoever asks would run. */

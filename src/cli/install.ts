@@ -1,9 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDockerUnit } from '../service/docker-units.ts';
 import { domainOf, settledState } from '../service/launchd.ts';
 import { layOut } from '../service/layout.ts';
-import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
+import {
+  findSupervisor,
+  type Machine,
+  mayNotLook,
+  type Supervisor,
+  thisMachine,
+} from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
 import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { findPackaged, packagedCure } from '../service/packaged.ts';
@@ -15,6 +20,7 @@ import { properties, stateOfUnit } from '../service/systemd.ts';
 import { canBeRun } from '../service/systemd-units.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { quote } from '../system/shell-quote.ts';
+import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
@@ -84,14 +90,26 @@ function headline(before: Manifest | undefined, supervisor: Supervisor): string 
 
 /**
  * What install wrote here earlier; undefined where it did not.
- * @throws Failure when it is damaged, or somebody other than root could have written it
+ * @throws Failure when it is damaged, when another user could have written it, and with exit code 77 when this user may
+ * not look at it
  */
 export function readManifest(platform: NodeJS.Platform, scope: Scope = systemScope): Manifest | undefined {
   const path = manifestPath(platform, scope);
-  if (!existsSync(path)) return undefined;
+  // A file that this user may not look at is not missing.
+  const file = readSmallFile(path, longestManifest);
+  if (file.kind === 'missing') return undefined;
+  if (file.kind === 'unreadable' && file.code === 'EACCES') throw mayNotLook(path, file.code);
   requireTrust(path, ownerOf(scope));
-  return parseManifest(path, readFileSync(path, 'utf8'));
+  if (file.kind === 'read') return parseManifest(path, file.bytes.toString('utf8'));
+  throw new Failure(
+    exitCode.failed,
+    `${describeFileProblem(path, file)}: what was installed cannot be told`,
+    `See: ls -ld ${quote(path)}`,
+  );
 }
+
+/** Bytes; a manifest has some ten thousand. */
+const longestManifest = 2 ** 20;
 
 /**
  * What the Debian package has installed is dpkg's to change and to remove.

@@ -65,8 +65,18 @@ function findPlace(command: NotifierCommand): { readonly engine: EngineSettings;
       'Say it with --host or --context, once for each',
     );
   }
-  const installed = readManifest(process.platform)?.service.port;
-  return { engine, port: command.port ?? installed ?? settings.notifier.port };
+  return { engine, port: command.port ?? installedPort() ?? settings.notifier.port };
+}
+
+/** A user who may not look at root's service has a listener of their own to install the notifier for. */
+function installedPort(): number | undefined {
+  try {
+    return readManifest(process.platform)?.service.port;
+  } catch (error) {
+    if (error instanceof Failure && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
+      return undefined;
+    throw error;
+  }
 }
 
 function sayProgress(step: string): void {

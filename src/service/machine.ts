@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { errorCode } from '../system/failure.ts';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import { type Scope, systemScope } from './scope.ts';
 
 /** What is at a path, as far as an installer asks. */
@@ -29,20 +29,44 @@ export function thisMachine(scope: Scope = systemScope): Machine {
 }
 
 function look(path: string): Found {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return { kind: 'nothing' };
-  if (stats.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
-  if (stats.isDirectory()) return { kind: 'folder' };
-  return stats.isFile() ? { kind: 'file', digest: digest(readFileSync(path)) } : { kind: 'other' };
+  return permitted(path, () => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return { kind: 'nothing' };
+    if (stats.isSymbolicLink()) return { kind: 'link', target: readlinkSync(path) };
+    if (stats.isDirectory()) return { kind: 'folder' };
+    return stats.isFile() ? { kind: 'file', digest: digest(readFileSync(path)) } : { kind: 'other' };
+  });
 }
 
 function list(path: string): string[] {
+  return permitted(path, () => {
+    try {
+      return readdirSync(path).sort();
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+      throw error;
+    }
+  });
+}
+
+/** What this user may not look at may be there or not: nothing is planned on a guess. */
+function permitted<Result>(path: string, look: () => Result): Result {
   try {
-    return readdirSync(path).sort();
+    return look();
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    const code = errorCode(error);
+    if (code === 'EACCES' || code === 'EPERM') throw mayNotLook(path, code);
     throw error;
   }
+}
+
+/** The error of a user who may not look at something of the service's. */
+export function mayNotLook(path: string, code: string): Failure {
+  return new Failure(
+    exitCode.notPermitted,
+    `May not look at ${path} (${code}): what is installed cannot be seen`,
+    'Run this with sudo',
+  );
 }
 
 function ask([command = '', ...words]: readonly string[]): string {

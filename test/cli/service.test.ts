@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import schema from '../../schemas/doctor.schema.json' with { type: 'json' };
 import { isToStop } from '../../src/cli/companion.ts';
 import { describeFindings } from '../../src/cli/doctor.ts';
+import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 import { asNobody, isRoot, runProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
@@ -23,18 +24,57 @@ describe('who is not root', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
   const run = (...words: string[]) => runProgram(words, { bundle, ...(isRoot && { under: asNobody }) });
 
+  const state = '/var/lib/docker-lifecycle-listener';
+  const closed = `mkdir -m 0700 ${state}`;
+  /** Runs it on a machine whose /var/lib has nothing but what a command of root's puts there. */
+  function runIn(prepare: string, ...words: string[]) {
+    const machine = `mount -t tmpfs -o mode=0755 tmpfs /var/lib && ${prepare} && exec "$@"`;
+    return runProgram(words, {
+      bundle,
+      under: ['unshare', '--mount', 'sh', '-c', machine, 'sh', ...asNobody],
+    });
+  }
+
   test.each(['install', 'uninstall'])('is told the line with which %s works', async (command) => {
     const { code, output, errors } = await run(command, '--yes');
     expect({ code, output }).toEqual({ code: 77, output: '' });
     expect(errors).toContain(`Run: sudo ${process.execPath} ${bundle} ${command} --yes`);
   });
 
-  test('may see what would be done', async () => {
-    const { code, output } = await run('install', '--dry-run', '--stop-wait', '5s');
+  test('may see what would be done', needing('root', 'linux'), async () => {
+    const { code, output } = await runIn('true', 'install', '--dry-run', '--stop-wait', '5s');
     expect(code).toBe(0);
     expect(output).toMatch(/^ {2}copy {4}\S+\/node, from /m);
     expect(output).toMatch(/^ {2}link {4}\S+\/current to /m);
   });
+
+  test.each([
+    ['install', '--dry-run'],
+    ['uninstall', '--dry-run'],
+  ])(
+    'may not see what %s would do where the state is root’s alone, and reads so',
+    needing('root', 'linux'),
+    async (...words) => {
+      const { code, output, errors } = await runIn(closed, ...words);
+      expect({ code, output }).toEqual({ code: 77, output: '' });
+      expect(errors).toBe(
+        `docker-lifecycle-listener: May not look at ${state}/installed.json (EACCES): what is installed cannot be seen\n` +
+          '  Run this with sudo\n',
+      );
+    },
+  );
+
+  test(
+    'doctor says that it may not see what is installed, and looks at the rest',
+    needing('root', 'linux'),
+    async () => {
+      const { output, errors } = await runIn(closed, 'doctor', '--json');
+      expect(errors).toBe('');
+      const { findings } = JSON.parse(output) as { findings: { check: string; found: string }[] };
+      expect(findings.find(({ check }) => check === 'installed')?.found).toContain('May not look at');
+      expect(findings.map(({ check }) => check)).toContain('version');
+    },
+  );
 
   test('may be examined, and nothing is changed by it', async () => {
     const { output } = await run('doctor', '--json');

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
@@ -18,6 +26,8 @@ export default function setup(): () => Promise<void> {
     realpathSync(mkdtempSync(join(tmpdir(), prefix))),
     makePrivateFolder(prefix, user, process.env),
   ] as const;
+  // What a test runs as another user is in there.
+  chmodSync(folders[1], 0o755);
   [process.env.TMPDIR, process.env.TEST_PLACE] = folders;
   const parents = new Set(folders.map((folder) => dirname(folder)));
   const abandoned = [...parents].flatMap((parent) => foldersOfDeadRuns(parent));
