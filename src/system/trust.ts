@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { codeOf } from './failure.ts';
+import { fuseMounter, type Mounter } from './fuse-mounts.ts';
 
 /** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
 export interface Refusal {
@@ -17,6 +18,8 @@ export type RefusalCause =
   /** Writable by group or others; `gid` is the group. */
   | { readonly kind: 'writable'; readonly mode: number; readonly gid: number; readonly sticky: boolean }
   | { readonly kind: 'set-id'; readonly mode: number }
+  /** On a FUSE file system of another user, who decides what owners, modes and contents it shows. */
+  | { readonly kind: 'user-mount'; readonly mounter: number | undefined }
   | { readonly kind: 'not-a-folder' }
   | { readonly kind: 'not-a-file' }
   | { readonly kind: 'too-many-links' };
@@ -33,18 +36,26 @@ export interface FileStats {
   readonly uid: number;
   readonly gid: number;
   readonly nlink: number;
+  /** The number of the file system. */
+  readonly dev: number;
   isDirectory(): boolean;
   isFile(): boolean;
   isSymbolicLink(): boolean;
 }
 
-/** The two things that are asked of a file system; both throw system errors. */
+/** What is asked of a file system; `lstat` and `readlink` throw system errors. */
 export interface FileTree {
   lstat(path: string): FileStats;
   readlink(path: string): string;
+  /** Returns who mounted the file system at a path, where that is FUSE; undefined for any other. */
+  mounter(path: string, dev: number): Mounter | undefined;
 }
 
-const realFiles: FileTree = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) };
+const realFiles: FileTree = {
+  lstat: (path) => lstatSync(path),
+  readlink: (path) => readlinkSync(path),
+  mounter: fuseMounter,
+};
 
 /** As many as the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
@@ -56,6 +67,9 @@ const mostLinks = 40;
  * for sticky folders, for group 0, or for the last component. So nobody else can put another file in its
  * place between this check and the use of it.
  *
+ * Where the path enters another file system, one that a user has mounted with FUSE is refused: owner and mode are what
+ * that user's program says.
+ *
  * Access control lists that let others write show in the group bits on Linux (acl(5)), and so are seen.
  *
  * @param path absolute
@@ -66,8 +80,15 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
   let ahead = steps(path);
   let links = 0;
   let stats = files.lstat(at);
+  let device = stats.dev;
 
   for (;;) {
+    if (stats.dev !== device) {
+      device = stats.dev;
+      const mounter = files.mounter(at, device);
+      if (mounter !== undefined && mounter.uid !== 0 && mounter.uid !== user)
+        return refuse(at, { kind: 'user-mount', mounter: mounter.uid });
+    }
     const refusal = untrusted(at, stats, user);
     if (refusal !== undefined) return { trusted: false, refusal };
     const [next, ...rest] = ahead;
@@ -91,6 +112,7 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
       ahead = [...steps(target), ...rest];
       if (target.startsWith(sep)) at = sep;
       stats = files.lstat(at);
+      if (at === sep) device = stats.dev;
     } catch (error) {
       const code = codeOf(error);
       return refuse(child, code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code });

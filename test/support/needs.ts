@@ -26,6 +26,10 @@ const needs = {
     isMet: () =>
       spawnSync('docker', ['context', 'ls'], { env: { ...process.env, DOCKER_HOST: '' } }).status === 0,
   },
+  bindfs: {
+    what: 'bindfs, with which a user mounts, and /dev/fuse',
+    isMet: () => existsSync('/dev/fuse') && answers('bindfs', '--version'),
+  },
   setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
   promtool: {
     what: 'promtool, of the package prometheus',

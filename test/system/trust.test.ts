@@ -20,7 +20,10 @@ const file = (uid = 0, mode = 0o755): Node => ({ type: 'file', uid, mode });
 const link = (target: string, uid = 0): Node => ({ type: 'link', uid, mode: 0o777, target });
 
 /** A file system in memory: every path is its own entry, and links are told, not followed. */
-function tree(entries: Record<string, Node>): FileTree & { readonly asked: string[] } {
+function tree(
+  entries: Record<string, Node>,
+  mounts: ReadonlyMap<string, number> = new Map(),
+): FileTree & { readonly asked: string[] } {
   const nodes = new Map(Object.entries({ '/': folder(), ...entries }));
   const asked: string[] = [];
   function find(path: string): Node {
@@ -38,12 +41,17 @@ function tree(entries: Record<string, Node>): FileTree & { readonly asked: strin
         mode: mode | 0o100_000,
         gid: 7,
         nlink: 1,
+        dev: mounts.has(path) ? 2 : 1,
         isDirectory: () => type === 'folder',
         isFile: () => type === 'file',
         isSymbolicLink: () => type === 'link',
       };
     },
     readlink: (path) => find(path).target ?? '',
+    mounter(path) {
+      const uid = mounts.get(path);
+      return uid === undefined ? undefined : { uid };
+    },
   };
 }
 
@@ -193,6 +201,16 @@ test('what is missing and what cannot be read are told apart', () => {
   expect(walk('/etc/b', 0, { ...odd, lstat: withLink.lstat })).toMatchObject({
     refusal: { path: '/etc/b', cause: { kind: 'unreadable', code: 'UNKNOWN' } },
   });
+});
+
+test('a file system that another user mounted is refused where the path enters it', () => {
+  const at = (uid: number) => walk('/etc/hooks/a', me, tree(plain, new Map([['/etc/hooks', uid]])));
+  expect(at(stranger)).toEqual({
+    trusted: false,
+    refusal: { path: '/etc/hooks', cause: { kind: 'user-mount', mounter: stranger } },
+  });
+  expect(at(0).trusted).toBe(true);
+  expect(at(me).trusted).toBe(true);
 });
 
 test('a file on the way is no folder', () => {

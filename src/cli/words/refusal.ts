@@ -32,6 +32,11 @@ export function describeRefusal(refusal: { path: string; cause: RefusalCause | H
       return describeWritable(path, it, cause);
     case 'set-id':
       return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, cure: `Run: chmod ug-s ${it}` };
+    case 'user-mount':
+      return {
+        found: `${path} is a file system that ${cause.mounter === undefined ? 'another user' : `user ${cause.mounter}`} has mounted (FUSE): they decide what it shows`,
+        cure: `Run: umount ${it}`,
+      };
     case 'not-a-folder':
       return { found: `${path} is no folder`, cure: `See: ls -ld ${it}` };
     case 'not-a-file':
