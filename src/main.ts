@@ -69,7 +69,7 @@ async function carryOut(command: Command): Promise<number> {
   if (command.kind !== 'run' && command.kind !== 'demo') endWithReader();
   switch (command.kind) {
     case 'help':
-      process.stdout.write(command.man ? manual() : help(command.of));
+      process.stdout.write(command.man ? manual() : help(command.of, command.word));
       return exitCode.done;
     case 'version':
       process.stdout.write(`${version}\n`);

@@ -19,7 +19,8 @@ export function readArguments(words: readonly string[], globals: DockerGlobals =
   const [first, ...rest] = positionals;
   if (values.version) return { kind: 'version' };
   const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
-  if (values.help) return { kind: 'help', of: named === undefined ? undefined : first, man: false };
+  if (values.help)
+    return { kind: 'help', of: named === undefined ? undefined : first, word: rest[0], man: false };
   refuseEmpty(values);
   if (first === 'companion') return readCompanion(values, rest);
   if (first === 'embedded-engine') return embeddedEngine(rest);

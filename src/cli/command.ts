@@ -8,7 +8,13 @@ import type { ShellCommand } from './shell-commands.ts';
 
 /** What the user asked for. */
 export type Command =
-  | { readonly kind: 'help'; readonly of: string | undefined; readonly man: boolean }
+  /** `word` is the one behind the command, as `status` of `notifier status --help`. */
+  | {
+      readonly kind: 'help';
+      readonly of: string | undefined;
+      readonly word?: string | undefined;
+      readonly man: boolean;
+    }
   | { readonly kind: 'version' }
   | { readonly kind: 'demo' }
   /** For the demo and the tests alone; not in the help. */

@@ -17,6 +17,8 @@ export interface CommandEntry {
   readonly options: readonly OptionName[];
   /** What may come behind those words of it that are there already. */
   readonly suggests?: (before: readonly string[]) => Suggests;
+  /** Options that go with one word of the command alone. */
+  readonly belongsTo?: { readonly [option in OptionName]?: string };
   /** What an option may be here, where that is not what it may be elsewhere. */
   readonly values?: { readonly [option in OptionName]?: Suggests };
   readonly read: (values: Values, words: readonly string[]) => Command;

@@ -2,6 +2,7 @@ import type { EngineSettings } from '../config/settings.ts';
 import { notifierName } from '../notifier-container/described.ts';
 import type { NotifierWork } from '../notifier-container/install.ts';
 import type { RoundTrip } from '../notifier-container/ping.ts';
+import { quote } from '../system/shell-quote.ts';
 import { version } from '../version.ts';
 import type { NotifierHealth } from './notifier-health.ts';
 
@@ -23,15 +24,17 @@ export function describeWork(work: NotifierWork, { name }: EngineSettings): stri
 
 /** The notifier's container as a few lines. */
 export function describeNotifier(health: NotifierHealth, { name, endpoint }: EngineSettings): string {
+  // An engine that is named by its endpoint has that for a name.
+  const which = name === endpoint.url ? name : `${name}, ${endpoint.url}`;
   switch (health.kind) {
     case 'missing':
-      return `There is no notifier in Docker (${name}, ${endpoint.url})\n`;
+      return `There is no notifier in Docker (${which})\n`;
     case 'foreign':
       return `The container ${notifierName} is none of ours: it runs the image ${health.image}\n`;
     case 'present': {
       const rows = [
         ['container', `${notifierName}, ${health.state}`],
-        ['engine', `${name}, ${endpoint.url}`],
+        ['engine', which],
         ['version', health.version ?? 'unknown: built by hand'],
         ['tells', `${health.host}, port ${health.port}`],
         ['listener', health.trip === undefined ? 'not asked' : describeTrip(health.trip)],
@@ -64,22 +67,29 @@ export function describeTrip(trip: RoundTrip): string {
 /** What to do about a notifier that does not deliver; undefined where nothing has to be done. */
 export function adviseOnNotifier(health: NotifierHealth, { endpoint }: EngineSettings): string | undefined {
   // So that the line works as it is: with this engine, whichever the next shell would choose.
-  const which = endpoint.url === 'unix:///var/run/docker.sock' ? '' : ` --host ${endpoint.url}`;
+  const isDefault = endpoint.url === 'unix:///var/run/docker.sock';
+  const which = isDefault ? '' : ` --host ${quote(endpoint.url)}`;
+  const docker = isDefault ? 'docker' : `docker -H ${quote(endpoint.url)}`;
   const install = `Run: docker-lifecycle-listener notifier install${which}`;
   switch (health.kind) {
     case 'missing':
       return install;
     case 'foreign':
-      return `Look at it: docker inspect ${notifierName}. Then give it another name, or remove it`;
+      return `Look at it: ${docker} inspect ${notifierName}. Then give it another name, or remove it`;
     case 'present':
       if (health.version !== version || !health.running) return install;
-      return adviseOnTrip(health.trip, health.port, install);
+      return adviseOnTrip(health.trip, health.port, install, docker);
     default:
       return health satisfies never;
   }
 }
 
-function adviseOnTrip(trip: RoundTrip | undefined, port: number, install: string): string | undefined {
+function adviseOnTrip(
+  trip: RoundTrip | undefined,
+  port: number,
+  install: string,
+  docker: string,
+): string | undefined {
   switch (trip?.kind) {
     case undefined:
     case 'answered':
@@ -94,7 +104,7 @@ function adviseOnTrip(trip: RoundTrip | undefined, port: number, install: string
     case 'silence':
       return `A firewall drops what containers send: let TCP port ${port} in from docker0`;
     case 'not-asked':
-      return `See: docker logs ${notifierName}`;
+      return `See: ${docker} logs ${notifierName}`;
     default:
       return trip satisfies never;
   }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import type { EngineSettings } from '../config/settings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { readPid } from '../system/pidfile.ts';
@@ -10,6 +11,9 @@ import { socketHolder } from '../system/unix-sockets.ts';
  */
 export type Presence = 'up' | 'down' | 'asleep' | 'afar';
 
+/** A Unix socket accepts at once or never; in ms. */
+const longestConnect = 5000;
+
 /** Finds it out without a connection. */
 export function presenceOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' | 'pidfile'>): Presence {
   if (endpoint.kind !== 'unix') return 'afar';
@@ -19,17 +23,34 @@ export function presenceOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint
 }
 
 /**
- * Nothing is asked of an engine that the question would start.
+ * Nothing is asked of an engine that the question would start. A socket that no process of this network namespace
+ * listens on may be that of an engine in another one, as a rootless Docker's: a connection to it starts nothing.
  * @throws Failure with exit code 69 for one that does not run
  */
-export function requireRunning(engine: EngineSettings): void {
+export async function requireRunning(engine: EngineSettings): Promise<void> {
   const presence = presenceOf(engine);
   if (presence === 'up' || presence === 'afar') return;
+  const { endpoint } = engine;
+  if (presence === 'down' && endpoint.kind === 'unix' && (await accepts(endpoint.path))) return;
   throw new Failure(
     exitCode.unavailable,
     `Docker is not running at ${engine.endpoint.url} (${engine.chosenBy})`,
     'Start it, as with: systemctl start docker. Or say which with --host or --context, as for docker itself',
   );
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (does: boolean) => {
+      socket.destroy();
+      resolve(does);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+    // One whose queue is full neither accepts nor refuses.
+    socket.setTimeout(longestConnect, () => settle(false));
+  });
 }
 
 function isAlive(pidfile: string): boolean {

@@ -35,12 +35,16 @@ export const statusCodes: typeof exitCodes = [
 
 /**
  * What `--help` prints, of everything or of one command.
+ * @param word what stands behind the command: options that belong to other words are left out then
  * @param called what the program is called where its user has called it
  */
-export function help(of: string | undefined, called: string = calledAs()): string {
+export function help(of: string | undefined, word?: string, called: string = calledAs()): string {
   const command = of !== undefined && Object.hasOwn(commands, of) ? commands[of] : undefined;
   if (of === undefined || command === undefined) return helpOfAll(called);
-  const options: readonly OptionName[] = [...command.options, 'help'];
+  const options: readonly OptionName[] = [
+    ...command.options.filter((option) => belongs(command.belongsTo?.[option], word, command.calls)),
+    'help',
+  ];
   return [
     ...['Usage:', ...calls(of, called)],
     ...['', 'Options:', ...options.flatMap(describeOption)],
@@ -49,6 +53,16 @@ export function help(of: string | undefined, called: string = calledAs()): strin
       : ['', 'Examples:', ...examples[of].map((line) => `  ${as(line, called)}`)]),
     '',
   ].join('\n');
+}
+
+/** Whether an option goes with a word of its command; all do where no such word is given. */
+function belongs(
+  owner: string | undefined,
+  word: string | undefined,
+  calls: readonly (readonly [words: string, about: string])[],
+): boolean {
+  const isKnown = calls.some(([words]) => words.split(' ')[0] === word);
+  return owner === undefined || word === undefined || !isKnown || owner === word;
 }
 
 function helpOfAll(called: string): string {

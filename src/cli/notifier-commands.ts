@@ -26,6 +26,7 @@ export const notifierCommands = {
       ['status', 'whether it runs, and reaches the listener'],
     ],
     options: ['host', 'context', 'port', 'base', 'config', 'json'] as OptionName[],
+    belongsTo: { port: 'install', base: 'install' },
     suggests: (before: readonly string[]) => (before.length === 0 ? acts : []),
     read: notifier,
   },

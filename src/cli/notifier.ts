@@ -19,7 +19,7 @@ import { statusCode } from './status.ts';
  */
 export async function tendNotifier(command: NotifierCommand): Promise<number> {
   const { engine, port } = findPlace(command);
-  requireRunning(engine);
+  await requireRunning(engine);
   switch (command.act) {
     case 'install': {
       const wish = { version, port, base: command.base };

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { adviseOnNotifier } from '../../src/cli/describe-notifier.ts';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
+import type { EngineSettings } from '../../src/config/settings.ts';
 import { askEngine, demand, json } from '../../src/notifier-container/api.ts';
 import { findNotifier } from '../../src/notifier-container/found.ts';
+import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram } from '../support/program.ts';
 
@@ -125,4 +129,67 @@ test('an engine that does not run is not asked', async () => {
   const { code, output, errors } = await runProgram(['notifier', 'status', ...host]);
   expect(errors).toContain('Docker is not running');
   expect({ code, output }).toEqual({ code: 69, output: '' });
+});
+
+const answering = `require('node:http').createServer((request, response) => {
+  response.writeHead(request.url.includes('_ping') ? 200 : 404, { 'Content-Type': 'application/json' });
+  response.end('{"message":"no such container"}');
+}).listen(process.argv[1], () => console.log('listening'))`;
+
+test(
+  'an engine in another network namespace is asked, and named once',
+  needing('network namespace'),
+  async () => {
+    const path = join(folder, 'apart.sock');
+    const engine = spawn('unshare', ['--net', process.execPath, '-e', answering, path]);
+    try {
+      await once(engine.stdout, 'data');
+      const url = `unix://${path}`;
+      const { code, output, errors } = await runProgram([
+        'notifier',
+        'status',
+        '--config',
+        'none',
+        '--host',
+        url,
+      ]);
+      expect([code, output]).toEqual([3, `There is no notifier in Docker (${url})\n`]);
+      expect(errors).toContain(`notifier install --host ${url}`);
+    } finally {
+      engine.kill('SIGKILL');
+      await once(engine, 'close');
+    }
+  },
+);
+
+test('a socket that an engine left behind is no engine', async () => {
+  const path = join(folder, 'stale.sock');
+  const engine = spawn(process.execPath, ['-e', answering, path]);
+  await once(engine.stdout, 'data');
+  engine.kill('SIGKILL');
+  await once(engine, 'close');
+  const host = ['--config', 'none', '--host', `unix://${path}`];
+  const { code, errors } = await runProgram(['notifier', 'status', ...host]);
+  expect([code, errors]).toEqual([69, expect.stringContaining('Docker is not running')]);
+});
+
+test('hints about a container name the engine that it is in', () => {
+  const endpoint = unixEndpoint('/run/user/1000/docker.sock');
+  const engine: EngineSettings = { name: endpoint.url, endpoint, pidfile: undefined, chosenBy: '--host' };
+  const foreign = { kind: 'foreign', image: 'x' } as const;
+  expect(adviseOnNotifier(foreign, engine)).toContain(`docker -H ${endpoint.url} inspect`);
+  const usual = { ...engine, endpoint: unixEndpoint('/var/run/docker.sock') };
+  expect(adviseOnNotifier(foreign, usual)).toContain(' docker inspect');
+});
+
+test('help behind a word lists what that word takes', async () => {
+  const listed = async (...words: string[]) => {
+    const { output } = await runProgram([...words, '--help']);
+    const [options = ''] = output.split('Examples:');
+    return ['--port', '--base', '--host'].filter((option) => options.includes(` ${option} `));
+  };
+  expect(await listed('notifier')).toEqual(['--port', '--base', '--host']);
+  expect(await listed('notifier', 'install')).toEqual(['--port', '--base', '--host']);
+  expect(await listed('notifier', 'status')).toEqual(['--host']);
+  expect(await listed('notifier', 'remove')).toEqual(['--host']);
 });
