@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
+import { requireWritable } from '../service/writable.ts';
 import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { quote } from '../system/shell-quote.ts';
@@ -21,7 +22,7 @@ export interface Mode {
 /**
  * Shows a plan: as a whole first where there is somebody to be asked, else step by step as it is done; and does it.
  * @returns whether it was done
- * @throws Failure for a step that cannot be done
+ * @throws Failure for a step that cannot be done; before the first one where what it writes cannot be written
  */
 export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -31,6 +32,7 @@ export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, ye
   if (dryRun || asks) for (const step of steps) say(describeStep(step));
   if (dryRun) return false;
   if (asks && !(await confirm())) return false;
+  requireWritable(steps);
   await apply(steps, (step) => {
     if (!asks) say(describeStep(step));
   });

@@ -60,6 +60,10 @@ const needs = {
     what: 'leave to make a network namespace with a bridge in it',
     isMet: () => answers('unshare', '--net', 'sh', '-c', 'ip link add docker0 type bridge'),
   },
+  'mount namespace': {
+    what: 'leave to make a mount namespace with a file system in it',
+    isMet: () => answers('unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /mnt'),
+  },
   'outward address': {
     what: 'an IPv4 address that other machines can reach',
     isMet: () => outwardAddress !== undefined,
