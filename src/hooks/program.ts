@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isShortage, withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
+import { hasCapabilities } from './file-capabilities.ts';
 
 /** Trusted, but nothing that the system can run as it is. */
 export type Unrunnable =
@@ -15,6 +16,8 @@ export type Unrunnable =
   | { readonly kind: 'interpreter'; readonly program: string; readonly code: string }
   /** Neither a script nor a program of a kind that Linux or macOS run by themselves. */
   | { readonly kind: 'unknown-format' }
+  /** A program with file capabilities: more rights than its user has. */
+  | { readonly kind: 'capabilities' }
   /** Marked executable, but not to be executed here: a file system mounted noexec, or somebody else's file. */
   | { readonly kind: 'not-executable'; readonly code: string }
   | { readonly kind: 'unreadable'; readonly code: string };
@@ -54,7 +57,7 @@ export function whyUnrunnable(path: string): Unrunnable | undefined {
   }
   switch (program.kind) {
     case 'binary':
-      return undefined;
+      return hasCapabilities(path) ? { kind: 'capabilities' } : undefined;
     case 'script': {
       const code = whyNotExecutable(resolve('/', program.interpreter));
       return code === undefined ? undefined : { kind: 'interpreter', program: program.interpreter, code };

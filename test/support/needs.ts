@@ -30,6 +30,10 @@ const needs = {
     what: 'bindfs, with which a user mounts, and /dev/fuse',
     isMet: () => existsSync('/dev/fuse') && answers('bindfs', '--version'),
   },
+  setcap: {
+    what: 'setcap, of the package libcap2-bin',
+    isMet: () => existsSync('/sbin/setcap') || existsSync('/usr/sbin/setcap'),
+  },
   setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
   promtool: {
     what: 'promtool, of the package prometheus',

@@ -70,6 +70,11 @@ export function describeRefusal(refusal: { path: string; cause: RefusalCause | H
         found: `${path} is neither a script nor a program of this system`,
         cure: 'Start it from a script',
       };
+    case 'capabilities':
+      return {
+        found: `${path} has file capabilities: more rights than its user`,
+        cure: `Run: setcap -r ${it}`,
+      };
     case 'not-executable':
       return {
         found: `${path} may not be executed here (${cause.code})`,
