@@ -80,18 +80,19 @@ export function describeSettings({ settings, log, given, file }: Loaded): string
 }
 
 function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
-  const { name, label, image, exitCode: exit_code, detail, requested } = when ?? {};
+  const { action, container, name, label, image, exitCode: exit_code, detail, requested } = when ?? {};
   const asked = requested === undefined ? [] : [row(`${key}.requested`, requested.value, requested)];
-  const patterns = Object.entries({ name, label, image, exit_code, detail }).flatMap(([field, given]) =>
-    given === undefined
-      ? []
-      : [
-          row(
-            `${key}.${field}`,
-            given.map(({ value }) => value),
-            given[0],
-          ),
-        ],
+  const patterns = Object.entries({ action, container, name, label, image, exit_code, detail }).flatMap(
+    ([field, given]) =>
+      given === undefined
+        ? []
+        : [
+            row(
+              `${key}.${field}`,
+              given.map(({ value }) => value),
+              given[0],
+            ),
+          ],
   );
   return [...patterns, ...asked];
 }

@@ -16,13 +16,20 @@ ${bodies[event]}
 
 function eventTemplate(folder: EventFolder): string {
   return `#!/bin/sh
-# Runs at each ${folder.slice(3).replace('_', ' ')} that Docker tells.
+# Runs at ${describe(folder)} that Docker reports.
 # The event is on its standard input, as JSON. The environment has DOCKER_EVENT_TYPE, _ACTION, _ID, _NAME, _IMAGE and
-# _TIME, sometimes _EXIT_CODE, _DETAIL and _POSSIBLE_REPEAT, and DOCKER_HOST, so that docker speaks to the same engine.
+# _TIME, sometimes _CONTAINER_ID, _CONTAINER_NAME, _EXIT_CODE, _REQUESTED, _DETAIL and _POSSIBLE_REPEAT, and DOCKER_HOST,
+# so that docker speaks to the same engine.
 set -eu
 
 echo "$DOCKER_EVENT_ACTION of $DOCKER_EVENT_TYPE $DOCKER_EVENT_NAME ($DOCKER_LIFECYCLE_REASON)"
 `;
+}
+
+function describe(folder: EventFolder): string {
+  const [type = '', ...action] = folder.slice('on_'.length).split('_');
+  if (type === 'any') return 'each event';
+  return action.join('_') === 'any' ? `each event of type ${type}` : `each ${type} ${action.join('_')}`;
 }
 
 type LifecycleFolder = Exclude<NewHookEvent, EventFolder>;

@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
-import { eventFolders, eventWord } from '../config/engine-events.ts';
+import { type EventWord, eventFolders, eventWord } from '../config/engine-events.ts';
 import { hintForEvent } from '../config/event-hints.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { nearest } from '../system/nearest.ts';
@@ -24,10 +24,7 @@ export function eventCalled(where: string, word: string | undefined): LifecycleE
 }
 
 /** One of an engine's own events too. */
-export function anyEventCalled(
-  where: string,
-  word: string | undefined,
-): LifecycleEvent | `${string}_${string}` {
+export function anyEventCalled(where: string, word: string | undefined): LifecycleEvent | EventWord {
   const event = [...eventFolders.values()].map(eventWord).find((known) => known === word);
   if (event !== undefined) return event;
   if (word === undefined || word === 'start' || word === 'stop') return eventCalled(where, word);

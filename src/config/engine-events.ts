@@ -46,14 +46,25 @@ export interface EventName {
   readonly action: string;
 }
 
-/** The folder of an event's hooks: `on_container_start`. */
-export type EventFolder = `on_${string}_${string}`;
+/** The folder of an event's hooks: `on_container_start`, `on_container_any`, `on_any`. */
+export type EventFolder = `on_${string}_${string}` | 'on_any';
+
+/** An event in one word: `container_start`, `container_archive_path`; `container_any` and `any` stand for several. */
+export type EventWord = `${string}_${string}` | 'any';
+
+/** Stands for each action of a type, and as a type for each type. No engine has it as a name of its own. */
+const any = 'any';
+const anyEvent: EventName = { type: any, action: any };
 
 /** Every folder that an event's hooks can be in. Only these names are ever joined to a path. */
 export const eventFolders: ReadonlyMap<EventFolder, EventName> = new Map(
-  Object.entries(engineEvents).flatMap(([type, actions]) =>
-    actions.map((action): [EventFolder, EventName] => [eventFolder({ type, action }), { type, action }]),
-  ),
+  [
+    ...Object.entries(engineEvents).flatMap(([type, actions]): EventName[] => [
+      ...actions.map((action) => ({ type, action })),
+      { type, action: any },
+    ]),
+    anyEvent,
+  ].map((event): [EventFolder, EventName] => [eventFolder(event), event]),
 );
 
 /** The folder of an event's hooks. A dash of the engine's is an underscore: `on_container_archive_path`. */
@@ -61,9 +72,24 @@ export function eventFolder(event: EventName): EventFolder {
   return `on_${eventWord(event)}`;
 }
 
-/** An event in one word, a hook's `$1`: `container_start`, `container_archive_path`. */
-export function eventWord({ type, action }: EventName): `${string}_${string}` {
-  return `${type}_${action.replaceAll('-', '_')}`;
+/** An event in one word, a hook's `$1`. */
+export function eventWord({ type, action }: EventName): EventWord {
+  return type === any ? any : `${type}_${action.replaceAll('-', '_')}`;
+}
+
+/** The names that include an event, in the order in which their hooks run: itself, any of its type, any at all. */
+export function namesOf({ type, action }: EventName): readonly EventName[] {
+  return [{ type, action }, { type, action: any }, anyEvent];
+}
+
+/** Whether a name stands for each action of its type, or for each event. */
+export function isAnyAction({ action }: EventName): boolean {
+  return action === any;
+}
+
+/** Whether a name stands for each event. */
+export function isAnyEvent({ type }: EventName): boolean {
+  return type === any;
 }
 
 /** Whether an event says that something has come to its end, and so makes sense even when the engine has gone. */

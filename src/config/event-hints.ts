@@ -55,6 +55,10 @@ const synonyms: { readonly [type: string]: Words } = {
   plugin: { install: ['pull', 'enable'], installed: ['pull', 'enable'] },
   '*': {
     add: ['create'],
+    all: ['any'],
+    every: ['any'],
+    event: ['any'],
+    events: ['any'],
     added: ['create'],
     begin: ['start'],
     delete: ['destroy', 'delete', 'remove'],
@@ -73,9 +77,11 @@ const synonyms: { readonly [type: string]: Words } = {
 
 /** Folders that a name of one may mean: by what the word means first, and by its letters where it has no meaning. */
 export function hintForFolder(name: string): EventHint {
+  if (/^on_(all|every|events?|everything)$/.test(name)) return { near: 'on_any' };
   const { type, word } = parts(name);
   if (type === undefined) return { near: nearest(name, ['on_start', 'on_stop', ...eventFolders.keys()]) };
-  const known: readonly string[] = engineEvents[type];
+  if (word === '') return { near: `on_${type}_any` };
+  const known = actionsOf(type);
   // Counted without what all folders of the type begin with: a long name would have any action be near.
   const similar = nearest(word, known, Math.max(1, Math.round(word.length * 0.4)));
   const meant = [...known.filter((action) => action.replaceAll('-', '_') === word), ...meanings(type, word)];
@@ -96,15 +102,19 @@ function parts(name: string): {
   readonly type: keyof typeof engineEvents | undefined;
   readonly word: string;
 } {
-  const [, type = '', word = ''] = /^on_([a-z]+?)s?_([a-z_-]+)$/.exec(name.toLowerCase()) ?? [];
+  const [, type = '', word = ''] = /^on_([a-z]+?)s?(?:_([a-z_-]+))?$/.exec(name.toLowerCase()) ?? [];
   return {
     type: Object.hasOwn(engineEvents, type) ? (type as keyof typeof engineEvents) : undefined,
     word: word.replaceAll('-', '_'),
   };
 }
 
+function actionsOf(type: keyof typeof engineEvents): readonly string[] {
+  return [...engineEvents[type], 'any'];
+}
+
 function meanings(type: keyof typeof engineEvents, word: string): readonly string[] {
-  const known: readonly string[] = engineEvents[type];
+  const known = actionsOf(type);
   return [type, '*']
     .flatMap((table) => lookUp(Object.hasOwn(synonyms, table) ? synonyms[table] : undefined, word))
     .filter((action) => known.includes(action));

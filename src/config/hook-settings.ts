@@ -41,6 +41,10 @@ export interface EventHookSettings {
  * none of those that begin with `!`; in a pattern `*` is any text. A label is `key` or `key=value`.
  */
 export interface EventFilter {
+  /** The engine's name for what happened: `die`. */
+  readonly action?: readonly string[];
+  /** The name or the id of the container that it is about, or that it names. */
+  readonly container?: readonly string[];
   readonly name?: readonly string[];
   readonly label?: readonly string[];
   readonly image?: readonly string[];

@@ -47,6 +47,8 @@ export interface RawHookSettings {
 }
 
 export interface RawEventFilter {
+  readonly action?: readonly Given[] | undefined;
+  readonly container?: readonly Given[] | undefined;
   readonly name?: readonly Given[] | undefined;
   readonly label?: readonly Given[] | undefined;
   readonly image?: readonly Given[] | undefined;
@@ -136,6 +138,8 @@ function readTurnHook(hook: Table): RawHookSettings {
 function readEventHook(hook: Table): RawHookSettings {
   const when = hook.table('when');
   const filter = when && {
+    action: when.oneOrMore('action'),
+    container: when.oneOrMore('container'),
     name: when.oneOrMore('name'),
     label: when.oneOrMore('label'),
     image: when.oneOrMore('image'),

@@ -179,13 +179,16 @@ function resolveHook(
   };
 }
 
-function readFilter({ name, label, image, exitCode, detail, requested }: RawEventFilter): EventFilter {
+function readFilter(filter: RawEventFilter): EventFilter {
+  const { action, container, name, label, image, exitCode, detail, requested } = filter;
   const wrongCode = exitCode?.find(({ value }) => !/^!?\d{1,3}$/.test(value));
   if (wrongCode !== undefined) {
     throw wrong(wrongCode, 'is no exit code', 'Give a number as 137, or "!0" for any but that');
   }
   const values = (given: readonly Given[]) => given.map(({ value }) => value);
   return {
+    ...(action && { action: values(action) }),
+    ...(container && { container: values(container) }),
     ...(name && { name: values(name) }),
     ...(label && { label: values(label) }),
     ...(image && { image: values(image) }),

@@ -124,12 +124,26 @@ function runningIn(value: unknown): Running | undefined {
 function isEvent(value: unknown): value is EngineEvent {
   const event = tableIn(value);
   if (event === undefined) return false;
-  const { type, action, detail, id, name, image, exitCode, requested, timeNano, attributes, json } = event;
+  const {
+    type,
+    action,
+    detail,
+    id,
+    name,
+    image,
+    exitCode,
+    requested,
+    containerName,
+    timeNano,
+    attributes,
+    json,
+  } = event;
   return (
     [type, action, id, name, image].every(isShort) &&
     (detail === undefined || typeof detail === 'string') &&
     (exitCode === undefined || Number.isInteger(exitCode)) &&
     (requested === undefined || isRequested(requested)) &&
+    (containerName === undefined || isShort(containerName)) &&
     isNano(timeNano) &&
     areTexts(attributes) &&
     typeof json === 'string'

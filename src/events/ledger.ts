@@ -1,8 +1,9 @@
-import { eventWord } from '../config/engine-events.ts';
+import { eventWord, namesOf } from '../config/engine-events.ts';
 import type { EngineEvent, EventReason, Requested } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 import { findMissed, hiddenBy, type Known } from './compare.ts';
+import { ContainerNames } from './container-names.ts';
 import { areComparable, keyOf, newest, oldest, timeOf } from './event-keys.ts';
 import type { UnreadableContainer } from './inspected.ts';
 import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
@@ -67,6 +68,7 @@ export class Ledger {
   /** Without a sign that nothing was forgotten, something may have been. */
   #mayForget = false;
   readonly #requests: StopRequests;
+  readonly #containers: ContainerNames;
   readonly #whenFound: WhenFound;
 
   constructor(state: LedgerState | undefined, whenFound: WhenFound) {
@@ -77,6 +79,7 @@ export class Ledger {
     this.#compared = state?.compared ?? beginning;
     this.#isSettled = state?.unsettled !== true;
     this.#requests = new StopRequests(state?.requests);
+    this.#containers = new ContainerNames(state?.running ?? []);
     this.#running = new Map(
       (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
     );
@@ -161,7 +164,7 @@ export class Ledger {
 
   /** An event came. */
   hear(event: EngineEvent): Heard {
-    const since = this.#names.get(eventWord(event));
+    const since = this.#sinceOf(event);
     if (since === undefined) return { kind: 'known' };
     // Once what the engine remembers has come, all is new, even if its clock was set back.
     if (this.#phase !== 'steady' && isAfter(since, event.timeNano)) return { kind: 'known' };
@@ -183,6 +186,11 @@ export class Ledger {
     return heard;
   }
 
+  /** Since when an event is listened to; undefined for one that is not. */
+  #sinceOf(event: EngineEvent): string | undefined {
+    return oldest(namesOf(event).flatMap((name) => this.#names.get(eventWord(name)) ?? []));
+  }
+
   #prove(): void {
     this.#phase = 'steady';
     if (!this.#first) this.#isSettled = true;
@@ -190,7 +198,8 @@ export class Ledger {
 
   #toldFor(event: EngineEvent): readonly Telling[] {
     const { type, id, action, attributes, timeNano } = event;
-    if (!this.#follows || type !== 'container') return [{ event, reason: 'event' }];
+    if (type !== 'container') return [{ event: this.#containers.named(event), reason: 'event' }];
+    if (!this.#follows) return [{ event, reason: 'event' }];
     const known = this.#running.get(id);
     const told = action === 'die' ? { ...event, requested: this.#requestOf(event, known) } : event;
     const telling: Telling = { event: told, reason: 'event' };
@@ -215,7 +224,9 @@ export class Ledger {
       const [first] = this.#heard;
       if (first !== undefined) this.#heard.delete(first);
     }
-    if (!this.#follows || event.type !== 'container') return;
+    if (event.type !== 'container') return;
+    this.#containers.note(event);
+    if (!this.#follows) return;
     this.#requests.note(event);
     this.#follow(event);
   }
@@ -233,6 +244,7 @@ export class Ledger {
    */
   compare(seen: readonly SeenContainer[], unreadable: readonly UnreadableContainer[] = []): void {
     for (const id of hiddenBy(unreadable, this.#running.keys(), seen)) this.#touched.add(id);
+    this.#containers.compare(seen);
     // By age: whoever is killed in the middle of telling what was missed goes on there.
     this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
       one === other ? 0 : isAfter(one, other) ? 1 : -1,

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Endpoint } from '../config/endpoint.ts';
-import type { EventName } from '../config/engine-events.ts';
+import { type EventName, isAnyAction, isAnyEvent } from '../config/engine-events.ts';
 import { dial, hostHeader } from '../engine/dial.ts';
 import { getRequest } from '../engine/http.ts';
 import { codeOf } from '../system/failure.ts';
@@ -90,9 +90,10 @@ export function openEventStream(
 
 /** The engine leaves out what is not asked for: where containers have health checks that is most of it. */
 export function eventsPath(names: readonly EventName[], since: string | undefined): string {
+  // Each member narrows further, so one that is to narrow nothing is left out.
   const filters = {
-    type: [...new Set(names.map(({ type }) => type))],
-    event: [...new Set(names.map(({ action }) => action))],
+    ...(names.some(isAnyEvent) ? {} : { type: [...new Set(names.map(({ type }) => type))] }),
+    ...(names.some(isAnyAction) ? {} : { event: [...new Set(names.map(({ action }) => action))] }),
   };
   const query = new URLSearchParams({ filters: JSON.stringify(filters) });
   if (since !== undefined) query.set('since', sinceOf(since));

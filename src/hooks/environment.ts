@@ -1,5 +1,6 @@
 import { downSocketName } from '../config/control-path.ts';
 import type { Endpoint } from '../config/endpoint.ts';
+import type { EventWord } from '../config/engine-events.ts';
 import type { DockerHost } from '../config/hook-settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import type { Account } from '../system/account.ts';
@@ -31,7 +32,7 @@ export interface HookContext {
 }
 
 /** As hooks are told it; an engine's events are `container_start` and their like. */
-export type HookOccasion = 'start' | 'stop' | 'running' | `${string}_${string}`;
+export type HookOccasion = 'start' | 'stop' | 'running' | EventWord;
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const homebrewPath = '/opt/homebrew/bin:/opt/homebrew/sbin';

@@ -1,4 +1,4 @@
-import type { EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
+import { containerOf, type EventLabel, type ToldEvent } from '../lifecycle/engine-event.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
 
 /** What happened in an engine, as a hook is told it. */
@@ -21,12 +21,15 @@ const longestValue = 4096;
 /** The variables that tell a hook what happened; all of it, it gets on its standard input. */
 export function eventEnvironment({ told, merged, burst, labels = [] }: Occurrence): Record<string, string> {
   const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = told.event;
+  const container = containerOf(told.event);
   const variables = {
     DOCKER_EVENT_TYPE: type,
     DOCKER_EVENT_ACTION: action,
     DOCKER_EVENT_ID: id,
     DOCKER_EVENT_NAME: name,
     DOCKER_EVENT_IMAGE: image,
+    ...(container === undefined ? {} : { DOCKER_EVENT_CONTAINER_ID: container.id }),
+    ...(container?.name === undefined ? {} : { DOCKER_EVENT_CONTAINER_NAME: container.name }),
     DOCKER_EVENT_TIME: isoOfNano(timeNano),
     ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail }),
     ...(exitCode === undefined ? {} : { DOCKER_EVENT_EXIT_CODE: String(exitCode) }),

@@ -1,11 +1,13 @@
 import type { EventFilter } from '../config/hook-settings.ts';
-import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import { containerOf, type EngineEvent } from '../lifecycle/engine-event.ts';
 
 /** Whether an event is one that a hook is to be run for. */
 export function fitsFilter(event: EngineEvent, filter: EventFilter | undefined): boolean {
   if (filter === undefined) return true;
-  const { name, label, image, exitCode, detail, requested } = filter;
+  const { action, container, name, label, image, exitCode, detail, requested } = filter;
   return (
+    fits(action, (pattern) => matches(pattern, event.action)) &&
+    fitsContainer(event, container) &&
     fits(name, (pattern) => matches(pattern, event.name)) &&
     fits(image, (pattern) => matches(pattern, event.image)) &&
     fits(detail, (pattern) => matches(pattern, event.detail ?? '')) &&
@@ -25,6 +27,15 @@ function fits(patterns: readonly string[] | undefined, is: (pattern: string) => 
 /** Where nobody knows how it ended it may have been anything: better told than not. */
 function fitsExitCode({ exitCode }: EngineEvent, patterns: readonly string[] | undefined): boolean {
   return exitCode === undefined || fits(patterns, (pattern) => Number(pattern) === exitCode);
+}
+
+/** One whose name is not known may be any: better reported than not. What is about no container fits no pattern. */
+function fitsContainer(event: EngineEvent, patterns: readonly string[] | undefined): boolean {
+  const found = containerOf(event);
+  if (found === undefined) return patterns === undefined || fits(patterns, () => false);
+  const { id, name } = found;
+  if (name === undefined) return true;
+  return fits(patterns, (pattern) => matches(pattern, name) || matches(pattern, id));
 }
 
 /** An end of which it is not known may have been either: better reported than not. */

@@ -1,4 +1,5 @@
-import { eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
+import { dirname } from 'node:path';
+import { type EventFolder, eventFolder, eventFolders, eventWord, namesOf } from '../config/engine-events.ts';
 import type { DebounceSettings } from '../config/hook-settings.ts';
 import type { EngineEvent, EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
@@ -16,12 +17,20 @@ export interface EventRun extends Omit<HookChain, 'done'> {
   readonly done: Promise<'complete' | 'cut-short'>;
 }
 
-/** The hooks that are to be run for an event; the filters of the settings have their say. */
+/**
+ * The hooks that are to be run for an event: those of its own folder, then of `on_TYPE_any`, then of `on_any`. Left out are
+ * those whose filter in the settings does not fit.
+ */
 export function hooksFor(host: HookHost, event: EngineEvent): readonly Candidate[] {
-  const name = eventFolder(event);
   // What comes from the engine is compared with names that are known, and only those are joined to a path.
-  if (!eventFolders.has(name)) return [];
-  const found = usableFolder(host, name);
+  const folders = namesOf(event)
+    .map(eventFolder)
+    .filter((folder) => eventFolders.has(folder));
+  return folders.flatMap((folder) => hooksIn(host, folder, event));
+}
+
+function hooksIn(host: HookHost, folder: EventFolder, event: EngineEvent): readonly Candidate[] {
+  const found = usableFolder(host, folder);
   if (found?.kind !== 'found') return [];
   for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
   return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
@@ -62,8 +71,8 @@ export function runEventHooks(
 ): EventRun {
   const { told } = occurrence;
   const label = labelOfOccurrence(occurrence);
-  const folder = eventFolder(told.event);
   const count = candidates.length;
+  const folder = [...new Set(candidates.map(({ name }) => dirname(name)))].join(', ');
   if (count > 0) begin();
   const chain = runChain(
     host,

@@ -246,10 +246,17 @@ async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
 export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'outputs'>): boolean {
   const { since, event, hook, engine, failed } = filter;
   if (since !== undefined && Date.parse(entry.time) < since) return false;
-  if (event !== undefined && eventOf(entry) !== event) return false;
+  if (event !== undefined && !isOfEvent(eventOf(entry), event)) return false;
   if (hook !== undefined && !isCalled(entry, hook)) return false;
   if (engine !== undefined && engineOf(entry) !== engine) return false;
   return failed !== true || hasFailed(entry);
+}
+
+/** `container_any` is each event of a container, `any` each event that is not Docker's own start or stop. */
+function isOfEvent(found: string | undefined, wanted: string): boolean {
+  if (found === undefined || found === wanted) return found === wanted;
+  if (wanted === 'any') return found.includes('_');
+  return wanted.endsWith('_any') && found.startsWith(wanted.slice(0, -'any'.length));
 }
 
 /** Undefined for what is about no engine. */

@@ -15,12 +15,21 @@ export interface EngineEvent {
   readonly exitCode?: number;
   /** Of a container that ended. */
   readonly requested?: Requested;
+  /** The name of the container that an event of something else names by its id; left out where it is not known. */
+  readonly containerName?: string;
   /** When, in nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
   readonly timeNano: string;
   /** What the engine tells beside; a container's labels are among it. */
   readonly attributes: Readonly<Record<string, string>>;
   /** The whole event as the engine wrote it, one line of JSON. */
   readonly json: string;
+}
+
+/** The container that an event is about, or that it names; undefined where there is none. */
+export function containerOf({ type, id, name, attributes, containerName }: EngineEvent) {
+  if (type === 'container') return { id, name };
+  const { container } = attributes;
+  return container === undefined || container === '' ? undefined : { id: container, name: containerName };
 }
 
 /**

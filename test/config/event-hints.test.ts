@@ -22,6 +22,11 @@ describe('the folder that was meant', () => {
     ['on_container_strat', ['on_container_start']],
     ['on_started', ['on_start']],
     ['on_something_else', []],
+    ['on_container', ['on_container_any']],
+    ['on_containers', ['on_container_any']],
+    ['on_network_all', ['on_network_any']],
+    ['on_all', ['on_any']],
+    ['on_events', ['on_any']],
     ['on_constructor_start', ['on_container_start']],
     ['on_container_constructor', []],
   ])('%s', (folder, meant) => {

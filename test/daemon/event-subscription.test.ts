@@ -4,7 +4,7 @@ import { subscriptionFor } from '../../src/daemon/event-subscription.ts';
 
 const event = (word: string): EventName => {
   const [type = '', ...action] = word.split('_');
-  return { type, action: action.join('_') };
+  return { type, action: type === 'any' ? 'any' : action.join('_') };
 };
 const words = (...folders: readonly string[]) => subscriptionFor(folders.map(event)).map(eventWord);
 
@@ -14,6 +14,22 @@ test.each([
   [['container_create'], ['container_create']],
   [['container_start'], ['container_start', 'container_die']],
   [['container_die'], ['container_die', 'container_start', 'container_kill']],
+  [['container_any'], ['container_any', 'container_start', 'container_die', 'container_kill']],
+  [
+    ['network_connect'],
+    [
+      ...['network_connect', 'container_start', 'container_die'],
+      ...['container_create', 'container_rename', 'container_destroy'],
+    ],
+  ],
+  [['volume_create'], ['volume_create']],
+  [
+    ['any'],
+    [
+      ...['any', 'container_start', 'container_die', 'container_kill'],
+      ...['container_create', 'container_rename', 'container_destroy'],
+    ],
+  ],
   [
     ['container_kill', 'container_die', 'container_start'],
     ['container_kill', 'container_die', 'container_start'],

@@ -68,6 +68,8 @@ test('a hook has the event on its standard input, however it opens that, and in 
   expect(stage.lines('word')).toEqual(['container_die']);
   expect(stage.lines('environment')).toEqual([
     'DOCKER_EVENT_ACTION=die',
+    'DOCKER_EVENT_CONTAINER_ID=abc',
+    'DOCKER_EVENT_CONTAINER_NAME=name-abc',
     'DOCKER_EVENT_EXIT_CODE=3',
     'DOCKER_EVENT_ID=abc',
     'DOCKER_EVENT_IMAGE=busybox',

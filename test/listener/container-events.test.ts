@@ -204,6 +204,69 @@ test('a hook is run with the knowledge of whether the end was asked for, also ac
   expect(engine.filters.at(-1)).toMatchObject({ event: expect.arrayContaining(['die', 'start', 'kill']) });
 });
 
+test('on_TYPE_any and on_any are run behind the folder of the event itself, for what they let through', async () => {
+  const text = (name: string) =>
+    `echo "${name} $1 \${DOCKER_EVENT_CONTAINER_NAME-none}" >>"${join(stage.folder, 'out')}"`;
+  hook('on_any/10-a', text('any'));
+  hook('on_any/20-network', text('network'));
+  hook('on_container_any/10-a', text('container'));
+  hook('on_container_start/10-a', text('start'));
+  const settings = join(stage.folder, 'settings.toml');
+  writeFileSync(
+    settings,
+    `[on_any."20-network"]
+when = { action = ["connect", "disconnect"], container = "name-*" }
+[on_container_any."10-a"]
+when = { action = "!exec_*" }
+`,
+  );
+  const listener = await listen('--config', settings);
+  engine.model.start('a');
+  await waitFor(() => out().length === 3);
+  engine.model.publish('network', 'connect', 'net', { name: 'net', container: 'a' });
+  await waitFor(() => out().length === 5);
+  engine.model.publish('container', 'exec_start', 'a', { name: 'name-a' });
+  engine.model.publish('pod', 'create', 'p', {});
+  await waitFor(() => out().length === 7);
+  await listener.end();
+  // Events of different things are acted on side by side.
+  expect(out().slice(0, 5)).toEqual([
+    'start container_start name-a',
+    'container container_start name-a',
+    'any container_start name-a',
+    'any network_connect name-a',
+    'network network_connect name-a',
+  ]);
+  expect(out().slice(5).sort()).toEqual(['any container_exec_start name-a', 'any pod_create none']);
+  expect(engine.filters.at(-1)).toEqual({});
+  const history = JSON.parse(
+    (await ask('history', '--json', '--event', 'network_any', '--state-dir', join(stage.folder, 'state')))
+      .output,
+  ) as {
+    entries: object[];
+  };
+  expect(history.entries).toHaveLength(2);
+});
+
+test('a hook of a network knows the container by its name, also one that is renamed', async () => {
+  hook(
+    'on_network_connect/10-a',
+    `echo "$DOCKER_EVENT_CONTAINER_ID $DOCKER_EVENT_CONTAINER_NAME" >>"${join(stage.folder, 'out')}"`,
+  );
+  engine.model.start('old');
+  const listener = await listen();
+  await waitFor(() => engine.asked.includes('/containers/old/json'));
+  engine.model.publish('container', 'create', 'new', { name: 'fresh' });
+  engine.model.publish('network', 'connect', 'net', { name: 'net', container: 'new' });
+  engine.model.publish('container', 'rename', 'new', { name: 'renamed', oldName: '/fresh' });
+  engine.model.publish('network', 'connect', 'net', { name: 'net', container: 'new' });
+  await waitFor(() => out().length === 2);
+  engine.model.publish('network', 'connect', 'net', { name: 'net', container: 'old' });
+  await waitFor(() => out().length === 3);
+  await listener.end();
+  expect(out()).toEqual(['new fresh', 'new renamed', 'old name-old']);
+});
+
 test('a folder for no event is named with the nearest that there is', async () => {
   mkdirSync(join(stage.hooks, 'on_container_strat'));
   const listener = stage.listen('--no-notifier');

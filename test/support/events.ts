@@ -105,10 +105,10 @@ export class EngineModel {
   }
 
   /** What it remembers since then, as engines look for it: from the newest back to the first that is too old. */
-  since(time: string, names: readonly EventName[]): EngineEvent[] {
-    const words = names.map(eventWord);
+  since(time: string, names?: readonly EventName[]): EngineEvent[] {
+    const words = names?.map(eventWord);
     const tooOld = this.memory.findLastIndex(({ timeNano }) => BigInt(timeNano) < BigInt(time));
-    return this.memory.slice(tooOld + 1).filter((event) => words.includes(eventWord(event)));
+    return this.memory.slice(tooOld + 1).filter((event) => words?.includes(eventWord(event)) ?? true);
   }
 
   seen(): SeenContainer[] {

@@ -89,9 +89,18 @@ export function describeHint({ near, also = [] }: EventHint): string {
 
 /** Which events a hook is run for. */
 export function describeFilter(filter: EventFilter): string {
-  const { name, label, image, exitCode, detail: said, requested } = filter;
+  const { action, container, name, label, image, exitCode, detail: said, requested } = filter;
   const asked = requested === undefined ? undefined : [String(requested)];
-  const fields = { name, label, image, exit_code: exitCode, detail: said, requested: asked };
+  const fields = {
+    action,
+    container,
+    name,
+    label,
+    image,
+    exit_code: exitCode,
+    detail: said,
+    requested: asked,
+  };
   return Object.entries(fields)
     .flatMap(([field, patterns]) => (patterns === undefined ? [] : [`${field} is ${patterns.join(' or ')}`]))
     .join(' and ');
