@@ -1,4 +1,5 @@
-import { containerOf, type EventLabel, type ToldEvent } from '../lifecycle/engine-event.ts';
+import { containerOf } from '../config/event-subject.ts';
+import type { EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
 
 /** What happened in an engine, as a hook is told it. */

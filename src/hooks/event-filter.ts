@@ -1,5 +1,6 @@
+import { containerOf } from '../config/event-subject.ts';
 import type { EventFilter } from '../config/hook-settings.ts';
-import { containerOf, type EngineEvent } from '../lifecycle/engine-event.ts';
+import type { EngineEvent } from '../lifecycle/engine-event.ts';
 
 /** Whether an event is one that a hook is to be run for. */
 export function fitsFilter(event: EngineEvent, filter: EventFilter | undefined): boolean {

@@ -25,13 +25,6 @@ export interface EngineEvent {
   readonly json: string;
 }
 
-/** The container that an event is about, or that it names; undefined where there is none. */
-export function containerOf({ type, id, name, attributes, containerName }: EngineEvent) {
-  if (type === 'container') return { id, name };
-  const { container } = attributes;
-  return container === undefined || container === '' ? undefined : { id: container, name: containerName };
-}
-
 /**
  * Whether a container's end was asked for, by `docker stop`, `kill`, `restart`, `rm --force` or their like; `unknown` where
  * a request may have been missed.
