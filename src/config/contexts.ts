@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
+import { tableIn } from '../system/json.ts';
 import { quote } from '../system/shell-quote.ts';
 import { readConfigurationJson } from './configuration-file.ts';
 import { defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
@@ -46,7 +47,7 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
   const configFolder = dockerConfigFolder(surroundings);
   const id = createHash('sha256').update(name).digest('hex');
   const file = join(configFolder, 'contexts', 'meta', id, 'meta.json');
-  const meta = readJson(file, surroundings) as ContextMeta | undefined;
+  const meta = readJson(file, surroundings);
   if (meta === undefined) {
     throw new Failure(
       exitCode.badConfiguration,
@@ -54,8 +55,8 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
       'See which there are with: docker context ls. Under sudo they are root’s, not yours: DOCKER_CONFIG names another folder',
     );
   }
-  const docker = meta.Endpoints?.docker;
-  if (typeof docker?.Host !== 'string' || docker.Host === '') {
+  const { Host: host, SkipTLSVerify: skips } = tableIn(tableIn(tableIn(meta)?.Endpoints)?.docker) ?? {};
+  if (typeof host !== 'string' || host === '') {
     throw new Failure(
       exitCode.badConfiguration,
       `The Docker context ${JSON.stringify(name)} names no host (${file})`,
@@ -63,10 +64,10 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
     );
   }
   const folder = join(configFolder, 'contexts', 'tls', id, 'docker');
-  const verify = docker.SkipTLSVerify !== true;
+  const verify = skips !== true;
   // cli/context/docker/load.go: TLS when there are files for it, or when it is said not to look at the engine's.
   const tls = hasTlsFiles(folder) || !verify ? { folder, verify } : undefined;
-  return parseEndpoint(docker.Host, `Docker context ${JSON.stringify(name)}`, tls, 'its host');
+  return parseEndpoint(host, `Docker context ${JSON.stringify(name)}`, tls, 'its host');
 }
 
 /**
@@ -99,7 +100,6 @@ function mayBeThere(path: string): boolean {
 
 interface ContextMeta {
   readonly Name?: unknown;
-  readonly Endpoints?: { readonly docker?: { readonly Host?: unknown; readonly SkipTLSVerify?: unknown } };
 }
 
 /** @returns undefined when there is no such file */

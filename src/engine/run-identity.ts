@@ -8,13 +8,19 @@ import type { HttpAnswer } from './http.ts';
  */
 export const identityPath = '/networks/bridge';
 
+/**
+ * The ids that networks have, and some more. One with an `@` could be taken for a process, see `runOf`; and this is
+ * kept on disk.
+ */
+const possibleId = /^[\w.:-]{1,256}$/;
+
 /** The run in an answer to that, or undefined when it has none. */
 export function runInAnswer({ status, body }: HttpAnswer): Run | undefined {
   if (status !== 200) return undefined;
   try {
     const network: unknown = JSON.parse(body.toString('utf8'));
     const id = typeof network === 'object' && network !== null && 'Id' in network ? network.Id : undefined;
-    return typeof id === 'string' && id !== '' ? id : undefined;
+    return typeof id === 'string' && possibleId.test(id) ? id : undefined;
   } catch {
     return undefined;
   }

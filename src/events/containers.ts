@@ -4,7 +4,8 @@ import { createDeadline } from '../engine/deadline.ts';
 import type { HttpAnswer } from '../engine/http.ts';
 import { tableIn } from '../system/json.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
-import { idsIn, readInspected, type UnreadableContainer } from './inspected.ts';
+import { readAnswerJson } from './answer-json.ts';
+import { idsIn, isOfInterest, readInspected, type UnreadableContainer } from './inspected.ts';
 import { limits, weightOf } from './limits.ts';
 import type { SeenContainer } from './seen-container.ts';
 
@@ -61,7 +62,7 @@ export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inqui
     // Gone since it was listed.
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`${path} was answered with ${status}`);
-    return JSON.parse(body.toString('utf8'));
+    return readAnswerJson(body, isOfInterest);
   }
 
   async function inspect(id: string): Promise<SeenContainer | UnreadableContainer | undefined> {
@@ -91,7 +92,8 @@ export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inqui
         if ('why' in container) unreadable.push(container);
         else {
           const kept = room > 0 ? container : withoutLabels(container);
-          room -= weightOf(kept.attributes);
+          room -= weightOf(kept.attributes) + 2 * kept.id.length;
+          if (room < -2 * limits.seen) throw new Error('there are too many containers');
           containers.push(kept);
         }
       }

@@ -10,12 +10,22 @@ export interface UnreadableContainer {
   readonly why: string;
 }
 
+/** Tells from its path whether a leaf of an answer of `GET /info`, `/containers/json` or `/containers/ID/json` is read. */
+export function isOfInterest([first, second, third, ...more]: readonly (string | number)[]): boolean {
+  if (more.length > 0) return false;
+  if (typeof first === 'number') return second === 'Id' && third === undefined;
+  if (first === 'Config') return third === undefined ? second === 'Image' : second === 'Labels';
+  if (first === 'State') return typeof second === 'string' && third === undefined;
+  return second === undefined;
+}
+
 /** Reads the ids in an answer to `GET /containers/json`. @throws Error when it is no list, or too long a one */
 export function idsIn(answer: unknown): (string | UnreadableContainer)[] {
   if (!Array.isArray(answer)) throw new Error(`the list of containers is ${jsonTypeOf(answer)}`);
   const list: readonly unknown[] = answer;
   if (list.length > limits.containers) throw new Error(`there are ${list.length} containers`);
-  return list.map((entry) => {
+  // Not `map`, which leaves out what a list has no entry for.
+  return Array.from(list, (entry) => {
     const id = tableIn(entry)?.Id;
     return isName(id) && id !== '' ? id : { id: undefined, why: `Id is ${found(id)}` };
   });

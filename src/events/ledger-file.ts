@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
@@ -7,6 +7,7 @@ import { Ledger } from './ledger.ts';
 import type { LedgerLine, TakenLine } from './ledger-lines.ts';
 import { counted, type LedgerPast, readLedgerPast, reduced } from './ledger-past.ts';
 import type { WhenFound } from './ledger-state.ts';
+import { limits } from './limits.ts';
 import type { EventsReport } from './report.ts';
 
 /** What was heard and what was done about it, kept on disk so that a listener that is killed goes on where it was. */
@@ -26,13 +27,16 @@ export interface LedgerFile {
   left(number: number, hooks: readonly string[], isBegun: boolean): void;
   /** Keeps that nothing is left to be done. */
   done(number: number): void;
-  /** Keeps how the ledger stands, as after a connection was opened. */
+  /** Keeps how the ledger stands, as after a connection was opened; within 5 s where that is much. */
   rewrite(): void;
   close(): void;
 }
 
 /** The least that is appended until the file is written anew, in bytes; then when it has doubled. */
 const leastAppended = 1_048_576;
+
+/** The pause before a file of more than that is written anew because something has changed, in ms. */
+const pause = 5000;
 
 /** An event that so many listeners have begun with and not survived is not tried again. */
 const mostBegins = 3;
@@ -59,6 +63,7 @@ export function openLedgerFile(
   let appended = 0;
   let written = 0;
   let failing = false;
+  let later: NodeJS.Timeout | undefined;
 
   function failed(error: unknown): void {
     if (!failing && path !== undefined) report({ kind: 'events-not-kept', path, error: String(error) });
@@ -77,22 +82,29 @@ export function openLedgerFile(
 
   function rewrite(): void {
     if (path === undefined) return;
+    clearTimeout(later);
+    later = undefined;
     const head: LedgerLine = { kind: 'ledger', version: 1, number: last, state: ledger.state() };
-    const text = [head, ...open.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
     try {
       makeFolder(dirname(path));
-      withDescriptors(() => writeFileSync(`${path}.new`, text, { mode: 0o600 }));
+      const size = writeLines(`${path}.new`, [head, ...open.values()]);
       renameSync(`${path}.new`, path);
       // Before the old one is closed: a number that is closed already may soon be another file's.
       const opened = withDescriptors(() => openSync(path, 'a', 0o600));
       if (descriptor !== undefined) closeSync(descriptor);
       descriptor = opened;
-      written = Buffer.byteLength(text);
+      written = size;
       appended = 0;
       failing = false;
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** A file that an engine has filled is not written whole each time that its stream is opened. */
+  function rewriteSoon(): void {
+    if (written <= leastAppended) rewrite();
+    else later ??= setTimeout(rewrite, pause).unref();
   }
 
   for (const line of past.open) if (!pending.includes(line)) report(givenUp(line));
@@ -135,7 +147,7 @@ export function openLedgerFile(
     done(number) {
       if (open.delete(number)) append({ kind: 'done', number });
     },
-    rewrite,
+    rewrite: rewriteSoon,
     close() {
       if (descriptor === undefined) return;
       rewrite();
@@ -155,6 +167,27 @@ function shortened(event: EngineEvent): EngineEvent {
   };
   const attributes = isStart ? event.attributes : needed;
   return { ...event, json: '', attributes };
+}
+
+/**
+ * Writes a file, some lines at a time: all of it as one text would be as much memory again.
+ * @returns its length in bytes
+ * @throws Error when it is longer than a ledger may be; system errors
+ */
+function writeLines(path: string, lines: Iterable<LedgerLine>): number {
+  const descriptor = withDescriptors(() => openSync(path, 'w', 0o600));
+  let size = 0;
+  try {
+    for (const line of lines) {
+      const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+      size += bytes.length;
+      if (size > limits.file / 2) throw new Error(`it would have more than ${limits.file / 2} bytes`);
+      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return size;
 }
 
 function pastAt(path: string | undefined, report: (report: EventsReport) => void): LedgerPast {

@@ -7,7 +7,9 @@ import { ContainerNames } from './container-names.ts';
 import { areComparable, keyOf, newest, oldest, timeOf } from './event-keys.ts';
 import type { UnreadableContainer } from './inspected.ts';
 import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
+import { limits } from './limits.ts';
 import { MadeGood } from './made-good.ts';
+import { RunningContainers } from './running.ts';
 import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
 import { StopRequests } from './stop-requests.ts';
 
@@ -42,7 +44,7 @@ export class Ledger {
   /** Undefined while the engine's clock is asked for. */
   #names: Map<string, string | undefined>;
   #heard: Set<string>;
-  #running: Map<string, Known>;
+  #running: RunningContainers;
   #phase: Phase = 'steady';
   /** How the run came to be listened to that was not settled since. */
   #kind: Kind = 'continued';
@@ -80,7 +82,7 @@ export class Ledger {
     this.#isSettled = state?.unsettled !== true;
     this.#requests = new StopRequests(state?.requests);
     this.#containers = new ContainerNames(state?.running ?? []);
-    this.#running = new Map(
+    this.#running = new RunningContainers(
       (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
     );
   }
@@ -129,7 +131,7 @@ export class Ledger {
     this.#names = new Map(words.map((word) => [word, known.get(word) ?? told]));
     if (kind !== 'continued') this.#heard.clear();
     if (kind !== 'continued' || !this.#names.has(killWord)) this.#requests.restart(beginning);
-    if (isNews) for (const [id, one] of this.#running) this.#running.set(id, { ...one, sure: false });
+    if (isNews) for (const [id, one] of this.#running.all) this.#running.set(id, { ...one, sure: false });
     if (!this.#follows || !followed) this.#running.clear();
     // What runs and was never followed is taken over, not made good.
     const isAnew = this.#follows && !followed && kind === 'continued';
@@ -235,7 +237,11 @@ export class Ledger {
     if (action === 'start') this.#running.set(id, { since: timeNano, attributes, sure: true, told: true });
     else if (action === 'die') this.#running.delete(id);
     else return;
-    if (this.#phase !== 'steady' || this.#first) this.#touched.add(id);
+    if (this.#phase !== 'steady' || this.#first) this.#touch(id);
+  }
+
+  #touch(id: string): void {
+    if (this.#touched.size < limits.touched) this.#touched.add(id);
   }
 
   /**
@@ -243,7 +249,7 @@ export class Ledger {
    * @param unreadable the containers that are there and not described: nothing is concluded about them
    */
   compare(seen: readonly SeenContainer[], unreadable: readonly UnreadableContainer[] = []): void {
-    for (const id of hiddenBy(unreadable, this.#running.keys(), seen)) this.#touched.add(id);
+    for (const id of hiddenBy(unreadable, this.#running.all.keys(), seen)) this.#touch(id);
     this.#containers.compare(seen);
     // By age: whoever is killed in the middle of telling what was missed goes on there.
     this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
@@ -255,10 +261,11 @@ export class Ledger {
   settle(): readonly Telling[] {
     const seen = this.#seen ?? [];
     const news = this.#before === beginning ? undefined : newest([this.#before, this.#compared]);
+    // Where more was heard of than is remembered, nothing can be concluded.
     const made =
-      this.#seen === undefined
+      this.#seen === undefined || this.#touched.size === limits.touched
         ? []
-        : findMissed(seen, this.#running, this.#touched, {
+        : findMissed(seen, this.#running.all, this.#touched, {
             found:
               this.#kind === 'first' || (this.#kind === 'new-run' && this.#first)
                 ? 'listener-started'
@@ -327,7 +334,7 @@ export class Ledger {
       ...(this.#isSettled ? {} : { unsettled: true }),
       ...(this.#compared === beginning ? {} : { compared: this.#compared }),
       requests: this.#requests.state(),
-      running: [...this.#running].map(([id, { since, attributes }]) => [id, { since, attributes }]),
+      running: [...this.#running.all].map(([id, { since, attributes }]) => [id, { since, attributes }]),
     };
   }
 }

@@ -11,26 +11,24 @@ export const limits = {
   name: 1024,
   /** Containers that a comparison looks at. */
   containers: 20_000,
-  /** Labels that a comparison keeps, and those of containers that run, see `weightOf`. */
+  /** Containers with their labels that a comparison keeps, and those that run, in bytes; see `weightOf`. */
   seen: 4 * 1024 * 1024,
-  running: 4 * 1024 * 1024,
-  /** Events that are taken and not done, see `weightOf`. */
-  open: 4 * 1024 * 1024,
+  running: 2 * 1024 * 1024,
   /** A line of the ledger's file, which holds an event once as a text and once taken apart, in bytes. */
   ledgerLine: 2 * 1024 * 1024,
-  /** The ledger's file, in bytes: one that is longer is not read, and never written. */
+  /** The ledger's file, in bytes: one that is longer is not read. At most half of it is written at once. */
   file: 64 * 1024 * 1024,
   /** Ids that are remembered between two comparisons. */
-  touched: 20_000,
+  touched: 5000,
 } as const;
 
-/** What one attribute costs beside its characters, and an event beside its attributes, in bytes. */
+/** The cost of one attribute beside its characters, and of what holds them, in bytes. */
 const attributeCost = 64;
-const eventCost = 512;
+const ownCost = 256;
 
 /** Estimates the bytes that attributes hold in memory, from their characters and their number. */
-export function weightOf(attributes: Readonly<Record<string, string>>, json = ''): number {
-  let weight = eventCost + json.length;
+export function weightOf(attributes: Readonly<Record<string, string>>): number {
+  let weight = ownCost;
   for (const [name, value] of Object.entries(attributes))
     weight += name.length + value.length + attributeCost;
   return weight;

@@ -1,11 +1,17 @@
-/** The most that is kept of a head, and of a line, in bytes: what is longer is no answer of an engine's. */
-const longestHead = 64 * 1024;
-const longestLine = 4 * 1024 * 1024;
+import { longestHead, mostInterim, readHead } from '../engine/http-head.ts';
+import { Collector } from './collector.ts';
+import { LineReader } from './line-reader.ts';
+
+/** The longest line before a chunk, in bytes: extensions are read over. */
+const longestSize = 1024;
+
+const [carriageReturn, newline] = [0x0d, 0x0a];
 
 /** Takes what comes on a connection that was asked for a stream of lines. */
 export interface StreamReader {
   /**
-   * Takes what came next, however it is cut.
+   * Takes what came next, however it is cut. What it holds does not grow with the length of a line nor with the
+   * number of pieces, and its work is the same for each byte.
    * @returns whether more is to come; false at the stream's orderly end
    * @throws Error for what is no HTTP, or too long
    */
@@ -15,19 +21,19 @@ export interface StreamReader {
 export interface StreamHandlers {
   /** The head has come; with another status than 200 no lines follow. */
   readonly begun: (status: number) => void;
+  /** A line; one of more than 256 KiB as a shorter one that says the same event, see `long-line.ts`. */
   readonly line: (text: string) => void;
 }
 
 type State =
   | { readonly at: 'head' }
-  | { readonly at: 'chunk-size' }
-  | { readonly at: 'chunk'; readonly left: number }
-  | { readonly at: 'chunk-end' }
+  /** In the line before a chunk: the value of its digits so far, and how many bytes of it have come. */
+  | { readonly at: 'chunk-size'; value: number; digits: number; length: number; isPastDigits: boolean }
+  | { readonly at: 'chunk'; left: number }
+  | { readonly at: 'chunk-end'; readonly expects: number }
   /** Without chunks it lasts as long as the connection, as behind a proxy that speaks HTTP/1.0. */
   | { readonly at: 'until-close' }
   | { readonly at: 'over' };
-
-const nothing = Buffer.alloc(0);
 
 /**
  * Reads an answer that has no end, line by line, as it comes. The other reader, `engine/http.ts`, hands out whole
@@ -35,99 +41,103 @@ const nothing = Buffer.alloc(0);
  */
 export function createStreamReader({ begun, line }: StreamHandlers): StreamReader {
   let state: State = { at: 'head' };
-  let rest: Buffer = nothing;
-  let partial: Buffer[] = [];
-  let partialLength = 0;
+  let interim = 0;
+  const head = new Collector(longestHead);
+  const lines = new LineReader(line);
 
-  function takeUntil(end: string, limit: number): string | undefined {
-    const at = rest.indexOf(end);
-    if (at > limit || (at === -1 && rest.length > limit)) throw new Error('The answer is too long');
-    if (at === -1) return undefined;
-    const text = rest.toString('latin1', 0, at);
-    rest = rest.subarray(at + end.length);
-    return text;
-  }
-
-  /** One step onwards; false when what has come is not enough for it. */
-  function step(): boolean {
+  /** One step onwards, from `from`. @returns up to where the bytes are read */
+  function step(bytes: Buffer, from: number): number {
     switch (state.at) {
-      case 'head': {
-        const head = takeUntil('\r\n\r\n', longestHead);
-        if (head !== undefined) enter(head);
-        return head !== undefined;
-      }
-      case 'chunk-size': {
-        const text = takeUntil('\r\n', 1024);
-        if (text === undefined) return false;
-        const size = /^[0-9a-f]{1,8}(?=[ \t]*(?:;|$))/i.exec(text)?.[0];
-        if (size === undefined) throw new Error('The answer is no HTTP');
-        const left = Number.parseInt(size, 16);
-        state = left === 0 ? { at: 'over' } : { at: 'chunk', left };
-        return true;
-      }
+      case 'head':
+        return takeHead(bytes, from);
+      case 'chunk-size':
+        return readSize(state, bytes, from);
       case 'chunk': {
-        const part = rest.subarray(0, state.left);
-        if (part.length === 0) return false;
-        rest = rest.subarray(part.length);
-        const left = state.left - part.length;
-        state = left === 0 ? { at: 'chunk-end' } : { at: 'chunk', left };
-        takeLines(part);
-        return true;
+        const to = Math.min(bytes.length, from + state.left);
+        state.left -= to - from;
+        if (state.left === 0) state = { at: 'chunk-end', expects: carriageReturn };
+        lines.push(bytes, from, to);
+        return to;
       }
-      case 'chunk-end': {
-        if (rest.length < 2) return false;
-        if (takeUntil('\r\n', 0) === undefined) throw new Error('The answer is no HTTP');
-        state = { at: 'chunk-size' };
-        return true;
-      }
-      case 'until-close': {
-        const part = rest;
-        rest = nothing;
-        if (part.length > 0) takeLines(part);
-        return false;
-      }
+      case 'chunk-end':
+        if (bytes[from] !== state.expects) throw new Error('The answer is no HTTP');
+        state = state.expects === newline ? chunkSize() : { at: 'chunk-end', expects: newline };
+        return from + 1;
+      case 'until-close':
+        lines.push(bytes, from, bytes.length);
+        return bytes.length;
       case 'over':
-        return false;
+        return bytes.length;
       default:
         return state satisfies never;
     }
   }
 
-  function enter(head: string): void {
-    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
-    if (Number.isNaN(status)) throw new Error('The answer is no HTTP');
-    // An interim answer: the real one follows.
-    if (status < 200) return;
-    const isChunked = /^transfer-encoding:.*\bchunked\s*$/im.test(head);
-    state = status !== 200 ? { at: 'over' } : isChunked ? { at: 'chunk-size' } : { at: 'until-close' };
+  function takeHead(bytes: Buffer, from: number): number {
+    const had = head.length;
+    const to = Math.min(bytes.length, from + longestHead - had);
+    head.add(bytes, from, to);
+    const all = head.bytes;
+    const end = all.indexOf('\r\n\r\n', Math.max(0, had - 3));
+    if (end === -1) {
+      if (all.length === longestHead) throw new Error('The answer is too long');
+      return to;
+    }
+    const text = all.toString('latin1', 0, end);
+    head.clear();
+    enter(text);
+    return from + end + 4 - had;
+  }
+
+  function enter(text: string): void {
+    const { status, isChunked } = readHead(text);
+    if (status < 200) {
+      // An interim answer: the real one follows.
+      interim += 1;
+      if (interim > mostInterim) throw new Error(`The answer follows more than ${mostInterim} others`);
+      return;
+    }
+    state = status !== 200 ? { at: 'over' } : isChunked ? chunkSize() : { at: 'until-close' };
     begun(status);
   }
 
-  function takeLines(part: Buffer): void {
-    let from = 0;
-    for (let end = part.indexOf(0x0a); end !== -1; end = part.indexOf(0x0a, from)) {
-      const piece = part.subarray(from, end);
-      from = end + 1;
-      const whole = partial.length === 0 ? piece : Buffer.concat([...partial, piece]);
-      partial = [];
-      partialLength = 0;
-      const text = whole.toString('utf8').trim();
-      if (text !== '') line(text);
+  function readSize(size: State & { at: 'chunk-size' }, bytes: Buffer, from: number): number {
+    for (let at = from; at < bytes.length; at++) {
+      const byte = bytes[at] ?? 0;
+      size.length += 1;
+      if (size.length > longestSize) throw new Error('The answer is too long');
+      const digit = size.isPastDigits ? -1 : hexDigit(byte);
+      if (digit !== -1) {
+        size.value = 16 * size.value + digit;
+        size.digits += 1;
+        continue;
+      }
+      // Extensions stand behind a semicolon, and the line's end behind a carriage return.
+      const isAllowed = size.isPastDigits || ' \t;\r'.includes(String.fromCharCode(byte));
+      if (size.digits < 1 || size.digits > 8 || !isAllowed) throw new Error('The answer is no HTTP');
+      size.isPastDigits = true;
+      if (byte !== newline) continue;
+      state = size.value === 0 ? { at: 'over' } : { at: 'chunk', left: size.value };
+      return at + 1;
     }
-    if (from === part.length) return;
-    partialLength += part.length - from;
-    if (partialLength > longestLine) throw new Error('A line is too long');
-    // A copy: the rest of the packet is not kept for it.
-    partial.push(Buffer.from(part.subarray(from)));
+    return bytes.length;
   }
 
   return {
     push(bytes) {
-      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      while (step());
-      if (rest.length > 0) rest = Buffer.from(rest);
-      else rest = nothing;
+      for (let at = 0; at < bytes.length; ) at = step(bytes, at);
       return state.at !== 'over';
     },
   };
+}
+
+function chunkSize(): State {
+  return { at: 'chunk-size', value: 0, digits: 0, length: 0, isPastDigits: false };
+}
+
+/** @returns -1 for what is none */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

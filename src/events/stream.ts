@@ -34,7 +34,8 @@ export interface EventStream {
 
 /**
  * Opens an engine's stream of events, on a connection of its own, and reads it as fast as it comes: a reader that
- * falls more than 1,024 events behind is left out by the engine, without a word.
+ * falls more than 1,024 events behind is left out by the engine, without a word. What takes the processor for more
+ * than a while is read at the pace that leaves other engines theirs.
  * @param since from when on, in nanoseconds of the engine's clock; from now on when it is missing
  */
 export function openEventStream(

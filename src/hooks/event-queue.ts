@@ -44,7 +44,18 @@ export interface EventSnapshot {
 interface Waiting {
   readonly told: ToldEvent;
   readonly subject: string;
+  /** The memory that it holds, in bytes. */
+  readonly weight: number;
   readonly merged: number;
+}
+
+/** The most that waiting events hold in memory, in bytes, however few they are: an engine is a stranger. */
+const mostBytes = 6 * 1024 * 1024;
+
+/** Estimates the memory that an event holds, in bytes: its text once as it came and once taken apart. */
+function weightOf({ json }: EngineEvent): number {
+  const isWide = Buffer.byteLength(json) !== json.length;
+  return 512 + 2 * json.length * (isWide ? 2 : 1);
 }
 
 /**
@@ -56,6 +67,8 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   const host = { ...options.host, report: reportChanges(options.host.report) };
   const { parallel, waiting: mostWaiting } = host.settings.events;
   let waiting: Waiting[] = [];
+  /** What is waiting, in bytes. */
+  let bytes = 0;
   const running = new Map<string, EventRun>();
   const counts = { told: 0, merged: 0, givenUp: 0 };
   let overflow: { readonly merged: number; readonly givenUp: number } | undefined;
@@ -74,9 +87,11 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
       const at = waiting.findIndex(({ subject }) => !running.has(subject));
       const [next] = at === -1 ? [] : waiting.splice(at, 1);
       if (next === undefined) break;
+      bytes -= next.weight;
       start(next);
     }
-    if (overflow !== undefined && waiting.length <= mostWaiting / 2) endOverflow(overflow);
+    if (overflow !== undefined && waiting.length <= mostWaiting / 2 && bytes <= mostBytes / 2)
+      endOverflow(overflow);
     if (running.size > 0 || (waiting.length + bursts.size > 0 && !signal.aborted)) return;
     for (const idle of idlers.splice(0)) idle();
   }
@@ -130,7 +145,9 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     if (pair === undefined) {
       const [dropped] = waiting.splice(0, 1);
       counts.givenUp += 1;
-      if (dropped !== undefined) open.done(dropped.told.number, inTurn);
+      if (dropped === undefined) return;
+      bytes -= dropped.weight;
+      open.done(dropped.told.number, inTurn);
       return;
     }
     const [older, newer] = pair;
@@ -138,6 +155,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     if (from === undefined || into === undefined) return;
     waiting[newer] = { ...into, merged: into.merged + from.merged + 1 };
     waiting.splice(older, 1);
+    bytes -= from.weight;
     counts.merged += 1;
     open.done(from.told.number, inTurn);
   }
@@ -185,15 +203,22 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
         ...(hasTurn ? [[inTurn, turn] as const] : []),
         ...collecting.map(({ hook: { name } }) => [name, [name]] as const),
       ]);
-      if (hasTurn) waiting.push({ told, subject: subjectOf(told.event), merged: 0 });
-      if (waiting.length > mostWaiting) makeRoom();
+      if (hasTurn) {
+        const weight = weightOf(told.event);
+        waiting.push({ told, subject: subjectOf(told.event), weight, merged: 0 });
+        bytes += weight;
+      }
+      while (waiting.length > mostWaiting || (bytes > mostBytes && waiting.length > 1)) makeRoom();
       for (const { hook, debounce } of collecting) bursts.add(hook, debounce, told);
       workOff();
     },
     engineStops() {
       const pointless = waiting.filter(({ told }) => !isEnd(told.event));
       waiting = waiting.filter(({ told }) => isEnd(told.event));
-      for (const { told } of pointless) open.done(told.number, inTurn);
+      for (const { told, weight } of pointless) {
+        bytes -= weight;
+        open.done(told.number, inTurn);
+      }
       const count = pointless.length + bursts.engineStops();
       if (count > 0) host.report({ kind: 'events-dropped', count });
       workOff();

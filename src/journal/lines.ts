@@ -1,3 +1,4 @@
+import type { EventLabel } from '../lifecycle/engine-event.ts';
 import { type JournalRecord, journalVersion } from './record.ts';
 
 /** What a file of the journal holds. */
@@ -67,11 +68,16 @@ interface Parts {
   readonly cause?: { readonly kind?: unknown } | null;
   readonly hook?: unknown;
   readonly folder?: unknown;
+  readonly since?: unknown;
+  readonly told?: { readonly [field in keyof EventLabel]?: unknown } | null;
   readonly run?: unknown;
 }
 
 /** Whether what readers take for granted is there: a file may have been edited, or be somebody else's. */
-function hasItsParts(kind: string, { transition, outcome, cause, hook, folder, run }: Parts): boolean {
+function hasItsParts(
+  kind: string,
+  { transition, outcome, cause, hook, folder, run, since, told }: Parts,
+): boolean {
   const areTexts = (...values: unknown[]) => values.every((value) => typeof value === 'string');
   switch (kind) {
     case 'transition':
@@ -80,7 +86,7 @@ function hasItsParts(kind: string, { transition, outcome, cause, hook, folder, r
     case 'turn-dropped':
       return areTexts(transition?.engine);
     case 'hook-started':
-      return areTexts(transition?.engine, hook, run);
+      return areTexts(transition?.engine, hook, run) && (told === undefined || isLabel(told));
     case 'hook-passed':
       return areTexts(transition?.engine, hook);
     case 'hook-ended':
@@ -89,7 +95,22 @@ function hasItsParts(kind: string, { transition, outcome, cause, hook, folder, r
       return areTexts(cause?.kind, hook);
     case 'folder-refused':
       return areTexts(cause?.kind, folder);
+    case 'events-gap':
+      return isNano(since);
+    case 'event-given-up':
+      return isLabel(told);
     default:
       return true;
   }
+}
+
+/** Whether an event in short can be shown: its time is read as one. */
+function isLabel(told: Parts['told']): boolean {
+  const { type, action, id, name, timeNano } = told ?? {};
+  return [type, action, id, name].every((text) => typeof text === 'string') && isNano(timeNano);
+}
+
+/** Nanoseconds since 1970, of no year that cannot be written. */
+function isNano(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,21}$/.test(value);
 }

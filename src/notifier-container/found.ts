@@ -1,4 +1,5 @@
 import { exitCode, Failure } from '../system/failure.ts';
+import { type Table, tableIn } from '../system/json.ts';
 import { type AskedEngine, askEngine, complaint, jsonIn } from './api.ts';
 import { labels, notifierName } from './described.ts';
 
@@ -30,42 +31,47 @@ export async function findNotifier(engine: AskedEngine): Promise<FoundNotifier> 
   if (answer.status !== 200) {
     throw new Failure(exitCode.failed, `Docker (${engine.name}) does not say: ${complaint(answer)}`);
   }
-  const container: ContainerJson = jsonIn(answer);
-  if (typeof container.Id !== 'string') {
+  const container = readContainer(jsonIn(answer));
+  if (container === undefined) {
     throw new Failure(
       exitCode.unavailable,
       `What answers at ${engine.endpoint.url} is no Docker: it says nothing of a container`,
       'Say which Docker with --host or --context, as for docker itself',
     );
   }
-  return readContainer(container);
+  return container;
 }
 
-/** What is read of an engine's answer about a container. */
-interface ContainerJson {
-  readonly Id?: string;
-  readonly Image?: string;
-  readonly State?: { readonly Running?: boolean; readonly Status?: string };
-  readonly Config?: {
-    readonly Image?: string;
-    readonly Cmd?: readonly string[] | null;
-    readonly Labels?: Readonly<Record<string, string>> | null;
-  };
-}
-
-export function readContainer({ Id = '', Image = '', State, Config }: ContainerJson): FoundNotifier {
-  const written = Config?.Labels ?? {};
-  if (written[labels.title] !== notifierName) return { kind: 'foreign', image: Config?.Image ?? Image };
-  const [host = '', port = ''] = Config?.Cmd ?? [];
+/** Reads an engine's answer about a container. @returns undefined for an answer that is about none */
+export function readContainer(container: Table): FoundNotifier | undefined {
+  const { Id: id, Image: image } = container;
+  const state = tableIn(container.State) ?? {};
+  const config = tableIn(container.Config) ?? {};
+  const written = tableIn(config.Labels) ?? {};
+  if (!isText(id) || !/^[\w.-]+$/.test(id)) return undefined;
+  const made = isText(image) ? image : '';
+  if (written[labels.title] !== notifierName) {
+    return { kind: 'foreign', image: isText(config.Image) ? config.Image : made };
+  }
+  const words: readonly unknown[] = Array.isArray(config.Cmd) ? config.Cmd : [];
+  const [host, port] = words;
   return {
     kind: 'present',
-    id: Id,
-    running: State?.Running === true && State.Status === 'running',
-    state: State?.Status ?? 'unknown',
-    version: written[labels.version],
-    base: written[labels.base],
-    image: Image,
-    host,
-    port: Number(port),
+    id,
+    running: state.Running === true && state.Status === 'running',
+    state: isText(state.Status) ? state.Status : 'unknown',
+    version: textOf(written[labels.version]),
+    base: textOf(written[labels.base]),
+    image: made,
+    host: textOf(host) ?? '',
+    port: Number(textOf(port) ?? ''),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function textOf(value: unknown): string | undefined {
+  return isText(value) ? value : undefined;
 }

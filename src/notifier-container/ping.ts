@@ -32,9 +32,15 @@ export async function pingListener(
   });
   const { Id: exec } = jsonIn(made);
   if (made.status !== 201 || typeof exec !== 'string') return { kind: 'not-asked', why: complaint(made) };
-  await demand(engine, { method: 'POST', path: `/exec/${exec}/start`, body: json({ Detach: true }) });
+  await demand(engine, {
+    method: 'POST',
+    path: `/exec/${encodeURIComponent(exec)}/start`,
+    body: json({ Detach: true }),
+  });
   for (;;) {
-    const state = jsonIn(await demand(engine, { method: 'GET', path: `/exec/${exec}/json` }));
+    const state = jsonIn(
+      await demand(engine, { method: 'GET', path: `/exec/${encodeURIComponent(exec)}/json` }),
+    );
     const time = performance.now() - began;
     if (state.Running === false && typeof state.ExitCode === 'number')
       return readExitCode(state.ExitCode, time);

@@ -1,4 +1,5 @@
 import { exitCode, Failure } from '../system/failure.ts';
+import { type Table, tableIn } from '../system/json.ts';
 
 /** One thing that install wrote, as it was then. */
 export type Entry =
@@ -73,15 +74,43 @@ function readJson(text: string): unknown {
 }
 
 function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false;
-  const { version, program, prefix, service, entries } = value as Partial<Manifest>;
+  const { version, program, prefix, service, entries, notifier, unfinished } = tableIn(value) ?? {};
   return (
     version === 1 &&
     typeof program === 'string' &&
     typeof prefix === 'string' &&
-    typeof service === 'object' &&
-    typeof service?.scriptDir === 'string' &&
+    areOptions(tableIn(service) ?? {}) &&
     Array.isArray(entries) &&
-    entries.every((entry) => typeof entry?.path === 'string' && entry.path.startsWith('/'))
+    entries.every((entry) => isEntry(tableIn(entry) ?? {})) &&
+    (notifier === undefined || areTexts(tableIn(notifier)?.engine)) &&
+    (unfinished === undefined || unfinished === true)
   );
+}
+
+function areOptions({ scriptDir, port, dockerUnit, stopWait, notifier }: Table): boolean {
+  return (
+    typeof scriptDir === 'string' &&
+    (port === undefined || Number.isSafeInteger(port)) &&
+    typeof dockerUnit === 'string' &&
+    typeof stopWait === 'number' &&
+    (notifier === undefined || notifierChoices.some((choice) => choice === notifier))
+  );
+}
+
+function isEntry({ kind, path, digest, target }: Table): boolean {
+  if (typeof path !== 'string' || !path.startsWith('/')) return false;
+  switch (kind) {
+    case 'folder':
+      return true;
+    case 'file':
+      return typeof digest === 'string';
+    case 'link':
+      return typeof target === 'string';
+    default:
+      return false;
+  }
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

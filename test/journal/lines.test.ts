@@ -89,3 +89,22 @@ test('a record of a later version is one', () => {
   const line = '{"version":2,"sequence":1,"time":"t","kind":"news","more":true}';
   expect(decodeLines(Buffer.from(`${line}\n`)).records).toHaveLength(1);
 });
+
+test('a record whose event or moment cannot be shown is none', () => {
+  const told = { type: 'container', action: 'die', id: 'a', name: 'a', timeNano: '17', reason: 'event' };
+  const head = { version: 1, sequence: 1, time: '2026-01-01T00:00:00.000Z', engine: 'default' };
+  const given = { ...head, kind: 'event-given-up', begins: 3 };
+  const gap = { ...head, kind: 'events-gap', made: 1 };
+  const lines = [
+    { ...given, told },
+    { ...gap, since: '1700000000000000000' },
+    { ...given, told: { ...told, timeNano: 'soon' } },
+    { ...given, told: { ...told, name: 7 } },
+    { ...given, told: null },
+    { ...gap, since: 7 },
+    { ...gap, since: '9'.repeat(40) },
+  ];
+  const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const { records, torn } = decodeLines(bytes);
+  expect([records.length, torn]).toEqual([2, 5]);
+});

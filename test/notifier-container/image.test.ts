@@ -118,7 +118,39 @@ describe('a container', () => {
       'replace',
     ],
   ])('%s', (_, change, wanted, work) => {
-    expect(workFor(wanted, readContainer({ ...answer, ...change }))).toBe(work);
+    const found = readContainer({ ...answer, ...change }) ?? { kind: 'missing' };
+    expect(workFor(wanted, found)).toBe(work);
+  });
+
+  test.each([
+    { Id: 7 },
+    { Id: 'a/../b\r\n' },
+    { Id: null },
+    { Id: 'abc', Config: 7, State: null, Image: [] },
+    { Id: 'abc', Config: { Labels: [], Cmd: 7, Image: {} } },
+  ])('as no engine describes one throws nothing: %j', (container) => {
+    const found = readContainer(container);
+    expect(found).toEqual(container.Id === 'abc' ? { kind: 'foreign', image: '' } : undefined);
+  });
+
+  test('with our label, and all else as no engine has it', () => {
+    const Labels = {
+      'org.opencontainers.image.title': 'docker-lifecycle-notifier',
+      'org.opencontainers.image.version': 7,
+    };
+    expect(
+      readContainer({ Id: 'abc', State: { Running: 'yes', Status: 7 }, Config: { Labels, Cmd: [7, {}] } }),
+    ).toEqual({
+      kind: 'present',
+      id: 'abc',
+      running: false,
+      state: 'unknown',
+      version: undefined,
+      base: undefined,
+      image: '',
+      host: '',
+      port: 0,
+    });
   });
 
   test('without our label is none of ours', () => {
