@@ -12,6 +12,7 @@ import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEvent } from './words/events.ts';
 import { describeFailure } from './words/failure.ts';
 import { age, clock } from './words/time.ts';
+import { describeCutTurn } from './words/turns.ts';
 import { megabytes, plural } from './words/words.ts';
 
 /** Exit codes of its own, as those of init scripts (LSB): 0 up, 3 down, 4 unknown. */
@@ -108,6 +109,7 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
     ...(waiting.length === 0
       ? []
       : [`  waiting   ${waiting.map(({ event, reason }) => `on_${event} (${reason})`).join(', ')}`]),
+    ...(engine.hooks.cut ?? []).map((cut) => `  cut off   ${printableText(describeCutTurn(cut))}`),
     ...kept.map(({ name, phase, at }) => {
       const when =
         at === null ? '' : phase === 'running' ? ` for ${age(now.getTime() - Date.parse(at))}` : '';

@@ -15,6 +15,7 @@ import type { Account } from '../system/account.ts';
 import { errorCode } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
 import { isWithin } from '../system/processes.ts';
+import type { CutTurns } from './cut-turns.ts';
 import type { Events } from './events.ts';
 import type { Failures } from './failures.ts';
 import type { Metrics } from './metrics.ts';
@@ -30,6 +31,7 @@ export interface ControlHostOptions {
   readonly pipelines: readonly Pipeline[];
   readonly events: Events;
   readonly failures: Failures;
+  readonly cutTurns: CutTurns;
   readonly metrics: Metrics;
   readonly record: (record: Record) => void;
   readonly signal: AbortSignal;
@@ -40,7 +42,7 @@ const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
-  const { settings, account, pipelines, events, failures, metrics, record, signal } = options;
+  const { settings, account, pipelines, events, failures, cutTurns, metrics, record, signal } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const stopWait = {
@@ -51,7 +53,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
   const since = new Date();
 
   const host: ControlHost = {
-    status: () => statusOf(settings, since, pipelines, failures.list()),
+    status: () => statusOf(settings, since, pipelines, failures.list(), cutTurns),
     hooks: () => ({ folders: planFolders(planner) }),
     async history(query) {
       return { entries: await emptyWhenMissing(readHistory(journal, query)) };

@@ -21,6 +21,7 @@ import { Throttle } from '../system/throttle.ts';
 import type { UnexpectedError } from '../system/unexpected.ts';
 import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
+import { CutTurns } from './cut-turns.ts';
 import { startEventPipeline } from './event-pipeline.ts';
 import { createEvents } from './events.ts';
 import { createFailures } from './failures.ts';
@@ -86,12 +87,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const turnFiles = new Map(settings.engines.map(({ name }) => [name, openTurns(name)]));
   const events = createEvents();
   const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
+  const cutTurns = new CutTurns();
   const hooksAtStop = new HooksAtStop();
   const record = (said: Record) => {
     count(said);
     const number = journal === undefined ? undefined : keep(journal, said);
     events.note(said, number);
     failures.note(said);
+    cutTurns.note(said);
     for (const warned of hooksAtStop.note(said)) record(warned);
   };
   let control: ControlServer | undefined;
@@ -136,6 +139,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         pipelines,
         events,
         failures,
+        cutTurns,
         metrics,
         record,
         signal,

@@ -1,12 +1,15 @@
 import { eventWord } from '../config/engine-events.ts';
 import type { NotifierMode, Settings } from '../config/settings.ts';
 import type { RunningHook } from '../hooks/queue.ts';
+import type { TurnRest } from '../hooks/report.ts';
 import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { EngineState } from '../lifecycle/reduce.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../lifecycle/transition.ts';
 import { version } from '../version.ts';
+import { CutTurns } from './cut-turns.ts';
 import type { EventPipelineSnapshot } from './event-pipeline.ts';
 import type { Failure } from './failures.ts';
+import { restOf } from './held-turns.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** How things are: what `GET /v1/status` answers, beside its version. Times are RFC 3339 in UTC. */
@@ -39,6 +42,8 @@ export interface EngineStatus {
     /** What is run now: the hooks of a transition, and of them `hook`. */
     readonly current: (StatedTransition & { readonly hook: StatedHook | null }) | null;
     readonly waiting: readonly StatedTransition[];
+    /** Turns that the end of a listener cut off, until a later one is done; missing when there is none. */
+    readonly cut?: readonly CutTurnStatus[];
     /** What is kept running while Docker is up. */
     readonly kept: readonly {
       readonly name: string;
@@ -50,6 +55,17 @@ export interface EngineStatus {
   };
   /** The engine's events and their hooks; null while there is no folder for any. */
   readonly events: EventsStatus | null;
+}
+
+export interface CutTurnStatus extends StatedTransition {
+  /** `held`: it is not known yet what became of the engine. */
+  readonly phase: 'held' | 'continued' | 'dropped';
+  /** Why the rest is not run; null where it is. */
+  readonly why: string | null;
+  /** The hook that ran when the listener ended; null when none did. */
+  readonly hook: string | null;
+  /** The hooks that had not begun, the first 20 of them; null where they were not listed yet. */
+  readonly left: readonly string[] | null;
 }
 
 export interface EventsStatus {
@@ -89,6 +105,7 @@ export function statusOf(
   since: Date,
   pipelines: readonly Pipeline[],
   failures: readonly Failure[],
+  cutTurns: CutTurns = new CutTurns(),
 ): Status {
   const { scriptDir, stateDir, notifier } = settings;
   return {
@@ -101,16 +118,24 @@ export function statusOf(
       memory: process.memoryUsage.rss(),
       notifier: { mode: notifier.mode, port: notifier.port },
     },
-    engines: pipelines.map(engineStatus),
+    engines: pipelines.map((pipeline) => engineStatus(pipeline, cutTurns)),
     failures,
   };
 }
 
-function engineStatus(pipeline: Pipeline): EngineStatus {
+function engineStatus(pipeline: Pipeline, cutTurns: CutTurns): EngineStatus {
   const { engine, hooks } = pipeline;
   const state = pipeline.state();
   const last = pipeline.last();
   const { current, waiting, kept } = hooks.snapshot();
+  const cut = [
+    ...pipeline.held().map((turn) => cutStatus('held', turn.transition, restOf(turn))),
+    ...cutTurns
+      .of(engine.name)
+      .map(({ transition, rest, dropped }) =>
+        cutStatus(dropped === undefined ? 'continued' : 'dropped', transition, rest, dropped),
+      ),
+  ];
   return {
     name: engine.name,
     url: engine.endpoint.url,
@@ -120,6 +145,7 @@ function engineStatus(pipeline: Pipeline): EngineStatus {
     hooks: {
       current: current === undefined ? null : { ...stated(current.transition), hook: hookIn(current.hook) },
       waiting: waiting.map(stated),
+      ...(cut.length === 0 ? {} : { cut }),
       kept: kept.map((one) => {
         if (one.phase === 'running') {
           const { name, pid = null, startedAt } = one.hook;
@@ -145,6 +171,15 @@ function eventsIn(snapshot: EventPipelineSnapshot | undefined): EventsStatus | n
     merged,
     givenUp,
   };
+}
+
+function cutStatus(
+  phase: CutTurnStatus['phase'],
+  transition: Transition,
+  rest: TurnRest,
+  why: string | null = null,
+): CutTurnStatus {
+  return { ...stated(transition), phase, why, hook: rest.cut ?? null, left: rest.left ?? null };
 }
 
 function phaseOf(state: EngineState): EngineStatus['state'] {

@@ -110,6 +110,7 @@ function pipeline(): Pipeline {
   };
   return {
     engine,
+    held: () => [],
     state: () => ({ phase: 'up', sequence: 9, toldBy: 'engine', run: '7003@90017/boot-1' }),
     last: () => transition,
     hooks: { snapshot: () => hooks },

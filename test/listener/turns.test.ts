@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
+import { runProgram } from '../support/program.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -142,6 +143,10 @@ describe('a turn of hooks that is cut', () => {
     });
     await second.next(0, hooksDone('stop'));
     expect(steps()).toEqual(['on_start/10-slow begin', 'on_stop/10-save begin', 'on_stop/10-save end']);
+    const status = await runProgram(['status', '--control', stage.control, '--config', 'none']);
+    expect(status.output).toMatch(
+      /cut off +on_start \(1\) .*left out: Docker .*on_start\/10-slow.*on_start\/20-next/,
+    );
   });
 
   test('another run of Docker is up: the rest of on_stop is dropped, and on_start runs', async () => {

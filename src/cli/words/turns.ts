@@ -1,3 +1,4 @@
+import type { CutTurnStatus } from '../../daemon/status.ts';
 import type { HookReport, TurnRest } from '../../hooks/report.ts';
 import type { WhyPassed } from '../../hooks/turn-plan.ts';
 import type { TurnReport } from '../../journal/turn-file.ts';
@@ -61,6 +62,17 @@ const whyPassed: { readonly [why in WhyPassed]: string } = {
   'given-up': 'too often. If it restarts the listener itself, give systemctl --no-block',
   'repeat-off': 'its settings say repeat = false',
 };
+
+/** A turn that was cut off, as `status` has it. */
+export function describeCutTurn({ event, sequence, phase, why, hook, left }: CutTurnStatus): string {
+  const rest = { ...(hook === null ? {} : { cut: hook }), ...(left === null ? {} : { left }) };
+  const becomes = {
+    held: 'by the end of a listener; waiting to see what became of Docker',
+    continued: 'by the end of a listener; gone on with',
+    dropped: `by the end of a listener; the rest was left out: ${whyDropped[why as WhyDropped] ?? why}`,
+  };
+  return `on_${event} (${sequence}) ${becomes[phase]}${describeRest(rest)}`;
+}
 
 function describeRest({ cut, left, count = left?.length }: TurnRest): string {
   const during = cut === undefined ? '' : `, during ${cut}`;

@@ -11,6 +11,9 @@ import { hooksDone, ofKind, type Stage, transitionOf, transitionsIn } from '../.
 import { waitFor } from '../../support/wait-for.ts';
 import { type Fault, sleep } from './fault.ts';
 
+/** How often the listener is killed in one round of turns: `DLL_KILLS=25` for more. */
+const turnKills = Number(process.env.DLL_KILLS ?? 4);
+
 /** What can befall the listener, and the machine under it. */
 export const faultsOfListener: readonly Fault[] = [
   {
@@ -106,6 +109,61 @@ export const faultsOfListener: readonly Fault[] = [
         'on_start/10-a start',
         ...oneOfEach,
       ]);
+    },
+  },
+  {
+    name: 'the listener killed with -9 at random moments of turns of hooks',
+    ownListeners: true,
+    async play({ engine, stage }) {
+      const log = join(stage.folder, 'turns');
+      const say = `echo "$1 $DOCKER_LIFECYCLE_SEQUENCE \${0##*/} $DOCKER_LIFECYCLE_POSSIBLE_REPEAT" >>"${log}"`;
+      const names = ['20-t', '30-t', '40-t'].flatMap((name) => [`on_start/${name}`, `on_stop/${name}`]);
+      for (const name of names) stage.hook(name, `#!/bin/sh\n${say}\nsleep 0.2\n`);
+      const before = (await journalOf(stage)).length;
+      let kills = 0;
+      const killing = (async () => {
+        while (kills < turnKills) {
+          const listener = stage.listen('--when-started', 'new');
+          await listener.next(0, ofKind('engine-watched'));
+          await sleep(Math.random() * 1500);
+          await listener.kill();
+          kills += 1;
+        }
+      })();
+      while (kills < turnKills) {
+        await engine.start();
+        await sleep(Math.random() * 3000);
+        await engine.stop();
+        await sleep(Math.random() * 1500);
+      }
+      await killing;
+      await engine.start();
+      const last = stage.listen('--when-started', 'new');
+      await last.next(0, hooksDone('start'));
+      await engine.stop();
+      await last.next(0, (line) => hooksDone('stop')(line) && transitionOf(line).reason === 'shutdown');
+      expect(await last.end()).toBe(0);
+      for (const name of names) rmSync(join(stage.hooks, name));
+
+      const ran = readFileSync(log, 'utf8').trimEnd().split('\n');
+      rmSync(log);
+      const unmarked = ran.filter((run) => !run.endsWith(' 1'));
+      expect(unmarked).toEqual([...new Set(unmarked)]);
+      const records = (await journalOf(stage)).slice(before);
+      const reported = new Set(
+        records.flatMap((record) =>
+          record.kind === 'turn-dropped' || record.kind === 'hooks-left-out' || record.kind === 'hook-passed'
+            ? [record.transition.sequence]
+            : [],
+        ),
+      );
+      const turns = new Set(ran.map((run) => run.split(' ').slice(0, 2).join(' ')));
+      const lost = [...turns].filter((turn) => {
+        const count = new Set(ran.filter((run) => run.startsWith(`${turn} `)).map((run) => run.split(' ')[2]))
+          .size;
+        return count < 3 && !reported.has(Number(turn.split(' ')[1]));
+      });
+      expect(lost).toEqual([]);
     },
   },
   {
