@@ -49,7 +49,7 @@ export type Happening =
   | { readonly kind: 'passed'; readonly sequence: number; readonly hook: string }
   | { readonly kind: 'done'; readonly sequence: number }
   | { readonly kind: 'replaced'; readonly sequence: number }
-  | { readonly kind: 'left-out'; readonly sequence: number };
+  | { readonly kind: 'left-out'; readonly sequence: number; readonly why?: string };
 
 export const hooksOfTurns = ['10', '20', '30'];
 
@@ -94,7 +94,7 @@ export class Life {
       hooks,
       record: (record) => {
         if (record.kind === 'turn-dropped')
-          this.#note({ kind: 'left-out', sequence: record.transition.sequence });
+          this.#note({ kind: 'left-out', sequence: record.transition.sequence, why: record.why });
       },
     });
     this.#state = atFirst(newerTold(told, this.#turns.told()));
