@@ -14,24 +14,28 @@ export type Presence = 'up' | 'down' | 'asleep' | 'afar';
 /** A Unix socket accepts at once or never; in ms. */
 const longestConnect = 5000;
 
-/** Finds it out without a connection. */
-export function presenceOf({ endpoint, pidfile }: Pick<EngineSettings, 'endpoint' | 'pidfile'>): Presence {
+/**
+ * Finds out whether an engine may be asked something. It connects only to a socket that no process of this network
+ * namespace listens on, for that may be the socket of an engine in another one, as a rootless Docker's; such a
+ * connection starts nothing, because a socket of this system's systemd is seen.
+ */
+export async function presenceOf({
+  endpoint,
+  pidfile,
+}: Pick<EngineSettings, 'endpoint' | 'pidfile'>): Promise<Presence> {
   if (endpoint.kind !== 'unix') return 'afar';
   const holder = socketHolder(endpoint.path);
-  if (holder === 'nobody') return 'down';
+  if (holder === 'nobody') return (await accepts(endpoint.path)) ? 'up' : 'down';
   return holder === 'other' || (pidfile !== undefined && isAlive(pidfile)) ? 'up' : 'asleep';
 }
 
 /**
- * Nothing is asked of an engine that the question would start. A socket that no process of this network namespace
- * listens on may be that of an engine in another one, as a rootless Docker's: a connection to it starts nothing.
- * @throws Failure with exit code 69 for one that does not run
+ * Refuses to go on where a question would start the engine, or none would be answered.
+ * @throws Failure with exit code 69 for an engine that does not run
  */
 export async function requireRunning(engine: EngineSettings): Promise<void> {
-  const presence = presenceOf(engine);
+  const presence = await presenceOf(engine);
   if (presence === 'up' || presence === 'afar') return;
-  const { endpoint } = engine;
-  if (presence === 'down' && endpoint.kind === 'unix' && (await accepts(endpoint.path))) return;
   throw new Failure(
     exitCode.unavailable,
     `Docker is not running at ${engine.endpoint.url} (${engine.chosenBy})`,

@@ -32,7 +32,7 @@ async function findEngine(
 ): Promise<NotifierEngine> {
   if (others.length > 0) return { kind: 'several' };
   if (engine === undefined) return { kind: 'down' };
-  switch (presenceOf(engine)) {
+  switch (await presenceOf(engine)) {
     case 'afar':
       return { kind: 'elsewhere' };
     case 'down':

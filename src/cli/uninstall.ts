@@ -35,7 +35,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
   const leavings = {
     settings: join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName),
     dropIns: units.map((unit) => join(ownUnitFolder(scope), `${unit}.d`)),
-    dockerIsUp: manifest.notifier !== undefined && isDockerUp(manifest, machine),
+    dockerIsUp: manifest.notifier !== undefined && (await isDockerUp(manifest, machine)),
     logs: log === undefined ? [] : logFiles(log),
   };
   const plan = planUninstall(manifest, machine, supervisor, leavings, purge);
@@ -53,10 +53,10 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
   return exitCode.failed;
 }
 
-function isDockerUp({ service }: Manifest, machine: Machine): boolean {
+async function isDockerUp({ service }: Manifest, machine: Machine): Promise<boolean> {
   try {
     const [engine] = loadForService(service, machine).settings.engines;
-    return engine !== undefined && presenceOf(engine) === 'up';
+    return engine !== undefined && (await presenceOf(engine)) === 'up';
   } catch (error) {
     // Settings that make no sense keep nobody from uninstalling.
     if (error instanceof Failure) return false;

@@ -17,7 +17,7 @@ export async function checkEngine(engine: EngineSettings, unit?: string): Promis
   if (endpoint.kind !== 'unix') {
     return note('engine', `${which} is not asked from here`, 'Run: docker-lifecycle-listener status');
   }
-  const presence = presenceOf(engine);
+  const presence = await presenceOf(engine);
   if (presence === 'down') return note('engine', `${which} is not running`);
   if (presence === 'asleep' && unit !== undefined) {
     return wrong(

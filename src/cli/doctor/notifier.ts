@@ -20,7 +20,7 @@ export async function checkNotifier(
   const [engine, ...others] = engines;
   const isWanted = manifest?.notifier !== undefined || manifest?.service.notifier === 'always';
   if (notifier.mode === 'off' || engine === undefined || others.length > 0) return [];
-  if (presenceOf(engine) !== 'up') {
+  if ((await presenceOf(engine)) !== 'up') {
     return isWanted ? [note('notifier', 'not asked: Docker is not up, or not here')] : [];
   }
   try {
