@@ -4,7 +4,7 @@ import type { Account } from '../system/account.ts';
 import { describeFilter, describeHint } from './words/events.ts';
 import { aboutIt } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';
-import { describeRefusal } from './words/refusal.ts';
+import { describeExposed, describeRefusal } from './words/refusal.ts';
 import { plural, seconds } from './words/words.ts';
 
 /** What would run on each event, in order, and what would not and why. */
@@ -72,7 +72,9 @@ function describeHook(hook: PlannedHook, account: Account): { text: string; cure
         ...(hook.stopsChain ? ['the rest only if it succeeds'] : []),
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
       ];
-      return { text: details.join(', ') };
+      if (hook.exposedInterpreter === undefined) return { text: details.join(', ') };
+      const { found, cure } = describeExposed(hook.exposedInterpreter);
+      return { text: [...details, `warning: ${found}`].join(', '), cure };
     }
     case 'left-out':
       return { text: leftOutWords[hook.why] };

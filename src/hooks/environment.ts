@@ -57,7 +57,7 @@ export function hookEnvironment(
 ): Record<string, string> {
   const { transition, event, endpoint, path, run, occurrence, attempt, repeat } = context;
   return {
-    PATH: platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath,
+    PATH: searchPathOf(account, inherited, platform),
     ...(account.uid === 0 || inherited === undefined ? {} : entries(inherited)),
     HOME: account.home,
     USER: account.username,
@@ -80,6 +80,20 @@ export function hookEnvironment(
     ...(repeat ? { DOCKER_LIFECYCLE_POSSIBLE_REPEAT: '1' } : {}),
     ...(occurrence === undefined ? {} : eventEnvironment(occurrence)),
   };
+}
+
+/**
+ * Returns the PATH of a hook whose settings have none.
+ * @param account the one that the hook runs as
+ * @param inherited the listener's own environment; undefined when the hook runs as another user
+ */
+export function searchPathOf(
+  account: Pick<Account, 'uid'>,
+  inherited: NodeJS.ProcessEnv | undefined,
+  platform: NodeJS.Platform,
+): string {
+  const own = account.uid === 0 ? undefined : inherited?.PATH;
+  return own ?? (platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath);
 }
 
 /** A `docker` in a hook of a Docker that was stopped would start it again. */

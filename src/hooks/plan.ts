@@ -8,6 +8,8 @@ import { listEventFolders } from './event-folders.ts';
 import type { Candidate, HookFolder } from './find.ts';
 import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
+import { exposedInterpreter } from './interpreter.ts';
+import type { ExposedInterpreter } from './program.ts';
 import { timeoutOf } from './start.ts';
 
 /** What would be run from one folder, and what not and why. */
@@ -39,6 +41,8 @@ export type PlannedHook =
       readonly debounce?: number;
       /** Which events it is run for, where not for all. */
       readonly when?: EventFilter;
+      /** The program on its `#!` line, where another user can replace it. */
+      readonly exposedInterpreter?: ExposedInterpreter;
     }
   | { readonly kind: 'left-out'; readonly name: string; readonly why: LeftOut }
   | { readonly kind: 'refused'; readonly name: string; readonly refusal: HookRefusal }
@@ -71,12 +75,14 @@ export function planFolders(planner: Planner): readonly FolderPlan[] {
   ];
 }
 
-function planHook({ account, settings }: Planner, folder: HookFolder, candidate: Candidate): PlannedHook {
+function planHook(planner: Planner, folder: HookFolder, candidate: Candidate): PlannedHook {
+  const { account, settings } = planner;
   const { name, path } = candidate;
   const admission = admit(candidate, account.uid);
   switch (admission.kind) {
     case 'admitted': {
       const { user, stopChainOnFailure = false, retry, debounce, when } = settings.hooks.get(name) ?? {};
+      const exposed = exposedInterpreter(planner, candidate);
       return {
         kind: 'runs',
         name,
@@ -88,6 +94,7 @@ function planHook({ account, settings }: Planner, folder: HookFolder, candidate:
         ...(retry === undefined ? {} : { retries: retry.times }),
         ...(debounce === undefined ? {} : { debounce: debounce.quiet }),
         ...(when === undefined ? {} : { when }),
+        ...(exposed === undefined ? {} : { exposedInterpreter: exposed }),
       };
     }
     case 'refused':

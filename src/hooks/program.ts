@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isShortage, withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
+import type { RefusalCause } from '../system/trust.ts';
 import { hasCapabilities } from './file-capabilities.ts';
 
 /** Trusted, but nothing that the system can run as it is. */
@@ -25,11 +26,21 @@ export type Unrunnable =
 /** What the first bytes of a file say about what runs it. */
 export type Program =
   | { readonly kind: 'binary' }
-  | { readonly kind: 'script'; readonly interpreter: string }
+  /** `argument` is the rest of its first line, which Linux passes to the interpreter as one. */
+  | { readonly kind: 'script'; readonly interpreter: string; readonly argument?: string }
   | Extract<
       Unrunnable,
       { kind: 'no-interpreter' | 'byte-order-mark' | 'windows-line-ends' | 'unknown-format' }
     >;
+
+/** An interpreter of a hook that another user than root and the hook's own can replace. */
+export interface ExposedInterpreter {
+  /** The program as the `#!` line names it, or as it was found on the hook's PATH. */
+  readonly program: string;
+  /** The component at fault: the program, a folder or a link on the way to it, or a folder of the PATH before it. */
+  readonly path: string;
+  readonly cause: RefusalCause;
+}
 
 /** As much as the kernel looks at: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS takes 512. */
 const sample = 256;
@@ -42,18 +53,14 @@ const buffer = Buffer.allocUnsafe(sample);
  * @returns undefined when it would
  */
 export function whyUnrunnable(path: string): Unrunnable | undefined {
-  let descriptor: number | undefined;
   let program: Program;
   try {
-    descriptor = withDescriptors(() => openSync(path, 'r'));
-    program = readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
+    program = programOf(path);
   } catch (error) {
     const code = codeOf(error);
     // A binary that may be executed but not read runs all the same.
     // For want of descriptors it cannot be started now either, and is checked again when it can.
     return code === 'EACCES' || isShortage(code) ? undefined : { kind: 'unreadable', code };
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
   switch (program.kind) {
     case 'binary':
@@ -64,6 +71,19 @@ export function whyUnrunnable(path: string): Unrunnable | undefined {
     }
     default:
       return program;
+  }
+}
+
+/**
+ * Reads what a regular file's first bytes say.
+ * @throws the system's error where it cannot be read
+ */
+export function programOf(path: string): Program {
+  const descriptor = withDescriptors(() => openSync(path, 'r'));
+  try {
+    return readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -103,5 +123,14 @@ function readFirstLine(text: string): Program {
   // A name that fills what the kernel looks at is cut there, which Linux takes for no program at all.
   if (name?.[1] === undefined || (end === -1 && name[0].length >= sample)) return { kind: 'no-interpreter' };
   if (line.endsWith('\r')) return { kind: 'windows-line-ends' };
-  return { kind: 'script', interpreter: Buffer.from(name[1], 'latin1').toString('utf8') };
+  const argument = /^[^\0]*/.exec(line.slice(name[0].length))?.[0].trim() ?? '';
+  return {
+    kind: 'script',
+    interpreter: utf8(name[1]),
+    ...(argument === '' ? {} : { argument: utf8(argument) }),
+  };
+}
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8');
 }

@@ -4,6 +4,7 @@ import { admit } from './admit.ts';
 import { hookFolders } from './find.ts';
 import { lookInto } from './folder.ts';
 import type { HookHost } from './host.ts';
+import { exposedInterpreter } from './interpreter.ts';
 import { admitAndStart } from './start.ts';
 
 export type RehearsalHost = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;
@@ -21,7 +22,10 @@ export async function rehearse({ scriptDir, account, settings }: RehearsalHost):
   for (const name of hookFolders) {
     const found = lookInto(scriptDir, name, account.uid);
     if (found.kind !== 'found') continue;
-    for (const candidate of found.candidates) admit(candidate, account.uid);
+    for (const candidate of found.candidates) {
+      if (admit(candidate, account.uid).kind === 'admitted')
+        exposedInterpreter({ account, settings }, candidate);
+    }
   }
   const transition: Transition = {
     event: 'start',

@@ -32,6 +32,8 @@ export function reportChanges(report: (report: HookReport) => void): (report: Ho
       // Such a one runs all the same.
       case 'hook-linked':
         return `${event.hook} linked`;
+      case 'hook-interpreter-exposed':
+        return `${event.hook} interpreter`;
       case 'hook-started':
         // It may run by now, and so may what is in its folder: should one of them be refused again, that is news.
         forget((thing) => thing === event.hook || thing.endsWith(`/${dirname(event.hook)}`));

@@ -21,6 +21,8 @@ function noteIn(event: HookReport): string | undefined {
       return `${event.hook} ${event.why}`;
     case 'hook-linked':
       return `${event.hook} ${event.hardLinks}`;
+    case 'hook-interpreter-exposed':
+      return JSON.stringify(event);
     default:
       return undefined;
   }

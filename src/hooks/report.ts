@@ -6,6 +6,7 @@ import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { HookRefusal, LeftOut } from './admit.ts';
 import type { Stream } from './output.ts';
+import type { ExposedInterpreter } from './program.ts';
 import type { Outcome } from './run.ts';
 import type { OutputTail } from './tail.ts';
 import type { WhyPassed } from './turn-plan.ts';
@@ -92,6 +93,8 @@ export type HookEvent =
   | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
   | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
   | { readonly kind: 'hook-linked'; readonly path: string; readonly hardLinks: number }
+  /** It runs, and another user can replace the program that its `#!` line names. */
+  | ({ readonly kind: 'hook-interpreter-exposed' } & ExposedInterpreter)
   /**
    * The system is short of what it takes to start it (`code`: `EMFILE`, `ENFILE`, `EAGAIN`, `ENOMEM`). Reported once; the
    * start is tried again until it succeeds or the hook is ended.

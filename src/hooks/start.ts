@@ -6,6 +6,7 @@ import { type HookOccasion, hookEnvironment } from './environment.ts';
 import { eventLines, labelOfOccurrence, type Occurrence } from './event-environment.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
+import { exposedInterpreter } from './interpreter.ts';
 import { createOutputCapture } from './output.ts';
 import type { HookEvent } from './report.ts';
 import { type HookRun, type Outcome, type RunOptions, startHook } from './run.ts';
@@ -102,6 +103,8 @@ export function admitAndStart(
   const run = startHook({ ...options(host, candidate, occasion, id), capture, started, recheck, delayed });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
+  const exposed = exposedInterpreter(host, candidate);
+  if (exposed !== undefined) report({ kind: 'hook-interpreter-exposed', ...exposed });
   const ended = run.over.then((outcome) => {
     // One that never had a process has an entry in the journal too.
     started(undefined);

@@ -432,6 +432,43 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ hook, why: 'gone' }, 'detail', hook, 'removed'],
   ],
   'hook-linked': [[{ hook, path, hardLinks: 3 }, 'warning', hook, '3 names']],
+  'hook-interpreter-exposed': [
+    [
+      {
+        hook,
+        program: '/opt/x/bin/node',
+        path: '/opt/x',
+        cause: { kind: 'writable', mode: 0o775, gid: 50, sticky: false },
+      },
+      'warning',
+      hook,
+      '/opt/x/bin/node',
+      '/opt/x is writable by group 50',
+      'chmod g-w /opt/x',
+    ],
+    [
+      {
+        hook,
+        program: '/home/a/node',
+        path: '/home/a',
+        cause: { kind: 'owner', uid: 1000, trusted: 0 },
+      },
+      'warning',
+      'user 1000',
+      'Name another interpreter',
+    ],
+    [
+      {
+        hook,
+        program: '/tmp/node',
+        path: '/tmp',
+        cause: { kind: 'writable', mode: 0o1777, gid: 0, sticky: true },
+      },
+      'warning',
+      'everybody',
+      'Name another interpreter',
+    ],
+  ],
   'hook-started': [[{ hook, transition: start, run: 'r1', process: undefined }, 'detail', hook]],
   'hook-output': [
     [{ hook, stream: 'stdout', line: Buffer.from('hi \u001b[2J') }, 'info', `${hook}: hi \\x1b[2J`],

@@ -6,10 +6,11 @@ import { asNobody } from '../support/as-nobody.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 
 describe('what the first bytes say', () => {
-  const script = (interpreter: string) => ({ kind: 'script', interpreter });
+  const script = (interpreter: string, argument?: string) => ({ kind: 'script', interpreter, argument });
   test.each([
     ['#!/bin/sh\necho', script('/bin/sh')],
-    ['#! \t/bin/sh -eu\n', script('/bin/sh')],
+    ['#! \t/bin/sh -eu \n', script('/bin/sh', '-eu')],
+    ['#!/usr/bin/env -S ä  -b\0c\n', script('/usr/bin/env', '-S ä  -b')],
     ['#!/bin/sh', script('/bin/sh')],
     ['#!/opt/ä\n', script('/opt/ä')],
     ['#!/bin/sh\0rest', script('/bin/sh')],
@@ -40,7 +41,9 @@ describe('what the first bytes say', () => {
     expect(readProgram(Buffer.from(long).subarray(0, 256))).toEqual({ kind: 'no-interpreter' });
     expect(readProgram(Buffer.from(`#!/${'x'.repeat(200)}`))).toMatchObject({ kind: 'script' });
     const longWords = `#!/bin/sh ${'x'.repeat(300)}`;
-    expect(readProgram(Buffer.from(longWords).subarray(0, 256))).toEqual(script('/bin/sh'));
+    expect(readProgram(Buffer.from(longWords).subarray(0, 256))).toMatchObject({
+      interpreter: '/bin/sh',
+    });
   });
 });
 

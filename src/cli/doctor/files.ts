@@ -1,4 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
+import type { PlannedHook } from '../../hooks/plan.ts';
 import { layOut } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
@@ -12,7 +13,7 @@ import { dryRun } from '../dry-run.ts';
 import { describeHint } from '../words/events.ts';
 import { aboutIt } from '../words/failure.ts';
 import { leftOutWords } from '../words/hooks.ts';
-import { describeRefusal } from '../words/refusal.ts';
+import { describeExposed, describeRefusal } from '../words/refusal.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /** Program and Node of the service: whose they are, and which versions. */
@@ -81,7 +82,7 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
           return plan.hooks.map((hook): Finding => {
             switch (hook.kind) {
               case 'runs':
-                return ok(hook.name, 'runs');
+                return runs(hook);
               case 'left-out':
                 return note(hook.name, leftOutWords[hook.why]);
               case 'refused': {
@@ -104,6 +105,12 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
       ? note('state', `${settings.stateDir} is made when it is needed`)
       : trusted('state', state, (path) => path),
   ];
+}
+
+function runs({ name, exposedInterpreter }: Extract<PlannedHook, { kind: 'runs' }>): Finding {
+  if (exposedInterpreter === undefined) return ok(name, 'runs');
+  const { found, cure } = describeExposed(exposedInterpreter);
+  return note(name, `runs, but ${found}`, cure);
 }
 
 function trusted(check: string, walked: Walk, found: (resolved: string) => string): Finding {

@@ -6,7 +6,7 @@ import type { Transition } from '../../lifecycle/transition.ts';
 import { printable } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { eventHookWords } from './events.ts';
-import { describeRefusal } from './refusal.ts';
+import { describeExposed, describeRefusal } from './refusal.ts';
 import { turnWords } from './turns.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, type WordsFor, warning } from './words.ts';
 
@@ -47,6 +47,10 @@ export const hookWords: WordsFor<HookReport> = {
     warning(
       `${record.hook} has ${record.hardLinks} names (hard links): whoever can change another of them changes it`,
     ),
+  'hook-interpreter-exposed': ({ hook, ...exposed }) => {
+    const { found, cure } = describeExposed(exposed);
+    return warning(`${hook} runs, but ${found}. ${cure}`);
+  },
   'hook-start-delayed': (record) =>
     warning(
       `Cannot start ${record.hook} yet (${record.code}): ${shortageWords(record.code)}. Retrying until it starts`,

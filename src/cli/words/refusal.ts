@@ -1,5 +1,6 @@
 import type { FileRefused, RootsFile } from '../../config/roots-own.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { ExposedInterpreter } from '../../hooks/program.ts';
 import { exitCode, Failure } from '../../system/failure.ts';
 import { printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
@@ -83,6 +84,19 @@ export function describeRefusal(refusal: { path: string; cause: RefusalCause | H
     default:
       return cause satisfies never;
   }
+}
+
+/** An interpreter that another user can replace, as a clause about its hook; and a sentence with the fix. */
+export function describeExposed({ program, path, cause }: ExposedInterpreter): {
+  found: string;
+  cure: string;
+} {
+  const { found, cure } = describeRefusal({ path, cause });
+  const isForOthers = isHome(path) || (cause.kind === 'writable' && cause.sticky);
+  return {
+    found: `another user can replace what runs it, ${printableText(program)}: ${found}`,
+    cure: isForOthers ? 'Name another interpreter on its first line, as one in /usr/bin' : cure,
+  };
 }
 
 const elsewhere = 'take a folder elsewhere that nobody else may write to, as below /etc';
