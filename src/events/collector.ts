@@ -1,3 +1,5 @@
+import { release } from '../system/release.ts';
+
 /** Puts bytes together that come in pieces, in one buffer that grows as they do, up to a limit. */
 export class Collector {
   readonly #limit: number;
@@ -13,7 +15,7 @@ export class Collector {
     return this.#length;
   }
 
-  /** What was put together; valid until the next call of `add`. */
+  /** What was put together; valid until the next call of `add` or `clear`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -29,6 +31,7 @@ export class Collector {
       // Doubled each time: a byte is copied twice at most, however small the pieces are.
       const larger = Buffer.alloc(Math.min(this.#limit, Math.max(length, 2 * this.#bytes.length, 256)));
       this.#bytes.copy(larger, 0, 0, this.#length);
+      release(this.#bytes);
       this.#bytes = larger;
     }
     // A call costs more than a few bytes.
@@ -42,6 +45,8 @@ export class Collector {
   /** Forgets all; a buffer that has grown is let go of. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > 4096) this.#bytes = Buffer.alloc(0);
+    if (this.#bytes.length <= 4096) return;
+    release(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
   }
 }

@@ -4,6 +4,7 @@ import { createDeadline } from '../engine/deadline.ts';
 import type { HttpAnswer } from '../engine/http.ts';
 import { tableIn } from '../system/json.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
+import { release } from '../system/release.ts';
 import { readAnswerJson } from './answer-json.ts';
 import { idsIn, isOfInterest, readInspected, type UnreadableContainer } from './inspected.ts';
 import { limits, weightOf } from './limits.ts';
@@ -62,7 +63,11 @@ export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inqui
     // Gone since it was listed.
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`${path} was answered with ${status}`);
-    return readAnswerJson(body, isOfInterest);
+    try {
+      return readAnswerJson(body, isOfInterest);
+    } finally {
+      release(body);
+    }
   }
 
   async function inspect(id: string): Promise<SeenContainer | UnreadableContainer | undefined> {

@@ -1,8 +1,8 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { release } from '../system/release.ts';
 import type { OutputCapture, Stream } from './output.ts';
-import { release } from './release.ts';
 
 /**
  * How long output is read on after a hook's own end, for what it said last, in ms: `least` where others keep it

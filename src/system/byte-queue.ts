@@ -1,3 +1,5 @@
+import { release } from './release.ts';
+
 const nothing = Buffer.alloc(0);
 
 /** The smallest buffer that is made for bytes that wait, in bytes. */
@@ -43,7 +45,7 @@ export class ByteQueue {
     this.#to += bytes.length;
   }
 
-  /** Takes `length` bytes as a view that is valid until the next `push`; undefined when fewer wait. */
+  /** Takes `length` bytes as a view that is valid until the next `push`, `settle` or `clear`; undefined when fewer wait. */
   take(length: number): Buffer | undefined {
     if (this.length < length) return undefined;
     const taken = this.#buffer.subarray(this.#from, this.#from + length);
@@ -56,7 +58,7 @@ export class ByteQueue {
     return this.length < length ? undefined : this.#buffer.subarray(this.#from, this.#from + length);
   }
 
-  /** Takes all that waits, at most `most` bytes, as a view that is valid until the next `push`. */
+  /** Takes all that waits, at most `most` bytes, as a view that is valid until the next `push`, `settle` or `clear`. */
   takeSome(most: number): Buffer {
     return this.take(Math.min(most, this.length)) ?? nothing;
   }
@@ -92,6 +94,7 @@ export class ByteQueue {
 
   /** Forgets everything that waits. */
   clear(): void {
+    if (this.#isOwn) release(this.#buffer);
     this.#buffer = nothing;
     this.#from = 0;
     this.#to = 0;
@@ -112,6 +115,7 @@ export class ByteQueue {
     const grown = Buffer.allocUnsafeSlow(more === 0 ? needed : Math.max(smallest, 2 * needed));
     this.#buffer.copy(grown, 0, this.#from, this.#to);
     this.#searched = Math.max(0, this.#searched - this.#from);
+    if (this.#isOwn) release(this.#buffer);
     this.#buffer = grown;
     this.#from = 0;
     this.#to = waiting;

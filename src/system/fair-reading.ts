@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { release } from './release.ts';
 
 /** How long one connection may keep the event loop in one of its turns, in ms. */
 const turn = 2;
@@ -14,6 +15,7 @@ const shortestPause = 20;
  * Passes on the data of a connection as it arrives, but lets all others, timers and signals have their turn in
  * between: one engine's flood must not delay another engine's hooks. A connection that takes the processor all the
  * time is paused; what waits then waits at the sender.
+ * @param read is given parts of each packet; a part is valid until it returns, for the packet's memory is freed then
  */
 export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void {
   let left = burst;
@@ -21,11 +23,11 @@ export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void 
   /** The time that was taken in this turn of the event loop, in ms. */
   let taken = 0;
   let hasEnd = false;
-  /** What has arrived and is not passed on yet; the stream is paused for as long as there is any. */
-  let rest: Buffer | undefined;
+  /** A packet that is not passed on whole yet, and up to where it is; the stream is paused for as long as there is one. */
+  let rest: { readonly bytes: Buffer; readonly at: number } | undefined;
 
-  function passOn(bytes: Buffer): void {
-    let at = 0;
+  function passOn(bytes: Buffer, from: number): void {
+    let at = from;
     const began = performance.now();
     const takenBefore = taken;
     while (at < bytes.length && taken < turn && !stream.destroyed) {
@@ -34,7 +36,8 @@ export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void 
       taken = takenBefore + performance.now() - began;
     }
     left -= taken - takenBefore;
-    rest = at < bytes.length && !stream.destroyed ? bytes.subarray(at) : undefined;
+    rest = at < bytes.length && !stream.destroyed ? { bytes, at } : undefined;
+    if (rest === undefined) release(bytes);
     if (taken >= turn) stream.pause();
     if (!hasEnd) setImmediate(endTurn);
     hasEnd = true;
@@ -53,12 +56,12 @@ export function readFairly(stream: Duplex, read: (bytes: Buffer) => void): void 
 
   function goOn(): void {
     if (stream.destroyed) return;
-    if (rest !== undefined) passOn(rest);
+    if (rest !== undefined) passOn(rest.bytes, rest.at);
     if (rest === undefined && taken < turn) stream.resume();
   }
 
   stream.on('data', (bytes: Buffer) => {
-    if (rest === undefined) passOn(bytes);
-    else rest = Buffer.concat([rest, bytes]);
+    if (rest === undefined) passOn(bytes, 0);
+    else rest = { bytes: Buffer.concat([rest.bytes.subarray(rest.at), bytes]), at: 0 };
   });
 }

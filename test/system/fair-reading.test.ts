@@ -43,6 +43,23 @@ test('passes everything on, in order, and the end behind it', async () => {
   expect(Buffer.concat(read).equals(sent)).toBe(true);
 });
 
+test('frees the memory of each packet once it is read', async () => {
+  const { client, server } = await connected();
+  const megabyte = Buffer.alloc(1_048_576);
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  let length = 0;
+  readFairly(client, (bytes) => {
+    length += bytes.length;
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  });
+  for (let count = 0; count < 32; count++) server.write(megabyte);
+  server.end();
+  await once(client, 'end');
+  expect(length).toBe(32 * megabyte.length);
+  expect(most).toBeLessThan(2 * megabyte.length);
+});
+
 test('lets others have their turn while a flood is read', async () => {
   const { client, server } = await connected();
   let pieces = 0;

@@ -6,9 +6,10 @@ const worthIt = 4096;
 let closed: MessagePort | undefined;
 
 /**
- * Gives the memory of bytes that nobody needs any more back at once. V8 does not see much of the memory behind
- * buffers, and lets 30 to 40 MB of them pile up before it looks for some to free: seen on Node 20 with a hook
- * that prints a gigabyte. Whoever still holds the bytes finds them empty.
+ * Frees the memory of bytes that are not needed any more at once. V8 sees little of the memory behind buffers, and
+ * lets 30 to 40 MB of them pile up before it frees any: seen on Node 20 with a hook that prints a gigabyte, and with
+ * an engine that sends as fast as it can. Every view of the bytes is empty then. Small buffers, and parts of larger
+ * ones, are left to the garbage collector.
  */
 export function release(bytes: Buffer): void {
   const { buffer } = bytes;
