@@ -122,7 +122,8 @@ export class Ledger {
     this.#madeGood.clear();
     this.#seen = undefined;
     this.#begins = undefined;
-    this.#mayForget = kind === 'continued' || (kind === 'new-run' && found !== 'starting');
+    // An engine that starts hundreds of containers has forgotten the first events before it answers.
+    this.#mayForget = kind !== 'first';
     this.#before = newest([...this.#heard].map(timeOf)) ?? this.#names.get(startWord) ?? beginning;
     this.#run = run;
     const isNews = kind === 'new-run';

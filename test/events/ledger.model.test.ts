@@ -238,3 +238,25 @@ test('whether an end was asked for is known of each container that started while
     { numRuns: runs },
   );
 });
+
+test('whether an end was asked for is unknown where an engine that has just started forgot its first events', () => {
+  const play = new Play(2, 'new');
+  play.connect();
+  play.engineRestarts([]);
+  // The engine remembers two events: by the time that it answers, only the end and the start behind it are left.
+  play.engine.start('a');
+  play.engine.kill('a');
+  play.engine.die('a');
+  play.engine.start('a');
+  play.connect();
+  play.deliver(2);
+  expect(play.told.map(({ event }) => [event.action, event.requested])).toEqual([
+    ['start', undefined],
+    ['die', 'unknown'],
+    ['start', undefined],
+  ]);
+  // From there on all is received.
+  play.engine.die('a');
+  play.close();
+  expect(play.told.at(-1)?.event).toMatchObject({ action: 'die', requested: 'no' });
+});
