@@ -6,7 +6,7 @@ export class ReachOfEngine {
   #answers = false;
   #startsOnConnect = false;
 
-  /** After the companion's stop an engine answers on until it ends; `unreachable` it does not. */
+  /** After the companion's stop an engine answers until it ends, seen before that or not; `unreachable` it does not. */
   changed(state: EngineState): void {
     switch (state.phase) {
       case 'unknown':
@@ -16,7 +16,7 @@ export class ReachOfEngine {
         this.#answers = true;
         return;
       case 'down':
-        this.#answers = state.leaving?.answers === true;
+        this.#answers = state.leaving !== undefined && state.leaving.answers !== 'no';
         return;
       default:
         state satisfies never;

@@ -15,8 +15,11 @@ export type EngineState =
 export interface Leaving {
   /** Not known yet when it is missing: then the first run that is seen is the one. */
   readonly run?: Run;
-  /** Whether it was seen to answer, and so answers still. */
-  readonly answers: boolean;
+  /**
+   * `seen`: it was seen to answer, and so answers still. `announced`: it was not seen yet, but its service, which knows that
+   * it runs, announced the stop. `no`: it does not answer any more.
+   */
+  readonly answers: 'seen' | 'announced' | 'no';
   /** When its stop was told, in ms since the epoch. */
   readonly since: number;
 }
@@ -148,7 +151,7 @@ function firstMissed(state: Unknown, seen: Observation, run?: Run): Step {
 function leftIn(before: Told | undefined, at: number): Leaving | undefined {
   if (before?.leaving === undefined || before.run === undefined) return undefined;
   if (at - before.leaving >= longestLeave) return undefined;
-  return { run: before.run, answers: true, since: before.leaving };
+  return { run: before.run, answers: 'seen', since: before.leaving };
 }
 
 function missed(state: Unknown, { run }: Told, seen: Observation): Step {
@@ -161,7 +164,7 @@ function answers(
 ): Step {
   if (isLeaving(state) && !isAnother(state.leaving.run, seen.run)) {
     const { run = seen.run, since } = state.leaving;
-    return { state: departing(state.sequence, { ...runField(run), answers: true, since }), transitions: [] };
+    return { state: departing(state.sequence, { ...runField(run), answers: 'seen', since }), transitions: [] };
   }
   if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
   if (!isAnother(state.run, seen.run)) {
@@ -198,7 +201,7 @@ function isToStop(state: EngineState, said: Seen<'companion'>): Step {
   switch (state.phase) {
     case 'unknown': {
       const { before, sequence } = state;
-      const any = { answers: false, since: said.at };
+      const any: Leaving = { answers: 'announced', since: said.at };
       if (before?.event !== 'start') return { state: departing(sequence, any), transitions: [] };
       const stopped = stop({ ...state, ...runField(before.run) }, said, 'shutdown', 'companion');
       // It may be another run by now: whichever is seen is the one that leaves.
@@ -208,7 +211,7 @@ function isToStop(state: EngineState, said: Seen<'companion'>): Step {
       return unchanged(state);
     case 'up': {
       const stopped = stop(state, said, 'shutdown', 'companion');
-      const left = { ...runField(state.run), answers: true, since: said.at };
+      const left: Leaving = { ...runField(state.run), answers: 'seen', since: said.at };
       return { ...stopped, state: departing(stopped.state.sequence, left) };
     }
     default:
@@ -223,7 +226,7 @@ function isToStay(state: EngineState, seen: Observation, source: Source): Step {
     return { state: { ...state, before: { event, sequence } }, transitions: [] };
   }
   if (!isLeaving(state)) return unchanged(state);
-  if (state.leaving.answers) return start(state, seen, 'engine-started', source, state.leaving.run);
+  if (state.leaving.answers === 'seen') return start(state, seen, 'engine-started', source, state.leaving.run);
   return { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
 }
 
@@ -237,7 +240,7 @@ function isLeaving(state: EngineState): state is Departing {
 function gone({ sequence, leaving: { run: left, since } }: Departing, run: Run | undefined): Step {
   const isThere = run !== undefined && !isAnother(left, run);
   const state: EngineState = isThere
-    ? departing(sequence, { run, answers: false, since })
+    ? departing(sequence, { run, answers: 'no', since })
     : { phase: 'down', sequence };
   return { state, transitions: [] };
 }

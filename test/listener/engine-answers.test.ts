@@ -43,3 +43,20 @@ test('hooks are told whether the engine answers: at a start and before a stop it
     'stop shutdown yes e.sock',
   ]);
 });
+
+test('hooks that the service of Docker asks for are told that it answers, also where the listener has not seen it yet', async () => {
+  const engine = stage.startEngine();
+  const first = stage.listen();
+  await first.next(0, hooksDone('start'));
+  await first.end();
+  // Held up, it answers nothing: so the next listener has not seen it when the companion's word comes.
+  engine.kill('SIGSTOP');
+  try {
+    const next = stage.listen();
+    await next.next(0, ({ kind }) => kind === 'control-listening');
+    await createControlClient(stage.control).post('/v1/companion/stop', { wait: 20 });
+    expect(told()).toEqual(['start started yes e.sock', 'stop shutdown yes e.sock']);
+  } finally {
+    engine.kill('SIGCONT');
+  }
+});
