@@ -164,7 +164,10 @@ function answers(
 ): Step {
   if (isLeaving(state) && !isAnother(state.leaving.run, seen.run)) {
     const { run = seen.run, since } = state.leaving;
-    return { state: departing(state.sequence, { ...runField(run), answers: 'seen', since }), transitions: [] };
+    return {
+      state: departing(state.sequence, { ...runField(run), answers: 'seen', since }),
+      transitions: [],
+    };
   }
   if (state.phase === 'down') return start(state, seen, 'engine-started', 'engine', seen.run);
   if (!isAnother(state.run, seen.run)) {
@@ -226,7 +229,8 @@ function isToStay(state: EngineState, seen: Observation, source: Source): Step {
     return { state: { ...state, before: { event, sequence } }, transitions: [] };
   }
   if (!isLeaving(state)) return unchanged(state);
-  if (state.leaving.answers === 'seen') return start(state, seen, 'engine-started', source, state.leaving.run);
+  if (state.leaving.answers === 'seen')
+    return start(state, seen, 'engine-started', source, state.leaving.run);
   return { state: { phase: 'down', sequence: state.sequence }, transitions: [] };
 }
 
