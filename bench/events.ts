@@ -17,6 +17,7 @@ import { openLedgerFile } from '../src/events/ledger-file.ts';
 import { parseEvent } from '../src/events/parse.ts';
 import { watchEvents } from '../src/events/watch.ts';
 import { createEventQueue } from '../src/hooks/event-queue.ts';
+import { EventStartTurns } from '../src/hooks/event-starts.ts';
 import type { HookReport } from '../src/hooks/report.ts';
 
 const [mode, socket = '', count = ''] = process.argv.slice(2);
@@ -113,6 +114,7 @@ async function takeAll(
   });
   const samples: number[] = [];
   const queue = createEventQueue({
+    starts: new EventStartTurns(1).join(),
     host: {
       scriptDir: folder,
       endpoint: unixEndpoint(path),

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { EngineSettings, Settings } from '../config/settings.ts';
 import { type ControlServer, startControlServer } from '../control/server.ts';
 import { rehearseAnswer } from '../engine/http.ts';
+import { EventStartTurns } from '../hooks/event-starts.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import type { HookHost } from '../hooks/host.ts';
 import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
@@ -155,6 +156,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     if (settings.metrics !== undefined) {
       startMetricsServer({ ...settings.metrics, text: metrics.text, report: record, signal });
     }
+    const starts = new EventStartTurns(settings.engines.length);
     const queues = signal.aborted ? [] : settings.engines.map(watch);
     options.ready?.();
     await aborted(signal);
@@ -179,6 +181,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       const engineEvents = startEventPipeline({
         engine,
         host,
+        starts: starts.join(),
         whenStarted: settings.whenStarted,
         path: journal === undefined ? undefined : ledgerPath(stateDir, engine.name),
         folders: watches,

@@ -5,6 +5,7 @@ import type { Opening, Telling } from '../events/ledger-state.ts';
 import { type EventWatch, watchEvents } from '../events/watch.ts';
 import { listEventFolders } from '../hooks/event-folders.ts';
 import { createEventQueue, type EventQueue, type EventSnapshot } from '../hooks/event-queue.ts';
+import type { EventStarts } from '../hooks/event-starts.ts';
 import type { HookHost } from '../hooks/host.ts';
 import type { Ending, Run } from '../lifecycle/observation.ts';
 import type { Transition } from '../lifecycle/transition.ts';
@@ -15,6 +16,7 @@ import type { Record } from './record.ts';
 export interface EventPipelineOptions {
   readonly engine: EngineSettings;
   readonly host: HookHost;
+  readonly starts: EventStarts;
   readonly whenStarted: WhenStarted;
   /** Where what was heard is kept; undefined where nothing can be kept safely. */
   readonly path: string | undefined;
@@ -52,7 +54,7 @@ interface Parts {
 
 /** Joins the events of one engine to their hooks. Nothing is opened while no folder asks for any. */
 export function startEventPipeline(options: EventPipelineOptions): EventPipeline {
-  const { engine, host, record, signal } = options;
+  const { engine, host, starts, record, signal } = options;
   const { scriptDir } = host;
   let parts: Parts | undefined;
   let names: readonly EventName[] = [];
@@ -75,6 +77,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
     const file = openLedgerFile(options.path, options.whenStarted, report);
     const queue = createEventQueue({
       host,
+      starts,
       transition: () => transition,
       begin: (number) => file.begin(number),
       cut: (number) => file.cut(number),

@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../system/processes.ts';
 import { type AttemptsEnd, type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
+import type { EventStarts } from './event-starts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import type { EndReason } from './run.ts';
@@ -50,6 +51,8 @@ export interface ChainSteps {
   readonly ended?: (index: number, success: boolean) => void;
   /** Called once, when the first has been started, or may not run. */
   readonly begun?: () => void;
+  /** Decides when each hook behind the first may start; at once where it is missing. */
+  readonly starts?: EventStarts | undefined;
 }
 
 /**
@@ -65,16 +68,29 @@ export function runChain(
   let current: HookAttempts | undefined;
   let how: ChainEnd['how'] = 'complete';
   let why: EndReason | undefined;
+  /** Ends the wait for the next start. */
+  let goOn = () => {};
 
   function start(index: number, candidate: Candidate): HookAttempts | undefined {
     const repeat = steps.isRepeat?.(index) === true;
     const own = { ...occasion, ...(repeat ? { repeat } : {}) };
-    const hook = startAttempts(host, candidate, own, {
-      starting: () => steps.starting?.(index),
-      started: (process) => steps.started?.(process),
-    });
+    const begin = () =>
+      startAttempts(host, candidate, own, {
+        starting: () => steps.starting?.(index),
+        started: (process) => steps.started?.(process),
+      });
+    const hook = steps.starts === undefined ? begin() : steps.starts.start(begin);
     if (index === 0) steps.begun?.();
     return hook;
+  }
+
+  async function waitForStart({ mayStart, wait }: EventStarts): Promise<void> {
+    while (how === 'complete' && !mayStart()) {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+        wait(resolve);
+      });
+    }
   }
 
   /** Without a success of this one those after it may not run. */
@@ -90,6 +106,7 @@ export function runChain(
     let failed = 0;
     let cut: ChainCut | undefined;
     for (const [index, candidate] of candidates.entries()) {
+      if (index > 0 && steps.starts !== undefined) await waitForStart(steps.starts);
       if (how !== 'complete') break;
       const passed = steps.passed?.(index);
       if (passed !== undefined) {
@@ -124,6 +141,7 @@ export function runChain(
   function over(reason: EndReason, act: (hook: HookAttempts) => void): void {
     how = 'ended';
     why ??= reason;
+    goOn();
     if (current !== undefined) act(current);
   }
 

@@ -1,18 +1,20 @@
-import { isEnd } from '../config/engine-events.ts';
-import { subjectOf } from '../config/event-subject.ts';
 import type { EngineEvent, EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
 import { collectingHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
+import type { EventStarts } from './event-starts.ts';
 import type { HookHost } from './host.ts';
 import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import type { RunningHook } from './queue.ts';
 import { reportChanges } from './report-changes.ts';
+import { type Waiting, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions extends EventKeeper {
   readonly host: HookHost;
   /** The engine's start, in whose run the events happen. */
   readonly transition: () => Transition;
+  /** Decides when a hook may start, beside those of other engines. */
+  readonly starts: EventStarts;
   /** Ends everything: what runs is ended with its grace, what waits is kept for the next life. */
   readonly signal: AbortSignal;
 }
@@ -41,65 +43,64 @@ export interface EventSnapshot {
   readonly givenUp: number;
 }
 
-interface Waiting {
-  readonly told: ToldEvent;
-  readonly subject: string;
-  /** The memory that it holds, in bytes. */
-  readonly weight: number;
-  readonly merged: number;
-}
-
 /** The most that waiting events hold in memory, in bytes, however few they are: an engine is a stranger. */
 const mostBytes = 6 * 1024 * 1024;
-
-/** Estimates the memory that an event holds, in bytes: its text once as it came and once taken apart. */
-function weightOf({ json }: EngineEvent): number {
-  const isWide = Buffer.byteLength(json) !== json.length;
-  return 512 + 2 * json.length * (isWide ? 2 : 1);
-}
 
 /**
  * Events of one container are acted on in order, one at a time; those of different containers side by side, up to
  * a limit. When too many wait, the oldest is merged with a later one that says the same of the same container.
  */
 export function createEventQueue(options: EventQueueOptions): EventQueue {
-  const { transition, signal } = options;
+  const { transition, starts, signal } = options;
   const host = { ...options.host, report: reportChanges(options.host.report) };
   const { parallel, waiting: mostWaiting } = host.settings.events;
-  let waiting: Waiting[] = [];
-  /** What is waiting, in bytes. */
-  let bytes = 0;
+  const waiting = new WaitingEvents();
   const running = new Map<string, EventRun>();
   const counts = { told: 0, merged: 0, givenUp: 0 };
   let overflow: { readonly merged: number; readonly givenUp: number } | undefined;
   const idlers: (() => void)[] = [];
+  /** Set while `starts` is waited for. */
+  let isAsking = false;
   const open = new OpenEvents(options);
   const areCollecting = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
   const bursts = new Bursts(workOff, (told, hook) => open.done(told.number, hook));
 
   function workOff(): void {
-    while (running.size < parallel && !signal.aborted) {
+    while (running.size < parallel && !signal.aborted && waiting.length + bursts.size > 0) {
+      if (!starts.mayStart()) {
+        if (!isAsking) starts.wait(goOn);
+        isAsking = true;
+        break;
+      }
       const burst = bursts.take((hook) => !running.has(subjectOfBurst(hook)));
       if (burst !== undefined) {
         startBurst(burst);
         continue;
       }
-      const at = waiting.findIndex(({ subject }) => !running.has(subject));
-      const [next] = at === -1 ? [] : waiting.splice(at, 1);
+      const next = waiting.take((subject) => !running.has(subject));
       if (next === undefined) break;
-      bytes -= next.weight;
       start(next);
     }
-    if (overflow !== undefined && waiting.length <= mostWaiting / 2 && bytes <= mostBytes / 2)
+    if (overflow !== undefined && waiting.length <= mostWaiting / 2 && waiting.bytes <= mostBytes / 2)
       endOverflow(overflow);
     if (running.size > 0 || (waiting.length + bursts.size > 0 && !signal.aborted)) return;
     for (const idle of idlers.splice(0)) idle();
   }
 
+  function goOn(): void {
+    isAsking = false;
+    workOff();
+  }
+
   function start({ told, subject, merged }: Waiting): void {
     counts.told += 1;
-    const run = runEventHooks(host, hooksInTurn(host, told), { told, merged }, transition(), () =>
-      open.begin(told.number, inTurn),
+    const run = runEventHooks(
+      host,
+      hooksInTurn(host, told),
+      { told, merged },
+      transition(),
+      () => open.begin(told.number, inTurn),
+      starts,
     );
     follow(subject, run, [told], inTurn);
   }
@@ -110,9 +111,16 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     counts.told += 1;
     const told = { ...last, repeat: events.some(({ repeat }) => repeat) };
     const occurrence = { told, merged: 0, burst: { events, leftOut } };
-    const run = runEventHooks(host, [hook], occurrence, transition(), () => {
-      for (const { number } of events) open.begin(number, hook.name);
-    });
+    const run = runEventHooks(
+      host,
+      [hook],
+      occurrence,
+      transition(),
+      () => {
+        for (const { number } of events) open.begin(number, hook.name);
+      },
+      starts,
+    );
     follow(subjectOfBurst(hook.name), run, events, hook.name);
   }
 
@@ -130,34 +138,11 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   }
 
   function makeRoom(): void {
-    const oldest = new Map<string, number>();
-    let pair: readonly [number, number] | undefined;
-    for (const [index, { told, subject }] of waiting.entries()) {
-      const what = `${subject} ${told.event.type} ${told.event.action}`;
-      const before = oldest.get(what);
-      if (before !== undefined) {
-        pair = [before, index];
-        break;
-      }
-      oldest.set(what, index);
-    }
     begunOverflow();
-    if (pair === undefined) {
-      const [dropped] = waiting.splice(0, 1);
-      counts.givenUp += 1;
-      if (dropped === undefined) return;
-      bytes -= dropped.weight;
-      open.done(dropped.told.number, inTurn);
-      return;
-    }
-    const [older, newer] = pair;
-    const [from, into] = [waiting[older], waiting[newer]];
-    if (from === undefined || into === undefined) return;
-    waiting[newer] = { ...into, merged: into.merged + from.merged + 1 };
-    waiting.splice(older, 1);
-    bytes -= from.weight;
-    counts.merged += 1;
-    open.done(from.told.number, inTurn);
+    const made = waiting.makeRoom();
+    if (made === undefined) return;
+    counts[made.how === 'merged' ? 'merged' : 'givenUp'] += 1;
+    open.done(made.told.number, inTurn);
   }
 
   function begunOverflow(): void {
@@ -203,22 +188,14 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
         ...(hasTurn ? [[inTurn, turn] as const] : []),
         ...collecting.map(({ hook: { name } }) => [name, [name]] as const),
       ]);
-      if (hasTurn) {
-        const weight = weightOf(told.event);
-        waiting.push({ told, subject: subjectOf(told.event), weight, merged: 0 });
-        bytes += weight;
-      }
-      while (waiting.length > mostWaiting || (bytes > mostBytes && waiting.length > 1)) makeRoom();
+      if (hasTurn) waiting.push(told);
+      while (waiting.length > mostWaiting || (waiting.bytes > mostBytes && waiting.length > 1)) makeRoom();
       for (const { hook, debounce } of collecting) bursts.add(hook, debounce, told);
       workOff();
     },
     engineStops() {
-      const pointless = waiting.filter(({ told }) => !isEnd(told.event));
-      waiting = waiting.filter(({ told }) => isEnd(told.event));
-      for (const { told, weight } of pointless) {
-        bytes -= weight;
-        open.done(told.number, inTurn);
-      }
+      const pointless = waiting.takePointless();
+      for (const { number } of pointless) open.done(number, inTurn);
       const count = pointless.length + bursts.engineStops();
       if (count > 0) host.report({ kind: 'events-dropped', count });
       workOff();

@@ -6,6 +6,7 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type HookChain, runChain } from './chain.ts';
 import { labelOfOccurrence, type Occurrence } from './event-environment.ts';
 import { fitsFilter } from './event-filter.ts';
+import type { EventStarts } from './event-starts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './host.ts';
 import { usableFolder } from './usable-folder.ts';
@@ -61,6 +62,7 @@ export function collectingHooks(
  * Runs these hooks for one event, or for a burst of them; each is checked just before it starts. The first hook has been
  * started when this returns.
  * @param begin called once, right before the first is started
+ * @param starts decides when those behind the first may start
  */
 export function runEventHooks(
   host: HookHost,
@@ -68,6 +70,7 @@ export function runEventHooks(
   occurrence: Occurrence,
   transition: Transition,
   begin: () => void,
+  starts?: EventStarts,
 ): EventRun {
   const { told } = occurrence;
   const label = labelOfOccurrence(occurrence);
@@ -79,7 +82,7 @@ export function runEventHooks(
     candidates,
     { event: eventWord(told.event), transition, occurrence },
     // Behind the start of the first: the log is no part of what an event waits for.
-    { begun: () => host.report({ kind: 'event-told', told: label, count, folder }) },
+    { begun: () => host.report({ kind: 'event-told', told: label, count, folder }), starts },
   );
 
   async function finish(): Promise<'complete' | 'cut-short'> {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { defaultHookSettings, type SingleHookSettings } from '../../src/config/hook-settings.ts';
 import { burstLimits } from '../../src/hooks/bursts.ts';
 import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
+import { EventStartTurns } from '../../src/hooks/event-starts.ts';
 import type { ToldEvent } from '../../src/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
@@ -27,6 +28,7 @@ function prepare(hooks: Readonly<Record<string, SingleHookSettings>>, parallel =
   kept = [];
   queue = createEventQueue({
     host: stage.host,
+    starts: new EventStartTurns(1).join(),
     transition: () => transition('start'),
     begin: (which) => void kept.push(['begin', which]),
     cut: (which) => void kept.push(['cut', which]),

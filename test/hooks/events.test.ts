@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { HookSettings } from '../../src/config/hook-settings.ts';
 import { defaultHookSettings } from '../../src/config/hook-settings.ts';
 import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
+import { EventStartTurns } from '../../src/hooks/event-starts.ts';
 import type { ToldEvent } from '../../src/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
@@ -25,6 +26,7 @@ function prepare(events: Partial<HookSettings['events']> = {}, settings: Partial
   left = [];
   queue = createEventQueue({
     host: stage.host,
+    starts: new EventStartTurns(1).join(),
     transition: () => transition('start'),
     begin: (which) => void begun.push(which),
     cut: (which) => void cut.push(which),

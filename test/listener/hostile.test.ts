@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 /** How much later a hook may be for reasons that are this machine's, in ms; bench/hostile.ts has the exact figures. */
-const allowance = () => room(200);
+const allowance = () => room(100);
 const rounds = 3;
 /** How much more memory the process may have while an engine does its worst, in KiB. */
 const mostMemory = 20 * 1024;
