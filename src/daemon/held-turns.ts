@@ -6,6 +6,7 @@ import type { HookQueue, TurnEnd } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
 import type { TurnFile } from '../journal/turn-file.ts';
 import type { EngineState, Step, Told } from '../lifecycle/reduce.ts';
+import type { Transition } from '../lifecycle/transition.ts';
 import {
   type EarlierHook,
   earlierHooks,
@@ -44,8 +45,8 @@ export interface Settled {
   readonly startGoesOn: boolean;
   /** What the next start has to know of those that it replaces. */
   readonly earlier: readonly EarlierHook[];
-  /** Closes what the next start replaces: called when that one is kept. */
-  readonly replaced: () => void;
+  /** Closes what the next start replaces: called with that one when it is kept. */
+  readonly replaced: (start: Transition) => void;
 }
 
 export function holdTurns(options: HeldTurnsOptions): HeldTurns {
@@ -80,8 +81,11 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
       stop: ends.find(({ event }) => event === 'stop')?.end,
       startGoesOn: ends.some(({ event }) => event === 'start'),
       earlier: earlierHooks(replaced),
-      replaced: () => {
-        for (const { transition } of replaced) turns.close(transition.sequence);
+      replaced: ({ sequence }) => {
+        for (const { transition } of replaced) {
+          // One of the same number was replaced when the start was kept.
+          if (transition.sequence !== sequence) turns.close(transition.sequence);
+        }
       },
     };
   }

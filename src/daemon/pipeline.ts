@@ -88,7 +88,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
 
   function act(transition: Transition, earlier: Settled['earlier']): void {
     if (transition.event === 'start') {
-      settled?.replaced();
+      settled?.replaced(transition);
       void hooks.push(transition, earlier);
     } else if (settled?.stop !== undefined) {
       // on_start has not run since the on_stop that goes on.

@@ -92,7 +92,8 @@ export function openTurnFile(options: TurnFileOptions): TurnFile {
   const pending = [...state.kept.values()];
   let size = 0;
   let failing = false;
-  const closing = new Set<NodeJS.Timeout>();
+  /** By the sequence number of the turn. */
+  const closing = new Map<number, NodeJS.Timeout>();
 
   function rewrite(): void {
     const text = linesOf(state).map(encode).join('');
@@ -123,12 +124,19 @@ export function openTurnFile(options: TurnFileOptions): TurnFile {
     }
   }
 
+  function cancelClosing(sequence: number): void {
+    clearTimeout(closing.get(sequence));
+    closing.delete(sequence);
+  }
+
   attempt(rewrite);
   return {
     told: () => state.told,
     pending,
     tell: (told) => add({ kind: 'told', told }),
     take(told, transition, earlier) {
+      // A start that is reported again has the number of the turn that it replaces.
+      cancelClosing(transition.sequence);
       const turn = { transition, ...(earlier.length === 0 ? {} : { earlier }) };
       add({ kind: 'taken', told, turn });
     },
@@ -140,15 +148,16 @@ export function openTurnFile(options: TurnFileOptions): TurnFile {
     ended: (sequence, failed) => add({ kind: 'ended', sequence, failed }),
     drop(sequence, why) {
       add({ kind: 'dropped', sequence, why });
+      cancelClosing(sequence);
       const timer = setTimeout(() => {
-        closing.delete(timer);
+        closing.delete(sequence);
         add({ kind: 'closed', sequence });
       }, reportAfter).unref();
-      closing.add(timer);
+      closing.set(sequence, timer);
     },
     close: (sequence) => add({ kind: 'closed', sequence }),
     end() {
-      for (const timer of closing) clearTimeout(timer);
+      for (const timer of closing.values()) clearTimeout(timer);
       for (const [sequence, { dropped }] of state.kept) {
         // The log and the journal are written by now.
         if (dropped !== undefined) add({ kind: 'closed', sequence });

@@ -1,7 +1,7 @@
 import type { Observation, Run } from './observation.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from './transition.ts';
 
-/** What is known of one engine. `sequence` is that of the last transition told, 0 before the first. */
+/** What is known of one engine. `sequence` is that of the last transition, 0 before the first. */
 export type EngineState =
   /** Nobody has looked yet in this life of the listener; `before` is what was told in the last one. */
   | { readonly phase: 'unknown'; readonly sequence: number; readonly before?: Told }
@@ -77,7 +77,7 @@ export interface Step {
  *
  * Promises, for every sequence of observations whatever their source or order: in one life of the listener
  * transitions alternate, and the first is a start, but for the stop of an engine that ended between two lives;
- * sequence numbers rise by one; an untrusted message changes nothing; an engine that is seen to answer gives a
+ * sequence numbers rise by one, but a start that is reported again keeps its own; an untrusted message changes nothing; an engine that is seen to answer gives a
  * start at once unless it was told already, and its end a stop; a changed run gives both. After the companion's
  * stop the run that is leaving gives no start, however often it answers, in the next life neither, unless the
  * companion says that it stays, or it stays all too long; a new run does, and so does an answer after the end.
@@ -272,7 +272,8 @@ function start(
   again = false,
 ): Step {
   const { engine, at } = seen;
-  const sequence = state.sequence + 1;
+  // The same transition, reported again: no number is used up by a restart of the listener.
+  const sequence = again ? state.sequence : state.sequence + 1;
   const repeated = again ? { again } : {};
   const transition = {
     event: 'start',

@@ -32,7 +32,10 @@ export interface Transition {
   readonly engine: string;
   /** Milliseconds since the epoch, from the observation. */
   readonly at: number;
-  /** Counts the transitions of one engine, from 1, on through the listener's own restarts. */
+  /**
+   * Counts the transitions of one engine, from 1, on through the listener's own restarts. A start that is reported `again`
+   * keeps the number that it had.
+   */
   readonly sequence: number;
   readonly run?: Run;
   /** This run's start was told before, in an earlier life of the listener. */

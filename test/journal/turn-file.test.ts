@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fileDisk } from '../../src/journal/turn-disk.ts';
 import { openTurnFile, type TurnFile, type TurnReport } from '../../src/journal/turn-file.ts';
 import type { Transition } from '../../src/lifecycle/transition.ts';
@@ -86,6 +86,23 @@ test('a turn that is dropped is reported again by the next listener, unless this
   const ended = open();
   ended.end();
   expect(open().pending).toEqual([]);
+});
+
+test('a turn of a start that is reported again replaces the one of its number, also one that was dropped', () => {
+  vi.useFakeTimers();
+  try {
+    const first = open();
+    take(first, 'start', 1);
+    first.begin(1, 0, ['a']);
+    first.drop(1, 'another-run');
+    first.take({ event: 'start', sequence: 1, run: '7@1' }, transition('start', 1), [{ hook: 'a', cuts: 1 }]);
+    const anew = [{ turn: { transition: transition('start', 1), earlier: [{ hook: 'a', cuts: 1 }] } }];
+    // The time at which the dropped one would have been closed.
+    vi.advanceTimersByTime(120_000);
+    expect(open().pending).toEqual(anew);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('cut off at any byte it is read as far as it is whole, and written on', () => {

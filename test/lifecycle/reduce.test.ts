@@ -108,8 +108,11 @@ describe('another life of the listener', () => {
     expect(play(before, ...seen).told).toEqual(told);
   });
 
-  test('numbers go on', () => {
+  test('numbers go on, and a start that is told again keeps its own', () => {
     expect(play(up, answers('b')).state).toMatchObject({ sequence: 9 });
+    expect(play(up, answers()).state).toMatchObject({ sequence: 8 });
+    expect(play(up, answers('a')).state).toMatchObject({ sequence: 7 });
+    expect(play(up, answers('a'), ends).state).toMatchObject({ sequence: 8 });
   });
 });
 

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runProgram } from '../support/program.ts';
 import { createStage, endProcess, hooksDone, ofKind, program, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -17,6 +19,20 @@ afterEach(async () => {
 
 /** Whether the engine's pid file and socket are there; that it answers follows in the next 50 ms. */
 const isServing = ({ socket, pidfile }: Stage) => existsSync(socket) && existsSync(pidfile);
+
+/** Returns the numbers of the journal's records, in the order of the file, without repeated ones. */
+function readRecords({ folder }: Stage): number[] {
+  const state = join(folder, 'state', 'journal');
+  const files = readdirSync(state).filter((name) => name.startsWith('journal-'));
+  return files.sort().flatMap((name) =>
+    readFileSync(join(state, name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { sequence: number; again?: true })
+      .filter(({ again }) => !again)
+      .map(({ sequence }) => sequence),
+  );
+}
 
 /** Runs one life of the listener on an engine: until its first hooks are done, or none are wanted. */
 async function oneLife(...words: string[]): Promise<void> {
@@ -53,6 +69,54 @@ test.each([
     await endProcess(engine, 'SIGTERM');
     await listener.next(0, (line) => hooksDone('stop')(line) && JSON.stringify(line).includes('shutdown'));
     expect(told()).toEqual([...runs, ...restarted, 'stop']);
+  },
+);
+
+test.each(['always', 'new', 'never'])(
+  'with --when-started %s restarts of the listener use up no number of a transition, nor of a record',
+  async (when) => {
+    const log = `${stage.folder}/log`;
+    for (const event of ['on_start', 'on_stop'])
+      stage.hook(`${event}/10-a`, `#!/bin/sh\necho "$1 $DOCKER_LIFECYCLE_SEQUENCE" >>"${log}"\n`);
+    const words = ['--when-started', when];
+    for (let run = 0; run < 2; run++) {
+      const engine = stage.startEngine();
+      await waitFor(() => isServing(stage));
+      await oneLife(...words);
+      await oneLife(...words);
+      await oneLife(...words);
+      const listener = stage.listen(...words);
+      await listener.next(0, ({ kind }) => ['hooks-done', 'hooks-not-wanted'].includes(kind));
+      await endProcess(engine, 'SIGTERM');
+      await listener.next(0, (line) => hooksDone('stop')(line) && JSON.stringify(line).includes('shutdown'));
+      await listener.end();
+    }
+    const ran = readFileSync(log, 'utf8').trimEnd().split('\n');
+    const stops = ['stop 2', 'stop 4'];
+    const starts = (number: number) => Array<string>(4).fill(`start ${number}`);
+    const expected = {
+      always: [...starts(1), 'stop 2', ...starts(3), 'stop 4'],
+      new: ['start 1', 'stop 2', 'start 3', 'stop 4'],
+      never: stops,
+    };
+    expect(ran).toEqual(expected[when as 'always']);
+    const asking = ['--state-dir', join(stage.folder, 'state'), '--config', 'none'];
+    const asked = await runProgram(['history', '--json', ...asking]);
+    const { entries } = JSON.parse(asked.output) as {
+      entries: { kind: string; transition: { event: string; sequence: number; again?: true } }[];
+    };
+    const told = entries.flatMap(({ kind, transition }) => (kind === 'transition' ? [transition] : []));
+    const numbers = told.filter(({ again }) => !again);
+    expect(numbers.map(({ event, sequence }) => `${event} ${sequence}`)).toEqual([
+      'start 1',
+      'stop 2',
+      'start 3',
+      'stop 4',
+    ]);
+    expect(told.filter(({ again }) => again)).toHaveLength(6);
+    const records = readRecords(stage);
+    expect(records.filter((number, index) => number !== index + 1)).toEqual([]);
+    expect(records.length).toBeGreaterThan(16);
   },
 );
 

@@ -174,7 +174,7 @@ export class Life {
     this.#turns.take(told, transition, earlier);
     this.#note({ kind: 'taken', transition, earlier });
     if (isStart) {
-      this.#settled?.replaced();
+      this.#settled?.replaced(transition);
       void this.#take({ transition, ...(earlier.length === 0 ? {} : { earlier }) });
     } else if (this.#settled?.stop !== undefined) this.#leaveOut(transition);
     else this.#pushStop(transition);
