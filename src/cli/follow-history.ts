@@ -1,5 +1,6 @@
 import type { Event } from '../daemon/events.ts';
-import { fits, type HistoryEntry, type HistoryFilter, type RunEntry } from '../journal/history.ts';
+import { changed, changeOf, entryOf, type HistoryEntry, type RunEntry } from '../journal/entry.ts';
+import { fits, type HistoryFilter, withoutOutput } from '../journal/history.ts';
 
 type Run = HistoryEntry & RunEntry;
 
@@ -22,56 +23,20 @@ export async function followHistory(
     else over.add(entry.run);
   }
 
-  /** What an event adds; undefined for what is not over yet, or was shown. */
+  /** The entry that an event adds to those shown; undefined for a run that is not over. */
   function added(event: Event): HistoryEntry | undefined {
-    const { number = 0, time, engine = '' } = event;
-    switch (event.kind) {
-      case 'transition':
-        return isNew(number, { kind: 'transition', number, time, transition: event.transition });
-      case 'hooks-left-out':
-        return isNew(number, {
-          kind: 'left-out',
-          number,
-          time,
-          transition: event.transition,
-          why: event.why,
-        });
-      case 'hook-refused':
-      case 'folder-refused': {
-        const { path, cause } = event;
-        const name = event.kind === 'hook-refused' ? event.hook : event.folder;
-        return isNew(number, { kind: 'refusal', number, time, engine, name, path, cause });
-      }
-      case 'hook-warned': {
-        const { hook: name, warning } = event;
-        return isNew(number, { kind: 'warning', number, time, engine, name, warning });
-      }
-      case 'hook-started': {
-        const { hook, run, transition, told, attempt } = event;
-        const because = { ...(told && { told }), ...(attempt && { attempt }) };
-        begun.set(run, { kind: 'run', number, time, hook, run, transition, ...because });
-        return undefined;
-      }
-      case 'hook-ended': {
-        const { run, outcome, durationMs, outputBytes } = event;
-        const start = begun.get(run);
-        begun.delete(run);
-        if (start === undefined || over.has(run)) return undefined;
-        return { ...start, end: { outcome, durationMs, outputBytes } };
-      }
-      case 'listener-failed':
-        return isNew(number, { kind: event.kind, number, time, error: event.error, at: event.at });
-      case 'events-gap':
-      case 'event-given-up':
-      case 'events-overflow-over':
-        return isNew(number, { kind: 'trouble', number, time, trouble: { ...event, engine } });
-      default:
-        return undefined;
+    const change = changeOf(event);
+    if (change !== undefined) {
+      const started = begun.get(change.run);
+      begun.delete(change.run);
+      const isShown = started === undefined || over.has(change.run) || change.kind === 'hook-interrupted';
+      return isShown ? undefined : withoutOutput(changed(started, change));
     }
-  }
-
-  function isNew(number: number, entry: HistoryEntry): HistoryEntry | undefined {
-    return numbers.has(number) ? undefined : entry;
+    const { number = 0, time } = event;
+    const entry = entryOf(event, number, time);
+    if (entry?.kind !== 'run') return numbers.has(number) ? undefined : entry;
+    begun.set(entry.run, entry);
+    return undefined;
   }
 
   for await (const event of events) {

@@ -1,69 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventWord } from '../config/engine-events.ts';
-import type { EventLabel } from '../lifecycle/engine-event.ts';
-import type { Transition } from '../lifecycle/transition.ts';
 import { errorCode } from '../system/failure.ts';
+import { changed, changeOf, engineOf, entryOf, type HistoryEntry } from './entry.ts';
 import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
-import type {
-  EventTrouble,
-  HookWarning,
-  JournalRecord,
-  RecordedCause,
-  RecordedOutcome,
-  WhyLeftOut,
-} from './record.ts';
+import type { JournalRecord, RecordedOutcome } from './record.ts';
 
-/** What happened, put together from the journal's records: a hook's run is one entry. */
-export type HistoryEntry = { readonly number: number; readonly time: string } & (
-  | { readonly kind: 'transition'; readonly transition: Transition }
-  /** None of its hooks were run. */
-  | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }
-  | RunEntry
-  | { readonly kind: 'trouble'; readonly trouble: EventTrouble }
-  /** The listener ended by an error of its own. */
-  | { readonly kind: 'listener-failed'; readonly error: string; readonly at: string }
-  | {
-      readonly kind: 'warning';
-      readonly engine: string;
-      readonly name: string;
-      readonly warning: HookWarning;
-    }
-  | {
-      readonly kind: 'refusal';
-      readonly engine: string;
-      /** A hook, or a folder of hooks. */
-      readonly name: string;
-      /** The component at fault. */
-      readonly path: string;
-      readonly cause: RecordedCause;
-    }
-);
-
-/** `number` is that of its start, by which `history show` finds it. */
-export interface RunEntry {
-  readonly kind: 'run';
-  readonly hook: string;
-  readonly run: string;
-  readonly transition: Transition;
-  /** What happened in the engine, where that is what it was run for. */
-  readonly told?: EventLabel;
-  /** Of a hook that may be retried; the first is 1. */
-  readonly attempt?: number;
-  /** Missing while it runs, or when its listener was killed. */
-  readonly end?: RunEnd;
-  /** Its listener was killed. */
-  readonly interrupted?: true;
-}
-
-export interface RunEnd {
-  readonly outcome: RecordedOutcome;
-  readonly durationMs: number;
-  /** The last of what it printed; only where that is asked for. */
-  readonly output?: string;
-  readonly outputBytes: number;
-}
+export type { HistoryEntry, RunEnd, RunEntry } from './entry.ts';
 
 /** Which entries are wanted; all that is given must hold. */
 export interface HistoryFilter {
@@ -110,7 +54,8 @@ export async function readHistory(folder: string, filter: HistoryFilter): Promis
   return filter.outputs ? newest : newest.map(withoutOutput);
 }
 
-function withoutOutput(entry: HistoryEntry): HistoryEntry {
+/** The entry as lists show it: without what its hook printed. */
+export function withoutOutput(entry: HistoryEntry): HistoryEntry {
   if (entry.kind !== 'run' || entry.end === undefined) return entry;
   const { outcome, durationMs, outputBytes } = entry.end;
   return { ...entry, end: { outcome, durationMs, outputBytes } };
@@ -149,79 +94,14 @@ async function entriesOf(file: string): Promise<{ entries: HistoryEntry[]; from:
 }
 
 function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
-  const { kind, sequence: number, time } = record;
-  switch (kind) {
-    case 'transition':
-      entries.set(`${number}`, { kind, number, time, transition: record.transition });
-      return;
-    case 'hooks-left-out': {
-      const { transition, why } = record;
-      entries.set(`${number}`, { kind: 'left-out', number, time, transition, why });
-      return;
-    }
-    case 'hook-started': {
-      const { hook, run, transition, told, attempt } = record;
-      entries.set(run, {
-        kind: 'run',
-        number,
-        time,
-        hook,
-        run,
-        transition,
-        ...(told === undefined ? {} : { told }),
-        ...(attempt === undefined ? {} : { attempt }),
-      });
-      return;
-    }
-    case 'hook-ended': {
-      const { outcome, durationMs, output, outputBytes } = record;
-      const started = entries.get(record.run);
-      if (started?.kind !== 'run') return;
-      entries.set(record.run, { ...started, end: { outcome, durationMs, output, outputBytes } });
-      return;
-    }
-    case 'hook-interrupted': {
-      const started = entries.get(record.run);
-      if (started?.kind === 'run') entries.set(record.run, { ...started, interrupted: true });
-      return;
-    }
-    case 'hook-refused':
-    case 'folder-refused': {
-      const { engine, path, cause } = record;
-      const name = kind === 'hook-refused' ? record.hook : record.folder;
-      entries.set(`${number}`, { kind: 'refusal', number, time, engine, name, path, cause });
-      return;
-    }
-    case 'hook-warned': {
-      const { engine, hook: name, warning } = record;
-      entries.set(`${number}`, { kind: 'warning', number, time, engine, name, warning });
-      return;
-    }
-    case 'listener-failed':
-      entries.set(`${number}`, { kind, number, time, error: record.error, at: record.at });
-      return;
-    case 'events-gap':
-    case 'event-given-up':
-    case 'events-overflow-over':
-      entries.set(`${number}`, { kind: 'trouble', number, time, trouble: troubleIn(record) });
-      return;
-    default:
-      return;
+  const change = changeOf(record);
+  if (change !== undefined) {
+    const started = entries.get(change.run);
+    if (started?.kind === 'run') entries.set(change.run, changed(started, change));
+    return;
   }
-}
-
-function troubleIn(record: EventTrouble): EventTrouble {
-  const { engine } = record;
-  switch (record.kind) {
-    case 'events-gap':
-      return { kind: record.kind, engine, since: record.since, made: record.made };
-    case 'event-given-up':
-      return { kind: record.kind, engine, told: record.told, begins: record.begins };
-    case 'events-overflow-over':
-      return { kind: record.kind, engine, merged: record.merged, givenUp: record.givenUp };
-    default:
-      return record satisfies never;
-  }
+  const entry = entryOf(record, record.sequence, record.time);
+  if (entry !== undefined) entries.set(entry.kind === 'run' ? entry.run : String(entry.number), entry);
 }
 
 async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
@@ -259,13 +139,6 @@ function isOfEvent(found: string | undefined, wanted: string): boolean {
   return wanted.endsWith('_any') && found.startsWith(wanted.slice(0, -'any'.length));
 }
 
-/** Undefined for what is about no engine. */
-function engineOf(entry: HistoryEntry): string | undefined {
-  if (entry.kind === 'listener-failed') return undefined;
-  if (entry.kind === 'trouble') return entry.trouble.engine;
-  return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
-}
-
 function eventOf(entry: HistoryEntry): string | undefined {
   switch (entry.kind) {
     case 'transition':
@@ -279,6 +152,8 @@ function eventOf(entry: HistoryEntry): string | undefined {
       return entry.trouble.kind === 'event-given-up' ? eventWord(entry.trouble.told) : undefined;
     case 'listener-failed':
       return undefined;
+    case 'turn':
+      return entry.turn.transition.event;
     case 'warning':
     case 'refusal': {
       const folder = /(?:^|\/)on_([a-z_]+)(?:\/|$)/.exec(entry.name)?.[1];
@@ -290,10 +165,30 @@ function eventOf(entry: HistoryEntry): string | undefined {
 }
 
 function isCalled(entry: HistoryEntry, hook: string): boolean {
-  if (entry.kind === 'transition' || entry.kind === 'left-out' || entry.kind === 'trouble') return false;
-  if (entry.kind === 'listener-failed') return false;
-  const name = entry.kind === 'run' ? entry.hook : entry.name;
-  return name === hook || name.endsWith(`/${hook}`);
+  return namesIn(entry).some((name) => name === hook || name.endsWith(`/${hook}`));
+}
+
+/** The hooks that an entry names, or the folder of hooks. */
+function namesIn(entry: HistoryEntry): readonly string[] {
+  switch (entry.kind) {
+    case 'run':
+      return [entry.hook];
+    case 'refusal':
+    case 'warning':
+      return [entry.name];
+    case 'turn': {
+      const { turn } = entry;
+      if (turn.kind === 'hook-passed') return [turn.hook];
+      return [...(turn.rest.cut === undefined ? [] : [turn.rest.cut]), ...(turn.rest.left ?? [])];
+    }
+    case 'transition':
+    case 'left-out':
+    case 'trouble':
+    case 'listener-failed':
+      return [];
+    default:
+      return entry satisfies never;
+  }
 }
 
 function hasFailed(entry: HistoryEntry): boolean {
@@ -307,6 +202,8 @@ function hasFailed(entry: HistoryEntry): boolean {
       return true;
     case 'trouble':
       return entry.trouble.kind !== 'events-gap';
+    case 'turn':
+      return entry.turn.kind !== 'turn-continued';
     case 'run':
       return entry.interrupted === true || (entry.end !== undefined && isFailure(entry.end.outcome));
     default:

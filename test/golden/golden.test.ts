@@ -20,6 +20,7 @@ import { openJournal } from '../../src/journal/journal.ts';
 import { outcomeOf, titleOf } from '../../src/page/client/words.ts';
 import { fitOutputs } from '../../src/page/report.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
+import { expectSchema } from '../support/schema.ts';
 import { began, happenings } from './happenings.ts';
 
 /**
@@ -72,7 +73,7 @@ beforeAll(async () => {
   const settings = {
     scriptDir: '/etc/docker-lifecycle-listener.d',
     stateDir: '/var/lib/docker-lifecycle-listener',
-    notifier: { mode: 'hints', port: 47200 },
+    notifier: { mode: 'hint', port: 47200 },
   } as unknown as Settings;
   status = statusOf(settings, new Date(began), [pipeline()], failures.list());
 });
@@ -163,4 +164,11 @@ test.each([
   ['page-words.txt', () => entries.map((entry) => `${titleOf(entry)} | ${outcomeOf(entry)}`).join('\n')],
 ])('%s', async (name, form) => {
   await expect(steady(form())).toMatchFileSnapshot(golden(name));
+});
+
+test('each entry and event of it is as the published schemas say', () => {
+  for (const entry of entries) expectSchema('history-entry', { version: 1, entry });
+  for (const line of forms.events.split('\n').filter(Boolean))
+    expectSchema('event', { version: 1, ...JSON.parse(line) });
+  expectSchema('status', { version: 1, ...JSON.parse(JSON.stringify(status)) });
 });

@@ -7,6 +7,7 @@ import type { Style } from '../style.ts';
 import { describe, describeTransition } from './describe.ts';
 import { describeEvent } from './events.ts';
 import { aboutIt, describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './failure.ts';
+import { describeTurn } from './turns.ts';
 import { describeWarning } from './warnings.ts';
 import { bytes, seconds } from './words.ts';
 
@@ -68,6 +69,12 @@ function contentOf(entry: HistoryEntry): {
     }
     case 'run':
       return contentOfRun(entry);
+    case 'turn':
+      return {
+        event: '',
+        text: describeTurn(entry.turn),
+        kind: entry.turn.kind === 'turn-continued' ? 'good' : 'bad',
+      };
     case 'trouble':
       return { event: '', text: describe(entry.trouble).text, kind: 'bad' };
     default:

@@ -1,6 +1,7 @@
 import type { CutTurnStatus } from '../../daemon/status.ts';
-import type { HookReport, TurnRest } from '../../hooks/report.ts';
+import type { HookReport } from '../../hooks/report.ts';
 import type { WhyPassed } from '../../hooks/turn-plan.ts';
+import type { RecordedRest, TurnEntry } from '../../journal/record.ts';
 import type { TurnReport } from '../../journal/turn-file.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import type { WhyDropped } from '../../lifecycle/turn.ts';
@@ -34,19 +35,33 @@ export const turnFileWords: WordsFor<TurnReport> = {
   'turns-kept-again': ({ path }) => info(`${path} can be written again`),
 };
 
+/** A turn that a listener's end cut off, as the journal has it. */
+export function describeTurn(turn: TurnEntry): string {
+  switch (turn.kind) {
+    case 'turn-continued':
+      return describeContinued(turn.transition, turn.rest);
+    case 'turn-dropped':
+      return describeDropped(turn.transition, turn.rest, turn.why);
+    case 'hook-passed':
+      return describePassed(turn.hook, turn.why, turn.cuts);
+    default:
+      return turn satisfies never;
+  }
+}
+
 /** A turn that the listener goes on with. */
-export function describeContinued(transition: Transition, rest: TurnRest): string {
+function describeContinued(transition: Transition, rest: RecordedRest): string {
   return `Going on with ${label(transition)}, which an earlier end of the listener cut off${describeRest(rest)}`;
 }
 
 /** A turn of which the rest is not run. */
-export function describeDropped(transition: Transition, rest: TurnRest, why: string): string {
+function describeDropped(transition: Transition, rest: RecordedRest, why: string): string {
   const reason = whyDropped[why as WhyDropped] ?? why;
   return `The rest of ${label(transition)} is left out: ${reason}${describeRest(rest)}`;
 }
 
 /** A hook that was cut off and is not run again. */
-export function describePassed(hook: string, why: string, cuts: number): string {
+function describePassed(hook: string, why: string, cuts: number): string {
   const reason = whyPassed[why as WhyPassed] ?? why;
   return `${hook} was cut off ${plural(cuts, 'time')} by the end of the listener and is left out: ${reason}`;
 }
@@ -74,7 +89,7 @@ export function describeCutTurn({ event, sequence, phase, why, hook, left }: Cut
   return `on_${event} (${sequence}) ${becomes[phase]}${describeRest(rest)}`;
 }
 
-function describeRest({ cut, left, count = left?.length }: TurnRest): string {
+function describeRest({ cut, left, count = left?.length }: RecordedRest): string {
   const during = cut === undefined ? '' : `, during ${cut}`;
   if (left === undefined || count === undefined || count === 0) return during;
   const more = count > left.length ? ', …' : '';

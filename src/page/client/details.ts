@@ -1,5 +1,6 @@
 import { describeEvent } from '../../cli/words/events.ts';
 import { clock } from '../../cli/words/time.ts';
+import { describeTurn } from '../../cli/words/turns.ts';
 import { describeWarning } from '../../cli/words/warnings.ts';
 import { bytes, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
@@ -94,6 +95,8 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       const because = told === undefined ? reasons[transition.reason] : describeEvent(told);
       return [when, ...took, ['Because', because], ...rest];
     }
+    case 'turn':
+      return [when, ['Found', printableText(describeTurn(entry.turn))], ...rest];
     case 'trouble': {
       return [when, ['Found', troubleFound(entry.trouble)], ...rest];
     }

@@ -1,9 +1,18 @@
 import type { Event } from '../../daemon/events.ts';
-import type { HistoryEntry, RunEntry } from '../../journal/history.ts';
+import {
+  changed,
+  changeOf,
+  engineOf as engineOfEntry,
+  entryOf,
+  type HistoryEntry,
+  type RunEntry,
+} from '../../journal/entry.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
 export type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;
+/** A turn of hooks that the end of a listener cut off. */
+type Turn = Extract<HistoryEntry, { kind: 'turn' }>;
 export type Warning = Extract<HistoryEntry, { kind: 'warning' }>;
 /** The hooks of a transition that were not run. */
 type LeftOut = Extract<HistoryEntry, { kind: 'left-out' }>;
@@ -101,14 +110,15 @@ export function within(entry: HistoryEntry, [from, to]: readonly [number, number
   return until >= from && at <= to;
 }
 
+/** The engine that an entry is about; empty for an entry about none. */
 export function engineOf(entry: HistoryEntry): string {
-  if (entry.kind === 'listener-failed') return '';
-  if (entry.kind === 'trouble') return entry.trouble.engine;
-  return entry.kind === 'refusal' || entry.kind === 'warning' ? entry.engine : entry.transition.engine;
+  return engineOfEntry(entry) ?? '';
 }
 
 /** The hook, or the folder of hooks, that an entry is about. */
-export function nameOf(entry: Run | Refusal | Warning | LeftOut): string {
+export function nameOf(entry: Run | Refusal | Warning | LeftOut | Turn): string {
+  if (entry.kind === 'turn')
+    return entry.turn.kind === 'hook-passed' ? entry.turn.hook : `on_${entry.turn.transition.event}`;
   if (entry.kind === 'left-out') return `on_${entry.transition.event}`;
   return entry.kind === 'run' ? entry.hook : entry.name;
 }
@@ -134,6 +144,8 @@ export function toneOf(entry: HistoryEntry): Tone {
       return 'bad';
     case 'left-out':
       return 'quiet';
+    case 'turn':
+      return entry.turn.kind === 'turn-continued' ? 'quiet' : 'bad';
     case 'trouble':
       // A gap was made good, as far as that can be.
       return entry.trouble.kind === 'events-gap' ? 'quiet' : 'bad';
@@ -187,85 +199,22 @@ export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal | W
 
 /** The history with what has just happened. */
 export function withEvent(entries: readonly HistoryEntry[], event: Event): readonly HistoryEntry[] {
-  // What could not be kept in the journal has no number, and is in no history.
-  const { number, time, engine = '' } = event;
-  switch (event.kind) {
-    case 'transition':
-      return withEntry(entries, number, (at) => ({
-        kind: event.kind,
-        number: at,
-        time,
-        transition: event.transition,
-      }));
-    case 'hooks-left-out': {
-      const { transition, why } = event;
-      return withEntry(entries, number, (at) => ({ kind: 'left-out', number: at, time, transition, why }));
-    }
-    case 'hook-started': {
-      const { hook, run, transition, told } = event;
-      const because = told === undefined ? {} : { told };
-      return withEntry(entries, number, (at) => ({
-        kind: 'run',
-        number: at,
-        time,
-        hook,
-        run,
-        transition,
-        ...because,
-      }));
-    }
-    case 'events-gap':
-    case 'event-given-up':
-    case 'events-overflow-over':
-      return withEntry(entries, number, (at) => ({
-        kind: 'trouble',
-        number: at,
-        time,
-        trouble: { ...event, engine },
-      }));
-    case 'hook-refused':
-    case 'folder-refused': {
-      const { path, cause } = event;
-      const name = event.kind === 'hook-refused' ? event.hook : event.folder;
-      return withEntry(entries, number, (at) => ({
-        kind: 'refusal',
-        number: at,
-        time,
-        engine,
-        name,
-        path,
-        cause,
-      }));
-    }
-    case 'hook-warned': {
-      const { hook: name, warning } = event;
-      return withEntry(entries, number, (at) => ({
-        kind: 'warning',
-        number: at,
-        time,
-        engine,
-        name,
-        warning,
-      }));
-    }
-    case 'hook-ended': {
-      const { run, outcome, durationMs, output, outputBytes } = event;
-      return entries.map((entry) =>
-        entry.kind === 'run' && entry.run === run && entry.end === undefined
-          ? { ...entry, end: { outcome, durationMs, output, outputBytes } }
-          : entry,
-      );
-    }
-    default:
-      return entries;
+  const change = changeOf(event);
+  if (change !== undefined) {
+    const isIts = (entry: HistoryEntry): entry is Run =>
+      entry.kind === 'run' && entry.run === change.run && entry.end === undefined;
+    return entries.map((entry) => (isIts(entry) ? changed(entry, change) : entry));
   }
+  // An event that could not be kept in the journal has no number, and is in no history.
+  return withEntry(entries, event.number, (number) => entryOf(event, number, event.time));
 }
 
 function withEntry(
   entries: readonly HistoryEntry[],
   number: number | undefined,
-  make: (number: number) => HistoryEntry,
+  make: (number: number) => HistoryEntry | undefined,
 ): readonly HistoryEntry[] {
   if (number === undefined || entries.some((entry) => entry.number === number)) return entries;
-  return [...entries, make(number)];
+  const entry = make(number);
+  return entry === undefined ? entries : [...entries, entry];
 }

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../../journal/history.ts';
-import type { EventTrouble, HookWarning, WhyLeftOut } from '../../journal/record.ts';
+import type { EventTrouble, HookWarning, TurnEntry, WhyLeftOut } from '../../journal/record.ts';
 import type { Transition } from '../../lifecycle/transition.ts';
 import { printableText } from '../../system/printable.ts';
 import type { Run } from './model.ts';
@@ -16,6 +16,10 @@ export function titleOf(entry: HistoryEntry): string {
       return printableText(entry.name);
     case 'left-out':
       return `on_${entry.transition.event}`;
+    case 'turn':
+      return entry.turn.kind === 'hook-passed'
+        ? printableText(entry.turn.hook)
+        : `on_${entry.turn.transition.event}`;
     case 'trouble':
       return 'Docker’s events';
     case 'listener-failed':
@@ -59,6 +63,8 @@ export function outcomeOf(entry: HistoryEntry): string {
       return leftOut[entry.why] ?? 'Not run';
     case 'run':
       return runOutcome(entry);
+    case 'turn':
+      return turnWords[entry.turn.kind];
     case 'trouble':
       return troubleWords[entry.trouble.kind];
     case 'listener-failed':
@@ -67,6 +73,12 @@ export function outcomeOf(entry: HistoryEntry): string {
       return entry satisfies never;
   }
 }
+
+const turnWords: { readonly [kind in TurnEntry['kind']]: string } = {
+  'turn-continued': 'Continued after the listener’s restart',
+  'turn-dropped': 'The rest was not run',
+  'hook-passed': 'Cut off, and not run again',
+};
 
 const troubleWords: { readonly [kind in EventTrouble['kind']]: string } = {
   'events-gap': 'Made good',
