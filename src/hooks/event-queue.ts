@@ -7,7 +7,7 @@ import type { HookHost } from './host.ts';
 import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import type { RunningHook } from './queue.ts';
 import { reportChanges } from './report-changes.ts';
-import { type Waiting, WaitingEvents } from './waiting-events.ts';
+import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions extends EventKeeper {
   readonly host: HookHost;
@@ -65,7 +65,10 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
   const areCollecting = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
   const bursts = new Bursts(workOff, (told, hook) => open.done(told.number, hook));
 
-  function workOff(): void {
+  const isFree = (subject: string) => !running.has(subject);
+
+  /** @param which `newest` right behind a push: all others were looked at before, and cannot start */
+  function workOff(which: 'any' | 'newest' = 'any'): void {
     while (running.size < parallel && !signal.aborted && waiting.length + bursts.size > 0) {
       if (!starts.mayStart()) {
         if (!isAsking) starts.wait(goOn);
@@ -77,7 +80,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
         startBurst(burst);
         continue;
       }
-      const next = waiting.take((subject) => !running.has(subject));
+      const next = which === 'newest' ? waiting.takeNewest(isFree) : waiting.take(isFree);
       if (next === undefined) break;
       start(next);
     }
@@ -92,7 +95,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     workOff();
   }
 
-  function start({ told, subject, merged }: Waiting): void {
+  function start({ told, subject, merged }: WaitingEvent): void {
     counts.told += 1;
     const run = runEventHooks(
       host,
@@ -191,7 +194,8 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
       if (hasTurn) waiting.push(told);
       while (waiting.length > mostWaiting || (waiting.bytes > mostBytes && waiting.length > 1)) makeRoom();
       for (const { hook, debounce } of collecting) bursts.add(hook, debounce, told);
-      workOff();
+      // Where a turn is waited for, older events may start as well.
+      workOff(isAsking ? 'any' : 'newest');
     },
     engineStops() {
       const pointless = waiting.takePointless();

@@ -2,37 +2,55 @@ import { isEnd } from '../config/engine-events.ts';
 import { subjectOf } from '../config/event-subject.ts';
 import type { EngineEvent, ToldEvent } from '../lifecycle/engine-event.ts';
 
-/** An event that waits for its turn. */
-export interface Waiting {
+/** An event that waits for its hooks. */
+export interface WaitingEvent {
   readonly told: ToldEvent;
+  /** What keeps the order of its events; see `subjectOf`. */
   readonly subject: string;
-  /** The same for events that say the same of one container. */
-  readonly meaning: string;
-  /** The memory that it holds, in bytes. */
-  readonly weight: number;
-  /** The number of earlier events that it stands for too. */
+  /** How many older events were merged into it. */
   readonly merged: number;
 }
 
-/** The event that made room: merged into a later one that says the same, or given up. */
-export interface RoomMade {
+/** What made room for others: the event is merged into a later one, or given up. */
+export interface Removed {
   readonly how: 'merged' | 'given-up';
   readonly told: ToldEvent;
 }
 
-/**
- * Holds events that wait, oldest first. It knows which say the same, so that making room takes no look at each of them:
- * an engine can send events that all differ as fast as it likes.
- */
+/** A link of two lists: of all events that wait, and of those of the same subject and kind. */
+interface Entry extends WaitingEvent {
+  merged: number;
+  readonly kind: string;
+  /** The memory that it holds, in bytes. */
+  readonly weight: number;
+  older: Entry | undefined;
+  newer: Entry | undefined;
+  nextOfKind: Entry | undefined;
+}
+
+interface Kind {
+  readonly first: Entry;
+  readonly last: Entry;
+}
+
+/** Estimates the memory that an event holds, in bytes: its text once as it came and once taken apart. */
+function weightOf({ json }: EngineEvent): number {
+  const isWide = Buffer.byteLength(json) !== json.length;
+  return 512 + 2 * json.length * (isWide ? 2 : 1);
+}
+
+/** The events of one engine that wait, oldest first. To add one and to make room costs the same however many wait. */
 export class WaitingEvents {
-  readonly #events: Waiting[] = [];
+  #oldest: Entry | undefined;
+  #newest: Entry | undefined;
+  #length = 0;
   #bytes = 0;
-  /** The number of events by their meaning, and of those beyond the first of each. */
-  readonly #meanings = new Map<string, number>();
-  #twins = 0;
+  readonly #kinds = new Map<string, Kind>();
+  /** The kinds of which two events wait, or more. */
+  readonly #repeated = new Set<string>();
 
   get length(): number {
-    return this.#events.length;
+    return this.#length;
   }
 
   /** The memory that all of them hold, in bytes. */
@@ -41,69 +59,81 @@ export class WaitingEvents {
   }
 
   push(told: ToldEvent): void {
-    const { event } = told;
-    const subject = subjectOf(event);
-    const meaning = `${subject} ${event.type} ${event.action}`;
-    this.#events.push({ told, subject, meaning, weight: weightOf(event), merged: 0 });
-    this.#bytes += this.#events.at(-1)?.weight ?? 0;
-    const count = this.#meanings.get(meaning) ?? 0;
-    this.#meanings.set(meaning, count + 1);
-    if (count > 0) this.#twins += 1;
-  }
-
-  /** Takes the oldest that `isFree` allows. */
-  take(isFree: (subject: string) => boolean): Waiting | undefined {
-    const at = this.#events.findIndex(({ subject }) => isFree(subject));
-    return at === -1 ? undefined : this.#remove(at);
-  }
-
-  /** Removes one: the oldest that a later one says again, which counts it, or else the oldest. */
-  makeRoom(): RoomMade | undefined {
-    const pair = this.#twins > 0 ? this.#firstPair() : undefined;
-    const removed = this.#remove(pair?.older ?? 0);
-    if (removed === undefined) return undefined;
-    if (pair === undefined) return { how: 'given-up', told: removed.told };
-    const newer = pair.newer - 1;
-    const into = this.#events[newer];
-    if (into !== undefined) this.#events[newer] = { ...into, merged: into.merged + removed.merged + 1 };
-    return { how: 'merged', told: removed.told };
-  }
-
-  /** Removes those that say nothing of something's end, and returns them. */
-  takePointless(): readonly ToldEvent[] {
-    const pointless = this.#events.filter(({ told }) => !isEnd(told.event)).map(({ told }) => told);
-    for (let at = this.#events.length - 1; at >= 0; at--) {
-      const waiting = this.#events[at];
-      if (waiting !== undefined && !isEnd(waiting.told.event)) this.#remove(at);
+    const subject = subjectOf(told.event);
+    const kind = `${subject} ${told.event.type} ${told.event.action}`;
+    const links = { older: this.#newest, newer: undefined, nextOfKind: undefined };
+    const entry: Entry = { told, subject, kind, weight: weightOf(told.event), merged: 0, ...links };
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+    this.#length += 1;
+    this.#bytes += entry.weight;
+    const { first, last } = this.#kinds.get(kind) ?? {};
+    if (last !== undefined) {
+      last.nextOfKind = entry;
+      this.#repeated.add(kind);
     }
-    return pointless;
+    this.#kinds.set(kind, { first: first ?? entry, last: entry });
   }
 
-  #firstPair(): { readonly older: number; readonly newer: number } | undefined {
-    const oldest = new Map<string, number>();
-    for (const [newer, { meaning }] of this.#events.entries()) {
-      const older = oldest.get(meaning);
-      if (older !== undefined) return { older, newer };
-      oldest.set(meaning, newer);
+  /** Takes out the oldest whose subject is free. */
+  take(isFree: (subject: string) => boolean): WaitingEvent | undefined {
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
+      if (!isFree(entry.subject)) continue;
+      this.#remove(entry);
+      return entry;
     }
     return undefined;
   }
 
-  #remove(at: number): Waiting | undefined {
-    const [removed] = this.#events.splice(at, 1);
-    if (removed === undefined) return undefined;
-    this.#bytes -= removed.weight;
-    const left = (this.#meanings.get(removed.meaning) ?? 1) - 1;
-    if (left > 0) {
-      this.#meanings.set(removed.meaning, left);
-      this.#twins -= 1;
-    } else this.#meanings.delete(removed.meaning);
-    return removed;
+  /** Takes out the newest, where its subject is free. */
+  takeNewest(isFree: (subject: string) => boolean): WaitingEvent | undefined {
+    const entry = this.#newest;
+    if (entry === undefined || !isFree(entry.subject)) return undefined;
+    this.#remove(entry);
+    return entry;
   }
-}
 
-/** Estimates the memory that an event holds, in bytes: its text once as it came and once taken apart. */
-function weightOf({ json }: EngineEvent): number {
-  const isWide = Buffer.byteLength(json) !== json.length;
-  return 512 + 2 * json.length * (isWide ? 2 : 1);
+  /** Merges the oldest of a kind into the next of it, or gives up the oldest of all. */
+  makeRoom(): Removed | undefined {
+    const [kind] = this.#repeated;
+    const older = kind === undefined ? undefined : this.#kinds.get(kind)?.first;
+    if (older?.nextOfKind !== undefined) {
+      older.nextOfKind.merged += older.merged + 1;
+      this.#remove(older);
+      return { how: 'merged', told: older.told };
+    }
+    const given = this.#oldest;
+    if (given === undefined) return undefined;
+    this.#remove(given);
+    return { how: 'given-up', told: given.told };
+  }
+
+  /** Takes out those that say nothing of something's end. */
+  takePointless(): readonly ToldEvent[] {
+    const out: ToldEvent[] = [];
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
+      if (isEnd(entry.told.event)) continue;
+      this.#remove(entry);
+      out.push(entry.told);
+    }
+    return out;
+  }
+
+  /** Events of a kind leave in the order in which they came, so the entry is always the first of its kind. */
+  #remove(entry: Entry): void {
+    const { older, newer, kind, nextOfKind } = entry;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    this.#length -= 1;
+    this.#bytes -= entry.weight;
+    const last = this.#kinds.get(kind)?.last;
+    if (nextOfKind === undefined || last === undefined) this.#kinds.delete(kind);
+    else this.#kinds.set(kind, { first: nextOfKind, last });
+    // Behind the other kinds, so that each has its turn.
+    this.#repeated.delete(kind);
+    if (nextOfKind?.nextOfKind !== undefined) this.#repeated.add(kind);
+  }
 }
