@@ -1,12 +1,16 @@
+import { namedContainer } from '../config/event-subject.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import { BoundedMap } from './bounded-map.ts';
+import { limits } from './limits.ts';
 import type { SeenContainer } from './seen-container.ts';
-
-/** So many containers are remembered: as many as a comparison looks at. */
-const most = 20_000;
 
 /** The names of containers by their ids, from their own events and from comparisons. */
 export class ContainerNames {
-  readonly #names = new Map<string, string>();
+  readonly #names = new BoundedMap<string>({
+    entries: limits.containers,
+    bytes: limits.names,
+    weigh: (name) => 2 * name.length,
+  });
 
   constructor(
     running: Iterable<readonly [string, { readonly attributes: Readonly<Record<string, string>> }]>,
@@ -26,16 +30,13 @@ export class ContainerNames {
 
   /** An event of something else, with the name of the container that it names. */
   named(event: EngineEvent): EngineEvent {
-    const { container } = event.attributes;
+    const container = namedContainer(event);
     const containerName = container === undefined ? undefined : this.#names.get(container);
-    return event.type === 'container' || containerName === undefined ? event : { ...event, containerName };
+    return containerName === undefined ? event : { ...event, containerName };
   }
 
   #set(id: string, name: string | undefined): void {
     if (name === undefined || name === '') return;
-    this.#names.delete(id);
     this.#names.set(id, name);
-    const [oldest] = this.#names.keys();
-    if (this.#names.size > most && oldest !== undefined) this.#names.delete(oldest);
   }
 }

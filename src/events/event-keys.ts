@@ -1,10 +1,12 @@
+import { namedContainer } from '../config/event-subject.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';
 
 /** What makes an event unlike any other: its time to the nanosecond, and what happened to what. */
-export function keyOf({ timeNano, type, action, id, attributes }: EngineEvent): string {
-  return `${timeNano} ${type} ${action} ${id} ${attributes.container ?? ''}`;
+export function keyOf(event: EngineEvent): string {
+  const { timeNano, type, action, id } = event;
+  return `${timeNano} ${type} ${action} ${id} ${namedContainer(event) ?? ''}`;
 }
 
 /** What it is that was made good: the start or the end of a container. */

@@ -27,7 +27,9 @@ export function idsIn(answer: unknown): (string | UnreadableContainer)[] {
   // Not `map`, which leaves out what a list has no entry for.
   return Array.from(list, (entry) => {
     const id = tableIn(entry)?.Id;
-    return isName(id) && id !== '' ? id : { id: undefined, why: `Id is ${found(id)}` };
+    return isName(id) && id !== '' && id.length <= limits.containerId
+      ? id
+      : { id: undefined, why: `Id is ${found(id)}` };
   });
 }
 
@@ -78,7 +80,7 @@ function isName(value: unknown): value is string {
 function found(value: unknown): string {
   if (typeof value === 'string') {
     if (value === '') return 'empty';
-    return value.length > limits.name ? 'too long' : 'another than was asked for';
+    return value.length > limits.containerId ? 'too long' : 'another than was asked for';
   }
   return jsonTypeOf(value);
 }

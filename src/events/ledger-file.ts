@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { namedContainer } from '../config/event-subject.ts';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -160,7 +161,8 @@ export function openLedgerFile(
 /** Of what nobody acts on only that is kept which tells it from others, and what a container's end will need. */
 function shortened(event: EngineEvent): EngineEvent {
   const isStart = event.type === 'container' && event.action === 'start';
-  const { container, signal } = event.attributes;
+  const container = namedContainer(event);
+  const { signal } = event.attributes;
   const needed = {
     ...(container === undefined ? {} : { container }),
     ...(signal === undefined ? {} : { signal }),

@@ -99,7 +99,7 @@ function stateIn(value: unknown): LedgerState | undefined {
     running: listIn(running).flatMap((pair) => {
       const [id, one] = listIn(pair);
       const known = runningIn(one);
-      return isShort(id) && known !== undefined ? [[id, known] as const] : [];
+      return isContainerId(id) && known !== undefined ? [[id, known] as const] : [];
     }),
   };
 }
@@ -111,7 +111,9 @@ function requestsIn(value: unknown): StopRequestsState {
     asked: listIn(asked).flatMap((pair) => {
       const [id, request] = listIn(pair);
       const { at, ends } = tableIn(request) ?? {};
-      return isShort(id) && isNano(at) && typeof ends === 'boolean' ? [[id, { at, ends }] as const] : [];
+      return isContainerId(id) && isNano(at) && typeof ends === 'boolean'
+        ? [[id, { at, ends }] as const]
+        : [];
     }),
   };
 }
@@ -140,6 +142,7 @@ function isEvent(value: unknown): value is EngineEvent {
   } = event;
   return (
     [type, action, id, name, image].every(isShort) &&
+    (type !== 'container' || isContainerId(id)) &&
     (detail === undefined || typeof detail === 'string') &&
     (exitCode === undefined || Number.isInteger(exitCode)) &&
     (requested === undefined || isRequested(requested)) &&
@@ -165,6 +168,10 @@ function isKey(value: unknown): value is string {
 
 function isShort(value: unknown): value is string {
   return typeof value === 'string' && value.length <= limits.name;
+}
+
+function isContainerId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= limits.containerId;
 }
 
 function isNano(value: unknown): value is string {

@@ -9,6 +9,11 @@ export const limits = {
   longestLine: 16 * 1024 * 1024,
   /** An id, a name or an image, in characters: engines' own have at most a few hundred. */
   name: 1024,
+  /** The id of a container, in characters: engines' own are 64 hexadecimal digits. */
+  containerId: 128,
+  /** Names of containers that are remembered by their ids, and containers that were asked to end, in bytes. */
+  names: 6 * 1024 * 1024,
+  requests: 4 * 1024 * 1024,
   /** Containers that a comparison looks at. */
   containers: 20_000,
   /** Containers with their labels that a comparison keeps, and those that run, in bytes; see `weightOf`. */

@@ -1,3 +1,4 @@
+import { namedContainer } from '../config/event-subject.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
 import { type Table, tableIn } from '../system/json.ts';
 import { limits } from './limits.ts';
@@ -18,13 +19,15 @@ export function parseEvent(json: string): EngineEvent | undefined {
   if (typeof type !== 'string' || typeof said !== 'string' || timeNano === undefined) return undefined;
   const { ID: id, Attributes: given } = tableIn(actor) ?? {};
   const attributes = texts(tableIn(given) ?? {});
-  const { name = '', image = '', container = '' } = attributes;
-  if ([type, id, name, image, container].some(isTooLong)) return undefined;
+  const { name = '', image = '' } = attributes;
   const colon = said.indexOf(':');
+  const action = colon === -1 ? said : said.slice(0, colon);
+  if ([type, action, id, name, image].some(isTooLong)) return undefined;
+  if (!isContainerId(type === 'container' ? id : namedContainer({ type, attributes }))) return undefined;
   const exitCode = attributes.exitCode === undefined ? Number.NaN : Number(attributes.exitCode);
   return {
     type,
-    action: colon === -1 ? said : said.slice(0, colon),
+    action,
     ...(colon === -1 ? {} : { detail: said.slice(colon + 1).trim() }),
     id: typeof id === 'string' ? id : '',
     name,
@@ -45,6 +48,11 @@ function timeNanoIn(json: string): string | undefined {
   const digits = /^\d{1,19}(?=[,}\s])/.exec(json.slice(at + 11, at + 32).trimStart())?.[0];
   // A copy: a part of a text keeps the whole of it in memory, and this is kept for long.
   return at === -1 || digits === undefined ? undefined : String(BigInt(digits));
+}
+
+/** Whether a value that is a text can be the id of a container: it is remembered many times over. */
+function isContainerId(value: unknown): boolean {
+  return typeof value !== 'string' || value.length <= limits.containerId;
 }
 
 function isTooLong(value: unknown): boolean {

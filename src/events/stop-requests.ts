@@ -1,6 +1,8 @@
 import type { EngineEvent, Requested } from '../lifecycle/engine-event.ts';
 import { isAfter } from '../system/nanoseconds.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { newest } from './event-keys.ts';
+import { limits } from './limits.ts';
 
 /** Which containers were asked to end, as it is kept from one life of the listener to the next. */
 export interface StopRequestsState {
@@ -22,9 +24,6 @@ export interface StopRequest {
 const soon = 10_000_000_000n;
 /** No `docker stop` takes so long: a request from before that is none. In nanoseconds. */
 const longAgo = 3_600_000_000_000n;
-/** So many containers at most are remembered: far more than one machine runs. */
-const most = 20_000;
-
 /**
  * Linux's numbers of the signals that end no process by default, or that many programs catch to reload: HUP, USR1, USR2,
  * CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH, IO. Some images have one of them as their stop signal all the same.
@@ -38,11 +37,15 @@ const ambiguous = new Set(['1', '10', '12', '17', '18', '19', '20', '21', '22', 
  */
 export class StopRequests {
   #blind: string | undefined;
-  #asked: Map<string, StopRequest>;
+  readonly #asked = new BoundedMap<StopRequest>({
+    entries: limits.containers,
+    bytes: limits.requests,
+    weigh: ({ at }) => at.length,
+  });
 
   constructor(state: StopRequestsState | undefined) {
     this.#blind = state?.blind;
-    this.#asked = new Map(state?.asked);
+    for (const [id, request] of state?.asked ?? []) this.#set(id, request);
   }
 
   /** Takes an event of a container. */
@@ -51,10 +54,8 @@ export class StopRequests {
       case 'kill': {
         const ends = !ambiguous.has(attributes.signal ?? '');
         const before = this.#asked.get(id);
-        this.#asked.delete(id);
         // Once asked to end it stays asked, whatever other signal it gets while it does so.
-        this.#asked.set(id, before?.ends === true ? before : { at: timeNano, ends });
-        this.#bound(timeNano);
+        this.#set(id, before?.ends === true ? before : { at: timeNano, ends });
         break;
       }
       case 'start':
@@ -66,17 +67,18 @@ export class StopRequests {
     }
   }
 
-  #bound(now: string): void {
-    const [oldest] = this.#asked.keys();
-    if (this.#asked.size <= most || oldest === undefined) return;
-    this.#asked.delete(oldest);
-    this.missed(now);
+  /** Where there is no room for all, all are forgotten: to look through them at each further request costs too much. */
+  #set(id: string, request: StopRequest): void {
+    if (!this.#asked.set(id, request)) return;
+    const times = [...this.#asked.entries.values()].map(({ at }) => at);
+    this.#asked.clear();
+    this.missed(newest([...times, request.at]) ?? request.at);
   }
 
   /** Events from before this moment may have been missed: requests, and ends and starts behind them. */
   missed(before: string): void {
     this.#blind = newest([before, ...(this.#blind === undefined ? [] : [this.#blind])]);
-    for (const [id, { at }] of this.#asked) if (isAfter(before, at)) this.#asked.delete(id);
+    for (const [id, { at }] of this.#asked.entries) if (isAfter(before, at)) this.#asked.delete(id);
   }
 
   /** Another run of the engine: its containers were all started in it, and since `from` all was received. */
@@ -108,6 +110,6 @@ export class StopRequests {
 
   /** What is to be kept. */
   state(): StopRequestsState {
-    return { ...(this.#blind === undefined ? {} : { blind: this.#blind }), asked: [...this.#asked] };
+    return { ...(this.#blind === undefined ? {} : { blind: this.#blind }), asked: [...this.#asked.entries] };
   }
 }

@@ -88,6 +88,14 @@ test.each([
   inquiry.close();
 });
 
+test('a container whose id is longer than any engine’s is left out and named', async () => {
+  const id = 'f'.repeat(129);
+  const inquiry = await asking(() => ({ json: [{ Id: id }] }));
+  const { containers, unreadable } = await inquiry.containers();
+  expect([containers, unreadable]).toEqual([[], [{ id: undefined, why: 'Id is too long' }]]);
+  inquiry.close();
+});
+
 test('an engine that does not answer is not waited for, for ever', async () => {
   const inquiry = await asking(() => () => {}, 50);
   await expect(inquiry.containers()).rejects.toThrow('is not answered');

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { containerOf, subjectOf } from '../../src/config/event-subject.ts';
+import { keyOf } from '../../src/events/event-keys.ts';
 import { parseEvent } from '../../src/events/parse.ts';
 import { isoOfNano, nanoOfIso, sinceOf } from '../../src/system/nanoseconds.ts';
 import { eventLine } from '../support/events.ts';
@@ -41,6 +43,30 @@ test.each(['', '{', '[]', 'null', '{"Type":"container"}', '{"Type":"a","Action":
   '%j is no event',
   (line) => expect(parseEvent(line)).toBeUndefined(),
 );
+
+const long = 'f'.repeat(129);
+const nano = '1795559323636620181';
+
+test.each([
+  ['a container whose id is longer than any engine’s', eventLine('container', 'start', long, nano)],
+  [
+    'a network that names such a container',
+    eventLine('network', 'connect', 'net', nano, { container: long }),
+  ],
+  ['an action without end', eventLine('container', `${'a'.repeat(2000)}: x`, 'abc', nano)],
+])('what says something of %s is no event', (_, line) => expect(parseEvent(line)).toBeUndefined());
+
+test.each([
+  ['a container', 'container', 'f'.repeat(64)],
+  ['an image', 'image', `sha256:${'f'.repeat(64)}`],
+])('a label of %s that is called container is a label, of any length', (_, type, id) => {
+  const event = parseEvent(eventLine(type, 'start', id, nano, { container: 'x'.repeat(3000), name: 'web' }));
+  expect(event).toMatchObject({ id, attributes: { container: 'x'.repeat(3000) } });
+  if (event === undefined) return;
+  expect(keyOf(event).length).toBeLessThan(200);
+  expect(subjectOf(event)).toBe(id);
+  expect(containerOf(event)?.id).toBe(type === 'container' ? id : undefined);
+});
 
 test('moments keep every digit on their way through texts', () => {
   expect(isoOfNano('1795559323000000181')).toBe('2026-11-24T22:28:43.000000181Z');
