@@ -5,10 +5,10 @@
  * Source: moby at 26.1.5 and 28.5.2, the calls of `LogContainerEvent`, `LogImageEvent`, `LogVolumeEvent`,
  * `LogNetworkEvent`, `LogPluginEvent`, `LogDaemonEventWithAttributes` and `EventsService.Log` in `daemon/`, `container/`,
  * `image/tarexport/`, `plugin/`, `volume/service/` and `api/server/backend/build/`, and cluster events in
- * `daemon/events.go`; at 20.10.24 the same in `daemon/`, `container/`, `image/` and `api/`. 29.7 was
- * run, and 43 kinds of event were provoked: 41 were seen, and none that is missing here; its source was not read. By version: 28.5.2 reports `image create`, 26.1.5 and 20.10.24 do not. `container copy` is left out:
- * Windows reports it, and on Linux 20.10.24 only for `POST /containers/ID/copy`, which API 1.24 removed.
- * `plugin install` is in Docker's manual, and in none of these sources.
+ * `daemon/events.go`; at 20.10.24 the same in `daemon/`, `container/`, `image/` and `api/`. The source of 29.7 was not read:
+ * of 43 kinds of event that were provoked there 41 were seen, and none that is missing here. By version: 28.5.2 reports
+ * `image create`, 26.1.5 and 20.10.24 do not. `container copy` is left out: Windows reports it, and on Linux 20.10.24 only for
+ * `POST /containers/ID/copy`, which API 1.24 removed. `plugin install` is in Docker's manual, and in none of these sources.
  */
 export const engineEvents = {
   container: [
