@@ -66,11 +66,23 @@ export function findScope(user: boolean): Scope {
   if (process.platform === 'darwin') return agentScope(uid, own);
   const scope = process.platform === 'linux' ? userScope(uid, own, process.env) : undefined;
   if (scope !== undefined && existsSync(join(scope.runtime, 'systemd'))) return scope;
-  throw new Failure(
-    exitCode.unavailable,
-    'No systemd of yours runs here: there is none in XDG_RUNTIME_DIR',
-    'Log in as yourself, with ssh or on a terminal; or from root: machinectl shell USER@. Neither su nor sudo will do',
-  );
+  throw noManager(uid);
+}
+
+/** Within a login of another user pam_systemd(8) begins no session for su and sudo: no manager is started, no variable set. */
+function noManager(uid: number): Failure {
+  const usual = `/run/user/${uid}`;
+  return existsSync(join(usual, 'systemd'))
+    ? new Failure(
+        exitCode.unavailable,
+        'XDG_RUNTIME_DIR does not name the folder of your systemd',
+        `Run, and then try again: export XDG_RUNTIME_DIR=${usual}`,
+      )
+    : new Failure(
+        exitCode.unavailable,
+        'No systemd of yours runs here: there is none in XDG_RUNTIME_DIR',
+        'Log in as yourself, with ssh or on a terminal; or from root: machinectl shell USER@. Within another user’s login su and sudo bring none; loginctl enable-linger USER, by root, does',
+      );
 }
 
 /**

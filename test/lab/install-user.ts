@@ -110,9 +110,19 @@ export function describeUserService(version: EngineVersion): void {
         '-i',
         `HOME=${home}`,
       ];
-      const away = await machine.attempt([...nobody, machine.node, machine.program, 'install', '--user']);
+      const installing = [machine.node, machine.program, 'install', '--user', '--dry-run'];
+      const away = await machine.attempt([...nobody, ...installing]);
       expect(away.code).toBe(69);
-      expect(away.stderr).toContain('machinectl shell');
+      // The manager is there; what the fix says is enough.
+      const fix = /export (XDG_RUNTIME_DIR=\S+)/.exec(away.stderr)?.[1];
+      expect(fix).toBe(`XDG_RUNTIME_DIR=${runtime}`);
+      const there = await machine.attempt([...nobody, String(fix), ...installing]);
+      expect(there).toMatchObject({ code: 0, stderr: '' });
+      const stranger = nobody.map((word) => word.replace('=1000', '=65534'));
+      const without = await machine.attempt([...stranger, ...installing]);
+      expect(without.code).toBe(69);
+      expect(without.stderr).toContain('machinectl shell');
+      expect(without.stderr).toContain('loginctl enable-linger');
     });
   });
 }
