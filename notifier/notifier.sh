@@ -26,7 +26,7 @@ Usage: notifier.sh [--ping] [hostname] [port]
 Tells docker-lifecycle-listener at hostname (default $listener_default) and port (default $port_default)
 when this container starts and stops.
 --ping: asks once whether it is there, and tells nothing. Exit code 0: yes; 12: the name is not known;
-13: nobody answers there; 14: no reply at all.
+13: nobody answers there; 14: no reply at all; 15: nc does not run.
 NOTIFIER_RETRY_SECONDS: how long a start that nobody hears is tried again (default 60).
 END
 }
@@ -110,7 +110,8 @@ dial() {
   exec 6>&-
 }
 
-# Waits for the next answer: sets `answer` to ok, no, over (the connection), unknown (the name) or late.
+# Waits for the next answer: sets `answer` to ok, no, over (the connection), unknown (the name), broken (nc does not
+# run) or late.
 hear() {
   sleep "$patience" 3>&- &
   nap=$!
@@ -120,9 +121,13 @@ hear() {
     case $line in
     ok) exit 10 ;;
     no) exit 11 ;;
-    *'bad address'* | *'not known'* | *'resolution'*) exit 12 ;;
-    *) exit 13 ;;
+    *'nc: not found'* | *'nc: command not found'* | *'nc: inaccessible or'* | *'nc: Permission denied'*) code=15 ;;
+    *'bad address'* | *'not known'* | *'resolution'*) code=12 ;;
+    *) code=13 ;;
     esac
+    # The complaint of nc, or of the shell that could not run it, for the user who asks.
+    [ -z "$ping" ] || [ -z "$line" ] || say "Received: $line"
+    exit "$code"
   ) 3>&- &
   ear=$!
   # 128 + KILL: the ear has heard something. Else the time is over, or a second signal wants an end now.
@@ -134,6 +139,7 @@ hear() {
   11) answer=no ;;
   12) answer=unknown ;;
   13) answer=over ;;
+  15) answer=broken ;;
   *) answer=late ;;
   esac
   end "$nap"
@@ -171,6 +177,7 @@ report() {
 explain() {
   case $answer in
   unknown) check="nobody knows that name; run this container with --add-host $host:host-gateway" ;;
+  broken) check="nc does not run in this image; build it from another" ;;
   late) check="no reply at all; does a firewall on the host drop what containers send?" ;;
   *) check="does docker-lifecycle-listener run there, with this port, and listen on Docker's bridge?" ;;
   esac
@@ -254,6 +261,7 @@ if [ -n "$ping" ]; then
   ok) exit 0 ;;
   unknown) exit 12 ;;
   late) exit 14 ;;
+  broken) exit 15 ;;
   *) exit 13 ;;
   esac
 fi

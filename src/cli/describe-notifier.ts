@@ -1,3 +1,4 @@
+import { dockerCommand, engineOptions } from '../config/engine-options.ts';
 import type { EngineSettings } from '../config/settings.ts';
 import { notifierName } from '../notifier-container/described.ts';
 import type { NotifierWork } from '../notifier-container/install.ts';
@@ -38,6 +39,7 @@ export function describeNotifier(health: NotifierHealth, { name, endpoint }: Eng
         ['version', health.version ?? 'unknown: built by hand'],
         ['tells', `${health.host}, port ${health.port}`],
         ['listener', health.trip === undefined ? 'not asked' : describeTrip(health.trip)],
+        ...(health.output ?? []).map((line, index) => [index === 0 ? 'printed' : '', line]),
       ];
       return rows.map(([what = '', how = '']) => `  ${what.padEnd(11)}${how}\n`).join('');
     }
@@ -65,12 +67,10 @@ export function describeTrip(trip: RoundTrip): string {
 }
 
 /** What to do about a notifier that does not deliver; undefined where nothing has to be done. */
-export function adviseOnNotifier(health: NotifierHealth, { endpoint }: EngineSettings): string | undefined {
-  // So that the line works as it is: with this engine, whichever the next shell would choose.
-  const isDefault = endpoint.url === 'unix:///var/run/docker.sock';
-  const which = isDefault ? '' : ` --host ${quote(endpoint.url)}`;
-  const docker = isDefault ? 'docker' : `docker -H ${quote(endpoint.url)}`;
-  const install = `Run: docker-lifecycle-listener notifier install${which}`;
+export function adviseOnNotifier(health: NotifierHealth, engine: EngineSettings): string | undefined {
+  const options = engineOptions(engine);
+  const docker = dockerCommand(options);
+  const install = ['Run: docker-lifecycle-listener notifier install', ...options.map(quote)].join(' ');
   switch (health.kind) {
     case 'missing':
       return install;
@@ -104,8 +104,18 @@ function adviseOnTrip(
     case 'silence':
       return `A firewall drops what containers send: let TCP port ${port} in from docker0`;
     case 'not-asked':
-      return `See: ${docker} logs ${notifierName}`;
+      return lookAtLogs(docker);
     default:
       return trip satisfies never;
   }
+}
+
+/** The fix behind an install whose container does not deliver: to install once more would change nothing. */
+export function adviseAfterInstall(health: NotifierHealth, engine: EngineSettings): string {
+  if (health.kind === 'present' && !health.running) return lookAtLogs(dockerCommand(engineOptions(engine)));
+  return adviseOnNotifier(health, engine) ?? 'See: docker-lifecycle-listener status';
+}
+
+function lookAtLogs(docker: string): string {
+  return `See: ${docker} logs ${notifierName}. Its image needs a shell and nc: notifier install --base IMAGE builds it from another`;
 }

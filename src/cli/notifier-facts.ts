@@ -9,6 +9,7 @@ import { stateOfUnit } from '../service/systemd.ts';
 import { Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import { presenceOf } from './engine-presence.ts';
+import { examineNotifier, isDelivering } from './notifier-health.ts';
 
 /**
  * What an installer has to know to decide about the notifier's container. Starts no engine.
@@ -16,19 +17,20 @@ import { presenceOf } from './engine-presence.ts';
  */
 export async function findNotifierFacts(
   settings: Settings | undefined,
-  { dockerUnit, port = settings?.notifier.port ?? defaultPort }: ServiceOptions,
+  { dockerUnit, notifier, port = settings?.notifier.port ?? defaultPort }: ServiceOptions,
   machine: Machine,
 ): Promise<NotifierFacts> {
   return {
     mode: settings?.notifier.mode ?? 'hint',
     companionWorks: stateOfUnit(machine, dockerUnit).known,
-    engine: await findEngine(settings?.engines ?? [], port),
+    engine: await findEngine(settings?.engines ?? [], port, notifier === 'always'),
   };
 }
 
 async function findEngine(
   [engine, ...others]: readonly EngineSettings[],
   port: number,
+  asks: boolean,
 ): Promise<NotifierEngine> {
   if (others.length > 0) return { kind: 'several' };
   if (engine === undefined) return { kind: 'down' };
@@ -39,7 +41,7 @@ async function findEngine(
     case 'asleep':
       return { kind: 'down' };
     case 'up':
-      return { kind: 'up', words: engineWords(engine), isInPlace: await isInPlace(engine, port) };
+      return { kind: 'up', words: engineWords(engine), container: await stateOf(engine, port, asks) };
   }
 }
 
@@ -48,12 +50,17 @@ export function engineWords({ endpoint }: EngineSettings): string[] {
   return ['--host', endpoint.url];
 }
 
-async function isInPlace(engine: EngineSettings, port: number): Promise<boolean> {
+type ContainerState = Extract<NotifierEngine, { readonly kind: 'up' }>['container'];
+
+/** @param asks whether a container that is in place is asked for a round trip too */
+async function stateOf(engine: EngineSettings, port: number, asks: boolean): Promise<ContainerState> {
   try {
-    return workFor({ version, port, base: undefined }, await findNotifier(engine)) === 'nothing';
+    const work = workFor({ version, port, base: undefined }, await findNotifier(engine));
+    if (work !== 'nothing') return 'wanting';
+    return !asks || isDelivering(await examineNotifier(engine)) ? 'in-place' : 'silent';
   } catch (error) {
     // Then the step that needs the engine says so.
-    if (error instanceof Failure) return false;
+    if (error instanceof Failure) return 'wanting';
     throw error;
   }
 }

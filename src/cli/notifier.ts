@@ -2,20 +2,27 @@ import type { EngineSettings } from '../config/settings.ts';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
-import { adviseOnNotifier, describeNotifier, describeWork } from './describe-notifier.ts';
+import {
+  adviseAfterInstall,
+  adviseOnNotifier,
+  describeNotifier,
+  describeTrip,
+  describeWork,
+} from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import type { NotifierCommand } from './notifier-commands.ts';
 import { notifierFiles } from './notifier-files.ts';
-import { examineNotifier, isDelivering, type NotifierHealth } from './notifier-health.ts';
+import { examineInstalled, examineNotifier, isDelivering, type NotifierHealth } from './notifier-health.ts';
 import { print, remark } from './print.ts';
 import { statusCode } from './status.ts';
 
 /**
  * Installs the notifier's container, removes it, or says how it is; through the engine's API, so that no `docker`
  * has to be there. See docs/notifier.md.
- * @throws Failure with exit code 69 where Docker does not run, or there is no image to build from
+ * @throws Failure with exit code 69 where Docker does not run, or there is no image to build from; 1 for one that is
+ * installed and does not reach the listener
  */
 export async function tendNotifier(command: NotifierCommand): Promise<number> {
   const { engine, port } = findPlace(command);
@@ -24,10 +31,10 @@ export async function tendNotifier(command: NotifierCommand): Promise<number> {
     case 'install': {
       const wish = { version, port, base: command.base };
       const work = await installNotifier(engine, wish, notifierFiles, sayProgress);
-      const health = await examineNotifier(engine);
+      const health = await examineInstalled(engine);
       if (command.json) print(asJson(engine, health, work !== 'nothing'));
       else print(`${describeWork(work, engine)}\n${describeNotifier(health, engine)}`);
-      sayAdvice(health, engine);
+      if (!isDelivering(health)) throw notDelivering(health, engine);
       return exitCode.done;
     }
     case 'remove': {
@@ -52,6 +59,20 @@ export async function tendNotifier(command: NotifierCommand): Promise<number> {
     default:
       return command.act satisfies never;
   }
+}
+
+function notDelivering(health: NotifierHealth, engine: EngineSettings): Failure {
+  const why =
+    health.kind !== 'present'
+      ? 'its container is gone'
+      : health.trip === undefined
+        ? `its container is ${health.state}`
+        : describeTrip(health.trip);
+  return new Failure(
+    exitCode.failed,
+    `The notifier in Docker (${engine.name}) does not reach the listener: ${why}`,
+    adviseAfterInstall(health, engine),
+  );
 }
 
 /** The one engine that is meant, and the port that the listener has: the service's, where there is one. */
@@ -101,6 +122,7 @@ function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, chan
             base: health.base ?? null,
             tells: { host: health.host, port: health.port },
             listener: health.trip?.kind ?? null,
+            output: health.output ?? [],
           };
   const said = {
     version: 1,

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../config/endpoint.ts';
-import type { EngineSettings } from '../config/settings.ts';
+import type { NamedEngine } from '../config/engine-options.ts';
 import { dial, hostHeader } from '../engine/dial.ts';
 import {
   createAnswerReader,
@@ -11,7 +11,7 @@ import {
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
 
 /** The engine that a container is asked of, and what to call it. */
-export type AskedEngine = Pick<EngineSettings, 'endpoint' | 'name'>;
+export type AskedEngine = NamedEngine;
 
 /** One request of an engine's API, which is not versioned here: all of it is as old as the engines that we know. */
 export interface ApiRequest {

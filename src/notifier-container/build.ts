@@ -1,8 +1,10 @@
+import { dockerCommand, engineOptions } from '../config/engine-options.ts';
 import { longestBody } from '../engine/http.ts';
 import { ByteQueue } from '../system/byte-queue.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
+import { removeIntermediates } from './intermediates.ts';
 import { type ArchivedFile, tarOf } from './tar.ts';
 
 /** How long a build may say nothing, in ms: a registry that does not answer is given up by the engine before. */
@@ -25,6 +27,7 @@ export async function buildImage(
     buildargs: JSON.stringify({ BASE: base }),
     labels: JSON.stringify({ [labels.version]: version, [labels.base]: base }),
     rm: '1',
+    forcerm: '1',
     // Nothing in it needs a network.
     networkmode: 'none',
   });
@@ -39,19 +42,22 @@ export async function buildImage(
     part: messages.push,
   });
   const error = answer.status === 200 ? messages.error() : complaint(answer);
+  const made = messages.made();
+  await removeIntermediates(engine, error === undefined ? made.slice(0, -1) : made);
   if (error === undefined) return;
-  // The first names the base, and the second is it.
-  const begun = messages.steps() > 2;
+  // The first step names the base, and the second is it; commands of the base (ONBUILD) belong to that.
+  const begun = messages.steps() > 2 || messages.hasTriggers();
   throw begun
     ? new Failure(exitCode.failed, `Docker (${engine.name}) cannot build the image: ${error}`)
     : noBase(engine, base, error);
 }
 
 function noBase(engine: AskedEngine, base: string, error: string): Failure {
+  const docker = dockerCommand(engineOptions(engine));
   return new Failure(
     exitCode.unavailable,
     `Docker (${engine.name}) has no image ${base} to build from, and cannot fetch it: ${error}`,
-    `Fetch it when there is a network: docker pull ${base}. Or bring it from elsewhere: docker save ${base} there, docker load here. ` +
+    `Fetch it when there is a network: ${docker} pull ${base}. Or bring it from elsewhere: docker save ${base} there, ${docker} load here. ` +
       'Or name one that is here already and has a shell and nc: --base IMAGE',
   );
 }
@@ -63,11 +69,36 @@ interface BuildMessage {
   readonly error?: string;
 }
 
+/** The image behind a step: the base, one of an earlier build, or one that this build made. */
+interface StepImage {
+  readonly kind: 'base' | 'cached' | 'made';
+}
+
+/** The Dockerfile has fewer. */
+const mostSteps = 100;
+
 /** Reads an engine's messages, JSON a line, however they are cut. */
 export function createMessageReader(hear: (message: BuildMessage) => void) {
   const received = new ByteQueue('A message of the build');
   let error: string | undefined;
   let steps = 0;
+  let step: StepImage = { kind: 'base' };
+  let hasTriggers = false;
+  const made: string[] = [];
+  const follow = (text: string) => {
+    const instruction = /^Step \d+\/\d+ : (\w+)/.exec(text)?.[1];
+    if (instruction !== undefined) {
+      steps += 1;
+      step = { kind: /^(ARG|FROM)$/i.test(instruction) ? 'base' : 'made' };
+    } else if (/^ ---> Using cache/.test(text)) step = { kind: 'cached' };
+    // Those of the base (ONBUILD) belong to its FROM, and make images too.
+    else if (/^# Executing \d+ build trigger/.test(text)) {
+      hasTriggers = true;
+      step = { kind: 'made' };
+    }
+    const image = /^ ---> ([0-9a-f]{12,64})\s*$/.exec(text)?.[1];
+    if (image !== undefined && step.kind === 'made' && made.length < mostSteps) made.push(image);
+  };
   return {
     push(bytes: Buffer): void {
       received.push(bytes);
@@ -75,7 +106,7 @@ export function createMessageReader(hear: (message: BuildMessage) => void) {
         const line = received.takeUntil('\n', longestBody, 'utf8');
         if (line === undefined) break;
         const message = parse(line);
-        if (message.stream?.startsWith('Step ')) steps += 1;
+        if (message.stream !== undefined) follow(message.stream);
         error ??= message.error;
         hear(message);
       }
@@ -85,6 +116,10 @@ export function createMessageReader(hear: (message: BuildMessage) => void) {
     error: () => error ?? parse(received.peek(received.length)?.toString('utf8') ?? '').error,
     /** How many steps of the Dockerfile were begun. */
     steps: () => steps,
+    /** Whether commands of the base were begun, so that there is one. */
+    hasTriggers: () => hasTriggers,
+    /** The beginnings of the ids of images that this build made, oldest first; the last one of a whole build is its result. */
+    made: (): readonly string[] => made,
   };
 }
 

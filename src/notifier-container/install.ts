@@ -1,3 +1,4 @@
+import { dockerCommand, engineOptions } from '../config/engine-options.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { type AskedEngine, askEngine, demand, json, jsonIn } from './api.ts';
 import { buildImage } from './build.ts';
@@ -44,7 +45,7 @@ export async function installNotifier(
   progress: (step: string) => void,
 ): Promise<NotifierWork> {
   const found = await findNotifier(engine);
-  if (found.kind === 'foreign') throw foreign(found.image);
+  if (found.kind === 'foreign') throw foreign(engine, found.image);
   const work = workFor(wish, found);
   if (work === 'nothing') return work;
   if (work === 'start') {
@@ -73,7 +74,7 @@ export async function installNotifier(
 /** Takes the container away, and the image. @returns whether anything was there */
 export async function removeNotifier(engine: AskedEngine): Promise<boolean> {
   const found = await findNotifier(engine);
-  if (found.kind === 'foreign') throw foreign(found.image);
+  if (found.kind === 'foreign') throw foreign(engine, found.image);
   await remove(engine, draft);
   if (found.kind === 'present') await remove(engine, notifierName);
   const image = await demand(engine, { method: 'DELETE', path: `/images/${notifierName}` }, [404]);
@@ -96,10 +97,10 @@ async function removeOldImage(engine: AskedEngine, old: string): Promise<void> {
   await askEngine(engine, { method: 'DELETE', path: `/images/${old}` });
 }
 
-function foreign(image: string): Failure {
+function foreign(engine: AskedEngine, image: string): Failure {
   return new Failure(
     exitCode.failed,
     `There is a container ${notifierName} that is none of ours: it runs the image ${image}`,
-    `Look at it: docker inspect ${notifierName}. Then give it another name, or remove it`,
+    `Look at it: ${dockerCommand(engineOptions(engine))} inspect ${notifierName}. Then give it another name, or remove it`,
   );
 }

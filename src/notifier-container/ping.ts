@@ -1,4 +1,6 @@
-import { type AskedEngine, askEngine, complaint, demand, json, jsonIn } from './api.ts';
+import type { AskedEngine } from './api.ts';
+import { runInContainer } from './exec.ts';
+import { printedLines } from './output.ts';
 
 /** What came of a question that took a message's whole way: container, network, port, listener, and back. */
 export type RoundTrip =
@@ -12,9 +14,14 @@ export type RoundTrip =
   /** The question could not be put. */
   | { readonly kind: 'not-asked'; readonly why: string };
 
-/** How long the question may take from beginning to end, and how often is looked whether it is over, in ms. */
-const patience = 8000;
-const pause = 50;
+/** A round trip, and the last lines that the container's shell printed meanwhile. */
+export interface Pinged {
+  readonly trip: RoundTrip;
+  readonly output: readonly string[];
+}
+
+/** How long the question may take from beginning to end, in ms. */
+const timeout = 8000;
 
 /**
  * Has the notifier's container ask the listener whether it is there, as it tells it of a start: by the same
@@ -23,29 +30,21 @@ const pause = 50;
 export async function pingListener(
   engine: AskedEngine,
   { id, host, port }: { readonly id: string; readonly host: string; readonly port: number },
-): Promise<RoundTrip> {
+): Promise<Pinged> {
   const began = performance.now();
-  const made = await askEngine(engine, {
-    method: 'POST',
-    path: `/containers/${id}/exec`,
-    body: json({ Cmd: ['/bin/sh', '/notifier.sh', '--ping', host, String(port)] }),
-  });
-  const { Id: exec } = jsonIn(made);
-  if (made.status !== 201 || typeof exec !== 'string') return { kind: 'not-asked', why: complaint(made) };
-  await demand(engine, {
-    method: 'POST',
-    path: `/exec/${encodeURIComponent(exec)}/start`,
-    body: json({ Detach: true }),
-  });
-  for (;;) {
-    const state = jsonIn(
-      await demand(engine, { method: 'GET', path: `/exec/${encodeURIComponent(exec)}/json` }),
-    );
-    const time = performance.now() - began;
-    if (state.Running === false && typeof state.ExitCode === 'number')
-      return readExitCode(state.ExitCode, time);
-    if (time > patience) return { kind: 'silence' };
-    await new Promise((resolve) => setTimeout(resolve, pause));
+  const words = ['/bin/sh', '/notifier.sh', '--ping', host, String(port)];
+  const result = await runInContainer(engine, id, words, timeout);
+  switch (result.kind) {
+    case 'refused':
+      return { trip: { kind: 'not-asked', why: result.why }, output: [] };
+    case 'timed-out':
+      return { trip: { kind: 'silence' }, output: printedLines(result.output) };
+    case 'ended': {
+      const trip = readExitCode(result.code, performance.now() - began);
+      return { trip, output: printedLines(result.output) };
+    }
+    default:
+      return result satisfies never;
   }
 }
 
@@ -60,6 +59,8 @@ function readExitCode(code: number, time: number): RoundTrip {
       return { kind: 'nobody' };
     case 14:
       return { kind: 'silence' };
+    case 15:
+      return { kind: 'not-asked', why: 'its image has no nc that runs' };
     default:
       return { kind: 'not-asked', why: `notifier.sh ended with ${code}` };
   }

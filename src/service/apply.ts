@@ -134,6 +134,12 @@ async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
       continue;
     }
     const said = error?.message ?? (stderr?.trim() || `it ended with ${status ?? 'a signal'}`);
-    throw new Failure(exitCode.failed, `${words.join(' ')}: ${said}`);
+    throw new Failure(
+      exitCode.failed,
+      `${words.join(' ')}: ${said}`,
+      shows
+        ? 'Mend what it names above, and run the same again: what is done already is not done twice'
+        : undefined,
+    );
   }
 }

@@ -19,8 +19,8 @@ export type NotifierEngine =
       readonly kind: 'up';
       /** Options that name the engine, as `--host unix:///…`. */
       readonly words: readonly string[];
-      /** Whether the container there is as it is to be already. */
-      readonly isInPlace: boolean;
+      /** Whether the container there is as it is to be already. `silent`: it is, and does not reach the listener. */
+      readonly container: 'wanting' | 'in-place' | 'silent';
     }
   | { readonly kind: 'down' }
   | { readonly kind: 'elsewhere' }
@@ -53,15 +53,16 @@ export function decideNotifier(
   const { engine } = facts;
   switch (engine.kind) {
     case 'up': {
-      const installed = { engine: engine.words };
-      if (engine.isInPlace) return { steps: [], said: undefined, installed: before };
+      if (engine.container === 'in-place') return { steps: [], said: undefined, installed: before };
+      // The step finds out why one is silent; whoever has made that one, it stays theirs.
+      const installed = engine.container === 'silent' ? before : { engine: engine.words };
       const where = port === undefined ? [] : ['--port', String(port)];
       const step: Step = {
         kind: 'run',
         words: [layout.command, 'notifier', 'install', ...where, ...engine.words],
         shows: true,
-        // What nobody asked for by name is no reason to have no service.
-        ...(choice === 'auto' && { mayFail: true }),
+        // A container that was not asked for by name is no reason to fail; and without a supervisor no listener runs yet.
+        ...((choice === 'auto' || supervisor.kind === 'none') && { mayFail: true }),
         reason: 'has a container of its own tell the listener when Docker starts and stops',
       };
       return { steps: [step], said: undefined, installed };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dockerCommand } from '../config/engine-options.ts';
 import { layOut } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest.ts';
@@ -81,10 +82,11 @@ export function planUninstall(
   const { notifier } = manifest;
   const removesNotifier = notifier !== undefined && leavings.dockerIsUp === true;
   if (notifier !== undefined && !removesNotifier) {
+    const docker = dockerCommand(notifier.engine);
     kept.push({
       path: `${notifierContainer} (container and image)`,
       reason: 'they are in Docker, which is not up, and is not started for that',
-      cure: `When it is: docker rm --force ${notifierContainer}; docker rmi ${notifierContainer}`,
+      cure: `When it is: ${docker} rm --force ${notifierContainer}; ${docker} rmi ${notifierContainer}`,
     });
   }
   return {

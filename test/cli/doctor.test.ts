@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeClock } from '../../src/cli/doctor/clock.ts';
 import { judgeNotifier } from '../../src/cli/doctor/notifier.ts';
 import type { NotifierHealth } from '../../src/cli/notifier-health.ts';
-import { defaultEndpoint } from '../../src/config/endpoint.ts';
+import { defaultEndpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import { version } from '../../src/version.ts';
 
 describe('the clock', () => {
@@ -89,7 +89,8 @@ describe('the notifier', () => {
   });
 
   test('of another engine is mended in that one', () => {
-    const elsewhere = { ...engine, endpoint: { ...defaultEndpoint, url: 'unix:///run/other.sock' } };
+    const endpoint = unixEndpoint('/run/other.sock');
+    const elsewhere = { ...engine, name: endpoint.url, endpoint, chosenBy: 'DOCKER_HOST' };
     const { cure } = judgeNotifier({ kind: 'missing' }, elsewhere, true, false);
     expect(cure).toBe('Run: docker-lifecycle-listener notifier install --host unix:///run/other.sock');
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version as ours } from '../../src/version.ts';
 import { openAccount } from '../support/lab/account.ts';
-import { type CommandResult, run } from '../support/lab/command.ts';
+import { attempt, type CommandResult } from '../support/lab/command.ts';
 import { createLabEngine } from '../support/lab/engine.ts';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { loadBusybox, notifierName } from '../support/lab/images.ts';
@@ -36,7 +36,16 @@ function describeLimits(version: EngineVersion): void {
       await engine.start();
       await loadBusybox(engine);
       const words = ['notifier', 'install', '--host', `unix://${engine.socket}`, '--config', 'none'];
-      await run([...engine.besides, process.execPath, program, ...words]);
+      const { code, stdout, stderr } = await attempt([
+        ...engine.besides,
+        process.execPath,
+        program,
+        ...words,
+      ]);
+      // It is installed, and there is no listener.
+      expect(stdout).toMatch(/^ {2}printed {4}\S/m);
+      expect(stderr).toContain('does not reach the listener: ');
+      expect(code).toBe(1);
       const limits = '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.State.Running}}';
       const inspected = await engine.docker(['inspect', '--format', limits, notifierName]);
       expect(inspected).toBe(`${32 * 1024 * 1024} 64 true`);
@@ -142,6 +151,11 @@ export function describeNotifier(version: EngineVersion): void {
       expect(alone.code).toBe(1);
       expect(alone.stdout).toContain('nobody answers there');
       expect(alone.stderr).toContain(`with port ${stage.port}`);
+      const installed = await install('--json');
+      expect(installed.code).toBe(1);
+      expect(installed.stderr).toContain('does not reach the listener: nobody answers there');
+      const { output } = JSON.parse(installed.stdout).container;
+      expect(output[0]).toContain('notifier: Received: nc: ');
     });
 
     test('is started again where it was stopped, and comes back with Docker', async () => {
@@ -186,6 +200,37 @@ export function describeNotifier(version: EngineVersion): void {
       await machine.docker(['rename', 'aside', notifierName]);
     });
 
+    test('on a base whose shell does not run it fails, shows what that printed, and names what mends it', async () => {
+      const shell = ['#!/bin/busybox sh', String.raw`printf 'sh: \033[2Jno such thing\n' >&2`, 'exit 127'];
+      const script = `rm /bin/sh; cat >/bin/sh <<'END'\n${shell.join('\n')}\nEND\nchmod 755 /bin/sh`;
+      await machine.docker(['run', '--name', 'broken', 'busybox', 'sh', '-c', script]);
+      await machine.docker(['commit', 'broken', 'own/broken:1']);
+      await machine.docker(['rm', 'broken']);
+      const { code, stdout, stderr } = await install('--base', 'own/broken:1');
+      expect(stdout).toContain(String.raw`sh: \x1b[2Jno such thing`);
+      expect(stderr).toContain('does not reach the listener');
+      expect(stderr).toContain(`docker logs ${notifierName}`);
+      expect(stderr).toContain('--base IMAGE');
+      expect(code).toBe(1);
+      await install('--base', 'own/base:1');
+      await machine.docker(['rmi', 'own/broken:1']);
+    });
+
+    test('a build that fails leaves no image behind', async () => {
+      // A link to itself, in the place of the script that is copied.
+      const loop = ['sh', '-c', 'ln -s notifier.sh /notifier.sh'];
+      await machine.docker(['run', '--name', 'loop', 'busybox', ...loop]);
+      await machine.docker(['commit', 'loop', 'own/loop:1']);
+      await machine.docker(['rm', 'loop']);
+      const all = () => machine.docker(['images', '--all', '--quiet', '--no-trunc']);
+      const before = await all();
+      const { code, stderr } = await install('--base', 'own/loop:1');
+      expect(stderr).toContain('cannot build the image');
+      expect(code).toBe(1);
+      expect(await all()).toBe(before);
+      await machine.docker(['rmi', 'own/loop:1']);
+    });
+
     test('is removed with its image, and twice is fine', async () => {
       const { stdout, code } = await notifier(['remove']);
       expect(stdout).toContain('are gone');
@@ -221,6 +266,17 @@ export function describeNotifier(version: EngineVersion): void {
       };
       expect(await row('notifier')).toMatchObject({ verdict: 'ok' });
       expect(await row('clock')).toMatchObject({ verdict: 'ok' });
+      const dropIns = '/etc/systemd/system/docker-lifecycle-listener.service.d';
+      await machine.run([
+        'sh',
+        '-euc',
+        `mkdir ${dropIns}; printf '[Service]\\nEnvironment=DEVICE=eth1\\n' >${dropIns}/override.conf`,
+      ]);
+      await machine.systemctl('daemon-reload');
+      expect(await row('environment')).toMatchObject({
+        verdict: 'note',
+        found: `DEVICE in ${dropIns}/override.conf does not reach hooks`,
+      });
       await machine.docker(['stop', '--time', '0', notifierName]);
       const stopped = await row('notifier');
       expect(stopped).toMatchObject({ verdict: 'wrong', found: 'its container is exited' });
@@ -244,7 +300,7 @@ export function describeNotifier(version: EngineVersion): void {
       await program('install', '--yes', '--notifier', 'always');
       await machine.systemctl('stop', 'docker.service');
       const kept = await program('uninstall', '--dry-run');
-      expect(kept).toContain(`docker rm --force ${notifierName}`);
+      expect(kept).toContain(`docker -H unix:///var/run/docker.sock rm --force ${notifierName}`);
       expect(await machine.stateOf('docker.service')).toBe('inactive');
       await machine.forgetStarts();
       await machine.systemctl('start', 'docker.service');

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { adviseOnNotifier } from '../../src/cli/describe-notifier.ts';
-import { unixEndpoint } from '../../src/config/endpoint.ts';
+import { defaultEndpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import type { EngineSettings } from '../../src/config/settings.ts';
 import { askEngine, demand, json } from '../../src/notifier-container/api.ts';
 import { findNotifier } from '../../src/notifier-container/found.ts';
@@ -42,7 +42,7 @@ async function engineThatSays(...pieces: readonly string[]) {
     });
   }).listen(path);
   await once(server, 'listening');
-  return { asked, engine: { name: 'default', endpoint: unixEndpoint(path) } };
+  return { asked, engine: { name: 'default', endpoint: unixEndpoint(path), chosenBy: 'default' } };
 }
 
 const answer = (status: number, body: string) =>
@@ -100,7 +100,7 @@ test('an engine that goes in mid-answer, and one that is not there', async () =>
     for (const socket of sockets) socket.destroy();
   }, 100);
   await expect(asked).rejects.toMatchObject({ exitCode: 69, message: expect.stringContaining('ended the') });
-  const nowhere = { name: 'x', endpoint: unixEndpoint(join(folder, 'none.sock')) };
+  const nowhere = { name: 'x', endpoint: unixEndpoint(join(folder, 'none.sock')), chosenBy: '--host' };
   await expect(askEngine(nowhere, { method: 'GET', path: '/' })).rejects.toMatchObject({
     exitCode: 69,
     cure: expect.stringContaining('--host'),
@@ -178,8 +178,13 @@ test('hints about a container name the engine that it is in', () => {
   const engine: EngineSettings = { name: endpoint.url, endpoint, pidfile: undefined, chosenBy: '--host' };
   const foreign = { kind: 'foreign', image: 'x' } as const;
   expect(adviseOnNotifier(foreign, engine)).toContain(`docker -H ${endpoint.url} inspect`);
-  const usual = { ...engine, endpoint: unixEndpoint('/var/run/docker.sock') };
+  const named = { ...engine, name: 'default', endpoint: defaultEndpoint };
+  expect(adviseOnNotifier(foreign, named)).toContain(`docker -H ${defaultEndpoint.url} inspect`);
+  const usual = { ...named, chosenBy: 'default' };
   expect(adviseOnNotifier(foreign, usual)).toContain(' docker inspect');
+  const context = { ...engine, name: 'my own', chosenBy: 'docker context use' };
+  expect(adviseOnNotifier(foreign, context)).toContain("docker --context 'my own' inspect");
+  expect(adviseOnNotifier({ kind: 'missing' }, context)).toMatch(/notifier install --context 'my own'$/);
 });
 
 test('help behind a word lists what that word takes', async () => {

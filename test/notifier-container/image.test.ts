@@ -75,6 +75,27 @@ describe('what an engine says while it builds', () => {
     expect(well.error()).toBe('late');
   });
 
+  test('names the images that it made, and neither its base nor those of an earlier build', () => {
+    const image = (digit: string) => ({ stream: ` ---> ${digit.repeat(12)}\n` });
+    const reader = createMessageReader(() => {});
+    const messages = said(
+      { stream: 'Step 1/4 : ARG BASE=busybox' },
+      { stream: 'Step 2/4 : FROM $BASE' },
+      image('a'),
+      { stream: '# Executing 1 build trigger' },
+      image('b'),
+      { stream: 'Step 3/4 : LABEL x=y' },
+      { stream: ' ---> Using cache\n' },
+      image('c'),
+      { stream: 'Step 4/4 : COPY notifier.sh /notifier.sh' },
+      { stream: ' ---> Running in dddddddddddd\n' },
+      image('e'),
+    );
+    reader.push(Buffer.from(messages));
+    expect(reader.made()).toEqual(['b'.repeat(12), 'e'.repeat(12)]);
+    expect(reader.hasTriggers()).toBe(true);
+  });
+
   test('may be anything', () => {
     const reader = createMessageReader(() => {});
     reader.push(Buffer.from('null\n[]\nno JSON\n{"stream":5,"status":{},"error":["a"]}\n'));

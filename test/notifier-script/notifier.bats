@@ -133,6 +133,23 @@ ask() {
   [ "$(ask 127.0.0.1 "$port")" = 14 ]
 }
 
+@test 'shows who asks what nc complains of, and tells an image without nc from a listener that is not there' {
+  [ "$(ask 127.0.0.1 "$port")" = 13 ]
+  grep -q 'Received: nc: ' "$BATS_TEST_TMPDIR/ask.log"
+  local without=$BATS_TEST_TMPDIR/without command
+  mkdir "$without"
+  for command in cat head mkfifo mktemp rm sleep; do
+    ln -s "$(PATH=$NOTIFIER_PATH command -v "$command")" "$without/$command"
+  done
+  # Not busybox's own shell: Debian's has an nc in it.
+  for NOTIFIER_SHELL in sh dash bash mksh; do
+    command -v "$NOTIFIER_SHELL" >/dev/null || continue
+    [ "$(NOTIFIER_PATH=$without ask 127.0.0.1 "$port")" = 15 ]
+    grep -q 'Received: .*nc: .*not found' "$BATS_TEST_TMPDIR/ask.log"
+    grep -q 'nc does not run in this image' "$BATS_TEST_TMPDIR/ask.log"
+  done
+}
+
 @test 'tries again until somebody listens' {
   notify
   wait_until logged 'Nobody listens at 127.0.0.1:.*trying again'

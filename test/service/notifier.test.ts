@@ -13,7 +13,7 @@ const command = '/usr/local/bin/docker-lifecycle-listener';
 const systemd: Supervisor = { kind: 'systemd', notifies: true };
 const none: Supervisor = { kind: 'none' };
 const words = ['--host', 'unix:///var/run/docker.sock'];
-const up: NotifierEngine = { kind: 'up', words, isInPlace: false };
+const up: NotifierEngine = { kind: 'up', words, container: 'wanting' };
 
 function decide(
   choice: NotifierChoice | undefined,
@@ -67,13 +67,22 @@ describe('always', () => {
     const { run, steps, installed } = decide('always', systemd, {}, false, 5000);
     expect(run).toEqual([`${command} notifier install --port 5000 --host unix:///var/run/docker.sock`]);
     expect(steps[0]).not.toHaveProperty('mayFail');
+    // Without a supervisor there is no listener yet to be reached.
+    expect(decide('always', none).steps).toMatchObject([{ mayFail: true }]);
     expect(installed).toBe(true);
   });
 
   test('has nothing to do where it is in place; what others have made is not ours to remove later', () => {
-    const engine: NotifierEngine = { kind: 'up', words, isInPlace: true };
+    const engine: NotifierEngine = { kind: 'up', words, container: 'in-place' };
     expect(decide('always', systemd, { engine })).toMatchObject({ run: [], installed: false });
     expect(decide('always', systemd, { engine }, true)).toMatchObject({ run: [], installed: true });
+    // The step fails, and says why.
+    const silent: NotifierEngine = { kind: 'up', words, container: 'silent' };
+    expect(decide('always', systemd, { engine: silent })).toMatchObject({
+      run: [installs],
+      installed: false,
+    });
+    expect(decide('always', systemd, { engine: silent }, true)).toMatchObject({ installed: true });
   });
 
   test.each([

@@ -180,7 +180,7 @@ describe('uninstall', () => {
     const facts = {
       mode: 'hint',
       companionWorks: true,
-      engine: { kind: 'up', words: ['--host', 'unix:///x'], isInPlace: false },
+      engine: { kind: 'up', words: ['--host', 'unix:///x'], container: 'wanting' },
     } as const;
     for (const dockerIsUp of [true, false]) {
       const disk = debian(allRuns);

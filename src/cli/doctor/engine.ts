@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { dockerCommand, engineOptions } from '../../config/engine-options.ts';
 import type { EngineSettings, NotifierSettings } from '../../config/settings.ts';
 import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
@@ -32,7 +33,11 @@ export async function checkEngine(engine: EngineSettings, unit?: string): Promis
   const answer = await ping(endpoint.path);
   return answer === 'OK'
     ? ok('engine', `${which} answers`)
-    : wrong('engine', `${which} does not answer as it should: ${answer}`, 'See: docker version');
+    : wrong(
+        'engine',
+        `${which} does not answer as it should: ${answer}`,
+        `See: ${dockerCommand(engineOptions(engine))} version`,
+      );
 }
 
 function ping(socketPath: string): Promise<string> {

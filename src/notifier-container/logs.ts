@@ -1,0 +1,16 @@
+import { Failure } from '../system/failure.ts';
+import { type AskedEngine, askEngine } from './api.ts';
+import { joinFrames, mostLines, printedLines } from './output.ts';
+
+/** Returns the last lines that a container printed; none where its engine keeps no log that can be read. */
+export async function lastLines(engine: AskedEngine, id: string): Promise<string[]> {
+  try {
+    const path = `/containers/${id}/logs?stdout=1&stderr=1&tail=${mostLines}`;
+    const { status, body } = await askEngine(engine, { method: 'GET', path });
+    return status === 200 ? printedLines(joinFrames(body)) : [];
+  } catch (error) {
+    // The lines explain another failure, and that one counts.
+    if (error instanceof Failure) return [];
+    throw error;
+  }
+}
