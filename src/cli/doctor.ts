@@ -18,11 +18,12 @@ import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
+import { checkUnitEnvironment } from './doctor/unit-environment.ts';
 import { foldLine, widthOf } from './fit-screen.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { during } from './progress.ts';
-import { loadForService } from './service-settings.ts';
+import { loadForService, settingsFileOf } from './service-settings.ts';
 
 /** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */
 export async function doctor({
@@ -77,8 +78,13 @@ async function examine(scope: Scope): Promise<Finding[]> {
       ? dockerUnit
       : undefined;
   const hasCompanion = supervisor.kind === 'systemd' && stateOfUnit(machine, companionUnit).active;
+  const unitEnvironment =
+    manifest === undefined
+      ? []
+      : checkUnitEnvironment(machine, supervisor, settings.hooks.environment, settingsFileOf(scope));
   return [
     ...found,
+    ...unitEnvironment,
     ...checkFolders(settings, account),
     ...(await Promise.all(settings.engines.map((engine) => checkEngine(engine, unitOf(engine))))),
     await checkPort(settings.notifier, runs),

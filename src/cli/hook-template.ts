@@ -1,6 +1,8 @@
 import type { EventFolder } from '../config/engine-events.ts';
 import type { NewHookEvent } from './command.ts';
 
+const ownVariables = `# Give it variables of your own in [environment] of the settings: Environment= of the service's unit does not reach it.`;
+
 /** A hook to begin with: it works as it is, and says what it could do. */
 export function hookTemplate(event: NewHookEvent): string {
   if (event !== 'start' && event !== 'stop' && event !== 'running') return eventTemplate(event);
@@ -8,6 +10,7 @@ export function hookTemplate(event: NewHookEvent): string {
 # ${purposes[event]}
 # Its first argument is the event; the environment has DOCKER_HOST, so that docker speaks to the same engine, and
 # DOCKER_LIFECYCLE_EVENT, _REASON, _SOURCE, _ENGINE, _SEQUENCE, _TIME and _HOOK.
+${ownVariables}
 set -eu
 
 ${bodies[event]}
@@ -20,6 +23,7 @@ function eventTemplate(folder: EventFolder): string {
 # The event is on its standard input, as JSON. The environment has DOCKER_EVENT_TYPE, _ACTION, _ID, _NAME, _IMAGE and
 # _TIME, sometimes _CONTAINER_ID, _CONTAINER_NAME, _EXIT_CODE, _REQUESTED, _DETAIL and _POSSIBLE_REPEAT, and DOCKER_HOST,
 # so that docker speaks to the same engine.
+${ownVariables}
 set -eu
 
 echo "$DOCKER_EVENT_ACTION of $DOCKER_EVENT_TYPE $DOCKER_EVENT_NAME ($DOCKER_LIFECYCLE_REASON)"

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Loaded } from '../config/load.ts';
+import { settingsFileName } from '../config/locate.ts';
 import type { Surroundings } from '../config/surroundings.ts';
 import { pidfileOf } from '../service/docker-pidfile.ts';
 import type { Machine } from '../service/machine.ts';
 import { type ServiceOptions, stateFolder } from '../service/manifest.ts';
+import type { Scope } from '../service/scope.ts';
 import { findAccount } from '../system/find-account.ts';
 import { load } from './load.ts';
 
@@ -32,6 +34,11 @@ export function loadForService(
     undefined,
     surroundingsOf(machine),
   );
+}
+
+/** Returns where the settings file of a service is, or would be. */
+export function settingsFileOf(scope: Scope): string {
+  return join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName);
 }
 
 /** Whose containers do not reach the listener; on macOS they are in a machine of their own, and do. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { settingsFileName } from '../config/locate.ts';
 import type { Machine } from '../service/machine.ts';
 import { findSupervisor, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
@@ -13,7 +12,7 @@ import { presenceOf } from './engine-presence.ts';
 import { readManifest, refusePackaged } from './install.ts';
 import { logFiles } from './log-file.ts';
 import type { UninstallCommand } from './service-commands.ts';
-import { loadForService } from './service-settings.ts';
+import { loadForService, settingsFileOf } from './service-settings.ts';
 
 /**
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
@@ -33,7 +32,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand):
   const log = logFor(supervisor, scope);
   const units = [serviceUnit, companionUnit];
   const leavings = {
-    settings: join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName),
+    settings: settingsFileOf(scope),
     dropIns: units.map((unit) => join(ownUnitFolder(scope), `${unit}.d`)),
     dockerIsUp: manifest.notifier !== undefined && (await isDockerUp(manifest, machine)),
     logs: log === undefined ? [] : logFiles(log),

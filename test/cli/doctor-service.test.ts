@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkEngine, checkPort } from '../../src/cli/doctor/engine.ts';
 import { checkProgram } from '../../src/cli/doctor/files.ts';
 import { checkService } from '../../src/cli/doctor/service.ts';
+import { checkUnitEnvironment } from '../../src/cli/doctor/unit-environment.ts';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
 import type { Manifest } from '../../src/service/manifest.ts';
 import { packagedService } from '../../src/service/packaged.ts';
@@ -154,5 +155,48 @@ describe('the engine behind a socket of systemd’s', needing('linux'), () => {
     } finally {
       await systemd.end();
     }
+  });
+});
+
+describe('variables in the unit', () => {
+  const override = '/etc/systemd/system/docker-lifecycle-listener.service.d/override.conf';
+  const fragment = '/usr/local/lib/systemd/system/docker-lifecycle-listener.service';
+  const settings = '/etc/docker-lifecycle-listener.toml';
+  const look = (dropIn: string, given: Record<string, string> = {}) => {
+    const unit = `# ${fragment}\n[Service]\nEnvironment=DOCKER_HOST=unix://%t/docker.sock\n# Environment= is\n`;
+    const cat = `${unit}\n# ${override}\n[Service]\n${dropIn}\n`;
+    const machine = createDisk([], (words) => (words.includes('cat') ? cat : undefined));
+    return checkUnitEnvironment(machine, { kind: 'systemd', notifies: true }, given, settings);
+  };
+
+  test('that hooks do not get are pointed out by name, with the settings that give them', () => {
+    const [finding, ...others] = look(
+      `Environment="TOKEN=a secret=x" DEVICE=eth1 'MORE=b c'\nEnvironment=LAST=\\\n1`,
+    );
+    expect(others).toEqual([]);
+    expect(finding).toEqual({
+      check: 'environment',
+      verdict: 'note',
+      found: `TOKEN, DEVICE, MORE, LAST in ${override} do not reach hooks`,
+      cure: `Give hooks their variables in ${settings}: a table [environment]`,
+    });
+  });
+
+  test('come from files too', () => {
+    const [finding] = look('EnvironmentFile=-/etc/default/hooks');
+    expect(finding?.found).toBe(`EnvironmentFile=/etc/default/hooks in ${override} does not reach hooks`);
+    expect(finding?.cure).toContain('environment_file = "/etc/default/hooks"');
+  });
+
+  test.each([
+    [
+      'the listener reads itself',
+      'Environment=DOCKER_HOST=unix:///run/other.sock SSH_AUTH_SOCK=/run/agent',
+      {},
+    ],
+    ['were taken back', 'Environment=A=1\nEnvironmentFile=/x\nEnvironment=\nEnvironmentFile=', {}],
+    ['the settings give to hooks', 'Environment=DEVICE=eth1', { DEVICE: 'eth2' }],
+  ])('that %s need no word', (_, dropIn, given) => {
+    expect(look(dropIn, given)).toEqual([]);
   });
 });
