@@ -59,6 +59,7 @@ export async function runListener(
       settings,
       account: currentAccount(),
       report: record,
+      logFormat: logSettings.format,
       ready: () => notifyReady(process.env, (error) => record({ kind: 'not-notified', error })),
       signal: ending.signal,
       atOnce: atOnce.signal,

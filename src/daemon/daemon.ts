@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { EngineSettings, Settings } from '../config/settings.ts';
+import type { EngineSettings, LogFormat, Settings } from '../config/settings.ts';
 import { type ControlServer, startControlServer } from '../control/server.ts';
 import { rehearseAnswer } from '../engine/http.ts';
 import { EventStartTurns } from '../hooks/event-starts.ts';
@@ -53,6 +53,8 @@ export interface DaemonOptions {
   readonly account: Account;
   /** Told everything that happens, as it happens. */
   readonly report: (record: Record) => void;
+  /** The format of the log that `report` writes. */
+  readonly logFormat: LogFormat;
   /** Called once, when every engine is watched and the port is open. */
   readonly ready?: () => void;
   /** Ends the daemon: hooks that run are ended, with their grace. */
@@ -79,7 +81,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     settings.engines.map(({ name }) => name),
     pipelines,
   );
-  const log = throttledLog(report, signal);
+  const log = throttledLog(report, options.logFormat, signal);
   const count = (said: Record) => {
     log(said);
     metrics.note(said);

@@ -37,6 +37,13 @@ export class Throttle {
 
   /** Returns whether this may be reported; counts it if not. */
   admit(source: string, kind: string): boolean {
+    const isAdmitted = this.mayPass(source, kind);
+    if (!isAdmitted) this.suppress(source, kind);
+    return isAdmitted;
+  }
+
+  /** Returns whether this may be reported. Of what is not, `suppress` counts what belongs to it. */
+  mayPass(source: string, kind: string): boolean {
     if (this.#signal.aborted) return false;
     const window = this.#windows.get(source) ?? this.#open(source);
     const seen = (window.seen.get(kind) ?? 0) + 1;
@@ -45,8 +52,14 @@ export class Throttle {
       window.passed += 1;
       return true;
     }
-    window.suppressed.set(kind, (window.suppressed.get(kind) ?? 0) + 1);
     return false;
+  }
+
+  /** Counts what is not reported. */
+  suppress(source: string, kind: string): void {
+    if (this.#signal.aborted) return;
+    const { suppressed } = this.#windows.get(source) ?? this.#open(source);
+    suppressed.set(kind, (suppressed.get(kind) ?? 0) + 1);
   }
 
   #open(source: string): Window {
