@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
 import { readConfigurationFile } from './configuration-file.ts';
@@ -33,6 +34,8 @@ export function locateSettingsFile(
 ): LocatedFile | undefined {
   if (named === 'none') return undefined;
   for (const path of named === undefined ? usualPlaces(surroundings) : [resolve(named)]) {
+    // Where there is no file, no other user can have written it, whoever may write to its folder.
+    if (named === undefined && isAbsent(path)) continue;
     guard(path);
     const text = readConfigurationFile(path);
     if (text !== undefined) return { path, text };
@@ -45,4 +48,13 @@ export function locateSettingsFile(
     }
   }
   return undefined;
+}
+
+/** Whether certainly nothing is at a path: one that this user may not look at may lead somewhere. */
+function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }

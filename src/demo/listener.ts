@@ -24,8 +24,8 @@ export interface WatchedListener {
   kill(): Promise<void>;
 }
 
-/** How long a line is waited for, in ms. */
-const patience = 10_000;
+/** How long a line is waited for unless the caller says otherwise, in ms. */
+const defaultTimeout = 10_000;
 
 /** Starts `program` with these arguments and reads its JSON log; `seen` is told each line. */
 export function watchListener(
@@ -33,12 +33,13 @@ export function watchListener(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
   seen: (line: LogLine) => void,
+  timeout = defaultTimeout,
 ): WatchedListener {
   const child = spawn(process.execPath, [program, ...words, '--log-format', 'json'], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return readListener(child, seen);
+  return readListener(child, seen, undefined, timeout);
 }
 
 /**
@@ -49,6 +50,7 @@ export function readListener(
   child: ChildProcessByStdio<null, Readable, null>,
   seen: (line: LogLine) => void,
   send: (signal: NodeJS.Signals) => void = (signal) => child.kill(signal),
+  timeout = defaultTimeout,
 ): WatchedListener {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
@@ -69,7 +71,7 @@ export function readListener(
       new Promise((resolve, reject) => {
         const timer = setTimeout(
           () => settle(() => reject(new Error('The listener did not say it in time'))),
-          patience,
+          timeout,
         );
         function settle(how: () => void): void {
           clearTimeout(timer);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ControlHost } from '../../src/control/answer.ts';
@@ -44,7 +43,7 @@ async function say(url: string, bytes: string): Promise<string> {
   });
   client.on('error', () => {});
   client.write(bytes);
-  await once(client, 'close');
+  await new Promise((resolve) => client.once('close', resolve));
   return answer;
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHookStage, type HookStage, lives, waitForLines } from '../support/hook-stage.ts';
 import { needing } from '../support/needs.ts';
 import { type Runner, startRunner } from '../support/runner.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 /** `DLL_GIGABYTE=1 npx vitest run test/hooks/nasty` prints a whole one. */
 const printed = process.env.DLL_GIGABYTE === undefined ? 100_000_000 : 1_000_000_000;
@@ -55,7 +55,7 @@ describe('whatever a hook does, the next one runs and nothing is left', needing(
     ['forks without end for a while', 'for i in $(seq 200); do sleep 60 & done; sleep 60', 'terminated'],
   ] as const)('%s', async (_name, script, expected) => {
     await stage.clear();
-    stage = createHookStage({ grace: 400, timeout: { start: 400, stop: undefined } });
+    stage = createHookStage({ grace: 400 * pace, timeout: { start: 400 * pace, stop: undefined } });
     stage.hook('on_start/a', `cd "${stage.folder}"; echo $$ >>pids; ${script}`);
     stage.hook('on_start/b', `echo ran >>"${stage.folder}/next"`);
     const before = held();

@@ -16,7 +16,7 @@ import {
   transitionOf,
   transitionsIn,
 } from '../support/stage.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -137,8 +137,8 @@ describe('a listener that is restarted between the companion’s stop and Docker
       `unix://${stage.socket}`
     ] ?? { leaving: 0 };
     expect(Math.abs(Date.now() - leaving)).toBeLessThan(60_000);
-    // As if that had been long ago, but for two seconds.
-    writeFileSync(memory(), text.replace(String(leaving), String(Date.now() - longestLeave + 2000)));
+    // As if that had been long ago, but for the seconds that a listener needs to begin.
+    writeFileSync(memory(), text.replace(String(leaving), String(Date.now() - longestLeave + 2000 * pace)));
     const listener = stage.listen();
     await listener.next(0, ofKind('engine-is-stopping'));
     await listener.next(0, hooksDone('start'));

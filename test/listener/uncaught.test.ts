@@ -96,7 +96,9 @@ test.each([
   [[], { DEBUG: '1' }, 2],
 ])('of a command is one line and exit code 70 (%j %j)', async (words, environment, least) => {
   const path = join(stage.folder, 'now.mjs');
-  writeFileSync(path, `setTimeout(() => { throw new TypeError('provoked'); }, 100);\n`);
+  // Once the program itself looks after what nothing catches.
+  const isReady = 'process.listenerCount("uncaughtException") > 0';
+  writeFileSync(path, `setInterval(() => { if (${isReady}) throw new TypeError('provoked'); }, 20);\n`);
   const asked = ['wait', 'start', ...words, '--host', `unix://${stage.socket}`, '--config', 'none'];
   const child = spawn(process.execPath, ['--import', path, program, ...asked], {
     env: { ...process.env, ...environment },

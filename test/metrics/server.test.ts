@@ -40,7 +40,7 @@ async function say(bytes: string): Promise<string> {
   });
   client.on('error', () => {});
   client.write(bytes);
-  await once(client, 'close');
+  await new Promise((resolve) => client.once('close', resolve));
   return answer;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogLine, type WatchedListener, watchListener } from '../../src/demo/listener.ts';
 import { makePrivateFolder } from './private-folder.ts';
-import { waitFor } from './wait-for.ts';
+import { room, waitFor } from './wait-for.ts';
 
 /** The program as it is shipped: `npm test` builds it first. */
 export const program = fileURLToPath(new URL('../../dist/docker-lifecycle-listener.js', import.meta.url));
@@ -101,7 +101,8 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
       const where = nowhere ? [] : (surroundings?.listen ?? ['--listen', '127.0.0.1']);
       // Of an option that is given twice the last counts.
       const all = [hooks, String(port), '--verbose', ...place, ...where, ...words];
-      const listener = surroundings?.launch?.(all) ?? watchListener(program, all, process.env, () => {});
+      const listener =
+        surroundings?.launch?.(all) ?? watchListener(program, all, process.env, () => {}, room());
       listeners.push(listener);
       return listener;
     },
@@ -110,7 +111,7 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
       const client = connect(port, '127.0.0.1', () => client.end(line));
       client.on('error', () => {});
       client.resume();
-      await once(client, 'close');
+      await new Promise((resolve) => client.once('close', resolve));
     },
     async clear() {
       await Promise.all(listeners.map((listener) => listener.end()));

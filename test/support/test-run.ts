@@ -26,9 +26,9 @@ export default function setup(): () => Promise<void> {
     realpathSync(mkdtempSync(join(tmpdir(), prefix))),
     makePrivateFolder(prefix, user, process.env),
   ] as const;
-  // What a test runs as another user is in there.
-  chmodSync(folders[1], 0o755);
   [process.env.TMPDIR, process.env.TEST_PLACE] = folders;
+  // Tests go on as other users too.
+  for (const folder of folders) chmodSync(folder, 0o755);
   const parents = new Set(folders.map((folder) => dirname(folder)));
   const abandoned = [...parents].flatMap((parent) => foldersOfDeadRuns(parent));
   if (abandoned.length > 0) clear(abandoned);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeMessage, encodeCall, messageLength } from '../../src/system/dbus-message.ts';
 import { awaitServiceAt, type ServiceReady } from '../../src/system/service-ready.ts';
 import { type FakeManager, type FakeManagerOptions, startFakeManager } from '../support/fake-manager.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 let folder: string;
 let managers: FakeManager[];
@@ -91,9 +91,9 @@ describe('waiting for a service of systemd', () => {
 
   test('that a service takes its time is no silence', async () => {
     const manager = await manage({ state: 'activating' });
-    wait(100);
+    wait(500 * pace);
     await waitFor(() => manager.calls.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 1500 * pace));
     expect(said).toEqual([]);
     manager.change('active');
     await waitFor(() => said.length > 0);
