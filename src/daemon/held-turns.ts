@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { WhenStarted } from '../config/settings.ts';
 import { folderOf } from '../hooks/find.ts';
+import { findHookProcess } from '../hooks/find-hook-process.ts';
 import type { Leftover } from '../hooks/leftovers.ts';
 import type { HookQueue, TurnEnd } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
@@ -118,12 +119,14 @@ export function newerTold(remembered: Told | undefined, kept: Told | undefined):
   return kept.sequence > remembered.sequence ? kept : remembered;
 }
 
-/** The hook of a turn that was cut, with its process, where that is known for certain. */
+/** The hook of a turn that was cut, with its process, where that is known for certain or found by its variables. */
 export function cutHookIn({ transition, hooks, reached }: OpenTurn): readonly Leftover[] {
   const { state } = reached ?? {};
-  if (reached === undefined || state?.kind !== 'running' || state.process === undefined) return [];
+  if (reached === undefined || state?.kind !== 'running') return [];
+  const file = hooks?.[reached.place] ?? '';
+  const folder = folderOf[transition.event];
+  const process = state.process ?? findHookProcess(`${folder}/${file}`, transition);
   // Without a start time (no /proc) the pid may long be another process.
-  if (state.process.startTime === '') return [];
-  const hook = hooks?.[reached.place] ?? '';
-  return [{ hook: `${folderOf[transition.event]}/${printable(Buffer.from(hook))}`, process: state.process }];
+  if (process === undefined || process.startTime === '') return [];
+  return [{ hook: `${folder}/${printable(Buffer.from(file))}`, process }];
 }
