@@ -222,7 +222,8 @@ export function describeNotifier(version: EngineVersion): void {
       await machine.docker(['run', '--name', 'loop', 'busybox', ...loop]);
       await machine.docker(['commit', 'loop', 'own/loop:1']);
       await machine.docker(['rm', 'loop']);
-      const all = () => machine.docker(['images', '--all', '--quiet', '--no-trunc']);
+      const all = async () =>
+        (await machine.docker(['images', '--all', '--quiet', '--no-trunc'])).split('\n').sort().join('\n');
       const before = await all();
       const { code, stderr } = await install('--base', 'own/loop:1');
       expect(stderr).toContain('cannot build the image');
