@@ -1,10 +1,10 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Told } from '../lifecycle/reduce.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
-import { errorCode } from '../system/failure.ts';
-import { parseJson } from '../system/json.ts';
+import { parseJson, type Table, tableIn } from '../system/json.ts';
 import { makeFolder } from '../system/make-folder.ts';
+import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
 
 /** What was last told of each engine, kept from one life of the listener to the next. */
 export interface EngineMemory {
@@ -18,6 +18,8 @@ export interface EngineMemory {
 export type MemoryReport =
   /** What was remembered cannot be read: the listener starts as if for the first time. */
   | { readonly kind: 'memory-unreadable'; readonly path: string; readonly error: string }
+  /** What was remembered of these engines is damaged: they alone are as if for the first time. */
+  | { readonly kind: 'memory-damaged'; readonly path: string; readonly engines: readonly string[] }
   /** It cannot be written, as on a disk that is full. Said once, until it can be written again. */
   | { readonly kind: 'memory-not-kept'; readonly path: string; readonly error: string }
   | { readonly kind: 'memory-kept-again'; readonly path: string };
@@ -43,7 +45,7 @@ export function openEngineMemory(
   retryAfter = defaultRetryAfter,
 ): EngineMemory {
   const path = join(folder, 'engines.json');
-  const engines = new Map<string, Told>(Object.entries(readMemory(path, report)));
+  const engines = new Map<string, Told>(readMemory(path, report));
   let writing: NodeJS.Immediate | undefined;
   let retrying: NodeJS.Timeout | undefined;
   let failing = false;
@@ -83,22 +85,31 @@ export function openEngineMemory(
   };
 }
 
-function readMemory(path: string, report: (report: MemoryReport) => void): MemoryFile['engines'] {
-  try {
-    const content: unknown = parseJson(readFileSync(path, 'utf8'));
-    if (isMemoryFile(content)) return content.engines;
-    report({ kind: 'memory-unreadable', path, error: 'it is of another version, or damaged' });
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') report({ kind: 'memory-unreadable', path, error: String(error) });
-  }
-  return {};
-}
+/** The file has some 200 bytes for each engine. */
+const longestFile = 4 * 1024 * 1024;
 
-function isMemoryFile(content: unknown): content is MemoryFile {
-  if (typeof content !== 'object' || content === null) return false;
-  const { version, engines } = content as { version?: unknown; engines?: unknown };
-  const isTable = typeof engines === 'object' && engines !== null;
-  return version === 1 && isTable && Object.values(engines).every(isTold);
+function readMemory(path: string, report: (report: MemoryReport) => void): [engine: string, told: Told][] {
+  const file = readSmallFile(path, longestFile);
+  if (file.kind === 'missing') return [];
+  const unreadable = (error: string) => {
+    report({ kind: 'memory-unreadable', path, error });
+    return [];
+  };
+  if (file.kind !== 'read') return unreadable(describeFileProblem(path, file));
+  let content: Table | undefined;
+  try {
+    content = tableIn(parseJson(file.bytes.toString('utf8')));
+  } catch (error) {
+    return unreadable(String(error));
+  }
+  const engines = tableIn(content?.engines);
+  if (content?.version !== 1 || engines === undefined)
+    return unreadable('it is of another version, or damaged');
+  const all = Object.entries(engines);
+  const sound = all.filter((entry): entry is [string, Told] => isTold(entry[1]));
+  const damaged = all.filter(([, told]) => !isTold(told)).map(([engine]) => engine);
+  if (damaged.length > 0) report({ kind: 'memory-damaged', path, engines: damaged });
+  return sound;
 }
 
 /** Whether a value read from a file is what was last told of an engine. */

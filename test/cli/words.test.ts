@@ -207,6 +207,14 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'turns-kept-again': [[{ path: '/var/lib/x' }, 'info', '/var/lib/x']],
   'turns-in-use': [[{ path: '/var/lib/x', pid: 42 }, 'warning', '/var/lib/x', 'pid 42']],
   'memory-unreadable': [[{ path: '/var/lib/x', error: 'EIO' }, 'warning', '/var/lib/x', 'EIO']],
+  'memory-damaged': [
+    [{ path: '/var/lib/x', engines: ['default'] }, 'warning', '/var/lib/x', '1 entry: default'],
+    [
+      { path: '/var/lib/x', engines: ['a', 'b', 'c', 'd', 'e', 'f'] },
+      'warning',
+      '6 entries: a, b, c, d, e, …',
+    ],
+  ],
   'memory-not-kept': [
     [{ path: '/var/lib/x', error: 'ENOSPC' }, 'error', '/var/lib/x', 'ENOSPC', '--state-dir'],
   ],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,8 +76,6 @@ test.each([
   ['empty', ''],
   ['of zeros, as after a power cut', '\0\0\0\0'],
   ['of a later version', '{"version":2,"engines":{}}'],
-  ['damaged', '{"version":1,"engines":{"default":{"event":"began","sequence":1}}}'],
-  ['counting backwards', '{"version":1,"engines":{"default":{"event":"stop","sequence":-3}}}'],
   ['something else', 'null'],
 ])('a file that is %s is said, and taken for none', (_, content) => {
   mkdirSync(folder);
@@ -88,6 +86,30 @@ test.each([
   memory.keep('default', up);
   memory.flush();
   expect(open().recall('default')).toEqual(up);
+});
+
+test.each([
+  ['began', '{"event":"began","sequence":1}'],
+  ['counts backwards', '{"event":"stop","sequence":-3}'],
+  ['is nothing', 'null'],
+])('an entry that %s is named and taken for none; the others count', (_, entry) => {
+  mkdirSync(folder);
+  writeFileSync(file(), `{"version":1,"engines":{"bad":${entry},"default":${JSON.stringify(up)}}}`);
+  const memory = open();
+  expect(memory.recall('bad')).toBeUndefined();
+  expect(memory.recall('default')).toEqual(up);
+  expect(reports).toEqual([{ kind: 'memory-damaged', path: file(), engines: ['bad'] }]);
+});
+
+test('a huge file and a FIFO in its place are named, and taken for none', () => {
+  mkdirSync(folder);
+  writeFileSync(file(), '');
+  truncateSync(file(), 1_000_000_000);
+  expect(open().recall('default')).toBeUndefined();
+  rmSync(file());
+  execFileSync('mkfifo', [file()]);
+  expect(open().recall('default')).toBeUndefined();
+  expect(reports.map(({ kind }) => kind)).toEqual(['memory-unreadable', 'memory-unreadable']);
 });
 
 test('a folder that is removed meanwhile is made again', () => {

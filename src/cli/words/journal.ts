@@ -10,6 +10,11 @@ export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> =
   ...turnFileWords,
   'memory-unreadable': (record) =>
     warning(`Cannot read ${record.path}: ${record.error}. Starting as if for the first time`),
+  'memory-damaged': ({ path, engines }) =>
+    warning(
+      `${path} is damaged in ${plural(engines.length, 'entry', 'entries')}: ${engines.slice(0, 5).join(', ')}` +
+        `${engines.length > 5 ? ', …' : ''}. Starting as if for the first time with ${engines.length === 1 ? 'it' : 'them'}`,
+    ),
   'memory-not-kept': (record) =>
     error(
       `Cannot write ${record.path}: ${record.error}. If the listener ends now, it will not know what it has told. ` +
