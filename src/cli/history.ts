@@ -1,8 +1,8 @@
 import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
-import type { Status } from '../daemon/status.ts';
 import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { enginesIn, entriesIn, entryIn } from './answers.ts';
 import type { Asking, HistoryWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
 import { widthOf } from './fit-screen.ts';
@@ -59,7 +59,7 @@ async function withEngineName(wish: HistoryWish): Promise<HistoryWish> {
   const { engine, follow } = wish;
   const status = engine === undefined ? undefined : await askForJournal(wish, '/v1/status');
   if (engine === undefined || status === undefined) return wish;
-  const { engines } = status as Status;
+  const engines = enginesIn(status);
   const found = engineCalled(engine, engines);
   if (found === undefined && follow) throw notWatched(engine, engines);
   return found === undefined ? wish : { ...wish, engine: found.name };
@@ -75,7 +75,9 @@ export async function showEntry(command: Asking & { readonly number: number }): 
   const entry =
     answer === undefined
       ? await inJournal(command, (folder) => readHistoryEntry(folder, number))
-      : (answer as { entry?: HistoryEntry }).entry;
+      : answer === 'not-there'
+        ? undefined
+        : entryIn(answer);
   if (entry === undefined) {
     throw new Failure(
       exitCode.failed,
@@ -88,11 +90,11 @@ export async function showEntry(command: Asking & { readonly number: number }): 
 }
 
 /** What the listener says of a number that it does not have names its own API, and no command. */
-async function orNothing(asking: Promise<object | undefined>): Promise<object | undefined> {
+async function orNothing(asking: Promise<object | undefined>): Promise<object | undefined | 'not-there'> {
   try {
     return await asking;
   } catch (error) {
-    if (error instanceof NotThere) return {};
+    if (error instanceof NotThere) return 'not-there';
     throw error;
   }
 }
@@ -105,7 +107,7 @@ async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
   if (hook !== undefined) query.set('hook', hook);
   if (engine !== undefined) query.set('engine', engine);
   const answer = await askForJournal(wish, `/v1/history?${query}`);
-  if (answer !== undefined) return (answer as { entries: HistoryEntry[] }).entries;
+  if (answer !== undefined) return entriesIn(answer);
   return (
     (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ?? []
   );

@@ -1,14 +1,13 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventFolder } from '../config/engine-events.ts';
-import type { Status } from '../daemon/status.ts';
 import { listEventFolders } from '../hooks/event-folders.ts';
 import { type Candidate, type HookFolder, hookFolders, isIgnored, listHooks } from '../hooks/find.ts';
-import type { FolderPlan } from '../hooks/plan.ts';
 import { currentAccount } from '../system/account.ts';
 import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
 import { quote } from '../system/shell-quote.ts';
+import { plansIn, statusIn } from './answers.ts';
 import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { hookTemplate } from './hook-template.ts';
@@ -26,10 +25,10 @@ import { during } from './progress.ts';
 export async function showHooks(command: Asking): Promise<number> {
   const isNamed = command.given.scriptDir !== undefined;
   const asking = () =>
-    during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks'));
+    during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks').then(plansIn));
   const answer = isNamed ? undefined : await ifRunning(asking());
   const account = currentAccount();
-  const { folders } = (answer as { folders: FolderPlan[] } | undefined) ?? dryRun(byItself(command), account);
+  const folders = answer ?? dryRun(byItself(command), account).folders;
   print(
     command.json
       ? `${JSON.stringify({ version: 1, folders })}\n`
@@ -122,7 +121,7 @@ export async function newHook(
 /** The one that is named, else that of the running listener, else that of the settings. */
 async function scriptDirOf(command: Asking): Promise<string> {
   if (command.given.scriptDir === undefined) {
-    const status = (await ifRunning(theListener(command).client.get('/v1/status'))) as Status | undefined;
+    const status = await ifRunning(theListener(command).client.get('/v1/status').then(statusIn));
     if (status !== undefined) return status.listener.scriptDir;
   }
   return loadForAsking(command).settings.scriptDir;

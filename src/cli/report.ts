@@ -17,6 +17,7 @@ import { readHistory } from '../journal/history.ts';
 import { pageHtml } from '../page/html.ts';
 import { fitOutputs } from '../page/report.ts';
 import { codeOf, exitCode, Failure } from '../system/failure.ts';
+import { statusIn } from './answers.ts';
 import type { ReportWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
 import { print, remark } from './print.ts';
@@ -58,7 +59,8 @@ export async function writeReport(wish: ReportWish): Promise<number> {
 }
 
 async function statusOf(wish: ReportWish): Promise<Status | undefined> {
-  return (await askForJournal(wish, '/v1/status')) as Status | undefined;
+  const answer = await askForJournal(wish, '/v1/status');
+  return answer && statusIn(answer);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Failure } from '../daemon/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
 import { printableText } from '../system/printable.ts';
+import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
 import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
@@ -24,8 +25,11 @@ export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
  */
 export async function showStatus(command: StatusWish): Promise<number> {
   const { client, path } = theListener(command);
-  const asking = during('Waiting for the listener to answer', ifRunning(client.get('/v1/status')));
-  const found = (await asking) as Status | undefined;
+  const asking = during(
+    'Waiting for the listener to answer',
+    ifRunning(client.get('/v1/status').then(statusIn)),
+  );
+  const found = await asking;
   if (found === undefined) {
     const nothing = { version: 1, listener: null, engines: [], failures: [] };
     print(

@@ -8,6 +8,7 @@ import { exitCode, Failure } from '../system/failure.ts';
 import { createFolderWatches } from '../system/folder-watches.ts';
 import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
+import { enginesIn } from './answers.ts';
 import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
 import { loadForAsking } from './load.ts';
@@ -58,7 +59,7 @@ async function hearFromListener(
 ): Promise<boolean> {
   const isAsWanted = ({ state }: EngineStatus) => (wanted[event] as readonly string[]).includes(state);
   const isSo = async () => {
-    const { engines } = (await client.get('/v1/status')) as Status;
+    const engines = enginesIn(await client.get('/v1/status'));
     const meant = engine === undefined ? undefined : engineCalled(engine, engines);
     if (engine !== undefined && meant === undefined) throw notWatched(engine, engines);
     const all = meant === undefined ? engines : [meant];
@@ -95,7 +96,7 @@ async function hearFromListener(
  */
 function refuseInsideStop(engines: readonly EngineStatus[]): void {
   for (const { hooks } of engines) {
-    const { event, hook } = hooks.current ?? {};
+    const { event, hook } = hooks?.current ?? {};
     if (event !== 'stop' || !hook?.pid || !isWithin(process.pid, hook.pid)) continue;
     throw usage(
       `${printableText(hook.name)} runs before Docker stops: it cannot wait for Docker's next start`,

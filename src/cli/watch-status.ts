@@ -1,5 +1,6 @@
 import type { Status } from '../daemon/status.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
@@ -74,7 +75,7 @@ async function follow(
     // Events first, so that nothing happens between the question and them.
     const events = await ifRunning(client.lines({ method: 'GET', path: '/v1/events', signal }));
     if (events === undefined) return tell(undefined);
-    const ask = async () => tell((await ifRunning(client.get('/v1/status'))) as Status | undefined);
+    const ask = async () => tell(await ifRunning(client.get('/v1/status').then(statusIn)));
     await ask();
     let asking: Promise<void> | undefined;
     for await (const _ of events) {

@@ -1,5 +1,6 @@
 import type { ControlClient } from '../control/client.ts';
-import type { EngineStatus, Status } from '../daemon/status.ts';
+import type { EngineStatus } from '../daemon/status.ts';
+import { enginesIn } from './answers.ts';
 import { usage } from './options.ts';
 
 /** The engine of that name or URL; undefined where the listener watches none such. */
@@ -18,7 +19,7 @@ export function notWatched(engine: string, engines: readonly EngineStatus[]): Er
  * @throws Failure with exit code 64 for one that it does not watch
  */
 export async function nameOfEngine(client: ControlClient, engine: string): Promise<string> {
-  const { engines } = (await client.get('/v1/status')) as Status;
+  const engines = enginesIn(await client.get('/v1/status'));
   const found = engineCalled(engine, engines);
   if (found === undefined) throw notWatched(engine, engines);
   return found.name;

@@ -41,7 +41,7 @@ export class NotThere extends Failure {}
 const patience = 10_000;
 
 /** The longest answer, and the longest line of one in lines, in bytes: a listener's are far shorter. */
-const longestAnswer = 256 * 1024 * 1024;
+const longestAnswer = 64 * 1024 * 1024;
 const longestLine = 16 * 1024 * 1024;
 
 /** Speaks to the listener whose control socket is at `path`. */

@@ -1,8 +1,7 @@
 import { contextNames } from '../../config/contexts.ts';
 import { realSurroundings } from '../../config/surroundings.ts';
-import type { Status } from '../../daemon/status.ts';
 import { hookFolders, listHooks } from '../../hooks/find.ts';
-import type { FolderPlan } from '../../hooks/plan.ts';
+import { plansIn, statusIn } from '../answers.ts';
 import { givenSettings } from '../given-settings.ts';
 import { theListener } from '../listener.ts';
 import { loadForAsking } from '../load.ts';
@@ -38,14 +37,14 @@ function contexts(): Candidate[] {
 }
 
 async function engines(values: Values): Promise<Candidate[]> {
-  const status = (await askListener(values, '/v1/status')) as Status;
+  const status = statusIn(await askListener(values, '/v1/status'));
   return status.engines.map(({ name, url }) => ({ value: name, about: name === url ? '' : url }));
 }
 
 /** Their names with their folders. */
 async function hooks(values: Values): Promise<string[]> {
   try {
-    const { folders } = (await askListener(values, '/v1/hooks')) as { folders: FolderPlan[] };
+    const folders = plansIn(await askListener(values, '/v1/hooks'));
     return folders.flatMap((plan) => (plan.kind === 'planned' ? plan.hooks.map(({ name }) => name) : []));
   } catch {
     const { scriptDir } = loadForAsking(givenSettings(values)).settings;
