@@ -10,8 +10,8 @@ import { formatMessage } from 'publint/utils';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const bundle = manifest.bin['docker-lifecycle-listener'];
-/** In bytes: several times what it is, so that only what does not belong there reaches it. */
-const most = { bundle: 650_000, package: 1_000_000 };
+/** In bytes: a little above what it is, so that a change that adds much is seen. */
+const most = { bundle: 900_000, package: 1_450_000 };
 
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
 const problems = [];
