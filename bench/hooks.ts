@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unixEndpoint } from '../src/config/endpoint.ts';
-import { defaultHookSettings } from '../src/config/hook-settings.ts';
+import { defaultHookSettings } from '../src/config/settings.ts';
 import { makePrivateFolder } from '../src/demo/private-folder.ts';
 import { createHookQueue } from '../src/hooks/queue.ts';
 import type { HookReport } from '../src/hooks/report.ts';

@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
+import type { Kept, Step } from '../service/step.ts';
 import { requireWritable } from '../service/writable.ts';
-import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { currentAccount } from '../system/find-account.ts';
 import { quote } from '../system/shell-quote.ts';
-import { foldLine, widthOf } from './fit-screen.ts';
-import { describeKept, describeStep } from './words/steps.ts';
+import { foldLine, widthOf } from './screen.ts';
 
 /** What becomes of a plan. */
-export interface Mode {
+interface Mode {
   /** Shown, and not done. */
   readonly dryRun: boolean;
   /** Done without a question. */
@@ -95,4 +95,47 @@ export function requireRoot(command: string): void {
   const [, program = '', ...words] = process.argv;
   const line = ['sudo', process.execPath, program, ...words].map(quote).join(' ');
   throw new Failure(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
+}
+
+/** A step as it is shown before it is done, and to whom it is only shown: the same words for both. */
+function describeStep(step: Step): string {
+  return `  ${verbs[step.kind].padEnd(6)}  ${describeObject(step)}\n          ${step.reason}`;
+}
+
+function describeKept({ path, reason, cure }: Kept): string {
+  return `  kept    ${path}\n          ${reason}${cure === undefined ? '' : `. ${cure}`}`;
+}
+
+const verbs: { readonly [kind in Step['kind']]: string } = {
+  folder: 'make',
+  file: 'write',
+  copy: 'copy',
+  link: 'link',
+  remove: 'remove',
+  'remove-folder': 'remove',
+  'remove-tree': 'remove',
+  run: 'run',
+};
+
+function describeObject(step: Step): string {
+  switch (step.kind) {
+    case 'folder':
+      return `${step.path}/`;
+    case 'file':
+      return step.path;
+    case 'copy':
+      return `${step.path}, from ${step.from}`;
+    case 'link':
+      return `${step.path} to ${step.target}`;
+    case 'remove':
+      return step.path;
+    case 'remove-folder':
+      return `${step.path}/, if nothing is in it`;
+    case 'remove-tree':
+      return `${step.path}, with all that is in it`;
+    case 'run':
+      return step.words.map(quote).join(' ');
+    default:
+      return step satisfies never;
+  }
 }

@@ -5,10 +5,9 @@ import { givenSettings } from './given-settings.ts';
 import { notifierCommands } from './notifier-commands.ts';
 import { type OptionName, type Suggests, usage, type Values } from './options.ts';
 import { calledAs } from './plugin/call.ts';
-import { anyEventCalled, count, duration, eventIn, none, unknownWord } from './read-words.ts';
+import { anyEventCalled, count, duration, eventIn, none, readSince, unknownWord } from './read-words.ts';
 import { serviceCommands } from './service-commands.ts';
 import { shellCommands } from './shell-commands.ts';
-import { readSince } from './since.ts';
 
 /** One command: what follows its name, what is said of it, and how it is read. */
 export interface CommandEntry {

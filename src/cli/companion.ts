@@ -1,8 +1,8 @@
-import { defaultControlPath } from '../config/control-path.ts';
+import { defaultControlPath } from '../config/state-dir.ts';
 import { realSurroundings } from '../config/surroundings.ts';
 import { createControlClient } from '../control/client.ts';
+import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
-import { controlSocket } from '../service/names.ts';
 import { type ExitCode, exitCode } from '../system/failure.ts';
 import type { CompanionCommand } from './service-commands.ts';
 

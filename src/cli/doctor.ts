@@ -1,14 +1,13 @@
 import { defaultEndpoint } from '../config/endpoint.ts';
 import type { EngineSettings, Settings } from '../config/settings.ts';
+import { companionUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
-import { companionUnit } from '../service/names.ts';
 import { findPackaged } from '../service/packaged.ts';
 import { installCommand, ownerOf, type Scope } from '../service/scope.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
-import { type Account, currentAccount } from '../system/account.ts';
 import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
-import { findAccount } from '../system/find-account.ts';
+import { type Account, currentAccount, findAccount } from '../system/find-account.ts';
 import { printableText } from '../system/printable.ts';
 import { version } from '../version.ts';
 import { findScope } from './carry-out.ts';
@@ -19,10 +18,10 @@ import { type Finding, note, ok, wrong } from './doctor/finding.ts';
 import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
 import { checkUnitEnvironment } from './doctor/unit-environment.ts';
-import { foldLine, widthOf } from './fit-screen.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { during } from './progress.ts';
+import { foldLine, widthOf } from './screen.ts';
 import { loadForService, settingsFileOf } from './service-settings.ts';
 
 /** Says what is as it should be and what is not, a row each, with what mends it. Changes nothing. */

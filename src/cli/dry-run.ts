@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
-import type { Account } from '../system/account.ts';
+import type { Account } from '../system/find-account.ts';
 import { describeFilter, describeHint } from './words/events.ts';
 import { aboutIt } from './words/failure.ts';
 import { leftOutWords } from './words/hooks.ts';

@@ -1,16 +1,22 @@
 import { NotThere } from '../control/client.ts';
 import type { Event } from '../daemon/events.ts';
-import { type HistoryEntry, readHistory, readHistoryEntry } from '../journal/history.ts';
+import { changed, changeOf, entryOf, type HistoryEntry, type RunEntry } from '../journal/entry.ts';
+import {
+  fits,
+  type HistoryFilter,
+  readHistory,
+  readHistoryEntry,
+  withoutOutput,
+} from '../journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { enginesIn, entriesIn, entryIn } from './answers.ts';
 import type { Asking, HistoryWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
-import { widthOf } from './fit-screen.ts';
-import { followHistory } from './follow-history.ts';
 import { running, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
+import { widthOf } from './screen.ts';
 import { styleFor } from './style.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEntry, historyHead, historyRow } from './words/history.ts';
@@ -111,4 +117,47 @@ async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
   return (
     (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ?? []
   );
+}
+
+type Run = HistoryEntry & RunEntry;
+
+/**
+ * Goes on with the history as things happen; a run is shown when it is over. Resolves when the listener ends.
+ * @param shown what was shown already, of which the first events may tell again
+ */
+async function followHistory(
+  events: AsyncIterable<Event>,
+  shown: readonly HistoryEntry[],
+  filter: Omit<HistoryFilter, 'n'>,
+  show: (entry: HistoryEntry) => void,
+): Promise<void> {
+  const numbers = new Set(shown.map(({ number }) => number));
+  const over = new Set<string>();
+  const begun = new Map<string, Run>();
+  for (const entry of shown) {
+    if (entry.kind !== 'run') continue;
+    if (entry.end === undefined) begun.set(entry.run, entry);
+    else over.add(entry.run);
+  }
+
+  /** The entry that an event adds to those shown; undefined for a run that is not over. */
+  function added(event: Event): HistoryEntry | undefined {
+    const change = changeOf(event);
+    if (change !== undefined) {
+      const started = begun.get(change.run);
+      begun.delete(change.run);
+      const isShown = started === undefined || over.has(change.run) || change.kind === 'hook-interrupted';
+      return isShown ? undefined : withoutOutput(changed(started, change));
+    }
+    const { number = 0, time } = event;
+    const entry = entryOf(event, number, time);
+    if (entry?.kind !== 'run') return numbers.has(number) ? undefined : entry;
+    begun.set(entry.run, entry);
+    return undefined;
+  }
+
+  for await (const event of events) {
+    const entry = added(event);
+    if (entry !== undefined && fits(entry, filter)) show(entry);
+  }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { findDockerUnit } from '../service/docker-units.ts';
 import { domainOf, settledState } from '../service/launchd.ts';
-import { layOut } from '../service/layout.ts';
+import { companionUnit, layOut, productName, serviceUnit } from '../service/layout.ts';
 import {
   findSupervisor,
   type Machine,
@@ -10,7 +10,6 @@ import {
   thisMachine,
 } from '../service/machine.ts';
 import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
-import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { findPackaged, packagedCure } from '../service/packaged.ts';
 import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';

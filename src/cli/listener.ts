@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { defaultControlPath } from '../config/control-path.ts';
+import { defaultControlPath } from '../config/state-dir.ts';
 import { realSurroundings } from '../config/surroundings.ts';
 import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
 import { layOut } from '../service/layout.ts';

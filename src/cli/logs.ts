@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { agentDomain, systemDomain } from '../service/launchd.ts';
+import { productName, serviceUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
-import { productName, serviceUnit } from '../service/names.ts';
-import { currentAccount } from '../system/account.ts';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { currentAccount } from '../system/find-account.ts';
 import type { LogsCommand } from './shell-commands.ts';
 
 /**

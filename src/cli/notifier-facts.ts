@@ -1,5 +1,4 @@
-import type { EngineSettings, Settings } from '../config/settings.ts';
-import { defaultPort } from '../config/settings.ts';
+import { defaultPort, type EngineSettings, type Settings } from '../config/settings.ts';
 import { findNotifier } from '../notifier-container/found.ts';
 import { workFor } from '../notifier-container/install.ts';
 import type { Machine } from '../service/machine.ts';
@@ -8,8 +7,8 @@ import type { NotifierEngine, NotifierFacts } from '../service/notifier-containe
 import { stateOfUnit } from '../service/systemd.ts';
 import { Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
+import { examineNotifier, isDelivering } from './describe-notifier.ts';
 import { presenceOf } from './engine-presence.ts';
-import { examineNotifier, isDelivering } from './notifier-health.ts';
 
 /**
  * What an installer has to know to decide about the notifier's container. Starts no engine.

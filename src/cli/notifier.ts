@@ -1,5 +1,8 @@
+import dockerfile from '../../notifier/Dockerfile';
+import script from '../../notifier/notifier.sh';
 import type { EngineSettings } from '../config/settings.ts';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
+import type { ArchivedFile } from '../notifier-container/tar.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
 import {
@@ -8,13 +11,15 @@ import {
   describeNotifier,
   describeTrip,
   describeWork,
+  examineInstalled,
+  examineNotifier,
+  isDelivering,
+  type NotifierHealth,
 } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import type { NotifierCommand } from './notifier-commands.ts';
-import { notifierFiles } from './notifier-files.ts';
-import { examineInstalled, examineNotifier, isDelivering, type NotifierHealth } from './notifier-health.ts';
 import { print, remark } from './print.ts';
 import { statusCode } from './status.ts';
 
@@ -132,3 +137,9 @@ function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, chan
   };
   return `${JSON.stringify(said, null, 2)}\n`;
 }
+
+/** What the notifier's image is built from, in the program itself: wherever that is, nothing has to be beside it. */
+const notifierFiles: readonly ArchivedFile[] = [
+  { name: 'Dockerfile', content: dockerfile, mode: 0o644 },
+  { name: 'notifier.sh', content: script, mode: 0o755 },
+];

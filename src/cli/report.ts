@@ -13,9 +13,8 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../control/protocol.ts';
 import type { Status } from '../daemon/status.ts';
-import { readHistory } from '../journal/history.ts';
+import { type HistoryEntry, isFailure, type RunEntry, readHistory } from '../journal/history.ts';
 import { pageHtml } from '../page/html.ts';
-import { fitOutputs } from '../page/report.ts';
 import { codeOf, exitCode, Failure } from '../system/failure.ts';
 import { statusIn } from './answers.ts';
 import type { ReportWish } from './command.ts';
@@ -120,4 +119,40 @@ function whoAsks(): { uid: number; gid: number } | undefined {
   if (process.geteuid?.() !== 0 || !/^\d{1,10}$/.test(SUDO_UID) || !/^\d{1,10}$/.test(SUDO_GID))
     return undefined;
   return { uid: Number(SUDO_UID), gid: Number(SUDO_GID) };
+}
+
+/** How much output a report holds, in bytes: so that it opens at once, on a phone too. */
+interface Room {
+  /** Of all runs together. */
+  readonly all: number;
+  /** Of one that went well, its end. */
+  readonly each: number;
+}
+
+const defaultRoom: Room = { all: 4_194_304, each: 4096 };
+
+/** Entries with their outputs as far as there is room: the newest first, and what went wrong before all else. */
+export function fitOutputs(
+  entries: readonly HistoryEntry[],
+  { all, each }: Room = defaultRoom,
+): HistoryEntry[] {
+  let left = all;
+  const kept = new Map<number, string>();
+  const take = (entry: RunEntry & { number: number }, most: number) => {
+    const output = entry.end?.output ?? '';
+    const part = output.length > most ? output.slice(output.indexOf('\n', output.length - most) + 1) : output;
+    if (part.length > left) return;
+    left -= part.length;
+    kept.set(entry.number, part);
+  };
+  const runs = entries.filter((entry) => entry.kind === 'run').reverse();
+  const failed = runs.filter(({ end }) => end !== undefined && isFailure(end.outcome));
+  for (const run of failed) take(run, Number.POSITIVE_INFINITY);
+  for (const run of runs) if (!kept.has(run.number)) take(run, each);
+  return entries.map((entry) => {
+    if (entry.kind !== 'run' || entry.end === undefined) return entry;
+    const { output: _, ...end } = entry.end;
+    const output = kept.get(entry.number);
+    return { ...entry, end: output === undefined ? end : { ...end, output } };
+  });
 }

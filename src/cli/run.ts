@@ -1,13 +1,13 @@
+import { execFile } from 'node:child_process';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import type { LogSettings, Settings } from '../config/settings.ts';
 import { ListenerFailed, runDaemon } from '../daemon/daemon.ts';
 import { FolderRefused } from '../daemon/trusted-folders.ts';
-import { currentAccount } from '../system/account.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import { closeInheritedDescriptors } from '../system/inherited-descriptors.ts';
-import { notifyReady } from '../system/notify-ready.ts';
+import { currentAccount } from '../system/find-account.ts';
 import { describeUnexpected } from '../system/unexpected.ts';
 import { version } from '../version.ts';
-import { createDeferredLog } from './deferred-log.ts';
+import { createDeferredLog } from './log.ts';
 import { describeFolderRefusal } from './words/refusal.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
@@ -84,4 +84,56 @@ function asFailure({ folder, refusal }: FolderRefused): Failure {
   const { message, cure } = describeFolderRefusal(folder, refusal);
   const code = kind === 'missing' || kind === 'not-a-folder' ? exitCode.usage : exitCode.notPermitted;
   return new Failure(code, message, cure);
+}
+
+/** O_CLOEXEC as Linux writes it in /proc/PID/fdinfo, on every architecture that Node runs on. */
+const closeOnExec = 0o2000000;
+
+/**
+ * Closes what whoever started this program left open for it, the three streams apart: our children would
+ * inherit it. Node keeps its own descriptors from them, and low-numbered ones, but not all (libuv's
+ * uv_disable_stdio_inheritance stops at the first gap above 15). Only where there is a /proc.
+ */
+function closeInheritedDescriptors(): void {
+  for (const descriptor of descriptors()) {
+    if (descriptor <= 2 || isOurOwn(descriptor)) continue;
+    try {
+      closeSync(descriptor);
+    } catch {
+      // The one that listed them: it is closed by now.
+    }
+  }
+}
+
+function descriptors(): number[] {
+  try {
+    return readdirSync('/proc/self/fd').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function isOurOwn(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1];
+    return flags === undefined || (Number.parseInt(flags, 8) & closeOnExec) !== 0;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Tells systemd that the service is ready (sd_notify(3)), where it asked for that. Node cannot send to a datagram
+ * socket, so `systemd-notify` does it: one process, once, and none of those that come later knows of the socket.
+ * Run by root it speaks with our pid, so that `NotifyAccess=main` lets it.
+ * @param failed told why it could not be told; systemd then ends the service when its time is over
+ */
+function notifyReady(environment: NodeJS.ProcessEnv, failed: (error: string) => void): void {
+  const { NOTIFY_SOCKET: socket, PATH } = environment;
+  if (socket === undefined) return;
+  delete environment.NOTIFY_SOCKET;
+  const env = { NOTIFY_SOCKET: socket, PATH: PATH ?? '/usr/bin:/bin' };
+  execFile('systemd-notify', ['--ready'], { env, timeout: 10_000 }, (error) => {
+    if (error !== null) failed(error.message.trim());
+  });
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Loaded } from '../config/load.ts';
-import { settingsFileName } from '../config/locate.ts';
+import { type Loaded, settingsFileName } from '../config/load.ts';
 import type { Surroundings } from '../config/surroundings.ts';
 import { pidfileOf } from '../service/docker-pidfile.ts';
 import type { Machine } from '../service/machine.ts';

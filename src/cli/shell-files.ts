@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Layout } from '../service/layout.ts';
-import { productName } from '../service/names.ts';
+import { type Layout, productName } from '../service/layout.ts';
 import { distrustOf } from '../service/places.ts';
 import { ownerOf, type Scope } from '../service/scope.ts';
 import type { Wanted } from '../service/wanted.ts';

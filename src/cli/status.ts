@@ -3,18 +3,17 @@ import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../da
 import { printableText } from '../system/printable.ts';
 import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
-import { foldLine, widthOf } from './fit-screen.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
 import { print } from './print.ts';
 import { during } from './progress.ts';
+import { foldLine, widthOf } from './screen.ts';
 import { type Style, styleFor } from './style.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
 import { describeEvent } from './words/events.ts';
 import { describeFailure } from './words/failure.ts';
-import { age, clock } from './words/time.ts';
 import { describeCutTurn } from './words/turns.ts';
-import { megabytes, plural } from './words/words.ts';
+import { age, clock, megabytes, plural } from './words/words.ts';
 
 /** Exit codes of its own, as those of init scripts (LSB): 0 up, 3 down, 4 unknown. */
 export const statusCode = { up: 0, down: 3, unknown: 4 } as const;

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Machine } from '../service/machine.ts';
-import { findSupervisor, thisMachine } from '../service/machine.ts';
+import { companionUnit, productName, serviceUnit } from '../service/layout.ts';
+import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
-import { companionUnit, productName, serviceUnit } from '../service/names.ts';
 import { planUninstall } from '../service/plan-uninstall.ts';
 import { logFor } from '../service/supervise.ts';
 import { ownUnitFolder } from '../service/systemd.ts';

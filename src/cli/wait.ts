@@ -5,7 +5,7 @@ import type { EngineStatus, Status } from '../daemon/status.ts';
 import { watchEngine } from '../daemon/watch-engine.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import { createFolderWatches } from '../system/folder-watches.ts';
+import { createFolderWatches } from '../system/folder-watch.ts';
 import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
 import { enginesIn } from './answers.ts';

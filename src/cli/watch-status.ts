@@ -7,7 +7,7 @@ import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';
 import { describeStatus, ofEngine } from './status.ts';
 import { styleFor } from './style.ts';
-import { clock } from './words/time.ts';
+import { clock } from './words/words.ts';
 
 /** How often durations are told anew, and a listener that does not run is looked for, in ms. */
 const tick = 1000;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
 import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder } from './contexts.ts';
@@ -10,14 +10,12 @@ import {
   tlsFileNames,
   unixEndpoint,
 } from './endpoint.ts';
-import { knownSockets } from './known-sockets.ts';
-import { defaultPidfile } from './pidfile.ts';
 import { isRootsOwn, requireRootsOwn } from './roots-own.ts';
 import type { EngineSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What the user said about which engines to watch. */
-export interface EngineWishes {
+interface EngineWishes {
   readonly hosts: readonly Wish[];
   readonly contexts: readonly Wish[];
   /** An absolute path, or `none` for an engine whose pid file cannot be seen from here. */
@@ -25,7 +23,7 @@ export interface EngineWishes {
 }
 
 /** An endpoint or a context's name, and what to name in an error: the flag, or the file's line. */
-export interface Wish {
+interface Wish {
   readonly value: string;
   readonly from: string;
 }
@@ -141,4 +139,54 @@ function withPidfile(
 ): EngineSettings {
   const pidfile = wish === undefined ? defaultPidfile(choice.endpoint, environment, platform) : wish;
   return { ...choice, pidfile: pidfile === 'none' ? undefined : pidfile };
+}
+
+/**
+ * Where the engine at an endpoint writes its pid when nobody says otherwise: a fixed place for Docker's default
+ * socket (dockerd's `--pidfile`), beside the socket for a rootless one, and no known place for any other. On
+ * macOS the engine's process is in a virtual machine, out of sight.
+ */
+function defaultPidfile(
+  endpoint: Endpoint,
+  environment: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  if (platform !== 'linux' || endpoint.kind !== 'unix') return undefined;
+  if (endpoint.path === defaultEndpoint.path || endpoint.path === '/run/docker.sock')
+    return '/var/run/docker.pid';
+  const runtime = environment.XDG_RUNTIME_DIR;
+  return runtime && endpoint.path === join(runtime, 'docker.sock')
+    ? join(dirname(endpoint.path), 'docker.pid')
+    : undefined;
+}
+
+/**
+ * Where products keep their engine's socket when it is not at Docker's default place, in the order in which
+ * they are tried: rootless Docker, Docker Desktop, OrbStack, Colima (profile `default` first), Rancher
+ * Desktop. Podman is none of them: its socket's service ends when idle, and is no sign of anything.
+ */
+export function knownSockets(
+  home: string,
+  environment: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): string[] {
+  const runtime = environment.XDG_RUNTIME_DIR;
+  const desktop = platform === 'darwin' ? '.docker/run/docker.sock' : '.docker/desktop/docker.sock';
+  return [
+    ...(platform === 'linux' && runtime ? [join(runtime, 'docker.sock')] : []),
+    join(home, desktop),
+    ...(platform === 'darwin' ? [join(home, '.orbstack/run/docker.sock')] : []),
+    ...colimaProfiles(home).map((profile) => join(home, '.colima', profile, 'docker.sock')),
+    join(home, '.rd/docker.sock'),
+  ];
+}
+
+function colimaProfiles(home: string): string[] {
+  let others: string[] = [];
+  try {
+    others = readdirSync(join(home, '.colima')).filter((name) => !/^[._]/.test(name) && name !== 'default');
+  } catch {
+    // No Colima here.
+  }
+  return ['default', ...others.sort()];
 }

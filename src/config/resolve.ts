@@ -1,18 +1,9 @@
 import { hostname } from 'node:os';
 import { exitCode, Failure } from '../system/failure.ts';
 import { findAccount } from '../system/find-account.ts';
-import { defaultControlPath, readControlPath } from './control-path.ts';
-import { resolveDebounce } from './debounce.ts';
 import { chooseEngines } from './engines.ts';
 import { readEnvironment } from './environment.ts';
 import { describeOrigin, type Given, wrong } from './given.ts';
-import {
-  defaultHookSettings,
-  dockerHosts,
-  type EventFilter,
-  type HookSettings,
-  type SingleHookSettings,
-} from './hook-settings.ts';
 import type { RawEventFilter, RawHookSettings, RawSettings } from './raw-settings.ts';
 import {
   readAddress,
@@ -25,20 +16,28 @@ import {
   readPath,
   readPort,
 } from './readers.ts';
-import { resolveRetry } from './retry.ts';
 import {
+  type DebounceSettings,
+  defaultAtMost,
   defaultHeartbeat,
+  defaultHookSettings,
   defaultPort,
+  defaultRetryWait,
+  dockerHosts,
+  type EventFilter,
+  type HookSettings,
   type LogSettings,
   logFormats,
   type MetricsSettings,
   type NotifierMode,
   notifierModes,
+  type RetrySettings,
   type Settings,
+  type SingleHookSettings,
   verbosities,
   whenStartedWords,
 } from './settings.ts';
-import { defaultStateDir } from './state-dir.ts';
+import { defaultControlPath, defaultStateDir, readControlPath } from './state-dir.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface Resolved {
@@ -209,4 +208,80 @@ function readUser(given: Given, isRoot: boolean, platform: NodeJS.Platform) {
   const account = findAccount(given.value, platform);
   if (account === undefined) throw wrong(given, 'is no user of this system', `See: id ${given.value}`);
   return account;
+}
+
+const mostRetries = 100;
+
+/**
+ * Reads `retry` and `retry_wait` of one hook; undefined where it is not retried.
+ * @param hook its name with its folder
+ * @throws Failure for a wrong value, and for a hook that cannot be retried
+ */
+function resolveRetry(hook: string, { retry, retryWait }: RawHookSettings): RetrySettings | undefined {
+  const given = retry ?? retryWait;
+  if (given === undefined) return undefined;
+  const folder = hook.slice(0, hook.indexOf('/'));
+  if (folder !== 'on_start')
+    throw wrong(given, `is for hooks in on_start, and ${hook} is in ${folder}`, whyNot(folder));
+  if (retry === undefined)
+    throw wrong(given, 'is a wait between retries, and there are none', 'Give retry too, as retry = 3');
+  if (retry.value === '0') return undefined;
+  const times = readCount(retry, mostRetries);
+  if (retryWait === undefined) return { times, wait: defaultRetryWait };
+  const wait = readLimit(retryWait);
+  if (wait === 'none') throw wrong(retryWait, 'is no wait', 'Give a number with ms, s, min or h, as 1s');
+  return { times, wait };
+}
+
+function whyNot(folder: string): string {
+  switch (folder) {
+    case 'on_stop':
+      return 'Leave it out: Docker does not wait for another attempt while it stops';
+    case 'while_running':
+      return 'Leave it out: a hook there is started again whenever it ends';
+    default:
+      return 'Leave it out, and try again in the hook itself: the next event may have made it pointless';
+  }
+}
+
+/**
+ * Reads `debounce` and `at_most` of one hook; undefined where it runs for each event.
+ * @param hook its name with its folder
+ * @throws Failure for a wrong value, and for a hook that collects nothing
+ */
+function resolveDebounce(
+  hook: string,
+  { debounce, atMost, stopOnFailure }: RawHookSettings,
+): DebounceSettings | undefined {
+  const given = debounce ?? atMost;
+  if (given === undefined) return undefined;
+  const folder = hook.slice(0, hook.indexOf('/'));
+  if (folder === 'on_start' || folder === 'on_stop' || folder === 'while_running') {
+    throw wrong(
+      given,
+      `is for hooks of events, and ${hook} is in ${folder}`,
+      'Leave it out: Docker starts and stops once, and there is nothing to collect',
+    );
+  }
+  if (debounce === undefined)
+    throw wrong(given, 'limits a debounce, and there is none', 'Give debounce too, as debounce = "2s"');
+  const quiet = readLimit(debounce);
+  if (quiet === 'none')
+    throw wrong(debounce, 'is no time to wait for further events', 'Leave debounce out, or give it as "2s"');
+  const limit = atMost === undefined ? Math.max(defaultAtMost, quiet) : readLimit(atMost);
+  if (limit === 'none' || limit < quiet) {
+    throw wrong(
+      atMost ?? debounce,
+      limit === 'none' ? 'is no limit' : 'is less than debounce',
+      `Give at least ${debounce.value}`,
+    );
+  }
+  if (stopOnFailure?.value === true) {
+    throw wrong(
+      stopOnFailure,
+      'as stop_on_failure does not go with debounce: no other hook waits for one that collects events',
+      'Leave one of the two out',
+    );
+  }
+  return { quiet, atMost: limit };
 }

@@ -7,7 +7,6 @@ import {
   protocolVersion,
   type TriggerWish,
 } from './protocol.ts';
-import { openLines } from './stream.ts';
 
 /**
  * Who answers: what goes back is plain data, to which the version is added. Each may throw `Declined`, before
@@ -123,3 +122,35 @@ export function decline(response: ServerResponse, error: unknown): void {
   say(response, { error: `Not foreseen: ${String(error)}` }, 500);
   if (!response.writableEnded) response.destroy();
 }
+
+/** How much may wait for a client that reads slowly, in bytes; then it is let go. */
+const mostWaiting = 1_048_576;
+
+/** JSON objects to one client, one a line, for as long as it listens. */
+interface LineStream {
+  write(line: object): void;
+  end(): void;
+}
+
+/** Begins an answer of JSON lines; its head is sent at once, so that the client knows that it is heard. */
+function openLines(response: ServerResponse): LineStream {
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  response.flushHeaders();
+  // Nothing may happen for hours.
+  response.socket?.setTimeout(0);
+  return {
+    write(line) {
+      if (response.destroyed || response.writableEnded) return;
+      response.write(`${JSON.stringify(line)}\n`);
+      if (response.writableLength > mostWaiting) response.destroy();
+    },
+    end() {
+      response.end();
+      // What is said last has a while to be taken.
+      response.socket?.setTimeout(lastPatience);
+    },
+  };
+}
+
+/** How long a client may take for the end of what it asked for, in ms. */
+const lastPatience = 10_000;

@@ -4,8 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createHttpServer, defaultHttpLimits, isOurHost } from '../system/http-server.ts';
 import { answer, type ControlHost, decline } from './answer.ts';
-import { Declined } from './protocol.ts';
-import type { ControlReport } from './report.ts';
+import { type ControlReport, Declined } from './protocol.ts';
 import { readRequest } from './requests.ts';
 
 export interface PageServerOptions {

@@ -1,7 +1,6 @@
 import { createHttpServer, defaultHttpLimits, type HttpLimits } from '../system/http-server.ts';
 import { answer, type ControlHost, decline } from './answer.ts';
-import { Declined } from './protocol.ts';
-import type { ControlReport } from './report.ts';
+import { type ControlReport, Declined } from './protocol.ts';
 import { readRequest } from './requests.ts';
 import { listenOn } from './socket.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { codeOf, errorCode } from '../system/failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { walkToFolder } from '../system/trust.ts';
-import type { ControlReport } from './report.ts';
+import type { ControlReport } from './protocol.ts';
 
 /** How long a socket that is there may take to accept, in ms, until it counts as somebody's. */
 const patience = 1000;

@@ -7,13 +7,15 @@ import { createPageServer } from '../control/page-server.ts';
 import { Declined, type TriggerWish } from '../control/protocol.ts';
 import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
+import type { HookReport } from '../hooks/report.ts';
 import { readHistory, readHistoryEntry } from '../journal/history.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { expositionType } from '../metrics/exposition.ts';
 import { pageHtml } from '../page/html.ts';
-import type { Account } from '../system/account.ts';
 import { errorCode } from '../system/failure.ts';
+import type { Account } from '../system/find-account.ts';
 import { nearest } from '../system/nearest.ts';
+import { printable } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
 import type { CutTurns } from './cut-turns.ts';
 import type { Events } from './events.ts';
@@ -23,9 +25,8 @@ import type { Pipeline } from './pipeline.ts';
 import type { Record } from './record.ts';
 import { statusOf } from './status.ts';
 import { waitForStop } from './stop-wait.ts';
-import { triggerLine } from './trigger-lines.ts';
 
-export interface ControlHostOptions {
+interface ControlHostOptions {
   readonly settings: Settings;
   readonly account: Account;
   readonly pipelines: readonly Pipeline[];
@@ -176,5 +177,41 @@ async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
+  }
+}
+
+/** What is told line by line to somebody who asked for hooks; undefined for what only the log needs. */
+function triggerLine(said: HookReport): object | undefined {
+  switch (said.kind) {
+    case 'hook-started':
+      return { kind: said.kind, hook: said.hook, run: said.run };
+    case 'hook-output':
+      return { kind: said.kind, hook: said.hook, stream: said.stream, line: printable(said.line) };
+    case 'hook-output-omitted':
+      return { kind: said.kind, hook: said.hook, bytes: said.bytes };
+    case 'hook-ended': {
+      const { kind, hook, run, outcome, durationMs } = said;
+      return { kind, hook, run, outcome, durationMs };
+    }
+    case 'hook-refused': {
+      const { path, cause } = said.admission;
+      return { kind: said.kind, hook: said.hook, path, cause };
+    }
+    case 'hook-left-out':
+      return { kind: said.kind, hook: said.hook, why: said.why };
+    case 'name-refused':
+      return { kind: said.kind, hook: said.hook };
+    case 'chain-stopped':
+      return { kind: said.kind, hook: said.hook };
+    case 'folder-missing':
+      return { kind: said.kind, folder: said.folder };
+    case 'folder-unreadable':
+      return { kind: said.kind, folder: said.folder, code: said.code };
+    case 'folder-refused': {
+      const { path, cause } = said.refusal;
+      return { kind: said.kind, folder: said.folder, path, cause };
+    }
+    default:
+      return undefined;
   }
 }

@@ -1,26 +1,27 @@
 import { setMaxListeners } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import type { EngineSettings, LogFormat, Settings } from '../config/settings.ts';
 import { type ControlServer, startControlServer } from '../control/server.ts';
 import { rehearseAnswer } from '../engine/http.ts';
 import { EventStartTurns } from '../hooks/event-starts.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
-import type { HookHost } from '../hooks/host.ts';
 import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
 import { createHookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
+import type { HookHost } from '../hooks/report.ts';
 import { isStillThere } from '../hooks/still-there.ts';
 import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TurnFile } from '../journal/turn-file.ts';
 import { startMetricsServer } from '../metrics/server.ts';
-import { defaultLimits } from '../notifier/limits.ts';
+import { defaultLimits } from '../notifier/protocol.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from '../notifier/server.ts';
-import type { Account } from '../system/account.ts';
+import { interfaceAddresses } from '../system/addresses.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
-import { createFolderWatches } from '../system/folder-watches.ts';
+import type { Account } from '../system/find-account.ts';
+import { createFolderWatches } from '../system/folder-watch.ts';
 import { Throttle } from '../system/throttle.ts';
 import type { UnexpectedError } from '../system/unexpected.ts';
-import { listenAddresses } from './addresses.ts';
 import { createControlHost } from './control-host.ts';
 import { CutTurns } from './cut-turns.ts';
 import { startEventPipeline } from './event-pipeline.ts';
@@ -48,7 +49,7 @@ export class ListenerFailed extends Error {
   }
 }
 
-export interface DaemonOptions {
+interface DaemonOptions {
   readonly settings: Settings;
   readonly account: Account;
   /** Told everything that happens, as it happens. */
@@ -260,4 +261,15 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** The bridge that Docker makes for its containers: `host-gateway` is its address. */
+const dockerBridge = 'docker0';
+
+/** Where notifiers may connect by default: loopback, and Docker's bridge where there is one; nowhere else. */
+function listenAddresses(): string[] {
+  const loopback = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .some(({ address }) => address === '::1');
+  return ['127.0.0.1', ...(loopback ? ['::1'] : []), ...interfaceAddresses(dockerBridge)];
 }

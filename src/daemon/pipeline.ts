@@ -6,7 +6,7 @@ import type { Observation, Run } from '../lifecycle/observation.ts';
 import { type EngineState, longestLeave, type Told, toldIn } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
-import type { FolderWatches } from '../system/folder-watches.ts';
+import type { FolderWatches } from '../system/folder-watch.ts';
 import type { EventPipeline } from './event-pipeline.ts';
 import { type HeldTurns, holdTurns, newerTold, type Settled } from './held-turns.ts';
 import type { ReachOfEngine } from './reach.ts';

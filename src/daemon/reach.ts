@@ -1,4 +1,4 @@
-import type { EngineReach } from '../hooks/host.ts';
+import type { EngineReach } from '../hooks/report.ts';
 import type { EngineState } from '../lifecycle/reduce.ts';
 
 /** How one engine can be reached, by what its sensor and the lifecycle have seen: opens no connection for it. */

@@ -1,15 +1,15 @@
 import type { WhenStarted } from '../config/settings.ts';
-import type { ControlReport } from '../control/report.ts';
+import type { ControlReport } from '../control/protocol.ts';
 import type { EngineReport } from '../engine/report.ts';
-import type { EventsReport } from '../events/report.ts';
+import type { EventsReport } from '../events/watch.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
 import type { HookWarning } from '../journal/record.ts';
 import type { JournalReport } from '../journal/report.ts';
 import type { TurnReport } from '../journal/turn-file.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import type { MetricsReport } from '../metrics/report.ts';
-import type { NotifierReport } from '../notifier/report.ts';
+import type { MetricsReport } from '../metrics/server.ts';
+import type { NotifierReport } from '../notifier/protocol.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { UnexpectedError } from '../system/unexpected.ts';
 

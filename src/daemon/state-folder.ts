@@ -3,7 +3,7 @@ import { type EngineMemory, forgetful, openEngineMemory } from '../journal/engin
 import { type Journal, openJournal } from '../journal/journal.ts';
 import { fileDisk } from '../journal/turn-disk.ts';
 import { forgetfulTurns, openTurnFile, type TurnFile } from '../journal/turn-file.ts';
-import type { Account } from '../system/account.ts';
+import type { Account } from '../system/find-account.ts';
 import { identify } from '../system/processes.ts';
 import { walkToFolder } from '../system/trust.ts';
 import type { Record } from './record.ts';

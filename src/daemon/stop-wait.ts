@@ -1,4 +1,4 @@
-import type { HookSettings } from '../config/hook-settings.ts';
+import type { HookSettings } from '../config/settings.ts';
 import { longestCompanionWait } from '../control/requests.ts';
 import type { RunningHook } from '../hooks/queue.ts';
 import { timeoutOf } from '../hooks/start.ts';

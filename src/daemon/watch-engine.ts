@@ -5,7 +5,7 @@ import { startSensor } from '../engine/sensor.ts';
 import type { Observation } from '../lifecycle/observation.ts';
 import { atFirst, type EngineState, reduce, type Step, type Told, toldBy } from '../lifecycle/reduce.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import type { FolderWatches } from '../system/folder-watches.ts';
+import type { FolderWatches } from '../system/folder-watch.ts';
 
 export interface WatchOptions {
   readonly engine: EngineSettings;

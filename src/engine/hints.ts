@@ -1,4 +1,4 @@
-import { coalesce } from '../system/coalesce.ts';
+import { coalesce } from '../system/awake-timer.ts';
 
 /** What others say of an engine: true or not, it makes the sensor look. */
 export interface Hints {

@@ -1,24 +1,20 @@
 import type { EngineSettings, Heartbeat } from '../config/settings.ts';
 import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
-import type { FolderWatches } from '../system/folder-watches.ts';
+import type { FolderWatches } from '../system/folder-watch.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import { type AwaitService, awaitService, type ServiceReady } from '../system/service-ready.ts';
-import { createBackoff } from './backoff.ts';
+import { createBackoff, pauseAfter } from './backoff.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { createDeadline } from './deadline.ts';
-import { endingOf, howItEnded, isServing } from './endings.ts';
 import { explain } from './explain.ts';
 import { createFirstLook, type FirstLook } from './first-look.ts';
 import { createHints, type Hints } from './hints.ts';
 import { type Hold, holdConnection } from './hold.ts';
 import { defaultPatience, type Patience } from './patience.ts';
-import { pauseAfter } from './pause-after.ts';
 import { type Probe, type ProbeFailure, startProbe } from './probe.ts';
 import { type Recheck, settle } from './recheck.ts';
-import { createRemarks } from './remarks.ts';
-import type { EngineReport } from './report.ts';
-import { type Permission, runOf, signsOf } from './signs.ts';
-import { watchPlacesOf } from './watch-places.ts';
+import { createRemarks, type EngineReport } from './report.ts';
+import { endingOf, howItEnded, isServing, type Permission, runOf, signsOf, watchPlacesOf } from './signs.ts';
 
 export interface SensorOptions {
   readonly engine: EngineSettings;

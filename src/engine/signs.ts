@@ -1,13 +1,20 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { EngineSettings } from '../config/settings.ts';
-import type { Run } from '../lifecycle/observation.ts';
+import type { Ending, Run } from '../lifecycle/observation.ts';
+import type { FolderWatches } from '../system/folder-watch.ts';
 import { followLinks, linkTarget } from '../system/links.ts';
-import { pidfileProblem } from '../system/pidfile.ts';
-import { bootId, liveness, type ProcessIdentity } from '../system/processes.ts';
+import { pidfileProblem, readPid } from '../system/pidfile.ts';
+import {
+  bootId,
+  identify,
+  liveness,
+  type ProcessIdentity,
+  processName,
+  startedAt,
+} from '../system/processes.ts';
 import type { FileProblem } from '../system/small-file.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../system/unix-sockets.ts';
-import { pidfileNames, readEngineProcess } from './engine-process.ts';
 
 /**
  * When a connection may be opened, so that it reaches an engine and does not start one: now, or when the engine's
@@ -16,7 +23,7 @@ import { pidfileNames, readEngineProcess } from './engine-process.ts';
 export type Permission = 'now' | 'when-ready' | Exclude<SocketHolder, 'other'>;
 
 /** What can be known of an engine without opening a connection to it. */
-export interface Signs {
+interface Signs {
   /** The folders in which its coming and going shows, and the entries in them that matter. */
   places(): ReadonlyMap<string, readonly string[]>;
   /** The engine's process as its pid file names it; undefined without a pid file, or when it is stale. */
@@ -99,4 +106,67 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
 /** The identity of a run that is known by its process; a pid and its start time come again after a reboot. */
 export function runOf({ pid, startTime }: ProcessIdentity): Run {
   return `${pid}@${startTime}@${bootId()}`;
+}
+
+/** How an engine's process ended: one that ends in order takes its pid file away, a killed one cannot. */
+export function howItEnded(signs: Signs, process: ProcessIdentity): Ending {
+  return signs.isNamed(process) ? 'crash' : 'shutdown';
+}
+
+/** The same for a process that may be at work still, or not be known; undefined then. */
+export function endingOf(signs: Signs, process: ProcessIdentity | undefined): Ending | undefined {
+  return process === undefined || signs.isAtWork(process) ? undefined : howItEnded(signs, process);
+}
+
+/** Whether the engine on this machine that is there still takes connections. */
+export function isServing(signs: Signs): boolean {
+  return signs.hasSocket() && signs.isListening() !== false;
+}
+
+/**
+ * The engine's own process, read from its pid file without touching its socket; undefined when there is no
+ * such file, when it is still empty (the engine makes it first and fills it then), or when it is stale: its
+ * process has ended, or its pid belongs by now to something else.
+ */
+function readEngineProcess(pidfile: string): ProcessIdentity | undefined {
+  const named = readPid(pidfile);
+  const process = named === undefined ? undefined : identify(named.pid);
+  return process !== undefined && wrote(process, named?.writtenAt) ? process : undefined;
+}
+
+/** Whether the pid file still names this process: an engine that ends in order removes it, a killed one cannot. */
+function pidfileNames(pidfile: string, process: ProcessIdentity): boolean {
+  return readPid(pidfile)?.pid === process.pid;
+}
+
+/** How far the kernel's idea of a start and the file system's of a write may be apart, in ms. */
+const clockTolerance = 3000;
+
+/**
+ * A process that began after the pid file was written did not write it: the pid is used again. The name alone
+ * cannot say so (engines are called dockerd, but not all), nor can the times alone (the clock may have been
+ * set since): only both together.
+ */
+function wrote(process: ProcessIdentity, written: number | undefined): boolean {
+  if (processName(process.pid) === 'dockerd') return true;
+  const started = startedAt(process);
+  return started === undefined || written === undefined || started <= written + clockTolerance;
+}
+
+/**
+ * Watches where an engine's coming and going shows. To be called again whenever something changed: a socket's
+ * path may become a link, and a link may come to lead elsewhere.
+ * @returns whether there is a place that was not watched before
+ */
+export function watchPlacesOf(signs: Signs, folders: FolderWatches, changed: () => void): () => boolean {
+  const watched = new Set<string>();
+  return () => {
+    const before = watched.size;
+    for (const [folder, names] of signs.places()) {
+      const added = names.filter((name) => !watched.has(join(folder, name)));
+      for (const name of added) watched.add(join(folder, name));
+      if (added.length > 0) folders.watch(folder, added, changed);
+    }
+    return watched.size > before;
+  };
 }

@@ -3,15 +3,15 @@ import { openConnection } from '../engine/connection.ts';
 import { createDeadline } from '../engine/deadline.ts';
 import type { HttpAnswer } from '../engine/http.ts';
 import { tableIn } from '../system/json.ts';
+import { JsonSkimmer, type Leaf } from '../system/json-skimmer.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
 import { release } from '../system/release.ts';
-import { readAnswerJson } from './answer-json.ts';
 import { idsIn, isOfInterest, readInspected, type UnreadableContainer } from './inspected.ts';
 import { limits, weightOf } from './limits.ts';
 import type { SeenContainer } from './seen-container.ts';
 
 /** The containers that an engine has. */
-export interface Inventory {
+interface Inventory {
   readonly containers: readonly SeenContainer[];
   /** Those whose description cannot be read: nothing is known of them, neither that they run nor that they are gone. */
   readonly unreadable: readonly UnreadableContainer[];
@@ -115,4 +115,43 @@ export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inqui
 function withoutLabels(container: SeenContainer): SeenContainer {
   const { name = '', image = '' } = container.attributes;
   return { ...container, attributes: { name, image } };
+}
+
+/** The most that is kept of a long answer, and of one text in it, in bytes. */
+const mostKept = 4 * 1024 * 1024;
+const longestText = 4096;
+
+/**
+ * Reads an answer of JSON. What is longer than a line of events may be is not parsed whole, which takes up to twenty
+ * times its length in memory: only its leaves that are wanted are kept, as far as there is room.
+ * @param wanted tells from its path whether a leaf of a long answer is kept
+ * @throws SyntaxError for a short answer that is no JSON
+ */
+function readAnswerJson(body: Buffer, wanted: (path: readonly (string | number)[]) => boolean): unknown {
+  if (body.length <= limits.line) return JSON.parse(body.toString('utf8'));
+  let root: unknown;
+  let room = mostKept;
+  const leaf = ({ path, text, isText, isCut }: Leaf) => {
+    room -= text.length + 64;
+    if (room > 0 && !isCut) root = withLeaf(root, path, isText ? text : wordIn(text));
+  };
+  new JsonSkimmer({ wanted, leaf, longest: longestText }).push(body);
+  return root;
+}
+
+/** Puts a leaf at its place in lists and objects that are made for it. */
+function withLeaf(root: unknown, [first, ...rest]: readonly (string | number)[], value: unknown): unknown {
+  if (first === undefined) return value;
+  const holder: { [name: string | number]: unknown } =
+    typeof root === 'object' && root !== null ? root : typeof first === 'number' ? [] : Object.create(null);
+  holder[first] = withLeaf(holder[first], rest, value);
+  return holder;
+}
+
+function wordIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { namedContainer } from '../config/event-subject.ts';
+import { namedContainer } from '../config/engine-events.ts';
 import type { EngineEvent } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { isAfter } from '../system/nanoseconds.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { namedContainer } from '../config/event-subject.ts';
+import { namedContainer } from '../config/engine-events.ts';
 import type { EngineEvent, EventReason, ToldEvent } from '../lifecycle/engine-event.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -9,7 +9,7 @@ import type { LedgerLine, TakenLine } from './ledger-lines.ts';
 import { counted, type LedgerPast, readLedgerPast, reduced } from './ledger-past.ts';
 import type { WhenFound } from './ledger-state.ts';
 import { limits } from './limits.ts';
-import type { EventsReport } from './report.ts';
+import type { EventsReport } from './watch.ts';
 
 /** What was heard and what was done about it, kept on disk so that a listener that is killed goes on where it was. */
 export interface LedgerFile {

@@ -3,18 +3,16 @@ import type { EngineSettings } from '../config/settings.ts';
 import { createBackoff } from '../engine/backoff.ts';
 import { createDeadline } from '../engine/deadline.ts';
 import { signsOf } from '../engine/signs.ts';
-import type { EngineEvent } from '../lifecycle/engine-event.ts';
+import type { EngineEvent, EventLabel } from '../lifecycle/engine-event.ts';
 import type { Run } from '../lifecycle/observation.ts';
 import { type Inquiry, openInquiry } from './containers.ts';
 import { oldest } from './event-keys.ts';
 import type { UnreadableContainer } from './inspected.ts';
 import type { Ledger } from './ledger.ts';
 import type { Opening, Telling } from './ledger-state.ts';
-import { parseEvent } from './parse.ts';
-import type { EventsReport } from './report.ts';
-import { type EventStream, openEventStream, type StreamEnd } from './stream.ts';
+import { type EventStream, openEventStream, parseEvent, type StreamEnd } from './stream.ts';
 
-export interface EventWatchOptions {
+interface EventWatchOptions {
   readonly engine: EngineSettings;
   readonly ledger: Ledger;
   /** Told each event that is to be acted on, in order. */
@@ -28,7 +26,7 @@ export interface EventWatchOptions {
   readonly signal: AbortSignal;
 }
 
-export interface EventPatience {
+interface EventPatience {
   /** How long what the engine remembers, or tells at the same time, may be on its way, in ms. */
   readonly settle: number;
   /** The pause before a stream that was cut is opened again: mostly the engine is about to end, in ms. */
@@ -65,7 +63,7 @@ export interface EventWatch {
 }
 
 /** `off`: nothing is to be listened to, or the engine is down; `waiting`: it was cut, and is opened again soon. */
-export type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
+type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
 
 type State =
   | { readonly phase: 'off' }
@@ -286,3 +284,34 @@ function isSameSet(one: readonly EventName[], other: readonly EventName[]): bool
   const words = new Set(one.map(eventWord));
   return one.length === other.length && other.every((event) => words.has(eventWord(event)));
 }
+
+/** What is to be said of an engine's events beside the events themselves. */
+export type EventsReport =
+  /** The stream is read from now on. */
+  | { readonly kind: 'events-read'; readonly names: readonly string[] }
+  /** The stream was cut, and is opened again. */
+  | { readonly kind: 'events-cut'; readonly error: string }
+  /** The engine would not give it. */
+  | { readonly kind: 'events-refused'; readonly status: number }
+  /**
+   * The engine did not remember all that happened since it was heard last: containers were compared, and so many
+   * starts and ends made good.
+   */
+  | { readonly kind: 'events-gap'; readonly since: string; readonly made: number }
+  /** Containers could not be compared. */
+  | { readonly kind: 'events-not-compared'; readonly error: string }
+  /** So many containers are described as none can be, and left out of the comparison; the first of them. */
+  | {
+      readonly kind: 'containers-unreadable';
+      readonly count: number;
+      readonly id: string;
+      readonly why: string;
+    }
+  /** So many lines of what an earlier listener kept are damaged, and left out. */
+  | { readonly kind: 'events-damaged'; readonly path: string; readonly lines: number }
+  /** So many listeners have begun with this event and were killed, or ended by an error: it is not tried again. */
+  | { readonly kind: 'event-given-up'; readonly told: EventLabel; readonly begins: number }
+  /** A line of the stream that is no event. */
+  | { readonly kind: 'events-unreadable'; readonly line: string }
+  /** What was heard cannot be kept for the next life of the listener, or not be read from the last. */
+  | { readonly kind: 'events-not-kept'; readonly path: string; readonly error: string };

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isShortage, withDescriptors } from '../system/descriptor-reserve.ts';
+import { codeOf } from '../system/failure.ts';
 import { type RefusalCause, walk } from '../system/trust.ts';
 import type { Candidate } from './find.ts';
-import { type Unrunnable, whyNotExecutable, whyUnrunnable } from './program.ts';
 
 /** Whether a candidate may be run now. */
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly hardLinks: number }
   | { readonly kind: LeftOut }
   | { readonly kind: 'refused'; readonly path: string; readonly cause: HookRefusalCause };
@@ -61,4 +65,176 @@ function admitNot(candidate: Candidate, path: string, cause: RefusalCause): Admi
       : { kind: 'refused', path, cause: { kind: 'dangling' } };
   }
   return { kind: 'refused', path, cause };
+}
+
+/** Trusted, but nothing that the system can run as it is. */
+type Unrunnable =
+  /** A text without a `#!` line, or with one that names nothing. */
+  | { readonly kind: 'no-interpreter' }
+  /** What some editors put before a text keeps the kernel from seeing the `#!` behind it. */
+  | { readonly kind: 'byte-order-mark' }
+  /** Its `#!` line ends in a carriage return, which the kernel takes for part of the program's name. */
+  | { readonly kind: 'windows-line-ends' }
+  /** The program on its `#!` line does not exist (`ENOENT`), or may not be run (`EACCES`). */
+  | { readonly kind: 'interpreter'; readonly program: string; readonly code: string }
+  /** Neither a script nor a program of a kind that Linux or macOS run by themselves. */
+  | { readonly kind: 'unknown-format' }
+  /** A program with file capabilities: more rights than its user has. */
+  | { readonly kind: 'capabilities' }
+  /** Marked executable, but not to be executed here: a file system mounted noexec, or somebody else's file. */
+  | { readonly kind: 'not-executable'; readonly code: string }
+  | { readonly kind: 'unreadable'; readonly code: string };
+
+/** What the first bytes of a file say about what runs it. */
+type Program =
+  | { readonly kind: 'binary' }
+  /** `argument` is the rest of its first line, which Linux passes to the interpreter as one. */
+  | { readonly kind: 'script'; readonly interpreter: string; readonly argument?: string }
+  | Extract<
+      Unrunnable,
+      { kind: 'no-interpreter' | 'byte-order-mark' | 'windows-line-ends' | 'unknown-format' }
+    >;
+
+/** An interpreter of a hook that another user than root and the hook's own can replace. */
+export interface ExposedInterpreter {
+  /** The program as the `#!` line names it, or as it was found on the hook's PATH. */
+  readonly program: string;
+  /** The component at fault: the program, a folder or a link on the way to it, or a folder of the PATH before it. */
+  readonly path: string;
+  readonly cause: RefusalCause;
+}
+
+/** As much as the kernel looks at: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS takes 512. */
+const sample = 256;
+
+const buffer = Buffer.allocUnsafe(sample);
+
+/**
+ * Whether the system would run this file by itself, without guessing: a text without a `#!` line, or a binary
+ * of an unknown kind, is run through /bin/sh by execvp(3) and so by Node.
+ * @returns undefined when it would
+ */
+export function whyUnrunnable(path: string): Unrunnable | undefined {
+  let program: Program;
+  try {
+    program = programOf(path);
+  } catch (error) {
+    const code = codeOf(error);
+    // A binary that may be executed but not read runs all the same.
+    // For want of descriptors it cannot be started now either, and is checked again when it can.
+    return code === 'EACCES' || isShortage(code) ? undefined : { kind: 'unreadable', code };
+  }
+  switch (program.kind) {
+    case 'binary':
+      return hasCapabilities(path) ? { kind: 'capabilities' } : undefined;
+    case 'script': {
+      const code = whyNotExecutable(resolve('/', program.interpreter));
+      return code === undefined ? undefined : { kind: 'interpreter', program: program.interpreter, code };
+    }
+    default:
+      return program;
+  }
+}
+
+/**
+ * Reads what a regular file's first bytes say.
+ * @throws the system's error where it cannot be read
+ */
+export function programOf(path: string): Program {
+  const descriptor = withDescriptors(() => openSync(path, 'r'));
+  try {
+    return readProgram(buffer.subarray(0, readSync(descriptor, buffer, 0, sample, 0)));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Why this process may not execute a file, as a system error's code; undefined when it may. */
+function whyNotExecutable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Reads a file's first bytes, up to 256, as execve(2) does. */
+export function readProgram(bytes: Uint8Array): Program {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (text.startsWith('#!')) return readFirstLine(text);
+  if (text.startsWith('\xef\xbb\xbf#!')) return { kind: 'byte-order-mark' };
+  if (magicNumbers.some((magic) => text.startsWith(magic))) return { kind: 'binary' };
+  return text.includes('\0') ? { kind: 'unknown-format' } : { kind: 'no-interpreter' };
+}
+
+/** ELF, then Mach-O: 64 and 32 bits, either byte order, and universal. */
+const magicNumbers = [
+  '\x7fELF',
+  '\xcf\xfa\xed\xfe',
+  '\xce\xfa\xed\xfe',
+  '\xfe\xed\xfa\xcf',
+  '\xfe\xed\xfa\xce',
+  '\xca\xfe\xba\xbe',
+];
+
+function readFirstLine(text: string): Program {
+  const end = text.indexOf('\n');
+  const line = end === -1 ? text : text.slice(0, end);
+  const name = /^#![ \t]*([^ \t\0]+)/.exec(line);
+  // A name that fills what the kernel looks at is cut there, which Linux takes for no program at all.
+  if (name?.[1] === undefined || (end === -1 && name[0].length >= sample)) return { kind: 'no-interpreter' };
+  if (line.endsWith('\r')) return { kind: 'windows-line-ends' };
+  const argument = /^[^\0]*/.exec(line.slice(name[0].length))?.[0].trim() ?? '';
+  return {
+    kind: 'script',
+    interpreter: utf8(name[1]),
+    ...(argument === '' ? {} : { argument: utf8(argument) }),
+  };
+}
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8');
+}
+
+/** Programs that print something or succeed for a file with capabilities; Node reads no extended attributes itself. */
+const askers: readonly { readonly words: readonly string[]; readonly tells: 'output' | 'success' }[] = [
+  { words: ['getcap'], tells: 'output' },
+  { words: ['getfattr', '--absolute-names', '-n', 'security.capability'], tells: 'success' },
+];
+
+/** How many files are remembered, so that a folder that changes all the time takes no memory. */
+const most = 1000;
+const known = new Map<string, boolean>();
+
+/**
+ * Whether a binary has file capabilities (capabilities(7)), which give it more rights than its user has, as a set-user-ID
+ * bit does. The kernel takes no notice of those of a script. A process is started to find it out, once for each state of a
+ * file: setting capabilities changes the file's ctime. Where neither `getcap` nor `getfattr` is installed none are found.
+ */
+function hasCapabilities(path: string): boolean {
+  if (process.platform !== 'linux') return false;
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  const state = `${stats.dev}:${stats.ino}:${stats.ctimeNs}`;
+  const found = known.get(state) ?? ask(path);
+  // Neither can be asked: they are missing, or the system is short of something for now.
+  if (found === undefined) return false;
+  if (known.size >= most) known.clear();
+  known.set(state, found);
+  return found;
+}
+
+function ask(path: string): boolean | undefined {
+  const env = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+  for (const { words, tells } of askers) {
+    const [command = '', ...rest] = words;
+    const { error, status, stdout } = spawnSync(command, [...rest, path], {
+      env,
+      timeout: 5000,
+      encoding: 'utf8',
+    });
+    if (error === undefined) return tells === 'output' ? stdout.trim() !== '' : status === 0;
+  }
+  return undefined;
 }

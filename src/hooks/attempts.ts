@@ -1,6 +1,6 @@
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Candidate } from './find.ts';
-import type { HookHost } from './host.ts';
+import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
 import { admitAndStart, type Occasion, type StartedHook, type StartSteps } from './start.ts';
 

@@ -1,5 +1,5 @@
 import { isEnd } from '../config/engine-events.ts';
-import type { DebounceSettings } from '../config/hook-settings.ts';
+import type { DebounceSettings } from '../config/settings.ts';
 import type { ToldEvent } from '../lifecycle/engine-event.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Candidate } from './find.ts';

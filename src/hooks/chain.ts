@@ -2,7 +2,7 @@ import type { ProcessIdentity } from '../system/processes.ts';
 import { type AttemptsEnd, type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
 import type { EventStarts } from './event-starts.ts';
 import type { Candidate } from './find.ts';
-import type { HookHost } from './host.ts';
+import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
 import type { Occasion } from './start.ts';
 import type { WhyPassed } from './turn-plan.ts';

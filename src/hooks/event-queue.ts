@@ -3,10 +3,10 @@ import type { Transition } from '../lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
 import { collectingHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
 import type { EventStarts } from './event-starts.ts';
-import type { HookHost } from './host.ts';
 import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import type { RunningHook } from './queue.ts';
-import { reportChanges } from './report-changes.ts';
+import type { HookHost } from './report.ts';
+import { reportChanges } from './report-once.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions extends EventKeeper {

@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EventFolder } from '../config/engine-events.ts';
+import { type EventFolder, type EventName, eventFolders } from '../config/engine-events.ts';
+import { type EventHint, hintForFolder } from '../config/event-hints.ts';
 import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
-import { printable } from '../system/printable.ts';
+import { printable, printableText } from '../system/printable.ts';
+import { type Refusal, walkToFolder } from '../system/trust.ts';
 
 /** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
 export interface Candidate {
@@ -15,7 +17,7 @@ export interface Candidate {
 }
 
 /** What a folder holds. `missing` is no error: then nothing is to be run. */
-export type Listing =
+type Listing =
   | {
       readonly kind: 'listed';
       readonly candidates: readonly Candidate[];
@@ -80,4 +82,66 @@ const ignoredEndings = [
 /** Whether a name is that of a hidden file, a backup or a leftover, and so of no hook. */
 export function isIgnored(name: string): boolean {
   return name.startsWith('.') || ignoredEndings.some((ending) => name.endsWith(ending));
+}
+
+/** What a folder has to offer: hooks that are yet to be admitted one by one, or why there are none. */
+export type FolderState =
+  | {
+      readonly kind: 'found';
+      readonly folder: string;
+      readonly candidates: readonly Candidate[];
+      /** Names that are not UTF-8, shown safely. */
+      readonly unspeakable: readonly string[];
+    }
+  | { readonly kind: 'missing'; readonly folder: string }
+  | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
+  | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal };
+
+/** Looks into one of the folders of hooks. */
+export function lookInto(scriptDir: string, name: HookFolder, user: number): FolderState {
+  const folder = join(scriptDir, name);
+  // Walked before it is read: what others can change may not even decide what is said of it.
+  const walked = walkToFolder(folder, user);
+  if (!walked.trusted) {
+    const { path, cause } = walked.refusal;
+    return cause.kind === 'missing' && path === folder
+      ? { kind: 'missing', folder }
+      : { kind: 'refused', folder, refusal: walked.refusal };
+  }
+  const listing = listHooks(scriptDir, name);
+  return listing.kind === 'listed'
+    ? { kind: 'found', folder, candidates: listing.candidates, unspeakable: listing.unspeakable }
+    : { ...listing, folder };
+}
+
+/** What a script folder has for an engine's events. */
+interface EventFolders {
+  /** The events that have a folder, in the order of the folders' names. */
+  readonly events: readonly EventName[];
+  /** Folders that are called as if they were for an event. */
+  readonly unknown: readonly ({ readonly folder: string } & EventHint)[];
+}
+
+/** Looks which folders there are for hooks of an engine's events; none in a folder that cannot be read. */
+export function listEventFolders(scriptDir: string): EventFolders {
+  const events: EventName[] = [];
+  const unknown: ({ readonly folder: string } & EventHint)[] = [];
+  for (const name of namesIn(scriptDir)) {
+    if (!name.startsWith('on_') || name === 'on_start' || name === 'on_stop') continue;
+    const event = eventFolders.get(name as EventFolder);
+    if (event !== undefined) events.push(event);
+    else unknown.push({ folder: join(scriptDir, printableText(name)), ...hintForFolder(name) });
+  }
+  return { events, unknown };
+}
+
+function namesIn(scriptDir: string): string[] {
+  try {
+    return withDescriptors(() => readdirSync(scriptDir, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map(({ name }) => name)
+      .sort();
+  } catch {
+    return [];
+  }
 }

@@ -1,11 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Walk, walk, walkToFolder } from '../system/trust.ts';
+import { type ExposedInterpreter, programOf } from './admit.ts';
 import { readEnvCall } from './env-line.ts';
 import { searchPathOf } from './environment.ts';
 import type { Candidate } from './find.ts';
-import type { HookHost } from './host.ts';
-import { type ExposedInterpreter, programOf } from './program.ts';
+import type { HookHost } from './report.ts';
 
 /** How often an interpreter may be a script itself: as often as Linux follows. */
 const mostScripts = 4;

@@ -1,11 +1,10 @@
-import type { RestartSettings } from '../config/hook-settings.ts';
+import type { RestartSettings } from '../config/settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Candidate } from './find.ts';
-import type { HookHost } from './host.ts';
+import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
-import { admitAndStart, type StartedHook } from './start.ts';
-import { usableFolder } from './usable-folder.ts';
+import { admitAndStart, type StartedHook, usableFolder } from './start.ts';
 
 /** What is kept running while Docker is up. */
 export interface KeptHooks {

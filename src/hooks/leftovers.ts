@@ -1,6 +1,11 @@
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
-import { groupLives, signalGroup } from '../system/process-group.ts';
-import { liveness, type ProcessIdentity, readProcessStat } from '../system/processes.ts';
+import {
+  groupLives,
+  liveness,
+  type ProcessIdentity,
+  readProcessStat,
+  signalGroup,
+} from '../system/processes.ts';
 import type { HookReport } from './report.ts';
 
 /** A hook that an earlier listener started and did not see the end of. */

@@ -1,15 +1,12 @@
 import { type EventName, eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
 import type { EventHint } from '../config/event-hints.ts';
-import type { EventFilter } from '../config/hook-settings.ts';
+import type { EventFilter } from '../config/settings.ts';
 import type { Refusal } from '../system/trust.ts';
-import { admit, type HookRefusal, type LeftOut } from './admit.ts';
+import { admit, type ExposedInterpreter, type HookRefusal, type LeftOut } from './admit.ts';
 import type { HookOccasion } from './environment.ts';
-import { listEventFolders } from './event-folders.ts';
-import type { Candidate, HookFolder } from './find.ts';
-import { lookInto } from './folder.ts';
-import type { HookHost } from './host.ts';
+import { type Candidate, type HookFolder, listEventFolders, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
-import type { ExposedInterpreter } from './program.ts';
+import type { HookHost } from './report.ts';
 import { timeoutOf } from './start.ts';
 
 /** What would be run from one folder, and what not and why. */

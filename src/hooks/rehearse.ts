@@ -1,10 +1,9 @@
 import { defaultEndpoint } from '../config/endpoint.ts';
 import type { Transition } from '../lifecycle/transition.ts';
 import { admit } from './admit.ts';
-import { hookFolders } from './find.ts';
-import { lookInto } from './folder.ts';
-import type { HookHost } from './host.ts';
+import { hookFolders, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
+import type { HookHost } from './report.ts';
 import { admitAndStart } from './start.ts';
 
 export type RehearsalHost = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;

@@ -1,14 +1,15 @@
+import type { Endpoint } from '../config/endpoint.ts';
 import type { EventHint } from '../config/event-hints.ts';
+import type { HookSettings } from '../config/settings.ts';
 import type { EventLabel } from '../lifecycle/engine-event.ts';
 import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
 import type { WhyDropped } from '../lifecycle/turn.ts';
+import type { Account } from '../system/find-account.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
-import type { HookRefusal, LeftOut } from './admit.ts';
-import type { Stream } from './output.ts';
-import type { ExposedInterpreter } from './program.ts';
+import type { ExposedInterpreter, HookRefusal, LeftOut } from './admit.ts';
+import type { OutputTail, Stream } from './output.ts';
 import type { Outcome } from './run.ts';
-import type { OutputTail } from './tail.ts';
 import type { WhyPassed } from './turn-plan.ts';
 
 /** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */
@@ -150,3 +151,27 @@ export type HookEvent =
     }
   /** It is to run while Docker does, and has ended. */
   | { readonly kind: 'hook-restarts'; readonly afterMs: number };
+
+/** What is known of an engine when a hook starts. */
+export interface EngineReach {
+  /** Whether the engine answers: false too while nothing is known of it. */
+  readonly answers: boolean;
+  /** Whether systemd holds its socket, so that a connection starts an engine that is down. */
+  readonly startsOnConnect: boolean;
+}
+
+/** Whose hooks are run, where they are, and whom to tell. */
+export interface HookHost {
+  /** Absolute path of the folder with `on_start`, `on_stop` and `while_running` in it. */
+  readonly scriptDir: string;
+  /** The engine that it is all about; hooks get it in `DOCKER_HOST`. */
+  readonly endpoint: Endpoint;
+  /** Who we are, and so whom hooks are run as and whose files are trusted beside root's. */
+  readonly account: Account;
+  readonly settings: HookSettings;
+  /** How the engine can be reached now, without asking it. */
+  readonly reach: () => EngineReach;
+  /** Cuts every grace short: an ended hook is killed. */
+  readonly atOnce: AbortSignal;
+  readonly report: (report: HookReport) => void;
+}

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import type { FullAccount } from '../system/account.ts';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, existsSync, fchmodSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { freeDescriptors, isShortage, shortagePause, withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf, errorCode } from '../system/failure.ts';
-import { groupLives, signalGroup } from '../system/process-group.ts';
-import { commandFor } from './command.ts';
-import { openInput } from './input.ts';
+import type { FullAccount } from '../system/find-account.ts';
+import { groupLives, signalGroup } from '../system/processes.ts';
 import type { OutputCapture } from './output.ts';
 import { type HookProcess, readOutput } from './reading.ts';
 
@@ -24,7 +25,7 @@ export type Outcome =
 export type EndReason = 'timeout' | 'engine-stops' | 'listener-ends';
 
 /** What it took to end a run: SIGTERM, SIGKILL, or not even that (the kernel holds it; it was given up). */
-export type Ending = 'terminated' | 'killed' | 'given-up';
+type Ending = 'terminated' | 'killed' | 'given-up';
 
 export interface RunOptions {
   readonly path: string;
@@ -225,4 +226,60 @@ export function startHook(options: RunOptions): HookRun {
     end,
     kill,
   };
+}
+
+/**
+ * Puts bytes where a process can read them as its standard input: in a file without a name. What Node would make is
+ * a socket, which `</dev/stdin` cannot open; and whoever reads none of a file, or half of it, harms nobody.
+ * @returns the descriptor, which the caller closes
+ * @throws system errors
+ */
+export function openInput(bytes: Buffer, folder: string = roomForInput()): number {
+  const path = join(folder, `docker-lifecycle-listener-${randomUUID()}`);
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    unlinkSync(path);
+    // Nobody can find it any more; whoever the hook is run as may open `/dev/stdin`.
+    fchmodSync(descriptor, 0o444);
+    // At a position of its own, so that reading begins at the beginning.
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
+    return descriptor;
+  } catch (error) {
+    // Left open it would keep the very space that is missing.
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** In memory where that can be had. */
+function roomForInput(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+}
+
+/** What is started for a hook: mostly itself. */
+export interface Command {
+  readonly program: string;
+  readonly words: readonly string[];
+  readonly credentials: { readonly uid?: number; readonly gid?: number };
+}
+
+/** From util-linux. It becomes the hook by exec, so that pid, session and `$0` are those of the hook. */
+export const groupSetter = '/usr/bin/setpriv';
+
+/**
+ * How a hook is started as another user. Node (libuv) drops all further groups of a process that it gives to
+ * somebody else, so where there are some (`docker`, mostly) Linux' setpriv(1) is asked to set them.
+ */
+export function commandFor(
+  path: string,
+  words: readonly string[],
+  user: FullAccount | undefined,
+  platform: NodeJS.Platform = process.platform,
+): Command {
+  if (user === undefined) return { program: path, words, credentials: {} };
+  const { uid, gid, groups } = user;
+  if (groups.length === 0 || platform !== 'linux') return { program: path, words, credentials: { uid, gid } };
+  const credentials = [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${[gid, ...groups].join(',')}`];
+  return { program: groupSetter, words: [...credentials, '--', path, ...words], credentials: {} };
 }

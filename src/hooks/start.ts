@@ -1,14 +1,19 @@
-import type { HookSettings } from '../config/hook-settings.ts';
+import type { HookSettings } from '../config/settings.ts';
 import type { Transition } from '../lifecycle/transition.ts';
+import { isShortage } from '../system/descriptor-reserve.ts';
 import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
 import { admit } from './admit.ts';
-import { type HookOccasion, hookEnvironment } from './environment.ts';
-import { eventLines, labelOfOccurrence, type Occurrence } from './event-environment.ts';
-import type { Candidate } from './find.ts';
-import type { HookHost } from './host.ts';
+import {
+  eventLines,
+  type HookOccasion,
+  hookEnvironment,
+  labelOfOccurrence,
+  type Occurrence,
+} from './environment.ts';
+import { type Candidate, type FolderState, type HookFolder, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
 import { createOutputCapture } from './output.ts';
-import type { HookEvent } from './report.ts';
+import type { HookEvent, HookHost } from './report.ts';
 import { type HookRun, type Outcome, type RunOptions, startHook } from './run.ts';
 
 /** What a hook is run for. */
@@ -164,4 +169,34 @@ function general(
   event: Exclude<HookOccasion, 'running'>,
 ): number | undefined {
   return event === 'start' || event === 'stop' ? timeout[event] : events.timeout;
+}
+
+/** A folder whose hooks may be looked at, or that is not there. */
+export type UsableFolder = Extract<FolderState, { readonly kind: 'found' | 'missing' }>;
+
+/**
+ * Looks into one of the folders of hooks; undefined for one that may not be used, which is reported.
+ * @param short called instead of the report, where the same look may succeed later
+ */
+export function usableFolder(
+  { scriptDir, account, report }: Pick<HookHost, 'scriptDir' | 'account' | 'report'>,
+  name: HookFolder,
+  short?: (code: string) => void,
+): UsableFolder | undefined {
+  const state = lookInto(scriptDir, name, account.uid);
+  const { folder } = state;
+  switch (state.kind) {
+    case 'found':
+    case 'missing':
+      return state;
+    case 'unreadable':
+      if (short !== undefined && isShortage(state.code)) short(state.code);
+      else report({ kind: 'folder-unreadable', folder, code: state.code });
+      return undefined;
+    case 'refused':
+      report({ kind: 'folder-refused', folder, refusal: state.refusal });
+      return undefined;
+    default:
+      return state satisfies never;
+  }
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { admit } from './admit.ts';
-import type { HookFolder } from './find.ts';
-import { lookInto } from './folder.ts';
-import type { HookHost } from './host.ts';
+import { type HookFolder, lookInto } from './find.ts';
+import type { HookHost } from './report.ts';
 
 /**
  * Reports whether a hook, or a folder of hooks, can still be run or refused: false once it was removed, renamed,

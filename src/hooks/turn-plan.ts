@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { HookSettings } from '../config/hook-settings.ts';
+import type { HookSettings } from '../config/settings.ts';
 import type { OpenTurn } from '../lifecycle/turn.ts';
 import { printable } from '../system/printable.ts';
 import type { Candidate, HookFolder } from './find.ts';

@@ -1,7 +1,6 @@
 import { nearest } from '../system/nearest.ts';
-import type { HookFolder } from './find.ts';
-import { lookInto } from './folder.ts';
-import type { HookHost } from './host.ts';
+import { type HookFolder, lookInto } from './find.ts';
+import type { HookHost } from './report.ts';
 
 /** Settings that belong to no hook: whoever misspelt a name has that hook run without them, as root for one. */
 export interface UnmatchedSettings {

@@ -1,5 +1,4 @@
-import { isEnd } from '../config/engine-events.ts';
-import { subjectOf } from '../config/event-subject.ts';
+import { isEnd, subjectOf } from '../config/engine-events.ts';
 import type { EngineEvent, ToldEvent } from '../lifecycle/engine-event.ts';
 
 /** An event that waits for its hooks. */

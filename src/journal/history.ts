@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventWord } from '../config/engine-events.ts';
 import { errorCode } from '../system/failure.ts';
 import { changed, changeOf, engineOf, entryOf, type HistoryEntry } from './entry.ts';
-import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
 import type { JournalRecord, RecordedOutcome } from './record.ts';
+import { journalFiles } from './segment.ts';
 
 export type { HistoryEntry, RunEnd, RunEntry } from './entry.ts';
 

@@ -1,10 +1,8 @@
-import type { Account } from '../system/account.ts';
+import type { Account } from '../system/find-account.ts';
 import { identify, liveness, type ProcessIdentity } from '../system/processes.ts';
-import { prepareFolder } from './folder.ts';
 import { type Past, readPast } from './past.ts';
 import { type HookStarted, type JournalEntry, journalVersion } from './record.ts';
-import type { JournalReport } from './report.ts';
-import { asReport, Unusable } from './unusable.ts';
+import { asReport, type JournalReport, prepareFolder, Unusable } from './report.ts';
 import { createWriter, type JournalLimits, type JournalWriter } from './writer.ts';
 
 export interface JournalOptions {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { journalFiles } from './files.ts';
 import { decodeLines } from './lines.ts';
 import type { HookStarted, JournalOpened, JournalRecord } from './record.ts';
+import { journalFiles } from './segment.ts';
 
 /** What an earlier listener left in the journal. */
 export interface Past {

@@ -1,12 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { fileFor, journalFiles } from './files.ts';
-import { prepareFolder } from './folder.ts';
 import { encode } from './lines.ts';
 import type { OpenRuns } from './past.ts';
 import type { JournalRecord } from './record.ts';
-import type { JournalReport } from './report.ts';
-import { openSegment, type Segment } from './segment.ts';
-import { asReport } from './unusable.ts';
+import { asReport, type JournalReport, prepareFolder } from './report.ts';
+import { fileFor, journalFiles, openSegment, type Segment } from './segment.ts';
 
 export interface WriterOptions {
   readonly folder: string;

@@ -3,7 +3,7 @@ import { describe } from '../cli/words/describe.ts';
 import type { Record } from '../daemon/record.ts';
 import { watchEngine } from '../daemon/watch-engine.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { createFolderWatches } from '../system/folder-watches.ts';
+import { createFolderWatches } from '../system/folder-watch.ts';
 import { printableText } from '../system/printable.ts';
 import type { Chosen } from './choose.ts';
 

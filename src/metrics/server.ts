@@ -2,7 +2,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { codeOf } from '../system/failure.ts';
 import { createHttpServer, defaultHttpLimits, type HttpLimits, isOurHost } from '../system/http-server.ts';
 import { expositionType } from './exposition.ts';
-import type { MetricsReport } from './report.ts';
 
 export interface MetricsServerOptions {
   /** An IP address of this machine. */
@@ -98,3 +97,14 @@ function say(
   });
   response.end(bytes);
 }
+
+/** What becomes of the port for metrics. Without it, hooks run all the same. */
+export type MetricsReport =
+  | { readonly kind: 'metrics-listening'; readonly address: string; readonly port: number }
+  /** Tried again until it goes well. */
+  | {
+      readonly kind: 'metrics-not-listening';
+      readonly address: string;
+      readonly port: number;
+      readonly code: string;
+    };

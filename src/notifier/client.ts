@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Place } from '../system/connection-room.ts';
-import type { Limits } from './limits.ts';
-import { answer, createLineReader, type Line } from './protocol.ts';
-import type { ClientReport } from './report.ts';
+import { answer, type ClientReport, createLineReader, type Limits, type Line } from './protocol.ts';
 
 /** What a client's connection needs of the server that accepted it. */
 export interface ClientHost {

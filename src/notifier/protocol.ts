@@ -19,7 +19,7 @@ export const longestLine = 256;
 export const answer = { ok: 'ok\n', no: 'no\n' } as const;
 
 /** Takes the bytes of one connection as they come and gives its lines. Keeps no more than one line in memory. */
-export interface LineReader {
+interface LineReader {
   /** Lines that these bytes complete; after a refused one nothing more is read. */
   push(bytes: Uint8Array): Line[];
   /** The connection ended: what came without a line's end counts as a line, as with `printf start | nc`. */
@@ -78,3 +78,55 @@ function understand(bytes: Buffer, tooLong: boolean): Line {
   if (word === 'hold' || word === 'ping') return { kind: word };
   return { kind: 'refused', bytes: Uint8Array.from(line), tooLong };
 }
+
+/** What the notifier's port has to tell. `from` is the client's address and port. */
+export type NotifierReport =
+  | { readonly kind: 'notifier-listening'; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'notifier-not-listening';
+      readonly address: string;
+      readonly port: number;
+      readonly error: string;
+    }
+  | ClientReport
+  /** So much was said on the port in so little time that the rest is only counted. */
+  | { readonly kind: 'notifier-flooded'; readonly count: number };
+
+/** What one client did. */
+export type ClientReport =
+  | { readonly kind: 'notifier-said'; readonly from: string; readonly said: 'start' | 'stop' }
+  | {
+      readonly kind: 'notifier-refused';
+      readonly from: string;
+      readonly bytes: Uint8Array;
+      readonly tooLong: boolean;
+    }
+  | { readonly kind: 'notifier-silent'; readonly from: string }
+  | { readonly kind: 'notifier-held'; readonly from: string }
+  /** A held connection ended without a word: its notifier is gone. */
+  | { readonly kind: 'notifier-gone'; readonly from: string };
+
+/** What the port grants to whoever reaches it. A test may grant less; nothing else does. */
+export interface Limits {
+  /** How long a client may take from one line that is understood to the next, in ms. */
+  readonly patience: number;
+  /** How many lines a client may say, a held one too: what it is answered is kept while it does not read. */
+  readonly lines: number;
+  /** Connections at once, those held among them. For one more, the oldest that is not held makes room. */
+  readonly connections: number;
+  /** Connections that may stay. */
+  readonly held: number;
+  /** How many reports of clients pass in one window of time, and how long a window is, in ms. */
+  readonly reports: number;
+  readonly window: number;
+}
+
+/** Nothing that a host with notifiers comes near: each says three lines, and there are a handful at most. */
+export const defaultLimits: Limits = {
+  patience: 5000,
+  lines: 64,
+  connections: 4000,
+  held: 32,
+  reports: 20,
+  window: 10_000,
+};

@@ -1,13 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { connectionRoom } from '../system/connection-room.ts';
-import { Failure } from '../system/failure.ts';
+import { type ExitCode, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { Throttle, type ThrottleLimits } from '../system/throttle.ts';
 import { type ClientHost, serveClient } from './client.ts';
-import { defaultLimits, type Limits } from './limits.ts';
-import { whyNotListening } from './not-listening.ts';
-import type { NotifierReport } from './report.ts';
+import { defaultLimits, type Limits, type NotifierReport } from './protocol.ts';
 
-export interface NotifierServerOptions {
+interface NotifierServerOptions {
   readonly port: number;
   /** The addresses to listen on as things are now; asked again at each `refresh`. */
   readonly addresses: () => readonly string[];
@@ -135,4 +133,38 @@ function asFailure(error: unknown, address: string, port: number): unknown {
   const why = whyNotListening(error, port);
   if (why === undefined) return error;
   return new Failure(why.exitCode, `Cannot listen on ${address} port ${port}: ${why.found}`, why.cure);
+}
+
+/** Why an address cannot be listened on: what was found, how to mend it, and the exit code for it. */
+interface NotListening {
+  readonly exitCode: ExitCode;
+  readonly found: string;
+  readonly cure: string;
+}
+
+/** Words for what `listen` failed with; undefined for what nobody foresaw. */
+function whyNotListening(error: unknown, port: number): NotListening | undefined {
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return {
+        exitCode: exitCode.unavailable,
+        found: 'another program does already',
+        cure: `See which with: ss -ltnp 'sport = :${port}'. Or give another port behind the script folder, or --no-notifier`,
+      };
+    case 'EACCES':
+      return {
+        exitCode: exitCode.notPermitted,
+        found: 'ports below 1024 are for root',
+        cure: 'Give a port from 1024 to 65535 behind the script folder',
+      };
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return {
+        exitCode: exitCode.unavailable,
+        found: 'this machine has no such address',
+        cure: 'See: ip address',
+      };
+    default:
+      return undefined;
+  }
 }

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, exitCode, Failure } from '../system/failure.ts';
-import { unwantedVariables } from './names.ts';
+import { unwantedVariables } from './layout.ts';
 import { draftOf, type Step } from './step.ts';
 
 /**

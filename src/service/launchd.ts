@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Layout } from './layout.ts';
+import { type Layout, productName } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { productName } from './names.ts';
 import { agentScope, type Scope, stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';

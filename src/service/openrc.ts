@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { quoteForShell } from '../system/shell-quote.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, productName } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { productName } from './names.ts';
 import { stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { exitCode, Failure } from '../system/failure.ts';
 import { type Refusal, walk } from '../system/trust.ts';
-import { productName } from './names.ts';
+import { productName } from './layout.ts';
 
 /** A place that was chosen, and why not the one that comes first; undefined where it is that. */
 export interface Place {

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { dockerCommand } from '../config/engine-options.ts';
-import { layOut } from './layout.ts';
+import { layOut, notifierContainer } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest.ts';
-import { notifierContainer } from './names.ts';
 import { removeNotifierStep } from './notifier-container.ts';
 import type { Plan } from './plan-install.ts';
 import { drafts, removals } from './program.ts';

@@ -1,9 +1,8 @@
 import { basename, join } from 'node:path';
 import { quoteForShell } from '../system/shell-quote.ts';
-import { type Layout, layOut } from './layout.ts';
+import { type Layout, layOut, productName } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
 import type { Entry } from './manifest.ts';
-import { productName } from './names.ts';
 import type { Runtime } from './runtime.ts';
 import { draftOf, type Step } from './step.ts';
 import type { Wanted } from './wanted.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { controlSocket, productName } from './names.ts';
+import { controlSocket, productName } from './layout.ts';
 
 /** Whose service it is. */
 export type Scope =

@@ -1,7 +1,6 @@
 import { pidfileOf } from './docker-pidfile.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, productName, serviceUnit, unwantedVariables } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { productName, serviceUnit, unwantedVariables } from './names.ts';
 import { controlSocketInShell, type Scope, stateFolder, systemScope } from './scope.ts';
 
 /** What `docker-lifecycle-companion` may take beyond its limit before systemd ends it, in seconds. */

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Layout } from './layout.ts';
+import { companionUnit, type Layout, serviceUnit } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { companionUnit, serviceUnit } from './names.ts';
 import { type Scope, systemctl, systemScope } from './scope.ts';
 import type { Kept, Step } from './step.ts';
 import { companionUnitText, serviceUnitText } from './systemd-units.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import type { FullAccount } from './account.ts';
+import { userInfo } from 'node:os';
 
 /**
  * A user by name or number, with all groups; undefined when there is none. Asks the system's own tools, which
@@ -60,5 +60,31 @@ function ask(program: string, words: readonly string[]): string | undefined {
     });
   } catch {
     return undefined;
+  }
+}
+
+/** A user, as the system knows it. */
+export interface Account {
+  readonly uid: number;
+  readonly username: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** A user whom a process is to be given to, with the groups that it is then in. */
+export interface FullAccount extends Account {
+  readonly gid: number;
+  /** Further groups, the first one (`gid`) left out. */
+  readonly groups: readonly number[];
+}
+
+/** Who runs us, and so the hooks; a user without an entry in the password database is known by number. */
+export function currentAccount(): Account {
+  try {
+    const { uid, username, homedir, shell } = userInfo();
+    return { uid, username, home: homedir, shell: shell ?? '/bin/sh' };
+  } catch {
+    const uid = process.geteuid?.() ?? 0;
+    return { uid, username: String(uid), home: process.env.HOME ?? '/', shell: '/bin/sh' };
   }
 }

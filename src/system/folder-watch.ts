@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { errorCode } from './failure.ts';
 
 /** What a watched folder tells. */
-export interface FolderWatchHandlers {
+interface FolderWatchHandlers {
   /** An entry of this name was made, changed or removed; undefined: look at everything anew. */
   readonly changed: (name: string | undefined) => void;
   /** The system will not watch (its limits are used up): from now on the folder is only looked at slowly. */
@@ -150,4 +150,46 @@ function identityOf(path: string): string {
     // None, a file on the way there, or a folder that this user may not look into.
     return '';
   }
+}
+
+/** Tells of changes in folders; several that look at one folder share one watch of the system's. */
+export interface FolderWatches {
+  /**
+   * Calls `changed` whenever an entry of one of these names was made, changed or removed in `folder`, or may
+   * have been. For as long as the watches live.
+   */
+  watch(folder: string, names: readonly string[], changed: () => void): void;
+}
+
+interface Watched {
+  readonly byName: Map<string, (() => void)[]>;
+  /** Everybody once, for news that names nothing. */
+  readonly all: Set<() => void>;
+}
+
+/** @param degraded told once a folder when the system will not watch it; see `watchFolder` */
+export function createFolderWatches(
+  degraded: FolderWatchHandlers['degraded'],
+  signal: AbortSignal,
+): FolderWatches {
+  const folders = new Map<string, Watched>();
+
+  function begin(folder: string): Watched {
+    const watched: Watched = { byName: new Map(), all: new Set() };
+    folders.set(folder, watched);
+    const changed = (name: string | undefined) => {
+      const told = name === undefined ? watched.all : watched.byName.get(name);
+      for (const tell of told ?? []) tell();
+    };
+    watchFolder(folder, { changed, degraded }, signal);
+    return watched;
+  }
+
+  return {
+    watch(folder, names, changed) {
+      const { byName, all } = folders.get(folder) ?? begin(folder);
+      all.add(changed);
+      for (const name of names) byName.set(name, [...(byName.get(name) ?? []), changed]);
+    },
+  };
 }

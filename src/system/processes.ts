@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isShortage, withDescriptors } from './descriptor-reserve.ts';
 import { errorCode } from './failure.ts';
 
@@ -10,7 +10,7 @@ export interface ProcessIdentity {
 }
 
 /** Whether a process does its work, is on its way out (killed, or a zombie), or is no more. */
-export type Liveness = 'alive' | 'exiting' | 'gone';
+type Liveness = 'alive' | 'exiting' | 'gone';
 
 /** The process that has this pid now, or undefined when there is none or it is exiting. */
 export function identify(pid: number): ProcessIdentity | undefined {
@@ -70,7 +70,7 @@ function readText(path: string): string {
 }
 
 /** What the kernel says of one process. */
-export interface ProcessStat {
+interface ProcessStat {
   readonly liveness: Liveness;
   readonly startTime: string;
   /** Its process group; undefined where there is no `/proc`. */
@@ -130,4 +130,35 @@ function signalZero(pid: number): ProcessStat | undefined {
     return undefined;
   }
   return { liveness: 'alive', startTime: '', group: undefined };
+}
+
+/** Signals all processes of a group; false when there is none, or none that we may signal. */
+export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a process of this group still does something. One that has ended and that nobody has taken notice
+ * of can be signalled like a living one, and may stay for ever where process 1 does not reap: on Linux it is
+ * told apart, which reads all of /proc, so ask rarely. Where that cannot be read (no descriptor is free) it is taken
+ * to live: whoever waits for its end asks again.
+ */
+export function groupLives(
+  group: number,
+  processes: () => readonly string[] = () => readdirSync('/proc'),
+): boolean {
+  if (!signalGroup(group, 0)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return processes().some((name) => {
+      const stat = /^\d+$/.test(name) ? readProcessStat(Number(name)) : undefined;
+      return stat?.group === group && stat.liveness === 'alive';
+    });
+  } catch {
+    return true;
+  }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAwake } from './awake-timer.ts';
-import { connectDbus } from './dbus-connection.ts';
-import type { Call, Message } from './dbus-message.ts';
+import { type Call, connectDbus, type Message } from './dbus-connection.ts';
 import { withDescriptors } from './descriptor-reserve.ts';
 
 export interface ServiceReadyHandlers {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createDeferredLog } from '../../src/cli/deferred-log.ts';
+import { createDeferredLog } from '../../src/cli/log.ts';
 
 function createStage() {
   const written: string[] = [];

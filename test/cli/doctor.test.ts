@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { NotifierHealth } from '../../src/cli/describe-notifier.ts';
 import { judgeClock } from '../../src/cli/doctor/clock.ts';
 import { judgeNotifier } from '../../src/cli/doctor/notifier.ts';
-import type { NotifierHealth } from '../../src/cli/notifier-health.ts';
 import { defaultEndpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import { version } from '../../src/version.ts';
 

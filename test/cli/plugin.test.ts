@@ -13,8 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { readCall } from '../../src/cli/plugin/call.ts';
-import { environmentOf } from '../../src/cli/plugin/globals.ts';
+import { environmentOf, readCall } from '../../src/cli/plugin/call.ts';
 import { wrapperText } from '../../src/cli/plugin/wrapper.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type Ended, runProgram } from '../support/program.ts';

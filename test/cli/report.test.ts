@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fitOutputs } from '../../src/cli/report.ts';
 import type { HistoryEntry } from '../../src/journal/history.ts';
 import type { Report } from '../../src/page/data.ts';
-import { fitOutputs } from '../../src/page/report.ts';
 import { needing } from '../support/needs.ts';
 import { type Ended, runProgram } from '../support/program.ts';
 import { expectSchema } from '../support/schema.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readSince } from '../../src/cli/since.ts';
+import { readSince } from '../../src/cli/read-words.ts';
 
 const now = new Date(2026, 10, 24, 12, 0, 0);
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fitScreen } from '../../src/cli/fit-screen.ts';
+import { fitScreen } from '../../src/cli/screen.ts';
 import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
 import { createStage, endProcess, hooksDone, ofKind, program, type Stage } from '../support/stage.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeFindings } from '../../src/cli/doctor.ts';
-import { foldLine, widthOf } from '../../src/cli/fit-screen.ts';
+import { foldLine, widthOf } from '../../src/cli/screen.ts';
 import { describeStatus } from '../../src/cli/status.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import { historyRow } from '../../src/cli/words/history.ts';

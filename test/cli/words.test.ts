@@ -3,8 +3,8 @@ import { describe } from '../../src/cli/words/describe.ts';
 import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
 import type { Level } from '../../src/cli/words/words.ts';
 import type { Record } from '../../src/daemon/record.ts';
-import { groupSetter } from '../../src/hooks/command.ts';
-import { OutputTail } from '../../src/hooks/tail.ts';
+import { OutputTail } from '../../src/hooks/output.ts';
+import { groupSetter } from '../../src/hooks/run.ts';
 import type { LifecycleEvent, Reason, Transition } from '../../src/lifecycle/transition.ts';
 
 type Kind = Record['kind'];

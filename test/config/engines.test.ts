@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { chooseEngines } from '../../src/config/engines.ts';
-import { knownSockets } from '../../src/config/known-sockets.ts';
+import { chooseEngines, knownSockets } from '../../src/config/engines.ts';
 import type { Surroundings } from '../../src/config/surroundings.ts';
 import { createFakeAuthority } from '../support/fake-authority.ts';
 import { needing } from '../support/needs.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseDuration } from '../../src/config/readers.ts';
 import { defaultStateDir } from '../../src/config/state-dir.ts';
 import type { Surroundings } from '../../src/config/surroundings.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type EventName, eventWord } from '../../src/config/engine-events.ts';
-import { subscriptionFor } from '../../src/daemon/event-subscription.ts';
+import { subscriptionFor } from '../../src/daemon/event-pipeline.ts';
 
 const event = (word: string): EventName => {
   const [type = '', ...action] = word.split('_');

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LedgerFile, openLedgerFile } from '../../src/events/ledger-file.ts';
-import type { EventsReport } from '../../src/events/report.ts';
+import type { EventsReport } from '../../src/events/watch.ts';
 import { EngineModel } from '../support/events.ts';
 
 const names = [

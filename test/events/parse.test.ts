@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { containerOf, subjectOf } from '../../src/config/event-subject.ts';
+import { containerOf, subjectOf } from '../../src/config/engine-events.ts';
 import { keyOf } from '../../src/events/event-keys.ts';
-import { parseEvent } from '../../src/events/parse.ts';
+import { parseEvent } from '../../src/events/stream.ts';
 import { isoOfNano, nanoOfIso, sinceOf } from '../../src/system/nanoseconds.ts';
 import { eventLine } from '../support/events.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseEvent } from '../../src/events/parse.ts';
+import { parseEvent } from '../../src/events/stream.ts';
 import { createStreamReader } from '../../src/events/stream-reader.ts';
 import { eventLine } from '../support/events.ts';
 

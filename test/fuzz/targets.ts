@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createAnswerReader, type HttpAnswer, longestBody } from '../../src/engine/http.ts';
 import { openLedgerFile } from '../../src/events/ledger-file.ts';
-import { parseEvent } from '../../src/events/parse.ts';
+import { parseEvent } from '../../src/events/stream.ts';
 import { createStreamReader } from '../../src/events/stream-reader.ts';
 import { openEngineMemory } from '../../src/journal/engine-memory.ts';
 import { decodeLines } from '../../src/journal/lines.ts';
 import { OpenRuns, readPast } from '../../src/journal/past.ts';
 import { createLineReader } from '../../src/notifier/protocol.ts';
-import { decodeMessage, encodeCall, longestMessage, messageLength } from '../../src/system/dbus-message.ts';
+import {
+  decodeMessage,
+  encodeCall,
+  longestMessage,
+  messageLength,
+} from '../../src/system/dbus-connection.ts';
 import { eventLine, eventOf } from '../support/events.ts';
 import type { Random } from './random.ts';
 

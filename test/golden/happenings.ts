@@ -1,5 +1,5 @@
 import type { Record } from '../../src/daemon/record.ts';
-import { OutputTail } from '../../src/hooks/tail.ts';
+import { OutputTail } from '../../src/hooks/output.ts';
 import type { EventLabel } from '../../src/lifecycle/engine-event.ts';
 import type { Reason, Source, Transition } from '../../src/lifecycle/transition.ts';
 

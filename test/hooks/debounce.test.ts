@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { defaultHookSettings, type SingleHookSettings } from '../../src/config/hook-settings.ts';
+import { defaultHookSettings, type SingleHookSettings } from '../../src/config/settings.ts';
 import { burstLimits } from '../../src/hooks/bursts.ts';
 import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
 import { EventStartTurns } from '../../src/hooks/event-starts.ts';

@@ -1,7 +1,6 @@
 import { chmodSync, linkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import type { HookSettings } from '../../src/config/hook-settings.ts';
-import { defaultHookSettings } from '../../src/config/hook-settings.ts';
+import { defaultHookSettings, type HookSettings } from '../../src/config/settings.ts';
 import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
 import { EventStartTurns } from '../../src/hooks/event-starts.ts';
 import type { ToldEvent } from '../../src/lifecycle/engine-event.ts';

@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { foldersWithAccessLists } from '../../src/hooks/access-lists.ts';
+import { foldersWithAccessLists } from '../../src/daemon/trusted-folders.ts';
 import { createHookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { walkToFile, walkToFolder } from '../../src/system/trust.ts';

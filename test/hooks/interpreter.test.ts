@@ -117,7 +117,7 @@ describe('an interpreter that others can write is warned of, and its hook runs',
 
   test('once until it changes, for hooks of containers’ events too', async () => {
     // Each of the two queues has a filter of its own.
-    const { reportChanges } = await import('../../src/hooks/report-changes.ts');
+    const { reportChanges } = await import('../../src/hooks/report-once.ts');
     const passed: string[] = [];
     const report = reportChanges((event) => void passed.push(event.kind));
     const exposed = { program: '/a', path: '/a', cause: { kind: 'owner', uid: 5, trusted: 0 } } as const;

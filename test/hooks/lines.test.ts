@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineSplitter } from '../../src/hooks/lines.ts';
+import { createLineSplitter } from '../../src/hooks/output.ts';
 
 function split(...chunks: (string | Uint8Array)[]): Buffer[] {
   const lines: Buffer[] = [];

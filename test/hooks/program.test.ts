@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readProgram, whyUnrunnable } from '../../src/hooks/program.ts';
+import { readProgram, whyUnrunnable } from '../../src/hooks/admit.ts';
 import { asNobody } from '../support/as-nobody.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keptOutput, OutputTail } from '../../src/hooks/tail.ts';
+import { keptOutput, OutputTail } from '../../src/hooks/output.ts';
 
 test('for all chunks: keeps the last 64 KiB, in order', () => {
   let seed = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { defaultHookSettings } from '../../src/config/hook-settings.ts';
+import { defaultHookSettings } from '../../src/config/settings.ts';
 import { createEventQueue } from '../../src/hooks/event-queue.ts';
 import { EventStartTurns } from '../../src/hooks/event-starts.ts';
 import { WaitingEvents } from '../../src/hooks/waiting-events.ts';

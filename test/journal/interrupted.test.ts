@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readJournal } from '../../src/journal/read.ts';
+import { readJournal } from '../../src/journal/lines.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { createHookStage, type HookStage, lives } from '../support/hook-stage.ts';
 import { needing } from '../support/needs.ts';

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readJournal } from '../../src/journal/read.ts';
+import { readJournal } from '../../src/journal/lines.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { identify } from '../../src/system/processes.ts';
 import { createJournalStage, ended, entry, type JournalStage, started } from '../support/journal-stage.ts';

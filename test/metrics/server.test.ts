@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MetricsReport } from '../../src/metrics/report.ts';
-import { type MetricsServerOptions, startMetricsServer } from '../../src/metrics/server.ts';
+import {
+  type MetricsReport,
+  type MetricsServerOptions,
+  startMetricsServer,
+} from '../../src/metrics/server.ts';
 import { freePort } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 

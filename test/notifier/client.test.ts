@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Limits } from '../../src/notifier/limits.ts';
+import type { Limits } from '../../src/notifier/protocol.ts';
 import { type NotifierPort, openPort } from '../support/notifier-port.ts';
 import { waitFor } from '../support/wait-for.ts';
 

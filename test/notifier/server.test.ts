@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Limits } from '../../src/notifier/limits.ts';
+import type { Limits } from '../../src/notifier/protocol.ts';
 import { startNotifierServer } from '../../src/notifier/server.ts';
 import { Failure } from '../../src/system/failure.ts';
 import { connectTo, type NotifierPort, openPort, secondAddress } from '../support/notifier-port.ts';

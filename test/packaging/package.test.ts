@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packagedFiles } from '../../packaging/deb/files.ts';
 import { writePackage } from '../../packaging/deb/package.ts';
-import { companionUnit, serviceUnit } from '../../src/service/names.ts';
+import { companionUnit, serviceUnit } from '../../src/service/layout.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram } from '../support/program.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ControlHost } from '../../src/control/answer.ts';
-import type { ControlReport } from '../../src/control/report.ts';
+import type { ControlReport } from '../../src/control/protocol.ts';
 import { startControlServer } from '../../src/control/server.ts';
 import type { HttpLimits } from '../../src/system/http-server.ts';
 import { makePrivateFolder } from './private-folder.ts';

@@ -1,6 +1,6 @@
 import { type EventName, eventWord } from '../../src/config/engine-events.ts';
-import { parseEvent } from '../../src/events/parse.ts';
 import type { SeenContainer } from '../../src/events/seen-container.ts';
+import { parseEvent } from '../../src/events/stream.ts';
 import type { EngineEvent } from '../../src/lifecycle/engine-event.ts';
 
 /** One event as an engine writes it. */

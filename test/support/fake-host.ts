@@ -9,7 +9,7 @@ import type { EngineReport } from '../../src/engine/report.ts';
 import { startSensor } from '../../src/engine/sensor.ts';
 import type { Observation } from '../../src/lifecycle/observation.ts';
 import { atFirst, type EngineState, reduce, type Told } from '../../src/lifecycle/reduce.ts';
-import { createFolderWatches } from '../../src/system/folder-watches.ts';
+import { createFolderWatches } from '../../src/system/folder-watch.ts';
 import type { AwaitService } from '../../src/system/service-ready.ts';
 import { pace } from './wait-for.ts';
 

@@ -4,7 +4,7 @@
 // line, prints a report a line (without hooks' output) and `{"kind":"idle"}` when all is done.
 import { createInterface } from 'node:readline';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { defaultHookSettings } from '../../src/config/hook-settings.ts';
+import { defaultHookSettings } from '../../src/config/settings.ts';
 import { journalEntry } from '../../src/daemon/journaling.ts';
 import { endLeftovers } from '../../src/hooks/leftovers.ts';
 import { createHookQueue } from '../../src/hooks/queue.ts';

@@ -2,10 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { defaultHookSettings, type HookSettings } from '../../src/config/hook-settings.ts';
-import type { HookHost } from '../../src/hooks/host.ts';
+import { defaultHookSettings, type HookSettings } from '../../src/config/settings.ts';
 import { createHookQueue, type HookQueue } from '../../src/hooks/queue.ts';
-import type { HookReport } from '../../src/hooks/report.ts';
+import type { HookHost, HookReport } from '../../src/hooks/report.ts';
 import type { LifecycleEvent, Transition } from '../../src/lifecycle/transition.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { waitFor } from './wait-for.ts';

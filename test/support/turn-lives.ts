@@ -1,4 +1,4 @@
-import { defaultHookSettings } from '../../src/config/hook-settings.ts';
+import { defaultHookSettings } from '../../src/config/settings.ts';
 import { type HeldTurns, holdTurns, newerTold, type Settled } from '../../src/daemon/held-turns.ts';
 import { isWanted } from '../../src/daemon/wanted.ts';
 import type { HookQueue, TurnEnd } from '../../src/hooks/queue.ts';

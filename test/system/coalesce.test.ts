@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coalesce } from '../../src/system/coalesce.ts';
+import { coalesce } from '../../src/system/awake-timer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchFolder } from '../../src/system/folder-watch.ts';
-import { createFolderWatches } from '../../src/system/folder-watches.ts';
+import { createFolderWatches, watchFolder } from '../../src/system/folder-watch.ts';
 import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 

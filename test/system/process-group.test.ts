@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { groupLives } from '../../src/system/process-group.ts';
+import { groupLives } from '../../src/system/processes.ts';
 
 test('a group lives until its last process has ended', async () => {
   const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });

@@ -1,12 +1,11 @@
 import type { Settings } from '../../config/settings.ts';
 import type { PlannedHook } from '../../hooks/plan.ts';
-import { layOut } from '../../service/layout.ts';
+import { layOut, productName } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { productName } from '../../service/names.ts';
 import { installCommand, ownerOf } from '../../service/scope.ts';
 import { isAsWritten } from '../../service/wanted.ts';
-import type { Account } from '../../system/account.ts';
+import type { Account } from '../../system/find-account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';

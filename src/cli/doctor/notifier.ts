@@ -2,9 +2,13 @@ import type { EngineSettings, Settings } from '../../config/settings.ts';
 import type { Manifest } from '../../service/manifest.ts';
 import { Failure } from '../../system/failure.ts';
 import { version } from '../../version.ts';
-import { adviseOnNotifier, describeTrip } from '../describe-notifier.ts';
+import {
+  adviseOnNotifier,
+  describeTrip,
+  examineNotifier,
+  type NotifierHealth,
+} from '../describe-notifier.ts';
 import { presenceOf } from '../engine-presence.ts';
-import { examineNotifier, type NotifierHealth } from '../notifier-health.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /**

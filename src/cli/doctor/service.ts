@@ -1,7 +1,7 @@
 import { domainOf, launchdState } from '../../service/launchd.ts';
+import { companionUnit, productName, serviceUnit } from '../../service/layout.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { companionUnit, productName, serviceUnit } from '../../service/names.ts';
 import { installCommand, journalctl, type Scope, systemctl } from '../../service/scope.ts';
 import { properties, stateOfUnit } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';

@@ -1,5 +1,5 @@
+import { serviceUnit } from '../../service/layout.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
-import { serviceUnit } from '../../service/names.ts';
 import { systemctl } from '../../service/scope.ts';
 import { type Finding, note } from './finding.ts';
 

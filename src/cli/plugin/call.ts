@@ -1,8 +1,9 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitCode, Failure } from '../../system/failure.ts';
 
 /** How this program was called: by its own name, or by Docker, as its plugin. */
-export type Call =
+type Call =
   | { readonly by: 'name'; readonly words: readonly string[] }
   | { readonly by: 'docker'; readonly words: readonly string[]; readonly globals: DockerGlobals }
   /** Docker asks whether this is a plugin, and which. */
@@ -22,7 +23,7 @@ export interface DockerGlobals {
 }
 
 /** What the plugin is called below `docker`. */
-export const pluginName = 'lifecycle';
+const pluginName = 'lifecycle';
 
 /** The file that Docker looks for. */
 export const pluginFile = `docker-${pluginName}`;
@@ -89,4 +90,38 @@ const globalOptions = {
 /** What this program is called where its user has called it. */
 export function calledAs(argv: readonly string[] = process.argv): string {
   return readCall(argv).by === 'name' ? 'docker-lifecycle-listener' : `docker ${pluginName}`;
+}
+
+/**
+ * What Docker's own options come to in the environment, where the rest of the program looks for them by Docker's
+ * own rules; undefined takes a variable away. Which engine is meant is not among them: that is for the command.
+ * @throws Failure with exit code 64 for TLS files that only Docker itself can take
+ */
+export function environmentOf(globals: DockerGlobals): { readonly [variable: string]: string | undefined } {
+  const { config, tls, tlsverify } = globals;
+  const folder = tlsFolder(globals);
+  return {
+    ...(config !== undefined && { DOCKER_CONFIG: config }),
+    ...(folder !== undefined && { DOCKER_CERT_PATH: folder }),
+    ...(tlsverify && { DOCKER_TLS_VERIFY: '1' }),
+    ...(tls && !tlsverify && { DOCKER_TLS: '1', DOCKER_TLS_VERIFY: undefined }),
+  };
+}
+
+/** The one folder that holds the files, under the names that Docker itself gives them. */
+function tlsFolder({ tlscacert, tlscert, tlskey }: DockerGlobals): string | undefined {
+  const given = [
+    { path: tlscacert, name: 'ca.pem' },
+    { path: tlscert, name: 'cert.pem' },
+    { path: tlskey, name: 'key.pem' },
+  ].filter((file): file is { path: string; name: string } => file.path !== undefined);
+  const [first] = given;
+  if (first === undefined) return undefined;
+  const folder = dirname(first.path);
+  if (given.every(({ path, name }) => basename(path) === name && dirname(path) === folder)) return folder;
+  throw new Failure(
+    exitCode.usage,
+    'The TLS files are not ca.pem, cert.pem and key.pem of one folder',
+    'Put them into a context, and give that: docker context create --help',
+  );
 }

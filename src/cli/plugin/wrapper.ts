@@ -1,6 +1,6 @@
 import { quote } from '../../system/shell-quote.ts';
+import { version } from '../../version.ts';
 import { metadataWord, pluginWord } from './call.ts';
-import { metadata } from './metadata.ts';
 
 /** Where a wrapper finds the program. */
 export interface ProgramPaths {
@@ -31,4 +31,17 @@ printf 'docker lifecycle: %s is not there any more\\n' ${quote(program)} >&2
 printf '  Install it again, then run: %s\\n' ${quote(writtenBy)} >&2
 exit 69
 `;
+}
+
+/**
+ * What Docker wants to know of a plugin (its cli-plugins/metadata), as one line of JSON.
+ * `docker --help` shows the description, and an asterisk with the name.
+ */
+export function metadata(): string {
+  return JSON.stringify({
+    SchemaVersion: '0.1.0',
+    Vendor: 'docker-lifecycle-listener',
+    Version: version,
+    ShortDescription: 'Run scripts when Docker starts and stops',
+  });
 }

@@ -1,18 +1,172 @@
+import { userInfo } from 'node:os';
+import { defaultEndpoint } from '../../config/endpoint.ts';
+import type { ControlReport } from '../../control/protocol.ts';
 import type { DaemonRecord, Record } from '../../daemon/record.ts';
+import type { EngineReport } from '../../engine/report.ts';
+import type { MemoryReport } from '../../journal/engine-memory.ts';
+import type { JournalReport } from '../../journal/report.ts';
+import type { TurnReport } from '../../journal/turn-file.ts';
 import type { Reason, Source, Transition } from '../../lifecycle/transition.ts';
-import { printableText } from '../../system/printable.ts';
+import type { MetricsReport } from '../../metrics/server.ts';
+import type { NotifierReport } from '../../notifier/protocol.ts';
+import { printable, printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
+import { describeFileProblem } from '../../system/small-file.ts';
 import type { UnexpectedError } from '../../system/unexpected.ts';
-import { controlWords } from './control.ts';
-import { engineWords } from './engine.ts';
 import { eventsWords } from './events.ts';
 import { hookWords } from './hooks.ts';
-import { journalWords } from './journal.ts';
-import { metricsWords } from './metrics.ts';
-import { notifierWords } from './notifier.ts';
 import { describeRefusal } from './refusal.ts';
+import { turnFileWords } from './turns.ts';
 import { describeWarning } from './warnings.ts';
-import { detail, error, info, type Words, type WordsFor, warning } from './words.ts';
+import { addressAndPort, detail, error, info, plural, type Words, type WordsFor, warning } from './words.ts';
+
+/** What a sensor has to say. */
+const engineWords: WordsFor<EngineReport> = {
+  'engine-watched': (record) => info(describeWatched(record)),
+  'engine-not-reached': (record) =>
+    warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Trying on`),
+  'engine-pidfile-unusable': (record) =>
+    warning(
+      `Cannot use the pid file: ${describeFileProblem(record.path, record.problem)}. ` +
+        `Give the right one with --pidfile, or --pidfile none. See: ls -ldL ${quote(record.path)}`,
+    ),
+  'engine-silent': (record) => info(`Docker at ${record.url} does not answer yet: waiting for it`),
+  'engine-answers-badly': (record) =>
+    warning(
+      `${record.url} answers with status ${record.status} instead of 200: not taken for a running Docker`,
+    ),
+  'engine-forbidden': (record) =>
+    warning(
+      `May not open ${record.path}. Run as root, or join its group: sudo usermod -aG docker ${quote(userInfo().username)}`,
+    ),
+  'engine-socket-removed': (record) =>
+    warning(
+      `${record.path} was removed while Docker runs: nobody can reach it there. Mend it with: systemctl restart docker`,
+    ),
+  'engine-left-alone': (record) => describeLeftAlone(record),
+};
+
+function describeWatched({
+  url,
+  pidfile,
+  chosenBy,
+}: Extract<EngineReport, { kind: 'engine-watched' }>): string {
+  const found = chosenBy === 'found' ? `, for nothing is at ${defaultEndpoint.path}` : '';
+  const by = chosenBy === 'default' || chosenBy === 'found' ? found : ` (${chosenBy})`;
+  return `Watching Docker at ${url}${by}${pidfile === undefined ? '' : `, pid file ${pidfile}`}`;
+}
+
+function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-alone' }>): Words {
+  if (record.holder === 'systemd') {
+    return detail(
+      `${record.path} is held by systemd and would start Docker: not opened while Docker is down`,
+    );
+  }
+  const pidfile =
+    record.pidfile === undefined ? 'no pid file is known' : `${record.pidfile} names no running process`;
+  return warning(
+    `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
+      'Run as root, or say where its pid file is (--pidfile)',
+  );
+}
+
+/** What becomes of what is kept on disk. */
+const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> = {
+  ...turnFileWords,
+  'memory-unreadable': (record) =>
+    warning(`Cannot read ${record.path}: ${record.error}. Starting as if for the first time`),
+  'memory-damaged': ({ path, engines }) =>
+    warning(
+      `${path} is damaged in ${plural(engines.length, 'entry', 'entries')}: ${engines.slice(0, 5).join(', ')}` +
+        `${engines.length > 5 ? ', …' : ''}. Starting as if for the first time with ${engines.length === 1 ? 'it' : 'them'}`,
+    ),
+  'memory-not-kept': (record) =>
+    error(
+      `Cannot write ${record.path}: ${record.error}. If the listener ends now, it will not know what it has told. ` +
+        'Make room there, or give another folder with --state-dir',
+    ),
+  'memory-kept-again': (record) => info(`${record.path} can be written again`),
+  'journal-refused': (record) => {
+    const { found, cure } = describeRefusal(record.refusal);
+    return error(`Keeping no journal in ${record.folder}: ${found}. ${cure}`);
+  },
+  'journal-in-use': (record) =>
+    warning(`Keeping no journal in ${record.folder}: another listener writes there, pid ${record.pid}`),
+  'journal-failing': (record) =>
+    warning(`Cannot write the journal in ${record.folder} (${record.code}): trying again`),
+  'journal-removed': (record) => warning(`${record.file} was removed or replaced: beginning another one`),
+  'journal-recovered': (record) =>
+    info(
+      `The journal in ${record.folder} is written again` +
+        (record.lost === 0 ? '' : `; lost ${plural(record.lost, 'record')}`),
+    ),
+  'journal-torn': (record) =>
+    warning(`${record.file} has ${plural(record.lines, 'line')} that a crash or a full disk cut off`),
+};
+
+const without = 'status, trigger and the companion do not reach this listener';
+
+/** What becomes of the control socket. */
+const controlWords: WordsFor<ControlReport> = {
+  'control-listening': (record) => detail(`Answering on ${record.path}`),
+  'page-opened': (record) => info(`The page is served on 127.0.0.1 port ${record.port}`),
+  'page-closed': () => info('Nobody looks at the page any more: closed'),
+  'control-refused': (record) => {
+    const { found, cure } = describeRefusal(record.refusal);
+    return warning(`No control socket at ${record.path}: ${found}. ${cure}. Until then ${without}`);
+  },
+  'control-in-use': (record) =>
+    warning(
+      `No control socket at ${record.path}: another listener answers there, so ${without}. ` +
+        'End the other one, or give this one its own with --control PATH',
+    ),
+  'control-failed': (record) =>
+    warning(
+      `No control socket at ${record.path} (${record.code}): ${without}. See: ls -ld ${quote(record.path)}`,
+    ),
+};
+
+/** What becomes of the port for metrics. */
+const metricsWords: WordsFor<MetricsReport> = {
+  'metrics-listening': ({ address, port }) =>
+    info(`Metrics are at http://${addressAndPort(address, port)}/metrics`),
+  'metrics-not-listening': ({ address, port, code }) =>
+    warning(`No metrics at ${addressAndPort(address, port)}: ${whyNot(code, port)}. It is tried again`),
+};
+
+function whyNot(code: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `another program listens there. See which: ss -ltnp 'sport = :${port}'`;
+    case 'EACCES':
+      return 'ports below 1024 are for root';
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return 'this machine has no such address now. See: ip address';
+    default:
+      return code;
+  }
+}
+
+/** What the notifier's port has to say. */
+const notifierWords: WordsFor<NotifierReport> = {
+  'notifier-listening': (record) =>
+    info(`Listening for notifiers on ${addressAndPort(record.address, record.port)}`),
+  'notifier-not-listening': (record) =>
+    warning(`Not listening on ${addressAndPort(record.address, record.port)}: ${record.error}`),
+  'notifier-said': (record) => detail(`${record.from} says ${record.said}`),
+  'notifier-refused': (record) =>
+    warning(
+      `Refused from ${record.from}: "${printable(record.bytes, 80)}"${record.tooLong ? ', a line without end' : ''}. ` +
+        'Only start and stop are understood',
+    ),
+  'notifier-silent': (record) => detail(`${record.from} said nothing: dropped`),
+  'notifier-flooded': (record) =>
+    warning(`${record.count} more messages came to the notifier's port than are shown here`),
+  'notifier-held': (record) => info(`A notifier at ${record.from} keeps its connection open`),
+  'notifier-gone': (record) =>
+    info(`The notifier at ${record.from} is gone without a word: looking whether Docker is`),
+};
 
 /** An error that was not foreseen, and its place in the code. */
 export function unexpected({ error: what, at }: UnexpectedError): string {

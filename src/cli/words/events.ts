@@ -1,6 +1,6 @@
 import type { EventHint } from '../../config/event-hints.ts';
-import type { EventFilter } from '../../config/hook-settings.ts';
-import type { EventsReport } from '../../events/report.ts';
+import type { EventFilter } from '../../config/settings.ts';
+import type { EventsReport } from '../../events/watch.ts';
 import type { EventHookReport } from '../../hooks/report.ts';
 import type { EventLabel } from '../../lifecycle/engine-event.ts';
 import { printableText } from '../../system/printable.ts';

@@ -1,6 +1,5 @@
 import type { FileRefused, RootsFile } from '../../config/roots-own.ts';
-import type { HookRefusalCause } from '../../hooks/admit.ts';
-import type { ExposedInterpreter } from '../../hooks/program.ts';
+import type { ExposedInterpreter, HookRefusalCause } from '../../hooks/admit.ts';
 import { exitCode, Failure } from '../../system/failure.ts';
 import { printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';

@@ -1,6 +1,6 @@
 import { describeRefusal } from '../../cli/words/refusal.ts';
-import { clock } from '../../cli/words/time.ts';
 import { describeWarning } from '../../cli/words/warnings.ts';
+import { clock } from '../../cli/words/words.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';

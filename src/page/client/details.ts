@@ -1,8 +1,7 @@
 import { describeEvent } from '../../cli/words/events.ts';
-import { clock } from '../../cli/words/time.ts';
 import { describeTurn } from '../../cli/words/turns.ts';
 import { describeWarning } from '../../cli/words/warnings.ts';
-import { bytes, seconds } from '../../cli/words/words.ts';
+import { bytes, clock, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import type { EventTrouble } from '../../journal/record.ts';
 import { printableText } from '../../system/printable.ts';

@@ -1,4 +1,4 @@
-import { age, clock } from '../../cli/words/time.ts';
+import { age, clock } from '../../cli/words/words.ts';
 import { printableText } from '../../system/printable.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';

@@ -1,5 +1,4 @@
-import { age } from '../../cli/words/time.ts';
-import { megabytes } from '../../cli/words/words.ts';
+import { age, megabytes } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import type { PageData } from '../data.ts';

@@ -1,5 +1,4 @@
-import { clock } from '../../cli/words/time.ts';
-import { seconds } from '../../cli/words/words.ts';
+import { clock, seconds } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { el } from './dom.ts';

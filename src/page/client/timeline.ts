@@ -1,4 +1,4 @@
-import { age, clock } from '../../cli/words/time.ts';
+import { age, clock } from '../../cli/words/words.ts';
 import type { HistoryEntry } from '../../journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { el, place } from './dom.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LogLine } from '../../../src/demo/listener.ts';
-import { readJournal } from '../../../src/journal/read.ts';
+import { readJournal } from '../../../src/journal/lines.ts';
 import type { JournalRecord } from '../../../src/journal/record.ts';
 import type { Transition } from '../../../src/lifecycle/transition.ts';
 import { errorCode } from '../../../src/system/failure.ts';
