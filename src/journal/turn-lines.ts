@@ -151,7 +151,7 @@ function isLine(line: unknown, engine: string): line is TurnLine {
   const isToldOrMissing = line.told === undefined || isTold(line.told);
   switch (line.kind) {
     case 'turns':
-      return line.version === 1 && isToldOrMissing && isMissingOr(line.owner, isProcess);
+      return line.version === 1 && isToldOrMissing && isMissingOr(line.owner, isWriter);
     case 'told':
       return isTold(line.told);
     case 'taken':
@@ -230,11 +230,16 @@ function isWhy(why: unknown): why is WhyDropped {
   return typeof why === 'string' && Object.hasOwn(whys, why);
 }
 
+/** A hook is never process 1 or below: a signal to those would reach others. */
 function isProcess(value: unknown): value is TurnProcess {
+  return isWriter(value) && value.pid > 1;
+}
+
+/** A listener can be process 1, in a container. */
+function isWriter(value: unknown): value is TurnProcess {
   if (!isObject(value)) return false;
   const { pid, startTime } = value;
-  // 1 and below are no hook's, and signals to them would be to others.
-  return isCount(pid) && pid > 1 && typeof startTime === 'string' && /^\d{0,20}$/.test(startTime);
+  return isCount(pid) && typeof startTime === 'string' && /^\d{0,20}$/.test(startTime);
 }
 
 function areEarlier(value: unknown): value is readonly EarlierHook[] {

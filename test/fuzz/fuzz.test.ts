@@ -31,7 +31,7 @@ test.each(chosen)(
       const random = new Random(now);
       let input = target.make(random);
       try {
-        await target.honest(input, random);
+        await target.honest(input, random, folder);
         input = random.damage(input);
         const began = process.cpuUsage();
         await target.damaged(input, random, folder);

@@ -8,6 +8,9 @@ import { createStreamReader } from '../../src/events/stream-reader.ts';
 import { openEngineMemory } from '../../src/journal/engine-memory.ts';
 import { decodeLines } from '../../src/journal/lines.ts';
 import { OpenRuns, readPast } from '../../src/journal/past.ts';
+import { fileDisk } from '../../src/journal/turn-disk.ts';
+import { openTurnFile } from '../../src/journal/turn-file.ts';
+import { linesOf, readTurns } from '../../src/journal/turn-lines.ts';
 import { createLineReader } from '../../src/notifier/protocol.ts';
 import {
   decodeMessage,
@@ -23,7 +26,7 @@ export interface Target {
   /** Bytes as an honest sender makes them. */
   make(random: Random): Buffer;
   /** Reads honest bytes, and holds that they mean the same however they are cut. */
-  honest(bytes: Buffer, random: Random): void | Promise<void>;
+  honest(bytes: Buffer, random: Random, folder: string): void | Promise<void>;
   /** Reads damaged bytes, and holds that nothing but what is promised comes of it. */
   damaged(bytes: Buffer, random: Random, folder: string): void | Promise<void>;
 }
@@ -223,7 +226,19 @@ export const targets: Readonly<Record<string, Target>> = {
       ];
       return Buffer.from(all.map((line) => `${JSON.stringify(line)}\n`).join(''));
     },
-    honest() {},
+    honest(bytes, _, folder) {
+      const path = join(folder, 'ledger.jsonl');
+      writeFileSync(path, bytes);
+      const said: string[] = [];
+      const file = openLedgerFile(path, 'new', ({ kind }) => void said.push(kind));
+      const lines = String(bytes).trimEnd().split('\n').map(parseLine);
+      const done = lines.filter(({ kind }) => kind === 'done').map(({ number }) => number);
+      const taken = lines.filter(({ kind, number }) => kind === 'taken' && !done.includes(number));
+      expect(file.pending.map(({ number }) => number)).toEqual(taken.map(({ number }) => number));
+      expect(said).toEqual([]);
+      file.close();
+      rmSync(path, { force: true });
+    },
     damaged(bytes, random, folder) {
       const path = join(folder, 'ledger.jsonl');
       writeFileSync(path, bytes);
@@ -275,6 +290,68 @@ export const targets: Readonly<Record<string, Target>> = {
       expect((await readPast(folder)).sequence).toBeGreaterThanOrEqual(0);
     },
   },
+  'turn-file': {
+    make(random) {
+      const transitions = random
+        .many(4, () => random.one(['start', 'stop']))
+        .map((happened, index) => ({
+          event: happened,
+          reason: happened === 'start' ? 'engine-started' : random.one(['shutdown', 'crash']),
+          source: random.one(['engine', 'companion']),
+          engine: 'default',
+          at: 1795559323000 + index,
+          sequence: index + 1,
+          run: '7@1@boot',
+        }));
+      const all = [
+        { kind: 'turns', version: 1, owner: { pid: 1, startTime: '' } },
+        ...transitions.flatMap((transition) => {
+          const { event: happened, sequence, run } = transition;
+          const hooks = ['10-a', random.text(8).replaceAll(/[/\0]/g, '') || 'b'];
+          const steps = [
+            { kind: 'begun', sequence, place: 0, hooks },
+            { kind: 'runs', sequence, pid: 2 + random.below(4_000_000), startTime: '17' },
+            { kind: 'ended', sequence, failed: random.below(2) === 0 },
+            { kind: 'begun', sequence, place: 1 },
+            random.one([
+              { kind: 'dropped', sequence, why: 'another-run' },
+              { kind: 'closed', sequence },
+            ]),
+          ];
+          const told = { event: happened, sequence, run };
+          return [{ kind: 'taken', told, turn: { transition } }, ...steps.slice(0, random.below(6))];
+        }),
+      ];
+      return Buffer.from(all.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    },
+    honest(bytes) {
+      const { state, isDamaged } = readTurns(String(bytes), 'default');
+      expect(isDamaged).toBe(false);
+      const lines = String(bytes).trimEnd().split('\n').map(parseLine);
+      const closed = lines.filter(({ kind }) => kind === 'closed').map(({ sequence }) => sequence);
+      const taken = lines.flatMap(({ turn }) => (turn === undefined ? [] : [turn.transition.sequence]));
+      expect([...state.kept.keys()]).toEqual(taken.filter((sequence) => !closed.includes(sequence)));
+      // Written anew it comes to the same.
+      const anew = linesOf(state).map((line) => `${JSON.stringify(line)}\n`);
+      expect(readTurns(anew.join(''), 'default')).toEqual({ state, isDamaged: false });
+    },
+    damaged(bytes, _, folder) {
+      const path = join(folder, 'turns-default.jsonl');
+      writeFileSync(path, bytes);
+      const owner = { pid: process.pid, startTime: '' };
+      const open = () =>
+        openTurnFile({ path, disk: fileDisk(path), engine: 'default', owner, report: () => {} });
+      const turns = open();
+      for (const { turn } of turns.pending) {
+        expect(Number.isSafeInteger(turn.transition.sequence)).toBe(true);
+        turns.close(turn.transition.sequence);
+      }
+      turns.end();
+      // It has made a whole file of the damage, in which nothing is left to be done.
+      expect(open().pending).toEqual([]);
+      rmSync(path, { force: true });
+    },
+  },
   'engines.json': {
     make: (random) =>
       Buffer.from(
@@ -288,7 +365,14 @@ export const targets: Readonly<Record<string, Target>> = {
           ),
         }),
       ),
-    honest() {},
+    honest(bytes, _, folder) {
+      writeFileSync(join(folder, 'engines.json'), bytes);
+      const said: string[] = [];
+      const memory = openEngineMemory(folder, ({ kind }) => void said.push(kind));
+      const { engines } = JSON.parse(String(bytes)) as { engines: Record<string, object> };
+      for (const [name, told] of Object.entries(engines)) expect(memory.recall(name)).toEqual(told);
+      expect(said).toEqual([]);
+    },
     damaged(bytes, _, folder) {
       writeFileSync(join(folder, 'engines.json'), bytes);
       const memory = openEngineMemory(folder, () => {});
@@ -304,4 +388,14 @@ export const targets: Readonly<Record<string, Target>> = {
 function notifierLines(packets: readonly Buffer[]) {
   const reader = createLineReader();
   return [...packets.flatMap((packet) => reader.push(packet)), ...reader.end()];
+}
+
+/** A line of a file of ours, as far as these targets look at it. */
+function parseLine(line: string) {
+  return JSON.parse(line) as {
+    readonly kind: string;
+    readonly number?: number;
+    readonly sequence?: number;
+    readonly turn?: { readonly transition: { readonly sequence: number } };
+  };
 }
