@@ -45,7 +45,7 @@ async function findEngine(
 }
 
 /** Options that lead to the same engine, whoever gives them. */
-export function engineWords({ endpoint }: EngineSettings): string[] {
+function engineWords({ endpoint }: EngineSettings): string[] {
   return ['--host', endpoint.url];
 }
 

@@ -16,7 +16,7 @@ interface Terminal {
 /** How long something may take before it is worth a line, in ms; and how often that changes. */
 const patience = 1000;
 
-export function createProgress(
+function createProgress(
   terminal: Terminal = process.stderr,
   environment: NodeJS.ProcessEnv = process.env,
 ): Progress {

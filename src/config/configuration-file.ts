@@ -4,7 +4,7 @@ import { quote } from '../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
 
 /** Bytes that a file of settings has at most, ours and Docker's alike: thousands of times what people write. */
-export const longestConfiguration = 2 ** 20;
+const longestConfiguration = 2 ** 20;
 
 /**
  * Reads a configuration file as text.

@@ -30,7 +30,7 @@ export function describeOrigin(origin: Origin): string {
 }
 
 /** The exit code for a wrong value: 78 when a file holds it, 64 when the command line does. */
-export function exitCodeOf(origin: Origin): ExitCode {
+function exitCodeOf(origin: Origin): ExitCode {
   return origin.kind === 'file' ? exitCode.badConfiguration : exitCode.usage;
 }
 

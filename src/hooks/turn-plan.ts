@@ -5,7 +5,7 @@ import { printable } from '../system/printable.ts';
 import type { Candidate, HookFolder } from './find.ts';
 
 /** A hook that is cut as often as this is given up: it may be what ends the listener. */
-export const mostCuts = 3;
+const mostCuts = 3;
 
 /** The hooks of a turn that are still to be run. */
 export interface TurnPlan {

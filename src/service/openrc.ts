@@ -6,7 +6,7 @@ import { stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
-export const scriptPath = `/etc/init.d/${productName}`;
+const scriptPath = `/etc/init.d/${productName}`;
 /** Written, and put aside when it is full, by the listener itself. */
 export const logPath = `/var/log/${productName}.log`;
 

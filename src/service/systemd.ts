@@ -20,7 +20,7 @@ export function ownUnitFolder(scope: Scope): string {
  * `systemctl mask` and `systemctl edit --full`, which write into /etc, work; systemd looks there, below /usr, and
  * nowhere else below a prefix.
  */
-export function unitFolder({ prefix }: Pick<Layout, 'prefix'>, scope: Scope = systemScope): string {
+function unitFolder({ prefix }: Pick<Layout, 'prefix'>, scope: Scope = systemScope): string {
   if (scope.kind === 'user') return ownUnitFolder(scope);
   return prefix === '/usr/local' || prefix === '/usr' ? join(prefix, 'lib', 'systemd', 'system') : ownUnits;
 }

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFailures, type Failures } from '../../src/daemon/failures.ts';
+import { runHooks } from '../../src/hooks/batch.ts';
 import { hooksInTurn, runEventHooks } from '../../src/hooks/event-run.ts';
 import { keepRunning } from '../../src/hooks/keep-running.ts';
-import { runHooks } from '../../src/hooks/queue.ts';
 import type { HookHost } from '../../src/hooks/report.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';

@@ -53,7 +53,7 @@ function fixFor(variables: readonly UnitVariable[]): string {
 }
 
 /** Reads what `systemctl cat` prints: each file of the unit behind a comment with its path, in the order that counts. */
-export function readUnitVariables(text: string): UnitVariable[] {
+function readUnitVariables(text: string): UnitVariable[] {
   let path = '';
   let found: UnitVariable[] = [];
   for (const line of text.replaceAll('\\\n', ' ').split('\n')) {

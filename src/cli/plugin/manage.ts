@@ -13,7 +13,7 @@ import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
 
 /** Where Docker looks for everybody's plugins, in its order (docker/cli, cli-plugins/manager). */
-export const systemFolders = [
+const systemFolders = [
   '/usr/local/lib/docker/cli-plugins',
   '/usr/local/libexec/docker/cli-plugins',
   '/usr/lib/docker/cli-plugins',
