@@ -8,6 +8,7 @@ export default defineConfig({
     setupFiles: ['test/support/program-node.ts'],
     // They wait more than they work, also on the two processors of a small machine.
     maxWorkers: 4,
+    maxConcurrency: 3,
     // A machine's own certificates are no business of the tests; a Node that cannot read them says so on standard error.
     env: { NODE_EXTRA_CA_CERTS: '' },
     // Where nobody can look again a shared machine's bad moment is given a second one; the reporter names it.

@@ -6,7 +6,7 @@ import { eventLine } from '../support/events.ts';
 import { type ScriptedEngine, startScriptedEngine } from '../support/scripted-engine.ts';
 import { ofKind } from '../support/stage.ts';
 import { createTwoEngines, type TwoEngines, type TwoEnginesListener } from '../support/two-engines.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { room, waitFor } from '../support/wait-for.ts';
 
 let place: TwoEngines;
 let engine: ScriptedEngine | undefined;
@@ -157,7 +157,8 @@ test.each([
   flooding.end();
   expect(listener.isOver()).toBe(false);
   expect(place.noted().filter((line) => line.startsWith('honest'))).toHaveLength(12);
-  expect(flooded).toBeLessThan(4 * calm);
+  // Two stretches of time on a shared machine: hostile.test.ts compares two listeners at the same time.
+  expect(flooded).toBeLessThan(4 * calm + room(10_000));
   expect(after - before).toBeLessThan(20_000);
   expect(file).toBeLessThan(32_000_000);
 });

@@ -1,15 +1,9 @@
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
-import { type Beside, startBeside } from '../support/hostile/beside.ts';
+import { test } from 'vitest';
+import { startBeside } from '../support/hostile/beside.ts';
 import { manners } from '../support/hostile/manners.ts';
 import { median } from '../support/lab/median.ts';
 import { room } from '../support/wait-for.ts';
-
-let place: Beside | undefined;
-afterEach(async () => {
-  await place?.clear();
-  place = undefined;
-});
 
 /** How much later a hook may be for reasons that are this machine's, in ms; bench/hostile.ts has the exact figures. */
 const allowance = () => room(100);
@@ -17,10 +11,12 @@ const rounds = 3;
 /** How much more memory the process may have while an engine does its worst, in KiB. */
 const mostMemory = 20 * 1024;
 
-test.each(Object.keys(manners))(
+// Some at a time: each waits for its hooks more than it works.
+test.concurrent.for(Object.keys(manners))(
   'beside an engine with %s, an honest engine’s hooks are in time, the log is short and memory stays',
-  async (manner) => {
-    place = await startBeside(manner);
+  async (manner, { expect, onTestFinished }) => {
+    const place = await startBeside(manner);
+    onTestFinished(() => place.clear());
     const { alone, beside } = place;
     const late = [await place.round()];
     while (late.length < rounds) late.push(await place.round());
