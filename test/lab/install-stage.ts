@@ -78,7 +78,7 @@ export async function bootInstallStage(version: EngineVersion): Promise<InstallS
     },
     async hook(name, text = '') {
       const path = `/etc/docker-lifecycle-listener.d/${name}`;
-      const counting = `#!/bin/sh\necho "$0 $DOCKER_LIFECYCLE_REASON" >>/var/lib/runs\n${text}\n`;
+      const counting = `#!/bin/sh\necho "$0 $DOCKER_LIFECYCLE_REASON\${DOCKER_LIFECYCLE_POSSIBLE_REPEAT:+ again}" >>/var/lib/runs\n${text}\n`;
       await sh('mkdir -p "$(dirname "$1")"; printf %s "$2" >"$1"; chmod 755 "$1"', path, counting);
     },
     async runs() {
