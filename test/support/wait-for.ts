@@ -3,10 +3,10 @@ import { availableParallelism, loadavg } from 'node:os';
 /**
  * Milliseconds that a test may wait for something that takes well under a second on a quiet machine: the given limit,
  * and longer the more work this machine has. The one place for that: on two processors at a load of 40, a process
- * gets a twentieth of the time that it gets on a quiet machine.
+ * gets a twentieth of the time that it gets on a quiet machine. A whole number, as `spawnSync` asks for.
  */
 export function room(limit = 20_000): number {
-  return limit * Math.min(10, Math.max(1, loadOfEachProcessor()));
+  return Math.round(limit * Math.min(10, Math.max(1, loadOfEachProcessor())));
 }
 
 /**
