@@ -8,12 +8,12 @@ import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unixEndpoint } from '../src/config/endpoint.ts';
-import { defaultHookSettings } from '../src/config/settings.ts';
 import { makePrivateFolder } from '../src/demo/private-folder.ts';
 import { createHookQueue } from '../src/hooks/queue.ts';
 import type { HookReport } from '../src/hooks/report.ts';
-import type { Transition } from '../src/lifecycle/transition.ts';
+import { defaultHookSettings } from '../src/hooks/settings.ts';
+import { unixEndpoint } from '../src/watch/endpoint/endpoint.ts';
+import type { Transition } from '../src/watch/lifecycle/transition.ts';
 
 const runParts = '/usr/bin/run-parts';
 const ours = 'the listener';

@@ -31,7 +31,7 @@ await Promise.all([
     banner: { js: '#!/usr/bin/env node' },
     define: { builtPage: JSON.stringify(await compressedPage()) },
   }),
-  build({ ...common, entryPoints: [join(root, 'src/index.ts')], outfile: join(dist, 'index.js') }),
+  build({ ...common, entryPoints: [join(root, 'src/watch/index.ts')], outfile: join(dist, 'index.js') }),
 ]);
 chmodSync(program, 0o755);
 declareTypes();
@@ -52,9 +52,9 @@ function declareTypes() {
     stdio: 'inherit',
   });
   const types = join(dist, 'index.d.ts');
-  copyFileSync(join(folder, 'index.d.ts'), types);
+  copyFileSync(join(folder, 'watch', 'index.d.ts'), types);
   rmSync(folder, { recursive: true });
-  if (/\bfrom '|\bimport\(/.test(readFileSync(types, 'utf8'))) {
-    throw new Error('The types of the library name those of other files: declare them in src/index.ts');
+  if (/^(?:import|export) .*\bfrom '|\bimport\(/m.test(readFileSync(types, 'utf8'))) {
+    throw new Error('The types of the library name those of other files: declare them in src/watch/index.ts');
   }
 }

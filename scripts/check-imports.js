@@ -6,79 +6,95 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What each part may import beside itself: anything, or types alone. A part is a folder of src, or a file in it; the words are one too. */
+/**
+ * What each part of src may import beside itself: anything, or types alone. A part is a folder of src, a folder in one of
+ * its rooms, or a file; a path belongs to the longest name that it begins with. The floor comes first: a part imports
+ * what stands above it in this list, and nothing below.
+ */
 const table = {
-  main: { anything: ['cli', 'demo', 'system', 'version'], types: [] },
-  cli: {
-    anything: [
-      'cli/words',
-      'daemon',
-      'service',
-      'notifier-container',
-      'demo',
-      'hooks',
-      'journal',
-      'control',
-      'page',
-      'config',
-      'system',
-      'version',
-    ],
-    types: ['engine', 'events', 'notifier', 'metrics', 'lifecycle'],
+  version: { anything: [], types: [] },
+  system: { anything: [], types: [] },
+  // The pure core: no clock, no socket, no promise.
+  'watch/lifecycle': { anything: [], types: [] },
+  'watch/host': { anything: ['system'], types: [] },
+  'watch/endpoint': { anything: ['system'], types: ['watch'] },
+  // The sensor knows the data of the lifecycle, and none of its decisions.
+  'watch/engine': {
+    anything: ['watch/endpoint', 'watch/host', 'system'],
+    types: ['watch', 'watch/lifecycle'],
   },
-  // Said to people by the program and by the library alike.
-  'cli/words': {
-    anything: ['cli', 'hooks', 'config', 'system'],
-    types: [
-      'daemon',
-      'service',
-      'journal',
-      'control',
-      'metrics',
-      'engine',
-      'events',
-      'notifier',
-      'lifecycle',
-    ],
-  },
-  index: { anything: ['library', 'system'], types: ['lifecycle'] },
-  library: { anything: ['daemon', 'cli/words', 'config', 'system'], types: ['lifecycle'] },
-  demo: { anything: ['hooks', 'config', 'system'], types: [] },
-  daemon: {
-    anything: [
-      'engine',
-      'events',
-      'notifier',
-      'hooks',
-      'lifecycle',
-      'journal',
-      'control',
-      'metrics',
-      'page',
-      'config',
-      'system',
-      'version',
-    ],
+  watch: {
+    anything: ['watch/engine', 'watch/lifecycle', 'watch/endpoint', 'watch/host', 'system'],
     types: [],
   },
-  service: { anything: ['config', 'system'], types: [] },
+  hooks: { anything: ['watch/endpoint', 'system'], types: ['watch/lifecycle'] },
+  'container-events': {
+    anything: ['hooks', 'watch/engine', 'system'],
+    types: ['watch', 'watch/endpoint', 'watch/lifecycle'],
+  },
+  'listener/config': { anything: ['hooks', 'watch', 'watch/endpoint', 'system'], types: [] },
+  'listener/journal': { anything: ['hooks', 'system'], types: ['watch/lifecycle'] },
+  'listener/control': { anything: ['listener', 'hooks', 'system'], types: ['watch/lifecycle'] },
+  'listener/metrics': { anything: ['listener', 'hooks', 'system', 'version'], types: ['watch/lifecycle'] },
+  'listener/notifier': { anything: ['listener', 'system'], types: [] },
+  // Used by the page too, so it takes no values from a part that needs Node.
+  'listener/words': {
+    anything: ['hooks', 'watch', 'system'],
+    types: [
+      'listener',
+      'listener/control',
+      'listener/journal',
+      'listener/metrics',
+      'listener/notifier',
+      'container-events',
+      'watch/lifecycle',
+    ],
+  },
+  listener: {
+    anything: [
+      'listener/control',
+      'listener/journal',
+      'listener/metrics',
+      'listener/notifier',
+      'container-events',
+      'hooks',
+      'watch',
+      'watch/engine',
+      'watch/lifecycle',
+      'watch/endpoint',
+      'watch/host',
+      'system',
+      'version',
+    ],
+    types: ['listener/config'],
+  },
+  page: {
+    anything: ['listener/words', 'listener/journal', 'system'],
+    types: ['listener', 'hooks', 'watch/lifecycle'],
+  },
+  service: { anything: ['watch/endpoint', 'system'], types: ['listener/config'] },
   // Asks an engine for a container: on a line, and with a reader, of the engine's.
-  'notifier-container': { anything: ['engine', 'config', 'system'], types: [] },
-  // The stations know nothing of each other, and of the lifecycle only its data.
-  engine: { anything: ['config', 'system'], types: ['lifecycle'] },
-  // Reads a second stream from the same engine, with the engine's own ways of reaching it.
-  events: { anything: ['engine', 'config', 'system'], types: ['lifecycle'] },
-  notifier: { anything: ['config', 'system'], types: ['lifecycle'] },
-  hooks: { anything: ['config', 'system'], types: ['lifecycle'] },
-  journal: { anything: ['config', 'system'], types: ['lifecycle'] },
-  // What runs in the browser takes its words from the command line.
-  page: { anything: ['cli/words', 'journal', 'system'], types: ['daemon', 'hooks', 'lifecycle'] },
-  metrics: { anything: ['config', 'system'], types: ['lifecycle'] },
-  control: { anything: ['config', 'system'], types: ['lifecycle'] },
-  lifecycle: { anything: [], types: [] },
-  config: { anything: ['system'], types: [] },
-  system: { anything: [], types: [] },
-  version: { anything: [], types: [] },
+  'notifier-container': { anything: ['watch/engine', 'watch/endpoint', 'system'], types: [] },
+  demo: { anything: ['system'], types: [] },
+  cli: {
+    anything: [
+      'service',
+      'notifier-container',
+      'listener',
+      'listener/config',
+      'listener/control',
+      'listener/journal',
+      'listener/words',
+      'hooks',
+      'watch',
+      'watch/endpoint',
+      'watch/host',
+      'system',
+      'version',
+    ],
+    types: ['demo', 'watch/lifecycle'],
+  },
+  main: { anything: ['cli', 'demo', 'system', 'version'], types: [] },
 };
 
 const statement = /^(import|export)\s+(type\s+)?(?:([^'";]*?)\s+from\s+)?'(\.[^']+)'/gm;
@@ -122,10 +138,12 @@ function importedName(words) {
   return words.startsWith('*') ? '*' : words.replace(/^type /, '').split(' as ')[0];
 }
 
+const parts = Object.keys(table).sort((a, b) => b.length - a.length);
+
+/** The part of a file: the longest name that its path begins with; its first folder where the table has none. */
 function partOf(path) {
-  if (path.startsWith('src/cli/words/')) return 'cli/words';
-  const [first = ''] = relative('src', path).split('/');
-  return first.replace(/\.ts$/, '');
+  const name = relative('src', path).replace(/\.ts$/, '');
+  return parts.find((part) => name === part || name.startsWith(`${part}/`)) ?? name.split('/')[0];
 }
 
 function* forbidden() {

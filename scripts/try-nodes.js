@@ -16,14 +16,14 @@ const folder = join(root, 'node_modules', '.cache', 'nodes');
 const program = join(root, 'dist', 'docker-lifecycle-listener.js');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const own = process.versions.node.split('.')[0];
-const ofProgram = ['cli', 'demo', 'hooks', 'library', 'listener'].map((folder) => `test/${folder}/`);
+const ofProgram = ['cli', 'demo', 'hooks', 'watch/library', 'program'].map((folder) => `test/${folder}/`);
 /** Minutes of work about floods and generated histories, which npm test does on this Node: another one changes nothing in it. */
 const onThisNodeOnly = [
   'test/fuzz/**',
-  'test/listener/hostile.test.ts',
-  'test/listener/endless-events.test.ts',
-  'test/events/ledger.model.test.ts',
-  'test/lifecycle/turns.model.test.ts',
+  'test/program/hostile.test.ts',
+  'test/program/endless-events.test.ts',
+  'test/container-events/ledger.model.test.ts',
+  'test/watch/lifecycle/turns.model.test.ts',
 ].flatMap((file) => ['--exclude', file]);
 const named = process.argv.slice(2);
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

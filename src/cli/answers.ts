@@ -1,11 +1,11 @@
-import type { Status } from '../daemon/status.ts';
 import type { FolderPlan } from '../hooks/plan.ts';
-import type { HistoryEntry } from '../journal/entry.ts';
+import type { HistoryEntry } from '../listener/journal/entry.ts';
+import type { Status } from '../listener/status.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { tableIn } from '../system/json.ts';
 import { printableText } from '../system/printable.ts';
-import { listOf, nullOr, number, optional, type Shape, table, text } from '../system/shape.ts';
 import { version } from '../version.ts';
+import { listOf, nullOr, number, optional, type Shape, table, text } from './shape.ts';
 
 /*
  * Answers of a listener, checked where they come in: the listener may be of another version than this command, as after

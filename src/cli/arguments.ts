@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { defaultContext } from '../config/contexts.ts';
-import { defaultEndpoint } from '../config/endpoint.ts';
 import { nearest } from '../system/nearest.ts';
+import { defaultContext } from '../watch/endpoint/contexts.ts';
+import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import type { Command } from './command.ts';
 import { type CommandEntry, commands, run } from './commands.ts';
 import { type OptionName, parse, usage, type Values } from './options.ts';

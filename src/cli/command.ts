@@ -1,6 +1,6 @@
-import type { EventFolder } from '../config/engine-events.ts';
 import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
-import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import type { EventFolder } from '../hooks/engine-events.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import type { GivenSettings } from './given-settings.ts';
 import type { NotifierCommand } from './notifier-commands.ts';
 import type { ServiceCommand } from './service-commands.ts';

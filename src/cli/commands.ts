@@ -1,4 +1,4 @@
-import { readPath } from '../config/readers.ts';
+import { readPath } from '../listener/config/readers.ts';
 import { nearest } from '../system/nearest.ts';
 import type { Asking, Command, NewHookEvent } from './command.ts';
 import { givenSettings } from './given-settings.ts';

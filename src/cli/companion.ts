@@ -1,9 +1,9 @@
-import { defaultControlPath } from '../config/state-dir.ts';
-import { realSurroundings } from '../config/surroundings.ts';
-import { createControlClient } from '../control/client.ts';
+import { defaultControlPath } from '../listener/config/state-dir.ts';
+import { createControlClient } from '../listener/control/client.ts';
 import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
 import { type ExitCode, exitCode } from '../system/failure.ts';
+import { realSurroundings } from '../watch/endpoint/surroundings.ts';
 import type { CompanionCommand } from './service-commands.ts';
 
 /** How old the news may be that nobody waits for, in s: no Docker stops, and is up again, in that time. */

@@ -1,8 +1,8 @@
-import { describeOrigin, type Given } from '../config/given.ts';
-import type { Loaded } from '../config/load.ts';
-import type { RawEventFilter } from '../config/raw-settings.ts';
-import type { EngineSettings } from '../config/settings.ts';
-import { addressAndPort } from './words/words.ts';
+import { describeOrigin, type Given } from '../listener/config/given.ts';
+import type { Loaded } from '../listener/config/load.ts';
+import type { RawEventFilter } from '../listener/config/raw-settings.ts';
+import { addressAndPort } from '../system/words.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 
 /** The effective settings as a settings file would hold them, each with where it came from. */
 export function describeSettings({ settings, log, given, file }: Loaded): string {

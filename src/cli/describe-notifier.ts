@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dockerCommand, engineOptions } from '../config/engine-options.ts';
-import type { EngineSettings } from '../config/settings.ts';
 import { notifierName } from '../notifier-container/described.ts';
 import { type FoundNotifier, findNotifier } from '../notifier-container/found.ts';
 import type { NotifierWork } from '../notifier-container/install.ts';
@@ -8,6 +6,8 @@ import { lastLines } from '../notifier-container/logs.ts';
 import { pingListener, type RoundTrip } from '../notifier-container/ping.ts';
 import { quote } from '../system/shell-quote.ts';
 import { version } from '../version.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 
 /** What `notifier install` has done. */
 export function describeWork(work: NotifierWork, { name }: EngineSettings): string {

@@ -1,5 +1,4 @@
-import { defaultEndpoint } from '../config/endpoint.ts';
-import type { EngineSettings, Settings } from '../config/settings.ts';
+import type { Settings } from '../listener/config/settings.ts';
 import { companionUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
@@ -10,6 +9,8 @@ import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { type Account, currentAccount, findAccount } from '../system/find-account.ts';
 import { printableText } from '../system/printable.ts';
 import { version } from '../version.ts';
+import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 import { findScope } from './carry-out.ts';
 import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkPort } from './doctor/engine.ts';

@@ -1,11 +1,11 @@
-import type { Settings } from '../config/settings.ts';
 import { type FolderPlan, type PlannedHook, planFolders } from '../hooks/plan.ts';
+import type { Settings } from '../listener/config/settings.ts';
+import { describeFilter, describeHint } from '../listener/words/events.ts';
+import { aboutIt } from '../listener/words/failure.ts';
+import { leftOutWords } from '../listener/words/hooks.ts';
+import { describeExposed, describeRefusal } from '../listener/words/refusal.ts';
 import type { Account } from '../system/find-account.ts';
-import { describeFilter, describeHint } from './words/events.ts';
-import { aboutIt } from './words/failure.ts';
-import { leftOutWords } from './words/hooks.ts';
-import { describeExposed, describeRefusal } from './words/refusal.ts';
-import { plural, seconds } from './words/words.ts';
+import { plural, seconds } from '../system/words.ts';
 
 /** What would run on each event, in order, and what would not and why. */
 export interface DryRun {

@@ -1,8 +1,8 @@
+import { describeUnexpected } from '../listener/unexpected.ts';
+import { unexpected } from '../listener/words/describe.ts';
 import { exitCode } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
-import { describeUnexpected } from '../system/unexpected.ts';
 import { calledAs } from './plugin/call.ts';
-import { unexpected } from './words/describe.ts';
 
 /** Says in one line what was not foreseen, and ends with exit code 70; the stack is shown with DEBUG or `-v`. */
 export function endUnexpectedly(thrown: unknown): never {

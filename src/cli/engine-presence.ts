@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
-import type { EngineSettings } from '../config/settings.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import { readPid } from '../system/pidfile.ts';
 import { identify } from '../system/processes.ts';
-import { socketHolder } from '../system/unix-sockets.ts';
+import { readPid } from '../watch/host/pidfile.ts';
+import { socketHolder } from '../watch/host/unix-sockets.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 
 /**
  * Whether an engine may be asked something. `asleep`: systemd holds its socket, and any question would start it.

@@ -1,4 +1,6 @@
-import type { Event } from '../daemon/events.ts';
+import type { Event } from '../listener/events.ts';
+import { describeTransition } from '../listener/words/describe.ts';
+import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
 import type { EngineWish } from './command.ts';
@@ -6,8 +8,6 @@ import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';
 import { nameOfEngine } from './which-engine.ts';
-import { describeTransition } from './words/describe.ts';
-import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
 
 /** Shows what happens as it happens, until the listener ends. */
 export async function followEvents(command: EngineWish): Promise<number> {

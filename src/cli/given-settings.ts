@@ -1,5 +1,5 @@
-import type { Given } from '../config/given.ts';
-import type { RawSettings } from '../config/raw-settings.ts';
+import type { Given } from '../listener/config/given.ts';
+import type { RawSettings } from '../listener/config/raw-settings.ts';
 import { type OptionName, usage, type Values } from './options.ts';
 
 /** Settings as the command line has them. */

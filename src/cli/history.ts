@@ -1,17 +1,18 @@
-import { NotThere } from '../control/client.ts';
-import type { Event } from '../daemon/events.ts';
-import { changed, changeOf, entryOf, type HistoryEntry, type RunEntry } from '../journal/entry.ts';
+import { NotThere } from '../listener/control/client.ts';
+import type { Event } from '../listener/events.ts';
+import { changed, changeOf, entryOf, type HistoryEntry, type RunEntry } from '../listener/journal/entry.ts';
 import {
   fits,
   type HistoryFilter,
   readHistory,
   readHistoryEntry,
   withoutOutput,
-} from '../journal/history.ts';
+} from '../listener/journal/history.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { enginesIn, entriesIn, entryIn } from './answers.ts';
 import type { Asking, HistoryWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
+import { describeEntry, historyHead, historyRow } from './history-words.ts';
 import { running, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
@@ -19,7 +20,6 @@ import { during } from './progress.ts';
 import { widthOf } from './screen.ts';
 import { styleFor } from './style.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
-import { describeEntry, historyHead, historyRow } from './words/history.ts';
 
 /** How many entries are shown when nothing is said. */
 const usualEntries = 50;

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type EventFolder, eventFolder } from '../config/engine-events.ts';
+import { type EventFolder, eventFolder } from '../hooks/engine-events.ts';
 import {
   type Candidate,
   type HookFolder,

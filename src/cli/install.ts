@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { describeRefusal } from '../listener/words/refusal.ts';
 import { findDockerUnit } from '../service/docker-units.ts';
 import { domainOf, settledState } from '../service/launchd.ts';
 import { companionUnit, layOut, productName, serviceUnit } from '../service/layout.ts';
@@ -26,7 +27,6 @@ import { findNotifierFacts } from './notifier-facts.ts';
 import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
 import { shellFiles } from './shell-files.ts';
-import { describeRefusal } from './words/refusal.ts';
 
 /**
  * Makes a service of this program, or renews it; see docs/install.md.

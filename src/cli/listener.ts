@@ -1,12 +1,12 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { defaultControlPath } from '../config/state-dir.ts';
-import { realSurroundings } from '../config/surroundings.ts';
-import { type ControlClient, createControlClient, NotRunning } from '../control/client.ts';
+import { defaultControlPath } from '../listener/config/state-dir.ts';
+import { type ControlClient, createControlClient, NotRunning } from '../listener/control/client.ts';
 import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import { isListening } from '../system/unix-sockets.ts';
+import { realSurroundings } from '../watch/endpoint/surroundings.ts';
+import { isListening } from '../watch/host/unix-sockets.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
 import { calledAs } from './plugin/call.ts';

@@ -1,12 +1,13 @@
-import { type Loaded, loadSettings } from '../config/load.ts';
-import type { RawSettings } from '../config/raw-settings.ts';
-import { FileRefused } from '../config/roots-own.ts';
-import { usualScriptDir } from '../config/settings.ts';
-import { realSurroundings, type Surroundings } from '../config/surroundings.ts';
+import { type Loaded, loadSettings } from '../listener/config/load.ts';
+import type { RawSettings } from '../listener/config/raw-settings.ts';
+import { usualScriptDir } from '../listener/config/settings.ts';
+import { describeRefusal } from '../listener/words/refusal.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
+import { FileRefused } from '../watch/endpoint/roots-own.ts';
+import { realSurroundings, type Surroundings } from '../watch/endpoint/surroundings.ts';
+import { fileRefusal } from '../watch/words.ts';
 import type { GivenSettings } from './given-settings.ts';
-import { describeRefusal, fileRefusal } from './words/refusal.ts';
 
 /**
  * The settings that hold, for a command line on this machine.

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
+import { describeRefusal } from '../listener/words/refusal.ts';
 import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
-import { openRotatingFile, type RotatingFile, type RotationLimits } from '../system/rotating-file.ts';
 import { quote } from '../system/shell-quote.ts';
 import { walkToFolder } from '../system/trust.ts';
-import { describeRefusal } from './words/refusal.ts';
+import { openRotatingFile, type RotatingFile, type RotationLimits } from './rotating-file.ts';
 
 /** 50 MB in all. */
 const logLimits: RotationLimits = { size: 10_000_000, kept: 4 };

@@ -1,8 +1,8 @@
-import type { LogFormat, Verbosity } from '../config/settings.ts';
-import type { Record } from '../daemon/record.ts';
+import type { LogFormat, Verbosity } from '../listener/config/settings.ts';
+import type { Record } from '../listener/record.ts';
+import { describe } from '../listener/words/describe.ts';
 import { printable, printableText } from '../system/printable.ts';
-import { describe } from './words/describe.ts';
-import type { Level } from './words/words.ts';
+import type { Level } from '../system/words.ts';
 
 /**
  * Writes records as they come, one line each: a path with a line's end or an escape sequence in it makes no

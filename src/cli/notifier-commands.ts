@@ -1,4 +1,4 @@
-import { readPort } from '../config/readers.ts';
+import { readPort } from '../listener/config/readers.ts';
 import { nearest } from '../system/nearest.ts';
 import { type GivenSettings, givenSettings } from './given-settings.ts';
 import { type OptionName, usage, type Values } from './options.ts';

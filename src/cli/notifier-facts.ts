@@ -1,4 +1,4 @@
-import { defaultPort, type EngineSettings, type Settings } from '../config/settings.ts';
+import { defaultPort, type Settings } from '../listener/config/settings.ts';
 import { findNotifier } from '../notifier-container/found.ts';
 import { workFor } from '../notifier-container/install.ts';
 import type { Machine } from '../service/machine.ts';
@@ -7,6 +7,7 @@ import type { NotifierEngine, NotifierFacts } from '../service/notifier-containe
 import { stateOfUnit } from '../service/systemd.ts';
 import { Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 import { examineNotifier, isDelivering } from './describe-notifier.ts';
 import { presenceOf } from './engine-presence.ts';
 

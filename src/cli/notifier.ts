@@ -1,10 +1,10 @@
 import dockerfile from '../../notifier/Dockerfile';
 import script from '../../notifier/notifier.sh';
-import type { EngineSettings } from '../config/settings.ts';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
 import type { ArchivedFile } from '../notifier-container/tar.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { version } from '../version.ts';
+import type { EngineSettings } from '../watch/settings.ts';
 import {
   adviseAfterInstall,
   adviseOnNotifier,

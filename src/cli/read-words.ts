@@ -1,8 +1,8 @@
-import { type EventWord, eventFolders, eventWord } from '../config/engine-events.ts';
-import { hintForEvent } from '../config/event-hints.ts';
-import { parseDuration } from '../config/readers.ts';
-import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import { type EventWord, eventFolders, eventWord } from '../hooks/engine-events.ts';
+import { hintForEvent } from '../hooks/event-hints.ts';
+import { parseDuration } from '../listener/config/readers.ts';
 import { nearest } from '../system/nearest.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { type OptionName, usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 

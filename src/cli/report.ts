@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { mostEntries } from '../control/protocol.ts';
-import type { Status } from '../daemon/status.ts';
-import { type HistoryEntry, isFailure, type RunEntry, readHistory } from '../journal/history.ts';
-import { pageHtml } from '../page/html.ts';
+import { mostEntries } from '../listener/control/protocol.ts';
+import { type HistoryEntry, isFailure, type RunEntry, readHistory } from '../listener/journal/history.ts';
+import { pageHtml } from '../listener/page-html.ts';
+import type { Status } from '../listener/status.ts';
 import { codeOf, exitCode, Failure } from '../system/failure.ts';
 import { statusIn } from './answers.ts';
 import type { ReportWish } from './command.ts';

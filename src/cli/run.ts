@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import type { LogSettings, Settings } from '../config/settings.ts';
-import { ListenerFailed, runDaemon } from '../daemon/daemon.ts';
-import { FolderRefused } from '../daemon/trusted-folders.ts';
+import type { LogSettings, Settings } from '../listener/config/settings.ts';
+import { ListenerFailed, runDaemon } from '../listener/daemon.ts';
+import { FolderRefused } from '../listener/trusted-folders.ts';
+import { describeUnexpected } from '../listener/unexpected.ts';
+import { describeFolderRefusal } from '../listener/words/refusal.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { currentAccount } from '../system/find-account.ts';
-import { describeUnexpected } from '../system/unexpected.ts';
 import { version } from '../version.ts';
 import { createDeferredLog } from './log.ts';
-import { describeFolderRefusal } from './words/refusal.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 

@@ -1,6 +1,6 @@
-import { type Given, wrong } from '../config/given.ts';
-import { readChoice, readDuration, readPath, readPort } from '../config/readers.ts';
-import { longestCompanionWait } from '../control/requests.ts';
+import { type Given, wrong } from '../listener/config/given.ts';
+import { readChoice, readDuration, readPath, readPort } from '../listener/config/readers.ts';
+import { longestCompanionWait } from '../listener/control/requests.ts';
 import { type NotifierChoice, notifierChoices } from '../service/manifest.ts';
 import { type OptionName, usage, type Values } from './options.ts';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { type Loaded, settingsFileName } from '../config/load.ts';
-import type { Surroundings } from '../config/surroundings.ts';
+import { type Loaded, settingsFileName } from '../listener/config/load.ts';
 import { pidfileOf } from '../service/docker-pidfile.ts';
 import type { Machine } from '../service/machine.ts';
 import { type ServiceOptions, stateFolder } from '../service/manifest.ts';
 import type { Scope } from '../service/scope.ts';
 import { findAccount } from '../system/find-account.ts';
+import type { Surroundings } from '../watch/endpoint/surroundings.ts';
 import { load } from './load.ts';
 
 /**

@@ -1,6 +1,10 @@
-import type { Failure } from '../daemon/failures.ts';
-import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../daemon/status.ts';
+import type { Failure } from '../listener/failures.ts';
+import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../listener/status.ts';
+import { describeEvent } from '../listener/words/events.ts';
+import { describeFailure } from '../listener/words/failure.ts';
+import { describeCutTurn } from '../listener/words/turns.ts';
 import { printableText } from '../system/printable.ts';
+import { age, clock, megabytes, plural } from '../system/words.ts';
 import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
@@ -10,10 +14,6 @@ import { during } from './progress.ts';
 import { foldLine, widthOf } from './screen.ts';
 import { type Style, styleFor } from './style.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
-import { describeEvent } from './words/events.ts';
-import { describeFailure } from './words/failure.ts';
-import { describeCutTurn } from './words/turns.ts';
-import { age, clock, megabytes, plural } from './words/words.ts';
 
 /** Exit codes of its own, as those of init scripts (LSB): 0 up, 3 down, 4 unknown. */
 export const statusCode = { up: 0, down: 3, unknown: 4 } as const;

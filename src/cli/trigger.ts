@@ -1,15 +1,15 @@
 import { constants } from 'node:os';
-import type { RecordedCause, RecordedOutcome } from '../journal/record.ts';
+import type { RecordedCause, RecordedOutcome } from '../listener/journal/record.ts';
+import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
+import { leftOutWords } from '../listener/words/hooks.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
+import { bytes } from '../system/words.ts';
 import type { TriggerCommand } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
 import { nameOfEngine } from './which-engine.ts';
-import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from './words/failure.ts';
-import { leftOutWords } from './words/hooks.ts';
-import { bytes } from './words/words.ts';
 
 /** What the listener answers line by line; docs/control-socket.md describes it. */
 export type TriggerLine =

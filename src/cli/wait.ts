@@ -1,13 +1,15 @@
-import type { Settings } from '../config/settings.ts';
-import { type ControlClient, createControlClient } from '../control/client.ts';
-import type { Record } from '../daemon/record.ts';
-import type { EngineStatus, Status } from '../daemon/status.ts';
-import { watchEngine } from '../daemon/watch-engine.ts';
-import type { LifecycleEvent } from '../lifecycle/transition.ts';
+import type { Settings } from '../listener/config/settings.ts';
+import { type ControlClient, createControlClient } from '../listener/control/client.ts';
+import type { Record } from '../listener/record.ts';
+import type { EngineStatus, Status } from '../listener/status.ts';
+import { describe } from '../listener/words/describe.ts';
 import { exitCode, Failure } from '../system/failure.ts';
-import { createFolderWatches } from '../system/folder-watch.ts';
 import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
+import { seconds } from '../system/words.ts';
+import { createFolderWatches } from '../watch/host/folder-watch.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
+import { watchEngine } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
 import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
@@ -16,8 +18,6 @@ import { usage } from './options.ts';
 import { remark } from './print.ts';
 import { progress } from './progress.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
-import { describe } from './words/describe.ts';
-import { seconds } from './words/words.ts';
 
 /**
  * Waits until Docker is up, or down: each of the engines, or the one that is named. Asks the listener, and

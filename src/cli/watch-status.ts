@@ -1,5 +1,6 @@
-import type { Status } from '../daemon/status.ts';
+import type { Status } from '../listener/status.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { clock } from '../system/words.ts';
 import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
@@ -7,7 +8,6 @@ import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';
 import { describeStatus, ofEngine } from './status.ts';
 import { styleFor } from './style.ts';
-import { clock } from './words/words.ts';
 
 /** How often durations are told anew, and a listener that does not run is looked for, in ms. */
 const tick = 1000;

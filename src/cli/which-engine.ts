@@ -1,5 +1,5 @@
-import type { ControlClient } from '../control/client.ts';
-import type { EngineStatus } from '../daemon/status.ts';
+import type { ControlClient } from '../listener/control/client.ts';
+import type { EngineStatus } from '../listener/status.ts';
 import { enginesIn } from './answers.ts';
 import { usage } from './options.ts';
 

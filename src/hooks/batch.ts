@@ -1,7 +1,7 @@
-import type { Transition } from '../lifecycle/transition.ts';
-import type { OpenTurn } from '../lifecycle/turn.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { shortagePause } from '../system/descriptor-reserve.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { OpenTurn } from '../watch/lifecycle/turn.ts';
 import { type ChainCut, type HookChain, runChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
 import type { HookHost, TurnRest } from './report.ts';

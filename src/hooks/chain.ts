@@ -1,6 +1,5 @@
 import type { ProcessIdentity } from '../system/processes.ts';
 import { type AttemptsEnd, type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
-import type { EventStarts } from './event-starts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
@@ -35,6 +34,16 @@ export interface ChainCut {
   readonly hook?: string;
   /** The hooks that had not begun. */
   readonly left: readonly Candidate[];
+}
+
+/** The starts of one engine's event hooks. */
+export interface EventStarts {
+  /** Returns whether a hook may be started now. */
+  mayStart(): boolean;
+  /** Runs `start` and counts its time. */
+  start<Started>(start: () => Started): Started;
+  /** Calls `again` once, when a hook may be started. */
+  wait(again: () => void): void;
 }
 
 /** Called as a chain goes along; an index is that of the candidate. */

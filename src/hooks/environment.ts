@@ -1,12 +1,12 @@
-import type { Endpoint } from '../config/endpoint.ts';
-import { containerOf, type EventWord } from '../config/engine-events.ts';
-import type { DockerHost } from '../config/settings.ts';
-import { downSocketName } from '../config/state-dir.ts';
-import type { EventLabel, ToldEvent } from '../lifecycle/engine-event.ts';
-import type { Transition } from '../lifecycle/transition.ts';
 import type { Account } from '../system/find-account.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
+import type { Endpoint } from '../watch/endpoint/endpoint.ts';
+import type { EventLabel, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import { containerOf, type EventWord } from './engine-events.ts';
 import type { EngineReach } from './report.ts';
+import type { DockerHost } from './settings.ts';
+import { downSocketName } from './settings.ts';
 
 export type { Account } from '../system/find-account.ts';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Transition } from '../lifecycle/transition.ts';
 import { identify, type ProcessIdentity, readProcessStat } from '../system/processes.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
 
 /**
  * Finds the process of a hook that a killed listener had started but not yet recorded, by the variables that the hook

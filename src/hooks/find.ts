@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EventFolder, type EventName, eventFolders } from '../config/engine-events.ts';
-import { type EventHint, hintForFolder } from '../config/event-hints.ts';
-import type { LifecycleEvent } from '../lifecycle/transition.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { codeOf } from '../system/failure.ts';
 import { printable, printableText } from '../system/printable.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
+import { type EventFolder, type EventName, eventFolders } from './engine-events.ts';
+import { type EventHint, hintForFolder } from './event-hints.ts';
 
 /** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
 export interface Candidate {

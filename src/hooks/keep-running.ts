@@ -1,9 +1,9 @@
-import type { RestartSettings } from '../config/settings.ts';
-import type { Transition } from '../lifecycle/transition.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
+import type { RestartSettings } from './settings.ts';
 import { admitAndStart, type StartedHook, usableFolder } from './start.ts';
 
 /** What is kept running while Docker is up. */

@@ -1,12 +1,12 @@
-import { type EventName, eventFolder, eventFolders, eventWord } from '../config/engine-events.ts';
-import type { EventHint } from '../config/event-hints.ts';
-import type { EventFilter } from '../config/settings.ts';
 import type { Refusal } from '../system/trust.ts';
 import { admit, type ExposedInterpreter, type HookRefusal, type LeftOut } from './admit.ts';
+import { type EventName, eventFolder, eventFolders, eventWord } from './engine-events.ts';
 import type { HookOccasion } from './environment.ts';
+import type { EventHint } from './event-hints.ts';
 import { type Candidate, type HookFolder, listEventFolders, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
 import type { HookHost } from './report.ts';
+import type { EventFilter } from './settings.ts';
 import { timeoutOf } from './start.ts';
 
 /** What would be run from one folder, and what not and why. */

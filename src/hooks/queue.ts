@@ -1,5 +1,5 @@
-import type { Transition } from '../lifecycle/transition.ts';
-import type { EarlierHook, OpenTurn } from '../lifecycle/turn.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { EarlierHook, OpenTurn } from '../watch/lifecycle/turn.ts';
 import type { HookAtWork } from './attempts.ts';
 import { type BatchEnd, type HookBatch, runHooks, runTurn } from './batch.ts';
 import { type KeptHooks, type KeptState, keepRunning } from './keep-running.ts';

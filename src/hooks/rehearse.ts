@@ -1,5 +1,5 @@
-import { defaultEndpoint } from '../config/endpoint.ts';
-import type { Transition } from '../lifecycle/transition.ts';
+import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
 import { admit } from './admit.ts';
 import { hookFolders, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';

@@ -1,15 +1,15 @@
-import type { Endpoint } from '../config/endpoint.ts';
-import type { EventHint } from '../config/event-hints.ts';
-import type { HookSettings } from '../config/settings.ts';
-import type { EventLabel } from '../lifecycle/engine-event.ts';
-import type { LifecycleEvent, Transition } from '../lifecycle/transition.ts';
-import type { WhyDropped } from '../lifecycle/turn.ts';
 import type { Account } from '../system/find-account.ts';
 import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
+import type { Endpoint } from '../watch/endpoint/endpoint.ts';
+import type { EventLabel } from '../watch/lifecycle/engine-event.ts';
+import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
+import type { WhyDropped } from '../watch/lifecycle/turn.ts';
 import type { ExposedInterpreter, HookRefusal, LeftOut } from './admit.ts';
+import type { EventHint } from './event-hints.ts';
 import type { OutputTail, Stream } from './output.ts';
 import type { Outcome } from './run.ts';
+import type { HookSettings } from './settings.ts';
 import type { WhyPassed } from './turn-plan.ts';
 
 /** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */

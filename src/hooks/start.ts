@@ -1,7 +1,6 @@
-import type { HookSettings } from '../config/settings.ts';
-import type { Transition } from '../lifecycle/transition.ts';
 import { isShortage } from '../system/descriptor-reserve.ts';
 import { type ProcessIdentity, readProcessStat } from '../system/processes.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
 import { admit } from './admit.ts';
 import {
   eventLines,
@@ -15,6 +14,7 @@ import { exposedInterpreter } from './interpreter.ts';
 import { createOutputCapture } from './output.ts';
 import type { HookEvent, HookHost } from './report.ts';
 import { type HookRun, type Outcome, type RunOptions, startHook } from './run.ts';
+import type { HookSettings } from './settings.ts';
 
 /** What a hook is run for. */
 export interface Occasion {

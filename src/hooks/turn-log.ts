@@ -1,4 +1,4 @@
-import type { TurnProcess } from '../lifecycle/turn.ts';
+import type { TurnProcess } from '../watch/lifecycle/turn.ts';
 
 /** Keeps how far the hooks of transitions are; each call has kept it when it returns, and never throws. */
 export interface TurnLog {

@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import type { HookSettings } from '../config/settings.ts';
-import type { OpenTurn } from '../lifecycle/turn.ts';
 import { printable } from '../system/printable.ts';
+import type { OpenTurn } from '../watch/lifecycle/turn.ts';
 import type { Candidate, HookFolder } from './find.ts';
+import type { HookSettings } from './settings.ts';
 
 /** A hook that is cut as often as this is given up: it may be what ends the listener. */
 const mostCuts = 3;

@@ -1,14 +1,14 @@
-import type { Endpoint } from '../config/endpoint.ts';
-import type { NamedEngine } from '../config/engine-options.ts';
-import { dial, hostHeader } from '../engine/dial.ts';
+import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import type { Endpoint } from '../watch/endpoint/endpoint.ts';
+import type { NamedEngine } from '../watch/endpoint/engine-options.ts';
+import { dial, hostHeader } from '../watch/engine/dial.ts';
 import {
   createAnswerReader,
   getRequest,
   type HttpAnswer,
   type RequestBody,
   requestBytes,
-} from '../engine/http.ts';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+} from '../watch/engine/http.ts';
 
 /** The engine that a container is asked of, and what to call it. */
 export type AskedEngine = NamedEngine;

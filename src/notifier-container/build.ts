@@ -1,8 +1,8 @@
-import { dockerCommand, engineOptions } from '../config/engine-options.ts';
-import { longestBody } from '../engine/http.ts';
 import { ByteQueue } from '../system/byte-queue.ts';
 import { exitCode, Failure } from '../system/failure.ts';
 import { tableIn } from '../system/json.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
+import { longestBody } from '../watch/engine/http.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
 import { type ArchivedFile, tarOf } from './tar.ts';

@@ -1,7 +1,7 @@
-import { dial, hostHeader } from '../engine/dial.ts';
-import { type AnswerReader, createAnswerReader, requestBytes } from '../engine/http.ts';
-import { longestHead, readHead } from '../engine/http-head.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { dial, hostHeader } from '../watch/engine/dial.ts';
+import { type AnswerReader, createAnswerReader, requestBytes } from '../watch/engine/http.ts';
+import { longestHead, readHead } from '../watch/engine/http-head.ts';
 import { type AskedEngine, askEngine, complaint, demand, json, jsonIn } from './api.ts';
 import { joinFrames, longestOutput } from './output.ts';
 

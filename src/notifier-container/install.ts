@@ -1,5 +1,5 @@
-import { dockerCommand, engineOptions } from '../config/engine-options.ts';
 import { exitCode, Failure } from '../system/failure.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
 import { type AskedEngine, askEngine, demand, json, jsonIn } from './api.ts';
 import { buildImage } from './build.ts';
 import { containerOf, listenerHost, type NotifierWish, notifierName } from './described.ts';

@@ -1,4 +1,4 @@
-import type { NotifierMode } from '../config/settings.ts';
+import type { NotifierMode } from '../listener/config/settings.ts';
 import type { Layout } from './layout.ts';
 import type { Supervisor } from './machine.ts';
 import type { InstalledNotifier, NotifierChoice, ServiceOptions } from './manifest.ts';

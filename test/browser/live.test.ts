@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createControlClient } from '../../src/control/client.ts';
+import { createControlClient } from '../../src/listener/control/client.ts';
 import { expectAccessible, inBrowser } from '../support/browser.ts';
 import { needing } from '../support/needs.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
 import { admit } from '../../src/hooks/admit.ts';
+import { describeFolderRefusal, describeRefusal } from '../../src/listener/words/refusal.ts';
 import { printableText } from '../../src/system/printable.ts';
 import { walkToFolder } from '../../src/system/trust.ts';
 import { needing } from '../support/needs.ts';

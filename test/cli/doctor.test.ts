@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NotifierHealth } from '../../src/cli/describe-notifier.ts';
 import { judgeClock } from '../../src/cli/doctor/clock.ts';
 import { judgeNotifier } from '../../src/cli/doctor/notifier.ts';
-import { defaultEndpoint, unixEndpoint } from '../../src/config/endpoint.ts';
 import { version } from '../../src/version.ts';
+import { defaultEndpoint, unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 
 describe('the clock', () => {
   const now = Date.parse('2026-11-24T12:00:00Z');

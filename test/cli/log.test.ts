@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLog, localTime } from '../../src/cli/log.ts';
-import type { Record } from '../../src/daemon/record.ts';
+import type { Record } from '../../src/listener/record.ts';
 
 type LogFormat = Parameters<typeof createLog>[1];
 type Verbosity = Parameters<typeof createLog>[2];

@@ -11,8 +11,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fitOutputs } from '../../src/cli/report.ts';
-import type { HistoryEntry } from '../../src/journal/history.ts';
-import type { Report } from '../../src/page/data.ts';
+import type { HistoryEntry } from '../../src/listener/journal/history.ts';
+import type { Report } from '../../src/listener/page-data.ts';
 import { needing } from '../support/needs.ts';
 import { type Ended, runProgram } from '../support/program.ts';
 import { expectSchema } from '../support/schema.ts';

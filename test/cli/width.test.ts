@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeFindings } from '../../src/cli/doctor.ts';
+import { historyRow } from '../../src/cli/history-words.ts';
 import { foldLine, widthOf } from '../../src/cli/screen.ts';
 import { describeStatus } from '../../src/cli/status.ts';
 import { styleFor } from '../../src/cli/style.ts';
-import { historyRow } from '../../src/cli/words/history.ts';
-import type { Status } from '../../src/daemon/status.ts';
-import type { HistoryEntry } from '../../src/journal/history.ts';
+import type { HistoryEntry } from '../../src/listener/journal/history.ts';
+import type { Status } from '../../src/listener/status.ts';
 
 /** What a terminal shows: a line that is longer goes on where the terminal ends, whatever the word. */
 const plain = styleFor(process.stdout, true);

@@ -1,11 +1,11 @@
 import { expect, describe as group, test } from 'vitest';
-import { describe } from '../../src/cli/words/describe.ts';
-import { describeFolderRefusal, describeRefusal } from '../../src/cli/words/refusal.ts';
-import type { Level } from '../../src/cli/words/words.ts';
-import type { Record } from '../../src/daemon/record.ts';
 import { OutputTail } from '../../src/hooks/output.ts';
 import { groupSetter } from '../../src/hooks/run.ts';
-import type { LifecycleEvent, Reason, Transition } from '../../src/lifecycle/transition.ts';
+import type { Record } from '../../src/listener/record.ts';
+import { describe } from '../../src/listener/words/describe.ts';
+import { describeFolderRefusal, describeRefusal } from '../../src/listener/words/refusal.ts';
+import type { Level } from '../../src/system/words.ts';
+import type { LifecycleEvent, Reason, Transition } from '../../src/watch/lifecycle/transition.ts';
 
 type Kind = Record['kind'];
 type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;

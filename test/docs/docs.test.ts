@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { type Option, options } from '../../src/cli/options.ts';
-import { engineEvents } from '../../src/config/engine-events.ts';
+import { engineEvents } from '../../src/hooks/engine-events.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const files = ['.', 'docs', 'bench'].flatMap((folder) =>

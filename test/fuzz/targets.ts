@@ -1,23 +1,23 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { createAnswerReader, type HttpAnswer, longestBody } from '../../src/engine/http.ts';
-import { openLedgerFile } from '../../src/events/ledger-file.ts';
-import { parseEvent } from '../../src/events/stream.ts';
-import { createStreamReader } from '../../src/events/stream-reader.ts';
-import { openEngineMemory } from '../../src/journal/engine-memory.ts';
-import { decodeLines } from '../../src/journal/lines.ts';
-import { OpenRuns, readPast } from '../../src/journal/past.ts';
-import { fileDisk } from '../../src/journal/turn-disk.ts';
-import { openTurnFile } from '../../src/journal/turn-file.ts';
-import { linesOf, readTurns } from '../../src/journal/turn-lines.ts';
-import { createLineReader } from '../../src/notifier/protocol.ts';
+import { openLedgerFile } from '../../src/container-events/ledger-file.ts';
+import { parseEvent } from '../../src/container-events/stream.ts';
+import { createStreamReader } from '../../src/container-events/stream-reader.ts';
+import { openEngineMemory } from '../../src/listener/journal/engine-memory.ts';
+import { decodeLines } from '../../src/listener/journal/lines.ts';
+import { OpenRuns, readPast } from '../../src/listener/journal/past.ts';
+import { fileDisk } from '../../src/listener/journal/turn-disk.ts';
+import { openTurnFile } from '../../src/listener/journal/turn-file.ts';
+import { linesOf, readTurns } from '../../src/listener/journal/turn-lines.ts';
+import { createLineReader } from '../../src/listener/notifier/protocol.ts';
+import { createAnswerReader, type HttpAnswer, longestBody } from '../../src/watch/engine/http.ts';
 import {
   decodeMessage,
   encodeCall,
   longestMessage,
   messageLength,
-} from '../../src/system/dbus-connection.ts';
+} from '../../src/watch/host/dbus-connection.ts';
 import { eventLine, eventOf } from '../support/events.ts';
 import type { Random } from './random.ts';
 

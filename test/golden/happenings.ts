@@ -1,7 +1,7 @@
-import type { Record } from '../../src/daemon/record.ts';
 import { OutputTail } from '../../src/hooks/output.ts';
-import type { EventLabel } from '../../src/lifecycle/engine-event.ts';
-import type { Reason, Source, Transition } from '../../src/lifecycle/transition.ts';
+import type { Record } from '../../src/listener/record.ts';
+import type { EventLabel } from '../../src/watch/lifecycle/engine-event.ts';
+import type { Reason, Source, Transition } from '../../src/watch/lifecycle/transition.ts';
 
 const engine = 'default';
 const folder = '/etc/docker-lifecycle-listener.d';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foldersWithAccessLists, markedFolders } from '../../src/daemon/trusted-folders.ts';
+import { foldersWithAccessLists, markedFolders } from '../../src/listener/trusted-folders.ts';
 
 test('finds what ls marks, and nothing else', () => {
   const listing = [

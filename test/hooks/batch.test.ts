@@ -204,7 +204,7 @@ describe('how it runs', () => {
     stage.hook('on_start/a', 'exec ls /proc/self/fd');
     await stage.run('start');
     // The last one is that of the folder, which ls itself reads. What this test was left with by whoever started
-    // it is not the hook runner's: see test/listener/descriptors.test.ts.
+    // it is not the hook runner's: see test/program/descriptors.test.ts.
     expect(stage.printed().filter((descriptor) => Number(descriptor) < 16)).toEqual(['0', '1', '2', '3']);
   });
 

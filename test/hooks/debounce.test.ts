@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import { defaultHookSettings, type SingleHookSettings } from '../../src/config/settings.ts';
-import { burstLimits } from '../../src/hooks/bursts.ts';
-import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
-import { EventStartTurns } from '../../src/hooks/event-starts.ts';
-import type { ToldEvent } from '../../src/lifecycle/engine-event.ts';
+import { burstLimits } from '../../src/container-events/bursts.ts';
+import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
+import { EventStartTurns } from '../../src/container-events/event-starts.ts';
+import { defaultHookSettings, type SingleHookSettings } from '../../src/hooks/settings.ts';
+import type { ToldEvent } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';

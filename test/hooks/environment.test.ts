@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { unixEndpoint } from '../../src/config/endpoint.ts';
 import { downHost, hookEnvironment } from '../../src/hooks/environment.ts';
+import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import { transition } from '../support/hook-stage.ts';
 
 const root = { uid: 0, username: 'root', home: '/root', shell: '/bin/bash' };

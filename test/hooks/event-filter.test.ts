@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { EventFilter } from '../../src/config/settings.ts';
-import { fitsFilter } from '../../src/hooks/event-run.ts';
+import { fitsFilter } from '../../src/container-events/event-run.ts';
+import type { EventFilter } from '../../src/hooks/settings.ts';
 import { eventOf } from '../support/events.ts';
 
 const died = eventOf('container', 'die', 'abc', '1795559323636620181', {

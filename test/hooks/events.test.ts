@@ -1,9 +1,9 @@
 import { chmodSync, linkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { defaultHookSettings, type HookSettings } from '../../src/config/settings.ts';
-import { createEventQueue, type EventQueue } from '../../src/hooks/event-queue.ts';
-import { EventStartTurns } from '../../src/hooks/event-starts.ts';
-import type { ToldEvent } from '../../src/lifecycle/engine-event.ts';
+import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
+import { EventStartTurns } from '../../src/container-events/event-starts.ts';
+import { defaultHookSettings, type HookSettings } from '../../src/hooks/settings.ts';
+import type { ToldEvent } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { describeRefusal } from '../../src/cli/words/refusal.ts';
 import { admit } from '../../src/hooks/admit.ts';
+import { describeRefusal } from '../../src/listener/words/refusal.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { findHookProcess } from '../../src/hooks/find-hook-process.ts';
-import type { Transition } from '../../src/lifecycle/transition.ts';
+import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 import { needing } from '../support/needs.ts';
 
 const children: ChildProcess[] = [];

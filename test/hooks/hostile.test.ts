@@ -15,9 +15,9 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { foldersWithAccessLists } from '../../src/daemon/trusted-folders.ts';
 import { createHookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
+import { foldersWithAccessLists } from '../../src/listener/trusted-folders.ts';
 import { walkToFile, walkToFolder } from '../../src/system/trust.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
 import { needing } from '../support/needs.ts';

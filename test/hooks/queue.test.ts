@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LifecycleEvent, Transition } from '../../src/lifecycle/transition.ts';
+import type { LifecycleEvent, Transition } from '../../src/watch/lifecycle/transition.ts';
 import { createHookStage, type HookStage, lives, transition } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 

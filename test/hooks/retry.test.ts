@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { SingleHookSettings } from '../../src/config/settings.ts';
+import type { SingleHookSettings } from '../../src/hooks/settings.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 

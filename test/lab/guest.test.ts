@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientRequest, request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { getRequest } from '../../src/engine/http.ts';
+import { getRequest } from '../../src/watch/engine/http.ts';
 import { createLabEngine, type LabEngine } from '../support/lab/engine.ts';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { median } from '../support/lab/median.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HistoryEntry } from '../../src/journal/history.ts';
+import type { HistoryEntry } from '../../src/listener/journal/history.ts';
 import type { EngineVersion } from '../support/lab/folder.ts';
 import { becomes, bootInstallStage, type InstallStage } from './install-stage.ts';
 

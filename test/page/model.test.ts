@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../src/daemon/events.ts';
-import { type HistoryEntry, isFailure } from '../../src/journal/history.ts';
-import type { RecordedOutcome } from '../../src/journal/record.ts';
-import type { Reason, Transition } from '../../src/lifecycle/transition.ts';
+import type { Event } from '../../src/listener/events.ts';
+import { type HistoryEntry, isFailure } from '../../src/listener/journal/history.ts';
+import type { RecordedOutcome } from '../../src/listener/journal/record.ts';
 import { marksOf, ticksOf } from '../../src/page/client/marks.ts';
 import {
   failingNow,
@@ -15,6 +14,7 @@ import {
   toneOf,
   withEvent,
 } from '../../src/page/client/model.ts';
+import type { Reason, Transition } from '../../src/watch/lifecycle/transition.ts';
 
 const iso = (at: number) => new Date(at).toISOString();
 

@@ -22,30 +22,38 @@ function check(files: Record<string, string>, ...words: string[]) {
   return { status, problems: stderr.split('\n').filter((line) => line !== '') };
 }
 
-const state = { 'src/lifecycle/state.ts': 'export const state = 1;\nexport type State = number;\n' };
+const state = { 'src/watch/lifecycle/state.ts': 'export const state = 1;\nexport type State = number;\n' };
 
 test('passes over what the table allows', () => {
   const result = check({
     ...state,
     'src/main.ts': "import { run } from './cli/run.ts';\nrun();\n",
-    'src/cli/run.ts': "import { daemon } from '../daemon/daemon.ts';\nexport const run = daemon;\n",
-    'src/daemon/daemon.ts':
-      "import { sense } from '../engine/sensor.ts';\nimport { state } from '../lifecycle/state.ts';\nexport const daemon = () => sense(state);\n",
-    'src/engine/sensor.ts':
+    'src/cli/run.ts': "import { daemon } from '../listener/daemon.ts';\nexport const run = daemon;\n",
+    'src/listener/daemon.ts':
+      "import { sense } from '../watch/engine/sensor.ts';\nimport { state } from '../watch/lifecycle/state.ts';\nexport const daemon = () => sense(state);\n",
+    'src/watch/engine/sensor.ts':
       "import { join } from 'node:path';\nimport type { State } from '../lifecycle/state.ts';\nexport const sense = (state: State) => join(String(state));\n",
   });
   expect(result).toEqual({ status: 0, problems: [] });
 });
 
 test.each([
-  ['one station imports another', 'src/hooks/a.ts', "import { b } from '../engine/b.ts';\n"],
-  ['a station imports the types of another', 'src/hooks/a.ts', "import type { B } from '../engine/b.ts';\n"],
-  ['an import against the direction', 'src/system/a.ts', "import type { B } from '../engine/b.ts';\n"],
-  ['an import over several lines', 'src/hooks/a.ts', "import {\n  a,\n  b,\n} from '../engine/b.ts';\n"],
-  ['an import for its effect', 'src/hooks/a.ts', "import '../engine/b.ts';\n"],
-  ['an import when it is needed', 'src/hooks/a.ts', "const b = await import('../engine/b.ts');\n"],
-  ['an export of what is elsewhere', 'src/hooks/a.ts', "export { b } from '../engine/b.ts';\n"],
-  ['anybody but cli imports service', 'src/daemon/a.ts', "import { b } from '../service/b.ts';\n"],
+  ['one station imports another', 'src/hooks/a.ts', "import { b } from '../watch/engine/b.ts';\n"],
+  [
+    'a station imports the types of another',
+    'src/hooks/a.ts',
+    "import type { B } from '../watch/engine/b.ts';\n",
+  ],
+  ['an import against the direction', 'src/system/a.ts', "import type { B } from '../watch/engine/b.ts';\n"],
+  [
+    'an import over several lines',
+    'src/hooks/a.ts',
+    "import {\n  a,\n  b,\n} from '../watch/engine/b.ts';\n",
+  ],
+  ['an import for its effect', 'src/hooks/a.ts', "import '../watch/engine/b.ts';\n"],
+  ['an import when it is needed', 'src/hooks/a.ts', "const b = await import('../watch/engine/b.ts');\n"],
+  ['an export of what is elsewhere', 'src/hooks/a.ts', "export { b } from '../watch/engine/b.ts';\n"],
+  ['a room imports one above it', 'src/listener/a.ts', "import { b } from '../service/b.ts';\n"],
 ])('finds that %s', (_, path, text) => {
   const { status, problems } = check({ [path]: text });
   expect(status).toBe(1);
@@ -56,9 +64,13 @@ test.each([
 test('tells values from types where types alone are allowed', () => {
   const both = "import { state, type State } from '../lifecycle/state.ts';\n";
   const types = "import { type State } from '../lifecycle/state.ts';\n";
-  const { problems } = check({ ...state, 'src/engine/both.ts': both, 'src/engine/types.ts': types });
+  const { problems } = check({
+    ...state,
+    'src/watch/engine/both.ts': both,
+    'src/watch/engine/types.ts': types,
+  });
   expect(problems).toEqual([
-    'src/engine/both.ts: imports src/lifecycle/state.ts, but engine may not import anything but types from lifecycle',
+    'src/watch/engine/both.ts: imports src/watch/lifecycle/state.ts, but watch/engine may not import anything but types from watch/lifecycle',
   ]);
 });
 
@@ -79,11 +91,14 @@ test('finds a circle, and shows it', () => {
 });
 
 test('finds values that are exported for nobody, when asked', () => {
-  const files = { ...state, 'test/state.test.ts': "import { used } from '../src/lifecycle/used.ts';\n" };
-  const used = { 'src/lifecycle/used.ts': 'export function used() {}\n' };
+  const files = {
+    ...state,
+    'test/state.test.ts': "import { used } from '../src/watch/lifecycle/used.ts';\n",
+  };
+  const used = { 'src/watch/lifecycle/used.ts': 'export function used() {}\n' };
   expect(check({ ...files, ...used }).status).toBe(0);
   expect(check({ ...files, ...used }, '--exports').problems).toEqual([
-    'src/lifecycle/state.ts: exports state, which nothing imports',
+    'src/watch/lifecycle/state.ts: exports state, which nothing imports',
   ]);
 });
 

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { ControlHost } from '../../src/control/answer.ts';
-import type { ControlReport } from '../../src/control/protocol.ts';
-import { startControlServer } from '../../src/control/server.ts';
-import type { HttpLimits } from '../../src/system/http-server.ts';
+import type { ControlHost } from '../../src/listener/control/answer.ts';
+import type { ControlReport } from '../../src/listener/control/protocol.ts';
+import { startControlServer } from '../../src/listener/control/server.ts';
+import type { HttpLimits } from '../../src/listener/http-server.ts';
 import { makePrivateFolder } from './private-folder.ts';
 
 /** A control socket with a host that answers what the test says. */

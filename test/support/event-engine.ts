@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { EngineEvent } from '../../src/lifecycle/engine-event.ts';
 import { isoOfNano } from '../../src/system/nanoseconds.ts';
+import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';
 import { EngineModel } from './events.ts';
 
 /** An engine's API on a real socket, as far as its events go; what happens in it is told by the test. */

@@ -1,7 +1,7 @@
-import { type EventName, eventWord } from '../../src/config/engine-events.ts';
-import type { SeenContainer } from '../../src/events/seen-container.ts';
-import { parseEvent } from '../../src/events/stream.ts';
-import type { EngineEvent } from '../../src/lifecycle/engine-event.ts';
+import type { SeenContainer } from '../../src/container-events/seen-container.ts';
+import { parseEvent } from '../../src/container-events/stream.ts';
+import { type EventName, eventWord } from '../../src/hooks/engine-events.ts';
+import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';
 
 /** One event as an engine writes it. */
 export function eventLine(

@@ -1,6 +1,6 @@
-import type { HistoryEntry } from '../../src/journal/history.ts';
-import type { RecordedOutcome } from '../../src/journal/record.ts';
-import type { Transition } from '../../src/lifecycle/transition.ts';
+import type { HistoryEntry } from '../../src/listener/journal/history.ts';
+import type { RecordedOutcome } from '../../src/listener/journal/record.ts';
+import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Endpoint, unixEndpoint } from '../../src/config/endpoint.ts';
-import type { Heartbeat } from '../../src/config/settings.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
-import type { Hints } from '../../src/engine/hints.ts';
-import { defaultPatience, type Patience } from '../../src/engine/patience.ts';
-import type { EngineReport } from '../../src/engine/report.ts';
-import { startSensor } from '../../src/engine/sensor.ts';
-import type { Observation } from '../../src/lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told } from '../../src/lifecycle/reduce.ts';
-import { createFolderWatches } from '../../src/system/folder-watch.ts';
-import type { AwaitService } from '../../src/system/service-ready.ts';
+import { type Endpoint, unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
+import type { Hints } from '../../src/watch/engine/hints.ts';
+import { defaultPatience, type Patience } from '../../src/watch/engine/patience.ts';
+import type { EngineReport } from '../../src/watch/engine/report.ts';
+import { startSensor } from '../../src/watch/engine/sensor.ts';
+import { createFolderWatches } from '../../src/watch/host/folder-watch.ts';
+import type { AwaitService } from '../../src/watch/host/service-ready.ts';
+import type { Observation } from '../../src/watch/lifecycle/observation.ts';
+import { atFirst, type EngineState, reduce, type Told } from '../../src/watch/lifecycle/reduce.ts';
+import type { Heartbeat } from '../../src/watch/settings.ts';
 import { pace } from './wait-for.ts';
 
 /** The real waits, a tenth as long or less: the order among them is kept. */

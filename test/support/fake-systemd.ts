@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { AwaitService } from '../../src/system/service-ready.ts';
+import type { AwaitService } from '../../src/watch/host/service-ready.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A process named `systemd` that holds an engine's socket; see fake-systemd.js. */

@@ -3,14 +3,14 @@
 // ends what it says was left running. Takes `start` and `stop` on its standard input, one a
 // line, prints a report a line (without hooks' output) and `{"kind":"idle"}` when all is done.
 import { createInterface } from 'node:readline';
-import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { defaultHookSettings } from '../../src/config/settings.ts';
-import { journalEntry } from '../../src/daemon/journaling.ts';
 import { endLeftovers } from '../../src/hooks/leftovers.ts';
 import { createHookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
-import { openJournal } from '../../src/journal/journal.ts';
-import type { LifecycleEvent } from '../../src/lifecycle/transition.ts';
+import { defaultHookSettings } from '../../src/hooks/settings.ts';
+import { openJournal } from '../../src/listener/journal/journal.ts';
+import { journalEntry } from '../../src/listener/journaling.ts';
+import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
+import type { LifecycleEvent } from '../../src/watch/lifecycle/transition.ts';
 
 const [scriptDir = '', timeout = '', folder] = process.argv.slice(2);
 const ending = new AbortController();

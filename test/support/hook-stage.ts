@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { unixEndpoint } from '../../src/config/endpoint.ts';
-import { defaultHookSettings, type HookSettings } from '../../src/config/settings.ts';
 import { createHookQueue, type HookQueue } from '../../src/hooks/queue.ts';
 import type { HookHost, HookReport } from '../../src/hooks/report.ts';
-import type { LifecycleEvent, Transition } from '../../src/lifecycle/transition.ts';
+import { defaultHookSettings, type HookSettings } from '../../src/hooks/settings.ts';
+import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
+import type { LifecycleEvent, Transition } from '../../src/watch/lifecycle/transition.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Journal, type JournalOptions, openJournal } from '../../src/journal/journal.ts';
-import { readJournal } from '../../src/journal/lines.ts';
-import type { JournalEntry, JournalRecord } from '../../src/journal/record.ts';
-import type { JournalReport } from '../../src/journal/report.ts';
+import { type Journal, type JournalOptions, openJournal } from '../../src/listener/journal/journal.ts';
+import { readJournal } from '../../src/listener/journal/lines.ts';
+import type { JournalEntry, JournalRecord } from '../../src/listener/journal/record.ts';
+import type { JournalReport } from '../../src/listener/journal/report.ts';
 import { transition } from './hook-stage.ts';
 import { makePrivateFolder } from './private-folder.ts';
 

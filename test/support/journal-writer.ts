@@ -1,6 +1,6 @@
 // Writes a journal as a busy queue of hooks does, until it is killed. Usage: node journal-writer.mjs FOLDER FILE_SIZE FILES
 import { setTimeout } from 'node:timers/promises';
-import { openJournal } from '../../src/journal/journal.ts';
+import { openJournal } from '../../src/listener/journal/journal.ts';
 
 const [folder = '', fileSize = '0', files = '1'] = process.argv.slice(2);
 const account = { uid: process.geteuid?.() ?? 0, username: 'test', home: '/', shell: '/bin/sh' };

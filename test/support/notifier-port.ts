@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { defaultLimits, type Limits, type NotifierReport } from '../../src/notifier/protocol.ts';
-import { type NotifierServer, startNotifierServer } from '../../src/notifier/server.ts';
+import { defaultLimits, type Limits, type NotifierReport } from '../../src/listener/notifier/protocol.ts';
+import { type NotifierServer, startNotifierServer } from '../../src/listener/notifier/server.ts';
 import { freePort } from './stage.ts';
 import { waitFor } from './wait-for.ts';
 

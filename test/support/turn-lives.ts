@@ -1,14 +1,21 @@
-import { defaultHookSettings } from '../../src/config/settings.ts';
-import { type HeldTurns, holdTurns, newerTold, type Settled } from '../../src/daemon/held-turns.ts';
-import { isWanted } from '../../src/daemon/wanted.ts';
 import type { HookQueue, TurnEnd } from '../../src/hooks/queue.ts';
+import { defaultHookSettings } from '../../src/hooks/settings.ts';
 import { planTurn } from '../../src/hooks/turn-plan.ts';
-import type { TurnDisk } from '../../src/journal/turn-disk.ts';
-import { openTurnFile, type TurnFile } from '../../src/journal/turn-file.ts';
-import type { Observation } from '../../src/lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told, toldBy, toldIn } from '../../src/lifecycle/reduce.ts';
-import type { Transition } from '../../src/lifecycle/transition.ts';
-import type { EarlierHook, OpenTurn } from '../../src/lifecycle/turn.ts';
+import { type HeldTurns, holdTurns, newerTold, type Settled } from '../../src/listener/held-turns.ts';
+import type { TurnDisk } from '../../src/listener/journal/turn-disk.ts';
+import { openTurnFile, type TurnFile } from '../../src/listener/journal/turn-file.ts';
+import { isWanted } from '../../src/listener/wanted.ts';
+import type { Observation } from '../../src/watch/lifecycle/observation.ts';
+import {
+  atFirst,
+  type EngineState,
+  reduce,
+  type Told,
+  toldBy,
+  toldIn,
+} from '../../src/watch/lifecycle/reduce.ts';
+import type { Transition } from '../../src/watch/lifecycle/transition.ts';
+import type { EarlierHook, OpenTurn } from '../../src/watch/lifecycle/turn.ts';
 
 export type Mode = 'always' | 'new' | 'never';
 

@@ -1,6 +1,6 @@
-import { contextNames } from '../../config/contexts.ts';
-import { realSurroundings } from '../../config/surroundings.ts';
 import { hookFolders, listHooks } from '../../hooks/find.ts';
+import { contextNames } from '../../watch/endpoint/contexts.ts';
+import { realSurroundings } from '../../watch/endpoint/surroundings.ts';
 import { plansIn, statusIn } from '../answers.ts';
 import { givenSettings } from '../given-settings.ts';
 import { theListener } from '../listener.ts';

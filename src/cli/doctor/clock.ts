@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Settings } from '../../config/settings.ts';
-import { readPast } from '../../journal/past.ts';
+import type { Settings } from '../../listener/config/settings.ts';
+import { readPast } from '../../listener/journal/past.ts';
 import { errorCode } from '../../system/failure.ts';
 import { liveness, startedAt } from '../../system/processes.ts';
-import { age } from '../words/words.ts';
+import { age } from '../../system/words.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /** What the clock is held against. Times in ms since the epoch. */

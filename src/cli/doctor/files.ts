@@ -1,5 +1,9 @@
-import type { Settings } from '../../config/settings.ts';
 import type { PlannedHook } from '../../hooks/plan.ts';
+import type { Settings } from '../../listener/config/settings.ts';
+import { describeHint } from '../../listener/words/events.ts';
+import { aboutIt } from '../../listener/words/failure.ts';
+import { leftOutWords } from '../../listener/words/hooks.ts';
+import { describeExposed, describeRefusal } from '../../listener/words/refusal.ts';
 import { layOut, productName } from '../../service/layout.ts';
 import type { Machine } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
@@ -9,10 +13,6 @@ import type { Account } from '../../system/find-account.ts';
 import { type Walk, walkToFile, walkToFolder } from '../../system/trust.ts';
 import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';
-import { describeHint } from '../words/events.ts';
-import { aboutIt } from '../words/failure.ts';
-import { leftOutWords } from '../words/hooks.ts';
-import { describeExposed, describeRefusal } from '../words/refusal.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /** Program and Node of the service: whose they are, and which versions. */

@@ -1,7 +1,8 @@
-import type { EngineSettings, Settings } from '../../config/settings.ts';
+import type { Settings } from '../../listener/config/settings.ts';
 import type { Manifest } from '../../service/manifest.ts';
 import { Failure } from '../../system/failure.ts';
 import { version } from '../../version.ts';
+import type { EngineSettings } from '../../watch/settings.ts';
 import {
   adviseOnNotifier,
   describeTrip,

@@ -1,14 +1,14 @@
 import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { dockerConfigFolder } from '../../config/contexts.ts';
-import { realSurroundings, type Surroundings } from '../../config/surroundings.ts';
+import { describeRefusal } from '../../listener/words/refusal.ts';
 import { codeOf, type ExitCode, exitCode, Failure } from '../../system/failure.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { walk, walkToFile } from '../../system/trust.ts';
+import { dockerConfigFolder } from '../../watch/endpoint/contexts.ts';
+import { realSurroundings, type Surroundings } from '../../watch/endpoint/surroundings.ts';
 import { print, remark } from '../print.ts';
 import type { PluginCommand } from '../shell-commands.ts';
-import { describeRefusal } from '../words/refusal.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
 

@@ -1,9 +1,9 @@
-import { describeRefusal } from '../../cli/words/refusal.ts';
-import { describeWarning } from '../../cli/words/warnings.ts';
-import { clock } from '../../cli/words/words.ts';
 import type { HookRefusalCause } from '../../hooks/admit.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import { describeRefusal } from '../../listener/words/refusal.ts';
+import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
+import { clock } from '../../system/words.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';
 import { engineOf, failingNow, nameOf, type Refusal, type Run, timeOf, type Warning } from './model.ts';

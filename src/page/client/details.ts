@@ -1,10 +1,10 @@
-import { describeEvent } from '../../cli/words/events.ts';
-import { describeTurn } from '../../cli/words/turns.ts';
-import { describeWarning } from '../../cli/words/warnings.ts';
-import { bytes, clock, seconds } from '../../cli/words/words.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
-import type { EventTrouble } from '../../journal/record.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import type { EventTrouble } from '../../listener/journal/record.ts';
+import { describeEvent } from '../../listener/words/events.ts';
+import { describeTurn } from '../../listener/words/turns.ts';
+import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
+import { bytes, clock, seconds } from '../../system/words.ts';
 import { refusalWords } from './attention.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';

@@ -1,5 +1,5 @@
-import { age, clock } from '../../cli/words/words.ts';
 import { printableText } from '../../system/printable.ts';
+import { age, clock } from '../../system/words.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';
 import { engineOf, isTold, sumOf, type Told, type Tone, timeOf } from './model.ts';

@@ -1,6 +1,6 @@
-import type { Event } from '../../daemon/events.ts';
-import type { Status } from '../../daemon/status.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { Event } from '../../listener/events.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import type { Status } from '../../listener/status.ts';
 
 /** What a live page is told. */
 export interface Live {

@@ -1,7 +1,7 @@
-import { age, megabytes } from '../../cli/words/words.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import type { PageData } from '../../listener/page-data.ts';
 import { printableText } from '../../system/printable.ts';
-import type { PageData } from '../data.ts';
+import { age, megabytes } from '../../system/words.ts';
 import { attention } from './attention.ts';
 import { closeOnClickBeside, showDetails } from './details.ts';
 import { byId, choice, el, fill } from './dom.ts';

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { isBad, timeOf } from './model.ts';
 
 /** Entries that are so close together that they are one mark, and where that is, from 0 to 1. */

@@ -1,4 +1,4 @@
-import type { Event } from '../../daemon/events.ts';
+import type { Event } from '../../listener/events.ts';
 import {
   changed,
   changeOf,
@@ -6,8 +6,8 @@ import {
   entryOf,
   type HistoryEntry,
   type RunEntry,
-} from '../../journal/entry.ts';
-import type { Transition } from '../../lifecycle/transition.ts';
+} from '../../listener/journal/entry.ts';
+import type { Transition } from '../../watch/lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
 export type Refusal = Extract<HistoryEntry, { kind: 'refusal' }>;

@@ -1,6 +1,6 @@
-import { clock, seconds } from '../../cli/words/words.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { printableText } from '../../system/printable.ts';
+import { clock, seconds } from '../../system/words.ts';
 import { el } from './dom.ts';
 import { icon } from './icon.ts';
 import { engineOf, isBad, isTold, timeOf, toneOf } from './model.ts';

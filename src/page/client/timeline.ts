@@ -1,6 +1,6 @@
-import { age, clock } from '../../cli/words/words.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { printableText } from '../../system/printable.ts';
+import { age, clock } from '../../system/words.ts';
 import { el, place } from './dom.ts';
 import { icon } from './icon.ts';
 import { type Mark, marksOf, ticksOf } from './marks.ts';

@@ -1,5 +1,5 @@
-import type { EngineStatus, Status } from '../../daemon/status.ts';
-import type { HistoryEntry } from '../../journal/history.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import type { EngineStatus, Status } from '../../listener/status.ts';
 import { enginesIn, timeOf } from './model.ts';
 
 /** All that is shown, and how it is looked at. */

@@ -1,7 +1,7 @@
-import type { HistoryEntry } from '../../journal/history.ts';
-import type { EventTrouble, HookWarning, TurnEntry, WhyLeftOut } from '../../journal/record.ts';
-import type { Transition } from '../../lifecycle/transition.ts';
+import type { HistoryEntry } from '../../listener/journal/history.ts';
+import type { EventTrouble, HookWarning, TurnEntry, WhyLeftOut } from '../../listener/journal/record.ts';
 import { printableText } from '../../system/printable.ts';
+import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { Run } from './model.ts';
 
 /** What an entry is, in a few words; safe to show whatever a hook is called. */

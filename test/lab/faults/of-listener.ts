@@ -2,11 +2,11 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { LogLine } from '../../../src/demo/listener.ts';
-import { readJournal } from '../../../src/journal/lines.ts';
-import type { JournalRecord } from '../../../src/journal/record.ts';
-import type { Transition } from '../../../src/lifecycle/transition.ts';
+import { readJournal } from '../../../src/listener/journal/lines.ts';
+import type { JournalRecord } from '../../../src/listener/journal/record.ts';
 import { errorCode } from '../../../src/system/failure.ts';
 import { identify } from '../../../src/system/processes.ts';
+import type { Transition } from '../../../src/watch/lifecycle/transition.ts';
 import { hooksDone, ofKind, type Stage, transitionOf, transitionsIn } from '../../support/stage.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type Fault, sleep } from './fault.ts';

@@ -1,0 +1,140 @@
+import type { HistoryEntry, RunEntry } from '../listener/journal/history.ts';
+import type { RecordedOutcome } from '../listener/journal/record.ts';
+import { describe, describeTransition } from '../listener/words/describe.ts';
+import { describeEvent } from '../listener/words/events.ts';
+import {
+  aboutIt,
+  describeLeftOut,
+  describeRecordedEnd,
+  describeRecordedRefusal,
+} from '../listener/words/failure.ts';
+import { describeTurn } from '../listener/words/turns.ts';
+import { describeWarning } from '../listener/words/warnings.ts';
+import { isoOfNano } from '../system/nanoseconds.ts';
+import { printableText } from '../system/printable.ts';
+import { bytes, seconds } from '../system/words.ts';
+import { localTime } from './log.ts';
+import type { Style } from './style.ts';
+
+/** Above the rows of a history. */
+export const historyHead = row('N', 'TIME', 'EVENT', 'WHAT');
+
+/**
+ * One entry of the history as a row. On a terminal it is cut to fit, and what mends it is whole below it, to be copied.
+ * @param width how wide the terminal is; undefined for no limit
+ */
+export function historyRow(entry: HistoryEntry, style: Style, width: number | undefined): string {
+  const time = localTime(new Date(entry.time)).slice(0, 19).replace('T', ' ');
+  const { event, text, kind, cure } = contentOf(entry);
+  const number = entry.number === 0 ? '' : String(entry.number);
+  const what = printableText(cure === undefined || width !== undefined ? text : `${text}. ${cure}`);
+  const line = cut(row(number, time, event, what), width);
+  const below = cure === undefined || width === undefined ? '' : `\n${' '.repeat(7)}${printableText(cure)}`;
+  if (kind === 'bad') return `${style.bad(line)}${below}`;
+  return kind === 'transition' ? style.strong(line) : line;
+}
+
+function row(number: string, time: string, event: string, what: string): string {
+  return `${number.padStart(5)}  ${time.padEnd(19)}  ${event.padEnd(5)}  ${what}`;
+}
+
+/** Cut to the terminal, so that a row is one line. */
+function cut(line: string, width: number | undefined): string {
+  return width === undefined || line.length <= width ? line : `${line.slice(0, Math.max(1, width - 1))}…`;
+}
+
+function contentOf(entry: HistoryEntry): {
+  event: string;
+  text: string;
+  kind: 'transition' | 'good' | 'bad';
+  cure?: string;
+} {
+  switch (entry.kind) {
+    case 'transition':
+      return {
+        event: entry.transition.event,
+        text: describeTransition(entry.transition),
+        kind: 'transition',
+      };
+    case 'left-out':
+      return {
+        event: entry.transition.reason === 'requested' ? 'asked' : '',
+        text: describeLeftOut(entry.transition, entry.why),
+        kind: 'good',
+      };
+    case 'refusal': {
+      const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
+      return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', cure };
+    }
+    case 'listener-failed':
+      return { event: '', text: describe(entry).text, kind: 'bad' };
+    case 'warning': {
+      const { found, fix } = describeWarning(entry.name, entry.warning);
+      return { event: '', text: found, kind: 'bad', cure: fix };
+    }
+    case 'run':
+      return contentOfRun(entry);
+    case 'turn':
+      return {
+        event: '',
+        text: describeTurn(entry.turn),
+        kind: entry.turn.kind === 'turn-continued' ? 'good' : 'bad',
+      };
+    case 'trouble':
+      return { event: '', text: describe(entry.trouble).text, kind: 'bad' };
+    default:
+      return entry satisfies never;
+  }
+}
+
+function contentOfRun(entry: RunEntry) {
+  const { hook: name, end, interrupted, transition, told, attempt = 1 } = entry;
+  const event = transition.reason === 'requested' ? 'asked' : '';
+  const why = told === undefined ? '' : ` (${describeEvent(told)})`;
+  const hook = `${name}${why}${attempt === 1 ? '' : `, attempt ${attempt},`}`;
+  if (interrupted) return { event, text: `${hook} ran when the listener was killed`, kind: 'bad' as const };
+  if (end === undefined) return { event, text: `${hook} has not ended`, kind: 'good' as const };
+  const kind = succeeded(end.outcome) ? ('good' as const) : ('bad' as const);
+  return { event, text: describeRecordedEnd(hook, end.outcome, end.durationMs), kind };
+}
+
+function succeeded(outcome: RecordedOutcome): boolean {
+  return (outcome.kind === 'exited' && outcome.code === 0) || outcome.kind === 'ended';
+}
+
+/** One entry with all that is known of it, for a person. */
+export function describeEntry(entry: HistoryEntry, now: Date): string {
+  const { text, cure } = contentOf(entry);
+  const at = new Date(entry.time);
+  const lines = [
+    printableText(text),
+    ...(cure === undefined ? [] : [`  ${printableText(cure)}`]),
+    `  number    ${entry.number}`,
+    `  at        ${localTime(at)}`,
+  ];
+  if (entry.kind === 'run') {
+    const { event, reason, engine, sequence } = entry.transition;
+    const because = `${event} ${sequence} of ${printableText(engine)} (${reason})`;
+    if (entry.told === undefined) lines.push(`  because   ${because}`);
+    else {
+      const { told } = entry;
+      lines.push(
+        `  because   ${describeEvent(told)}, at ${isoOfNano(told.timeNano)}, id ${printableText(told.id)}`,
+      );
+      lines.push(`  in        the run of Docker that began with ${because}`);
+    }
+    const { end } = entry;
+    if (end === undefined) lines.push(`  since     ${seconds(now.getTime() - at.getTime())}`);
+    else lines.push(`  took      ${seconds(end.durationMs)}`, `  printed   ${printed(end)}`);
+    // Made safe line by line when it was recorded.
+    if (end?.output) lines.push('', end.output.replace(/\n$/, ''));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function printed({ output = '', outputBytes }: NonNullable<RunEntry['end']>): string {
+  if (outputBytes === 0) return 'nothing';
+  // Of a long output the journal keeps the end.
+  const isCut = Buffer.byteLength(output) < outputBytes;
+  return isCut ? `${bytes(outputBytes)}, of which the last is` : `${outputBytes} bytes:`;
+}

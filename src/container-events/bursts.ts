@@ -1,0 +1,150 @@
+import { isEnd } from '../hooks/engine-events.ts';
+import type { Candidate } from '../hooks/find.ts';
+import type { DebounceSettings } from '../hooks/settings.ts';
+import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import type { ToldEvent } from '../watch/lifecycle/engine-event.ts';
+
+/** Events for which a hook is run once. */
+export interface Burst {
+  readonly hook: Candidate;
+  /** Oldest first; at least one. */
+  readonly events: readonly ToldEvent[];
+  /** How many older ones are not among them, because there were too many. */
+  readonly leftOut: number;
+}
+
+/** A burst that is being collected. */
+export interface BurstState {
+  /** The hook's name with its folder. */
+  readonly hook: string;
+  readonly events: number;
+  /** When its first event came, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+interface Collecting {
+  hook: Candidate;
+  events: ToldEvent[];
+  bytes: number;
+  leftOut: number;
+  isDue: boolean;
+  quiet: AwakeTimer;
+  readonly limit: AwakeTimer;
+  readonly since: number;
+}
+
+/** A hook is given so many events of one burst at most, and so many bytes of JSON: the newest. */
+export const burstLimits = { events: 1000, bytes: 1_048_576 };
+
+/**
+ * Collects events for hooks that run once for many. A burst is due when no further event has come for a while, and at
+ * the latest some time after its first event. One that is due and not yet taken goes on growing.
+ */
+export class Bursts {
+  readonly #byHook = new Map<string, Collecting>();
+  readonly #due: () => void;
+  readonly #leftOut: (told: ToldEvent, hook: string) => void;
+
+  /**
+   * @param due called when a burst has become due
+   * @param leftOut called for each event that a hook is not given
+   */
+  constructor(due: () => void, leftOut: (told: ToldEvent, hook: string) => void) {
+    this.#due = due;
+    this.#leftOut = leftOut;
+  }
+
+  get size(): number {
+    return this.#byHook.size;
+  }
+
+  /** Adds an event to what is collected for a hook. */
+  add(hook: Candidate, { quiet, atMost }: DebounceSettings, told: ToldEvent): void {
+    const burst = this.#byHook.get(hook.name) ?? this.#begin(hook, atMost);
+    burst.hook = hook;
+    burst.events.push(told);
+    burst.bytes += sizeOf(told);
+    while (burst.events.length > burstLimits.events || burst.bytes > burstLimits.bytes) {
+      const oldest = burst.events.length > 1 ? burst.events.shift() : undefined;
+      if (oldest === undefined) break;
+      burst.bytes -= sizeOf(oldest);
+      burst.leftOut += 1;
+      this.#leftOut(oldest, hook.name);
+    }
+    if (burst.isDue) return;
+    burst.quiet.cancel();
+    burst.quiet = afterAwake(quiet, () => this.#makeDue(burst));
+  }
+
+  #begin(hook: Candidate, atMost: number): Collecting {
+    const burst: Collecting = {
+      hook,
+      events: [],
+      bytes: 0,
+      leftOut: 0,
+      isDue: false,
+      quiet: { cancel: () => {} },
+      limit: afterAwake(atMost, () => this.#makeDue(burst)),
+      since: Date.now(),
+    };
+    this.#byHook.set(hook.name, burst);
+    return burst;
+  }
+
+  #makeDue(burst: Collecting): void {
+    settle(burst);
+    burst.isDue = true;
+    this.#due();
+  }
+
+  /** Takes the first burst, by its hook's name, that is due and whose hook is free; undefined when there is none. */
+  take(isFree: (hook: string) => boolean): Burst | undefined {
+    const ready = [...this.#byHook].filter(([name, { isDue }]) => isDue && isFree(name));
+    const [name, burst] = ready.sort(([one], [other]) => (one < other ? -1 : 1))[0] ?? [];
+    if (name === undefined || burst === undefined) return undefined;
+    this.#byHook.delete(name);
+    return burst;
+  }
+
+  /**
+   * Makes every burst due, because no further event comes from an engine that stops. Events that say that something
+   * began or went on have lost their point, and are left out.
+   * @returns how many events were left out
+   */
+  engineStops(): number {
+    let dropped = 0;
+    for (const [name, burst] of this.#byHook) {
+      settle(burst);
+      burst.isDue = true;
+      const kept = burst.events.filter(({ event }) => isEnd(event));
+      for (const told of burst.events) if (!kept.includes(told)) this.#leftOut(told, name);
+      dropped += burst.events.length - kept.length;
+      burst.events = kept;
+      if (kept.length === 0) this.#byHook.delete(name);
+    }
+    return dropped;
+  }
+
+  /** Forgets everything; the ledger keeps it for the next listener. */
+  end(): void {
+    for (const burst of this.#byHook.values()) settle(burst);
+    this.#byHook.clear();
+  }
+
+  states(): readonly BurstState[] {
+    return [...this.#byHook].map(([hook, { events, leftOut, since }]) => ({
+      hook,
+      events: events.length + leftOut,
+      since,
+    }));
+  }
+}
+
+function settle({ quiet, limit }: Collecting): void {
+  quiet.cancel();
+  limit.cancel();
+}
+
+function sizeOf({ event }: ToldEvent): number {
+  return Buffer.byteLength(event.json) + 1;
+}

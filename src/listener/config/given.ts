@@ -1,0 +1,41 @@
+import { type ExitCode, exitCode, Failure } from '../../system/failure.ts';
+
+/** A value that somebody gave, and where. */
+export interface Given<Value = string> {
+  readonly value: Value;
+  readonly from: Origin;
+}
+
+/** Where a value was given. */
+export type Origin =
+  | { readonly kind: 'flag'; readonly flag: string }
+  | { readonly kind: 'argument' }
+  | { readonly kind: 'file'; readonly path: string; readonly line: number }
+  | { readonly kind: 'default' };
+
+/** An origin as people read it: `--port`, `/etc/…toml, line 3`, `default`. */
+export function describeOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case 'flag':
+      return origin.flag;
+    case 'argument':
+      return 'command line';
+    case 'file':
+      return `${origin.path}, line ${origin.line}`;
+    case 'default':
+      return 'default';
+    default:
+      return origin satisfies never;
+  }
+}
+
+/** The exit code for a wrong value: 78 when a file holds it, 64 when the command line does. */
+function exitCodeOf(origin: Origin): ExitCode {
+  return origin.kind === 'file' ? exitCode.badConfiguration : exitCode.usage;
+}
+
+/** A wrong value as an error that names where it stands, what it is, and what is allowed. */
+export function wrong({ value, from }: Given<unknown>, what: string, cure: string): Failure {
+  const where = from.kind === 'argument' ? '' : `${describeOrigin(from)}: `;
+  return new Failure(exitCodeOf(from), `${where}${JSON.stringify(value)} ${what}`, cure);
+}

@@ -1,0 +1,109 @@
+import { lstatSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { exitCode, Failure } from '../../system/failure.ts';
+import { readConfigurationFile } from '../../watch/endpoint/configuration-file.ts';
+import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
+import { readEnvironmentFile } from './environment-file.ts';
+import { overlay, type RawSettings, rawSettingsIn } from './raw-settings.ts';
+import { readPath } from './readers.ts';
+import { type Resolved, resolveSettings } from './resolve.ts';
+import { readToml } from './toml.ts';
+
+export interface Loaded extends Resolved {
+  /** What was given, by the command line and the file together, with where. */
+  readonly given: RawSettings;
+  /** The settings file that counted. */
+  readonly file: string | undefined;
+}
+
+/**
+ * The settings that hold: the command line's word, else the file's, else the default.
+ * @param line what the command line says
+ * @param named the settings file it names; `none` for no file
+ * @param guard asked before a file is read, which may be missing; throws when another user could have written it
+ * @param fallback what holds where neither says anything, in place of the defaults
+ * @param runsHooks whether the variables of hooks are wanted; their file may be secret from a user who only asks
+ * @throws Failure with exit code 64 for the command line's mistakes, 78 for the file's
+ */
+export function loadSettings(
+  line: RawSettings,
+  named: string | undefined,
+  surroundings: Surroundings,
+  guard: (path: string, what?: string) => void,
+  fallback: RawSettings = {},
+  runsHooks = true,
+): Loaded {
+  const located = locateSettingsFile(named, surroundings, guard);
+  if (located === undefined) {
+    const given = overlay(fallback, line);
+    return { ...resolveSettings(given, surroundings), given, file: undefined };
+  }
+  const given = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
+  try {
+    const path = given.environmentFile && readPath(given.environmentFile);
+    const isRead = path !== undefined && runsHooks;
+    if (isRead) guard(path, 'environment file');
+    const variables = isRead ? readEnvironmentFile(path) : {};
+    return { ...resolveSettings(given, surroundings, variables), given, file: located.path };
+  } catch (error) {
+    // An endpoint's own reader does not know who gave it.
+    const inFile = error instanceof Failure && error.message.startsWith(`${located.path}, line `);
+    if (!inFile) throw error;
+    throw new Failure(exitCode.badConfiguration, error.message, error.cure);
+  }
+}
+
+/** The name of a settings file at its usual places. */
+export const settingsFileName = 'docker-lifecycle-listener.toml';
+
+/** A settings file's content, and where it is. */
+interface LocatedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Where a settings file is looked for when none is named: /etc, then the user's own folder. Root has none of
+ * its own, lest `sudo` with a kept HOME picks up a user's.
+ */
+function usualPlaces({ environment, home, isRoot }: Surroundings): string[] {
+  const own = join(environment.XDG_CONFIG_HOME || join(home, '.config'), settingsFileName);
+  return [join('/etc', settingsFileName), ...(isRoot ? [] : [own])];
+}
+
+/**
+ * The settings file that counts: the one that is named, else the first at its usual places; none for `none`.
+ * @param guard asked before a file is read, which may be missing; throws when another user could have written it
+ * @throws Failure with exit code 78 when the named one does not exist, or the one that counts cannot be used
+ */
+function locateSettingsFile(
+  named: string | undefined,
+  surroundings: Surroundings,
+  guard: (path: string) => void,
+): LocatedFile | undefined {
+  if (named === 'none') return undefined;
+  for (const path of named === undefined ? usualPlaces(surroundings) : [resolve(named)]) {
+    // Where there is no file, no other user can have written it, whoever may write to its folder.
+    if (named === undefined && isAbsent(path)) continue;
+    guard(path);
+    const text = readConfigurationFile(path);
+    if (text !== undefined) return { path, text };
+    if (named !== undefined) {
+      throw new Failure(
+        exitCode.badConfiguration,
+        `There is no settings file ${path}`,
+        'Give the path of a file that exists',
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Whether certainly nothing is at a path: one that this user may not look at may lead somewhere. */
+function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}

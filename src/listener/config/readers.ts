@@ -1,0 +1,109 @@
+import { isIP } from 'node:net';
+import { isAbsolute, resolve } from 'node:path';
+import { nearest } from '../../system/nearest.ts';
+import { type Given, wrong } from './given.ts';
+
+/**
+ * Reads a TCP port.
+ * @throws Failure naming where it was given
+ */
+export function readPort(given: Given): number {
+  const port = /^\d{1,5}$/.test(given.value) ? Number(given.value) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw wrong(given, 'is no port', 'Give a number from 1 to 65535');
+}
+
+/** Reads a duration, in ms. */
+export function readDuration(given: Given): number {
+  const milliseconds = parseDuration(given.value);
+  if (milliseconds !== undefined) return milliseconds;
+  throw wrong(given, 'is no duration', `Give ${durationForm}`);
+}
+
+/** Reads a limit of time, in ms, or `none`. */
+export function readLimit(given: Given): number | 'none' {
+  if (given.value === 'none') return 'none';
+  const milliseconds = parseDuration(given.value);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw wrong(given, 'is no limit of time', `Give ${durationForm.replace('; or 0', '')}; or none`);
+}
+
+/** Reads how many of something, at least one. */
+export function readCount(given: Given, most: number): number {
+  const count = /^\d{1,7}$/.test(given.value) ? Number(given.value) : 0;
+  if (count >= 1 && count <= most) return count;
+  throw wrong(given, 'is no number that can be meant', `Give one from 1 to ${most}`);
+}
+
+/** Reads one of a few words. */
+export function readChoice<Word extends string>(given: Given, words: readonly Word[]): Word {
+  const word = words.find((known) => known === given.value);
+  if (word !== undefined) return word;
+  const near = nearest(given.value, words);
+  const all = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  throw wrong(
+    given,
+    'is not known',
+    near === undefined ? `Give ${all}` : `Did you mean ${near}? Else give ${all}`,
+  );
+}
+
+/** Reads an IP address to listen on. */
+export function readAddress(given: Given): string {
+  if (isIP(given.value) !== 0) return given.value;
+  throw wrong(given, 'is no address', 'Give an IP address, as 127.0.0.1; or 0.0.0.0 for every interface');
+}
+
+/**
+ * Reads where to listen: `127.0.0.1:9480`, `[::1]:9480`, or a port alone, which is one of loopback; undefined for
+ * `none`.
+ */
+export function readAddressAndPort(given: Given): { address: string; port: number } | undefined {
+  if (given.value === 'none') return undefined;
+  const parts = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(given.value) ?? [];
+  const [, bracketed, plain, digits = ''] = parts;
+  const address = bracketed ?? plain ?? '127.0.0.1';
+  const port = Number(digits);
+  const isAddress = isIP(address) === (bracketed === undefined ? 4 : 6);
+  if (isAddress && port >= 1 && port <= 65_535) return { address, port };
+  throw wrong(
+    given,
+    'is no address with a port',
+    'Give an IP address and a port, as 127.0.0.1:9480 or [::1]:9480; a port alone for loopback; or none',
+  );
+}
+
+/** Reads a name by which a machine is known. */
+export function readHostName(given: Given): string {
+  if (/^[\w-]+(\.[\w-]+)*$/.test(given.value)) return given.value;
+  throw wrong(given, 'is no name of a machine', 'Give it without a port, as docker1.example.com');
+}
+
+/** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
+export function readPath(given: Given): string {
+  // TOML can say a zero byte, which no path can have.
+  if (given.value === '' || given.value.includes('\0'))
+    throw wrong(given, 'is no path', 'Give an absolute path, as /etc/docker-lifecycle-listener.d');
+  if (given.from.kind !== 'file') return resolve(given.value);
+  if (isAbsolute(given.value)) return resolve(given.value);
+  throw wrong(
+    given,
+    'is no absolute path',
+    'Begin it with /: a service has no working directory to speak of',
+  );
+}
+
+const units: { readonly [unit: string]: number } = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000 };
+
+/** How a duration is written, for messages. */
+const durationForm = 'a number with ms, s, min or h, as 30s; or 0';
+
+/** Reads a duration as people write it (`500ms`, `30s`, `2min`, `1h`, `0`), in ms; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (/^0+$/.test(text.trim())) return 0;
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? [];
+  const factor = units[unit];
+  // What a timer of Node's can hold.
+  const milliseconds = factor === undefined ? Number.NaN : Math.round(Number(number) * factor);
+  return milliseconds >= 0 && milliseconds < 2 ** 31 ? milliseconds : undefined;
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { basename, join, resolve } from 'node:path';
+import { downSocketName } from '../../hooks/settings.ts';
+import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
+import { type Given, wrong } from './given.ts';
+import { readPath } from './readers.ts';
+
+/**
+ * Where a listener keeps what it must remember: systemd's `StateDirectory=` where it runs under that, else a
+ * folder of its own for each script folder, so that two listeners do not take each other's memory for theirs.
+ */
+export function defaultStateDir(scriptDir: string, surroundings: Surroundings): string {
+  // systemd.exec(5): several are separated by colons.
+  const given = surroundings.environment.STATE_DIRECTORY?.split(':')[0];
+  if (given) return resolve(given);
+  const digest = createHash('sha256').update(scriptDir).digest('hex').slice(0, 8);
+  const own = `${basename(scriptDir) || 'root'}-${digest}`;
+  return join(stateFolder(surroundings), 'docker-lifecycle-listener', own);
+}
+
+/** Where programs keep what they must remember on this system. */
+function stateFolder({ environment, home, isRoot, platform }: Surroundings): string {
+  if (isRoot) return platform === 'darwin' ? '/var/db' : '/var/lib';
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  // XDG Base Directory Specification: what is no absolute path is as good as none.
+  const given = environment.XDG_STATE_HOME;
+  return given?.startsWith('/') ? given : join(home, '.local', 'state');
+}
+
+/** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
+const longest = 103;
+
+/**
+ * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
+ * for root, in `XDG_RUNTIME_DIR` for a user, and where there is none of that beside what is remembered: for root on
+ * macOS, whose /var/run a group of its own may write to, and for users without a folder of their own.
+ */
+export function defaultControlPath(surroundings: Surroundings): string {
+  const { environment, isRoot, platform } = surroundings;
+  // systemd.exec(5): several are separated by colons.
+  const given = environment.RUNTIME_DIRECTORY?.split(':')[0];
+  if (given) return join(resolve(given), 'control.sock');
+  return join(runtimeFolder(), 'docker-lifecycle-listener', 'control.sock');
+
+  function runtimeFolder(): string {
+    if (isRoot) return platform === 'darwin' ? stateFolder(surroundings) : '/run';
+    // XDG Base Directory Specification: what is no absolute path is as good as none.
+    const own = environment.XDG_RUNTIME_DIR;
+    return own?.startsWith('/') ? own : stateFolder(surroundings);
+  }
+}
+
+/**
+ * Reads where the control socket is to be; undefined for `none`.
+ * @throws Failure naming where it was given
+ */
+export function readControlPath(given: Given): string | undefined {
+  if (given.value === 'none') return undefined;
+  const path = readPath(given);
+  if (basename(path) === downSocketName) {
+    throw wrong(
+      given,
+      'is the address that refuses while Docker is down',
+      'Give another name, as control.sock',
+    );
+  }
+  if (Buffer.byteLength(path) <= longest) return path;
+  throw wrong(given, 'is too long for a socket', `Give a path of at most ${longest} bytes, or none`);
+}

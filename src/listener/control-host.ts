@@ -1,0 +1,217 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { folderOf } from '../hooks/find.ts';
+import { planFolders, planHooks } from '../hooks/plan.ts';
+import type { HookReport } from '../hooks/report.ts';
+import { errorCode } from '../system/failure.ts';
+import type { Account } from '../system/find-account.ts';
+import { nearest } from '../system/nearest.ts';
+import { printable } from '../system/printable.ts';
+import { isWithin } from '../system/processes.ts';
+import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { Settings } from './config/settings.ts';
+import type { ControlHost } from './control/answer.ts';
+import { createPageServer } from './control/page-server.ts';
+import { Declined, type TriggerWish } from './control/protocol.ts';
+import type { CutTurns } from './cut-turns.ts';
+import type { Events } from './events.ts';
+import type { Failures } from './failures.ts';
+import { readHistory, readHistoryEntry } from './journal/history.ts';
+import type { Metrics } from './metrics/collector.ts';
+import { expositionType } from './metrics/exposition.ts';
+import { pageHtml } from './page-html.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Record } from './record.ts';
+import { statusOf } from './status.ts';
+import { waitForStop } from './stop-wait.ts';
+
+interface ControlHostOptions {
+  readonly settings: Settings;
+  readonly account: Account;
+  readonly pipelines: readonly Pipeline[];
+  readonly events: Events;
+  readonly failures: Failures;
+  readonly cutTurns: CutTurns;
+  readonly metrics: Metrics;
+  readonly record: (record: Record) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How many transitions may wait before more hooks can be asked for: what happens to the engine comes first. */
+const mostWaiting = 8;
+
+/** Answers what is asked on the control socket. */
+export function createControlHost(options: ControlHostOptions): ControlHost {
+  const { settings, account, pipelines, events, failures, cutTurns, metrics, record, signal } = options;
+  const journal = join(settings.stateDir, 'journal');
+  const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
+  const stopWait = {
+    settings: settings.hooks,
+    manager: account.uid === 0 ? ('system' as const) : ('user' as const),
+    record,
+  };
+  const since = new Date();
+
+  const host: ControlHost = {
+    status: () => statusOf(settings, since, pipelines, failures.list(), cutTurns),
+    hooks: () => ({ folders: planFolders(planner) }),
+    async history(query) {
+      return { entries: await emptyWhenMissing(readHistory(journal, query)) };
+    },
+    async historyEntry(number) {
+      const [entry] = await emptyWhenMissing(readHistoryEntry(journal, number).then((found) => [found]));
+      if (entry === undefined) {
+        throw new Declined(
+          404,
+          `There is no number ${number} in the journal`,
+          'GET /v1/history has the numbers',
+        );
+      }
+      return { entry };
+    },
+    metrics: () => ({ text: metrics.text(), type: expositionType }),
+    subscribe: (tell) => events.subscribe(tell),
+    page: async () => ({ url: await page.open() }),
+    async trigger(wish, tell, gone) {
+      refuseFromInside(wish, pipelines);
+      const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
+      const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
+      const { waiting } = hooks.snapshot();
+      if (waiting.length >= mostWaiting) throw new Declined(503, 'Too much waits for its hooks already');
+      const transition: Transition = {
+        event: wish.event,
+        reason: 'requested',
+        source: 'request',
+        engine: engine.name,
+        at: Date.now(),
+        sequence: state().sequence,
+      };
+      record({ kind: 'hooks-requested', transition, hook: only });
+      tell({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
+      const how = await hooks.request(transition, {
+        only,
+        gone,
+        report(said) {
+          const line = triggerLine(said);
+          if (line !== undefined) tell(line);
+        },
+      });
+      tell({ kind: 'done', how });
+    },
+    async companion(word, gone) {
+      const pipeline = named(word.engine, pipelines, 'at its default socket');
+      const told = pipeline.companion(word.message);
+      return {
+        engine: pipeline.engine.name,
+        told: told.map(({ event, sequence }) => ({ event, sequence })),
+        hooks:
+          word.message === 'stop'
+            ? await waitForStop({ ...stopWait, pipeline, wait: word.wait, gone })
+            : 'not-waited-for',
+      };
+    },
+  };
+  const html = () => pageHtml({ kind: 'live', machine: hostname() });
+  const page = createPageServer({ host, html, report: record, signal });
+  return host;
+
+  /** @throws Declined when there is no such hook: a name from outside is compared, never used as a path */
+  function hookCalled(hook: string, { event }: TriggerWish): string {
+    const plan = planHooks(planner, folderOf[event]);
+    const names = plan.kind === 'planned' ? plan.hooks.map(({ name }) => name) : [];
+    const found = names.find((name) => name === hook || name === `${folderOf[event]}/${hook}`);
+    if (found !== undefined) return found;
+    const near = nearest(hook, [...names, ...names.map((name) => name.slice(name.indexOf('/') + 1))]);
+    throw new Declined(
+      404,
+      `There is no hook ${JSON.stringify(hook)} in ${folderOf[event]}`,
+      near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
+    );
+  }
+}
+
+/**
+ * Hooks run one after the other: a hook that waits for the hooks that it asks for waits for its own end, and those of its
+ * own event ask again.
+ * @throws Declined for a request that comes from inside a hook of on_start or on_stop that runs
+ */
+function refuseFromInside({ pid, run }: TriggerWish, pipelines: readonly Pipeline[]): void {
+  const running = pipelines.flatMap(({ hooks }) => hooks.snapshot().current?.hook ?? []);
+  const around = running.find(
+    (hook) => hook.id === run || (pid !== undefined && hook.pid !== undefined && isWithin(pid, hook.pid)),
+  );
+  if (around === undefined) return;
+  throw new Declined(
+    409,
+    `${around.name} runs, and asks for hooks that could only begin after its own end`,
+    'Run the file of the hook that is wanted instead',
+  );
+}
+
+/** @throws Declined when it is not said which engine is meant, or there is no such */
+function named(
+  name: string | undefined,
+  pipelines: readonly Pipeline[],
+  preferred: 'at its default socket' | undefined,
+): Pipeline {
+  const names = pipelines.map(({ engine }) => engine.name);
+  const [first] = pipelines;
+  if (name === undefined && pipelines.length === 1 && first !== undefined) return first;
+  const atDefault = pipelines.find(({ engine: { endpoint } }) =>
+    [defaultEndpoint.url, 'unix:///run/docker.sock'].includes(endpoint.url),
+  );
+  if (name === undefined && preferred !== undefined && atDefault !== undefined) return atDefault;
+  const found = pipelines.find(({ engine }) => engine.name === name);
+  if (found !== undefined) return found;
+  throw new Declined(
+    name === undefined ? 400 : 404,
+    name === undefined ? 'Several engines are watched' : `There is no engine ${JSON.stringify(name)}`,
+    `Give as engine one of: ${names.join(', ')}`,
+  );
+}
+
+async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry[]> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** What is told line by line to somebody who asked for hooks; undefined for what only the log needs. */
+function triggerLine(said: HookReport): object | undefined {
+  switch (said.kind) {
+    case 'hook-started':
+      return { kind: said.kind, hook: said.hook, run: said.run };
+    case 'hook-output':
+      return { kind: said.kind, hook: said.hook, stream: said.stream, line: printable(said.line) };
+    case 'hook-output-omitted':
+      return { kind: said.kind, hook: said.hook, bytes: said.bytes };
+    case 'hook-ended': {
+      const { kind, hook, run, outcome, durationMs } = said;
+      return { kind, hook, run, outcome, durationMs };
+    }
+    case 'hook-refused': {
+      const { path, cause } = said.admission;
+      return { kind: said.kind, hook: said.hook, path, cause };
+    }
+    case 'hook-left-out':
+      return { kind: said.kind, hook: said.hook, why: said.why };
+    case 'name-refused':
+      return { kind: said.kind, hook: said.hook };
+    case 'chain-stopped':
+      return { kind: said.kind, hook: said.hook };
+    case 'folder-missing':
+      return { kind: said.kind, folder: said.folder };
+    case 'folder-unreadable':
+      return { kind: said.kind, folder: said.folder, code: said.code };
+    case 'folder-refused': {
+      const { path, cause } = said.refusal;
+      return { kind: said.kind, folder: said.folder, path, cause };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,200 @@
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { ByteQueue } from '../../system/byte-queue.ts';
+import { errorCode, exitCode, Failure } from '../../system/failure.ts';
+
+/** Asks a running listener, each time on a connection of its own. */
+export interface ControlClient {
+  /**
+   * @param path with its parameters, as `/v1/status`
+   * @throws NotRunning when nobody listens there; Failure for anything else
+   */
+  get(path: string): Promise<object>;
+  post(path: string, parameters?: object): Promise<object>;
+  /** The same for an answer in lines, which ends with `signal`. It has begun when this resolves. */
+  lines(ask: LinesRequest): Promise<AsyncIterable<object>>;
+}
+
+export interface LinesRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly parameters?: object;
+  readonly signal?: AbortSignal;
+}
+
+/** No listener runs whose control socket this is. */
+export class NotRunning extends Error {
+  override readonly name = 'NotRunning';
+  /** Its path. */
+  readonly socket: string;
+
+  constructor(message: string, socket: string) {
+    super(message);
+    this.socket = socket;
+  }
+}
+
+/** The listener has nothing of that name or number. */
+export class NotThere extends Failure {}
+
+/** How long an answer may take to begin, in ms, where it does not wait for hooks. */
+const patience = 10_000;
+
+/** The longest answer, and the longest line of one in lines, in bytes: a listener's are far shorter. */
+const longestAnswer = 64 * 1024 * 1024;
+const longestLine = 16 * 1024 * 1024;
+
+/** Speaks to the listener whose control socket is at `path`. */
+export function createControlClient(path: string): ControlClient {
+  return {
+    get: (target) => ask({ method: 'GET', path: target }, patience),
+    post: (target, parameters = {}) => ask({ method: 'POST', path: target, parameters }, undefined),
+    async lines(wanted) {
+      try {
+        return readLines(await send(path, wanted, undefined));
+      } catch (error) {
+        throw wanted.signal?.aborted ? error : await asFailure(error, path);
+      }
+    },
+  };
+
+  async function ask(wanted: LinesRequest, limit: number | undefined): Promise<object> {
+    try {
+      return await readObject(await send(path, wanted, limit));
+    } catch (error) {
+      throw await asFailure(error, path);
+    }
+  }
+}
+
+function send(socket: string, ask: LinesRequest, limit: number | undefined): Promise<IncomingMessage> {
+  const { method, path, parameters, signal } = ask;
+  const body = parameters === undefined ? '' : JSON.stringify(parameters);
+  return new Promise((resolve, reject) => {
+    const headers = { Host: 'listener', 'Content-Length': Buffer.byteLength(body) };
+    const asked = request({
+      socketPath: socket,
+      method,
+      path,
+      headers,
+      agent: false,
+      ...(signal && { signal }),
+    });
+    asked.once('error', reject);
+    asked.once('response', (response) => {
+      asked.setTimeout(0);
+      if (response.statusCode === 200) return resolve(response);
+      readObject(response).then((said) => reject(declined(response.statusCode ?? 0, said)), reject);
+    });
+    if (limit !== undefined) {
+      asked.setTimeout(limit, () =>
+        asked.destroy(
+          new Failure(
+            exitCode.unavailable,
+            `The listener at ${socket} does not answer`,
+            'See what it does: ps -C node -fww',
+          ),
+        ),
+      );
+    }
+    asked.end(body);
+  });
+}
+
+async function readObject(response: IncomingMessage): Promise<object> {
+  const bytes = new ByteQueue('The answer');
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    if (bytes.length + piece.length > longestAnswer) throw noListener();
+    bytes.push(piece);
+    bytes.settle();
+  }
+  return parse(bytes.takeSome(longestAnswer).toString('utf8'));
+}
+
+function parse(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // No JSON is no listener either.
+  }
+  throw noListener();
+}
+
+/** Docker itself answers in JSON too. */
+function noListener(): Failure {
+  return new Failure(
+    exitCode.unavailable,
+    'What answers on the control socket is no listener',
+    'Give the socket of one with --control PATH',
+  );
+}
+
+/** Ends with the answer, also when the listener was killed; whoever breaks off lets go of the connection. */
+async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
+  const bytes = new ByteQueue('A line of the answer');
+  try {
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      bytes.push(piece);
+      for (let line = nextLine(bytes); line !== undefined; line = nextLine(bytes)) yield parse(line);
+      bytes.settle();
+    }
+  } catch (error) {
+    // What it was saying when it was killed is no line yet.
+    if (errorCode(error) !== 'ECONNRESET') throw error;
+  }
+}
+
+function nextLine(bytes: ByteQueue): string | undefined {
+  try {
+    return bytes.takeUntil('\n', longestLine, 'utf8');
+  } catch {
+    throw noListener();
+  }
+}
+
+function declined(status: number, said: object): Failure {
+  const { error, cure } = said as { error?: unknown; cure?: unknown };
+  if (typeof error !== 'string') return noListener();
+  const advice = typeof cure === 'string' ? cure : undefined;
+  if (status === 404) return new NotThere(exitCode.usage, error, advice);
+  return new Failure(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
+}
+
+async function asFailure(error: unknown, socket: string): Promise<unknown> {
+  // A Failure, or a defect of ours.
+  if (!(error instanceof Error) || errorCode(error) === undefined) return error;
+  switch (errorCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ECONNREFUSED':
+      return new NotRunning(`The listener is not running: nobody answers at ${socket}`, socket);
+    case 'EACCES':
+    case 'EPERM':
+      return new Failure(
+        exitCode.notPermitted,
+        `May not open ${socket}`,
+        'Run this as the user whose listener it is, mostly with sudo',
+      );
+    case 'EPIPE':
+    case 'ECONNRESET':
+      // Connected, but not answered: it has ended, unless it goes on listening and did not want this client.
+      if (await isDeserted(socket))
+        return new NotRunning(`The listener at ${socket} ended before it answered`, socket);
+      break;
+    default:
+  }
+  return new Failure(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
+}
+
+/** Whether nobody listens on a socket any more. */
+function isDeserted(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('error', (error) => resolve(['ENOENT', 'ECONNREFUSED'].includes(errorCode(error) ?? '')));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
+}

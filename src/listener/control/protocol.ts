@@ -1,0 +1,86 @@
+import type { Refusal } from '../../system/trust.ts';
+import type { LifecycleEvent } from '../../watch/lifecycle/transition.ts';
+
+/** The version of what docs/control-socket.md describes: in each address, as `/v1/`, and in each answer. */
+export const protocolVersion = 1;
+
+/** What can be asked of a running listener, and told it. */
+export type ControlRequest =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'hooks' }
+  | { readonly kind: 'history'; readonly query: HistoryQuery }
+  /** One entry of the history, with the output of a run. */
+  | { readonly kind: 'history-entry'; readonly number: number }
+  | { readonly kind: 'events' }
+  | { readonly kind: 'metrics' }
+  /** The page for a browser. */
+  | { readonly kind: 'page' }
+  | ({ readonly kind: 'trigger' } & TriggerWish)
+  | ({ readonly kind: 'companion' } & CompanionWord);
+
+/** Which entries of the history are wanted; all that is given must hold. */
+export interface HistoryQuery {
+  /** None before it, in ms since the epoch. */
+  readonly since?: number;
+  /** `start`, `stop`, or an engine's event as `container_die`. */
+  readonly event?: string;
+  /** A hook's name, with its folder or without. */
+  readonly hook?: string;
+  /** An engine's name. */
+  readonly engine?: string;
+  /** Only what went wrong. */
+  readonly failed?: true;
+  /** At most so many, the newest. */
+  readonly n: number;
+}
+
+export const defaultEntries = 50;
+export const mostEntries = 1000;
+
+/** Hooks that are to be run by hand. */
+export interface TriggerWish {
+  readonly event: LifecycleEvent;
+  /** By its name; may be left out where there is one. */
+  readonly engine?: string;
+  /** A single one, with its folder or without. */
+  readonly hook?: string;
+  /** The client's process, and the hook's run that its environment names (`DOCKER_LIFECYCLE_RUN`). */
+  readonly pid?: number;
+  readonly run?: string;
+}
+
+/** What the service manager says of the engine that it starts and stops. */
+export interface CompanionWord {
+  readonly message: 'start' | 'stop';
+  /** By its name; may be left out where there is one, or one at Docker's default socket. */
+  readonly engine?: string;
+  /** How long the answer may wait for the hooks of a stop, in ms. */
+  readonly wait: number;
+}
+
+/** A request that is not granted, and why: the status is HTTP's. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+  readonly status: number;
+  readonly cure: string | undefined;
+
+  constructor(status: 400 | 404 | 405 | 409 | 413 | 421 | 503, message: string, cure?: string) {
+    super(message);
+    this.status = status;
+    this.cure = cure;
+  }
+}
+
+/** What becomes of the control socket. Without one, hooks run all the same. */
+export type ControlReport =
+  | { readonly kind: 'control-listening'; readonly path: string }
+  /** The socket's folder could be changed by somebody else. */
+  | { readonly kind: 'control-refused'; readonly path: string; readonly refusal: Refusal }
+  /** Another listener answers there. */
+  | { readonly kind: 'control-in-use'; readonly path: string }
+  /** The page can be looked at. */
+  | { readonly kind: 'page-opened'; readonly port: number }
+  /** Nobody has looked at it for a while. */
+  | { readonly kind: 'page-closed' }
+  /** Something is there that is no socket, or the system would not have it. */
+  | { readonly kind: 'control-failed'; readonly path: string; readonly code: string };

@@ -1,0 +1,104 @@
+import { lstatSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { codeOf, errorCode } from '../../system/failure.ts';
+import { makeFolder } from '../../system/make-folder.ts';
+import { walkToFolder } from '../../system/trust.ts';
+import type { ControlReport } from './protocol.ts';
+
+/** How long a socket that is there may take to accept, in ms, until it counts as somebody's. */
+const patience = 1000;
+/** How often a stale socket is removed and ours put there, while others do the same. */
+const attempts = 3;
+
+/**
+ * Listens on a Unix socket that its owner alone may open, in a folder that nobody else can change; makes the
+ * folder when it is missing. A socket that a killed listener left behind is replaced, one on which another
+ * listens is not. Never rejects.
+ * @param user whose folder it must be, root's apart
+ * @returns what came of it; the server listens only if that is `control-listening`
+ */
+export async function listenOn(server: Server, path: string, user: number): Promise<ControlReport> {
+  const refused = prepareFolder(path, user);
+  if (refused !== undefined) return refused;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await bind(server, path);
+      return { kind: 'control-listening', path };
+    } catch (error) {
+      const inUse = errorCode(error) === 'EADDRINUSE';
+      if (!inUse || attempt === attempts) return { kind: 'control-failed', path, code: codeOf(error) };
+    }
+    const report = await removeStale(path);
+    if (report !== undefined) return report;
+  }
+}
+
+function prepareFolder(path: string, user: number): ControlReport | undefined {
+  const folder = dirname(path);
+  let walked = walkToFolder(folder, user);
+  try {
+    // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
+    if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
+      makeFolder(folder);
+      walked = walkToFolder(folder, user);
+    }
+  } catch (error) {
+    return { kind: 'control-failed', path, code: codeOf(error) };
+  }
+  return walked.trusted ? undefined : { kind: 'control-refused', path, refusal: walked.refusal };
+}
+
+function bind(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // The file is made in this very call, so that its mode is never any other.
+    const before = process.umask(0o177);
+    try {
+      server.listen({ path }, () => {
+        server.removeListener('error', reject);
+        // EMFILE and its kin while accepting: that client is lost, the listener is not.
+        server.on('error', () => {});
+        resolve();
+      });
+    } finally {
+      process.umask(before);
+    }
+  });
+}
+
+/** @returns why what is there stays; undefined when it is gone */
+async function removeStale(path: string): Promise<ControlReport | undefined> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (!found.isSocket()) return { kind: 'control-failed', path, code: 'ENOTSOCK' };
+  const code = await tryToConnect(path);
+  if (code === 'ENOENT') return undefined;
+  if (code !== 'ECONNREFUSED') {
+    return code === undefined ? { kind: 'control-in-use', path } : { kind: 'control-failed', path, code };
+  }
+  // Not one that another listener has put there since; some file systems give it the number of the old one.
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return undefined;
+  try {
+    unlinkSync(path);
+    return undefined;
+  } catch (error) {
+    return { kind: 'control-failed', path, code: codeOf(error) };
+  }
+}
+
+/** @returns undefined when somebody accepts, or takes his time; else why not */
+function tryToConnect(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const timer = setTimeout(() => finish(undefined), patience);
+    function finish(code: string | undefined): void {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(code);
+    }
+    socket.once('connect', () => finish(undefined));
+    socket.once('error', (error) => finish(codeOf(error)));
+  });
+}

@@ -1,0 +1,48 @@
+import type { TurnRest } from '../hooks/report.ts';
+import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
+import type { Record } from './record.ts';
+
+/** A turn of hooks that the end of an earlier listener cut off, and what became of it. */
+export interface CutTurn {
+  readonly transition: Transition;
+  readonly rest: TurnRest;
+  /** Why the rest is not run; missing for a turn that was gone on with. */
+  readonly dropped?: string;
+}
+
+/** Turns that were cut off, each until a later one of its event has come to its end. */
+export class CutTurns {
+  readonly #turns = new Map<string, CutTurn>();
+
+  /** Takes anything that happens. */
+  note(record: Record): void {
+    switch (record.kind) {
+      case 'turn-continued':
+      case 'turn-dropped': {
+        const { engine, transition, rest } = record;
+        const dropped = record.kind === 'turn-dropped' ? { dropped: record.why } : {};
+        this.#turns.set(keyOf(engine, transition.event), { transition, rest, ...dropped });
+        return;
+      }
+      case 'hooks-done': {
+        const { engine, transition } = record;
+        const key = keyOf(engine, transition.event);
+        const cut = this.#turns.get(key);
+        if (cut !== undefined && cut.transition.sequence < transition.sequence) this.#turns.delete(key);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** Returns those of an engine. */
+  of(engine: string): readonly CutTurn[] {
+    const events: readonly LifecycleEvent[] = ['start', 'stop'];
+    return events.flatMap((event) => this.#turns.get(keyOf(engine, event)) ?? []);
+  }
+}
+
+function keyOf(engine: string, event: LifecycleEvent): string {
+  return `${event} ${engine}`;
+}

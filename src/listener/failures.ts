@@ -1,0 +1,136 @@
+import { dirname } from 'node:path';
+import { printable } from '../system/printable.ts';
+import { isFailure } from './journal/history.ts';
+import type { RecordedCause, RecordedOutcome } from './journal/record.ts';
+import type { Record } from './record.ts';
+import { type Warned, Warnings } from './warnings.ts';
+
+/** Something that went wrong and has not gone well since. */
+export type Failure = Warned | HookFailure;
+
+type HookFailure = {
+  readonly engine: string;
+  /** A hook, or a folder of hooks. */
+  readonly name: string;
+  /** RFC 3339 in UTC with milliseconds. */
+  readonly time: string;
+} & (
+  | {
+      readonly kind: 'failed';
+      readonly run: string;
+      readonly outcome: RecordedOutcome;
+      readonly durationMs: number;
+      /** The last line that it printed, safe to show; empty when it printed nothing. */
+      readonly lastLine: string;
+    }
+  | { readonly kind: 'refused'; readonly path: string; readonly cause: RecordedCause }
+);
+
+/** The last failure of each hook, until it succeeds. */
+export interface Failures {
+  /** Takes anything that happens. */
+  note(record: Record): void;
+  /** By age. Forgets first the hooks and folders that are not there any more. */
+  list(): readonly Failure[];
+}
+
+/** How many are kept. */
+const most = 20;
+/** In bytes. */
+const longestLine = 300;
+
+/**
+ * @param isThere whether a failing hook or folder can still be run: asked in `list` alone, so nothing is polled
+ */
+export function createFailures(
+  isThere: (name: string) => boolean = () => true,
+  now: () => Date = () => new Date(),
+): Failures {
+  const failures = new Map<string, HookFailure>();
+  const warnings = new Warnings(now);
+
+  function settle(engine: string, name: string, failure: HookFailure | undefined): void {
+    const key = `${engine} ${name}`;
+    failures.delete(key);
+    if (failure === undefined) return;
+    failures.set(key, failure);
+    const [oldest] = failures.keys();
+    if (failures.size > most && oldest !== undefined) failures.delete(oldest);
+  }
+
+  /** Where a hook is run its folder is not refused. */
+  function settleFolderOf(engine: string, hook: string): void {
+    for (const { kind, engine: whose, name } of failures.values()) {
+      const isItsFolder = kind === 'refused' && whose === engine && name.endsWith(`/${dirname(hook)}`);
+      if (isItsFolder) settle(engine, name, undefined);
+    }
+  }
+
+  return {
+    note(record) {
+      warnings.note(record);
+      switch (record.kind) {
+        case 'hook-ended': {
+          const { engine, hook: name, run, outcome, durationMs } = record;
+          const time = now().toISOString();
+          const failure = (): HookFailure => {
+            const lastLine = lastLineOf(record.output.last());
+            return { kind: 'failed', engine, name, time, run, outcome, durationMs, lastLine };
+          };
+          return settle(engine, name, isFailure(outcome) ? failure() : undefined);
+        }
+        case 'hook-refused': {
+          const { engine, hook: name } = record;
+          const { path, cause } = record.admission;
+          return settle(engine, name, {
+            kind: 'refused',
+            engine,
+            name,
+            time: now().toISOString(),
+            path,
+            cause,
+          });
+        }
+        case 'folder-refused': {
+          const { engine, folder: name } = record;
+          const { path, cause } = record.refusal;
+          return settle(engine, name, {
+            kind: 'refused',
+            engine,
+            name,
+            time: now().toISOString(),
+            path,
+            cause,
+          });
+        }
+        // Whoever switches a hook off knows of it.
+        case 'hook-left-out':
+          return settle(record.engine, record.hook, undefined);
+        case 'hooks-found':
+        case 'folder-missing':
+          return settle(record.engine, record.folder, undefined);
+        // Of other folders than those of a start and a stop nothing is said when they may be used.
+        case 'hook-started':
+          return settleFolderOf(record.engine, record.hook);
+        default:
+          return;
+      }
+    },
+    list() {
+      for (const [key, { name }] of failures) if (!isThere(name)) failures.delete(key);
+      warnings.forget((name) => !isThere(name));
+      return [...failures.values(), ...warnings.list()].sort((one, other) =>
+        one.time.localeCompare(other.time),
+      );
+    },
+  };
+}
+
+function lastLineOf(output: Buffer): string {
+  const end = output
+    .subarray(-2 * longestLine)
+    .toString('latin1')
+    .trimEnd();
+  const line = end.slice(end.lastIndexOf('\n') + 1);
+  return printable(Buffer.from(line, 'latin1'), longestLine);
+}

@@ -1,0 +1,132 @@
+import { basename } from 'node:path';
+import { folderOf } from '../hooks/find.ts';
+import { findHookProcess } from '../hooks/find-hook-process.ts';
+import type { Leftover } from '../hooks/leftovers.ts';
+import type { HookQueue, TurnEnd } from '../hooks/queue.ts';
+import type { TurnRest } from '../hooks/report.ts';
+import { printable } from '../system/printable.ts';
+import type { EngineState, Step, Told } from '../watch/lifecycle/reduce.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import {
+  type EarlierHook,
+  earlierHooks,
+  foundIn,
+  type OpenTurn,
+  settleTurns,
+  type WhyDropped,
+} from '../watch/lifecycle/turn.ts';
+import type { WhenStarted } from './config/settings.ts';
+import type { TurnFile } from './journal/turn-file.ts';
+import type { Record } from './record.ts';
+import { isWanted } from './wanted.ts';
+
+export interface HeldTurnsOptions {
+  readonly engine: string;
+  readonly turns: TurnFile;
+  /** What the engine memory has as told; the turn file may have missed it on a full disk. */
+  readonly remembered: Told | undefined;
+  readonly whenStarted: WhenStarted;
+  readonly hooks: HookQueue;
+  readonly record: (record: Record) => void;
+}
+
+/** Turns that an earlier listener left open, held until the first look shows what became of the engine. */
+export interface HeldTurns {
+  /** Settles them once the engine's state is known; called before its transitions are passed on. */
+  decided(found: EngineState, step: Step): Settled | undefined;
+  /** What is still held, oldest first. */
+  list(): readonly OpenTurn[];
+}
+
+/** What became of the turns that were held. */
+export interface Settled {
+  /** How the on_stop that goes on ends; undefined when none does. */
+  readonly stop: Promise<TurnEnd> | undefined;
+  /** Whether an on_start goes on: what is kept running follows it. */
+  readonly startGoesOn: boolean;
+  /** What the next start has to know of those that it replaces. */
+  readonly earlier: readonly EarlierHook[];
+  /** Closes what the next start replaces: called with that one when it is kept. */
+  readonly replaced: (start: Transition) => void;
+}
+
+export function holdTurns(options: HeldTurnsOptions): HeldTurns {
+  const { engine, turns, remembered, whenStarted, hooks, record } = options;
+  let held = turns.pending;
+  const kept = turns.told();
+  const isStale = remembered !== undefined && remembered.sequence > (kept?.sequence ?? 0);
+
+  function drop(turn: OpenTurn, why: WhyDropped): void {
+    const { transition } = turn;
+    turns.drop(transition.sequence, why);
+    record({ engine, kind: 'turn-dropped', transition, why, rest: restOf(turn) });
+  }
+
+  function settle(step: Step): Settled | undefined {
+    const found = foundIn(step.state, step.transitions);
+    if (found === undefined) return undefined;
+    const open = held.flatMap(({ turn, dropped }) => (dropped === undefined && !isStale ? [turn] : []));
+    for (const { turn, dropped } of held) {
+      if (dropped !== undefined || isStale) drop(turn, dropped ?? 'not-kept');
+    }
+    held = [];
+    const start = step.transitions.find(({ event }) => event === 'start');
+    const run = step.state.phase === 'up' ? step.state.run : undefined;
+    const verdicts = settleTurns(open, found, run, start !== undefined && isWanted(start, whenStarted));
+    for (const verdict of verdicts) if (verdict.kind === 'dropped') drop(verdict.turn, verdict.why);
+    const replaced = verdicts.flatMap(({ kind, turn }) => (kind === 'replaced' ? [turn] : []));
+    const ends = verdicts.flatMap(({ kind, turn }) =>
+      kind === 'continues' ? [{ event: turn.transition.event, end: hooks.restore(turn) }] : [],
+    );
+    return {
+      stop: ends.find(({ event }) => event === 'stop')?.end,
+      startGoesOn: ends.some(({ event }) => event === 'start'),
+      earlier: earlierHooks(replaced),
+      replaced: ({ sequence }) => {
+        for (const { transition } of replaced) {
+          // One of the same number was replaced when the start was kept.
+          if (transition.sequence !== sequence) turns.close(transition.sequence);
+        }
+      },
+    };
+  }
+
+  return {
+    decided: (found, step) => (found.phase === 'unknown' ? settle(step) : undefined),
+    list: () => held.flatMap(({ turn, dropped }) => (dropped === undefined ? [turn] : [])),
+  };
+}
+
+/** So many names are reported. */
+const mostNames = 20;
+
+/** How far a turn came, by what was kept of it. */
+export function restOf({ transition, hooks, reached }: OpenTurn): TurnRest {
+  if (hooks === undefined || reached === undefined) return {};
+  const name = (hook: string) => `${folderOf[transition.event]}/${printable(Buffer.from(basename(hook)))}`;
+  const cut = reached.state.kind === 'running' ? hooks[reached.place] : undefined;
+  const left = hooks.slice(reached.place + 1);
+  return {
+    ...(cut === undefined ? {} : { cut: name(cut) }),
+    left: left.slice(0, mostNames).map(name),
+    count: left.length,
+  };
+}
+
+/** Returns the later one of what two files have as the last transition; the memory also has what came after it. */
+export function newerTold(remembered: Told | undefined, kept: Told | undefined): Told | undefined {
+  if (remembered === undefined || kept === undefined) return remembered ?? kept;
+  return kept.sequence > remembered.sequence ? kept : remembered;
+}
+
+/** The hook of a turn that was cut, with its process, where that is known for certain or found by its variables. */
+export function cutHookIn({ transition, hooks, reached }: OpenTurn): readonly Leftover[] {
+  const { state } = reached ?? {};
+  if (reached === undefined || state?.kind !== 'running') return [];
+  const file = hooks?.[reached.place] ?? '';
+  const folder = folderOf[transition.event];
+  const process = state.process ?? findHookProcess(`${folder}/${file}`, transition);
+  // Without a start time (no /proc) the pid may long be another process.
+  if (process === undefined || process.startTime === '') return [];
+  return [{ hook: `${folder}/${printable(Buffer.from(file))}`, process }];
+}

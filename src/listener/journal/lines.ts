@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { errorCode } from '../../system/failure.ts';
+import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
+import { type JournalRecord, journalVersion } from './record.ts';
+import { journalFiles } from './segment.ts';
+
+/** What a file of the journal holds. */
+interface Lines {
+  readonly records: readonly JournalRecord[];
+  /** How many lines are no records: torn by a crash, or by a disk that was full. */
+  readonly torn: number;
+  /** A last line that is a record but for its end: one it will be as soon as somebody writes behind it. */
+  readonly unfinished: JournalRecord | undefined;
+}
+
+const lineEnd = 0x0a;
+/** As many digits as the name of a file has: one that is higher is made up, and those after it would never be found. */
+const highestSequence = 10 ** 12 - 1;
+
+/**
+ * Takes a file of the journal apart. A record is only what ends in a newline, so that one that is half
+ * written is never taken for whole; and whoever writes behind a torn line ends that line first, so that it
+ * never swallows the next.
+ */
+export function decodeLines(bytes: Buffer): Lines {
+  const records: JournalRecord[] = [];
+  let torn = 0;
+  let from = 0;
+  for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd, from)) {
+    const record = decode(bytes.toString('utf8', from, end));
+    if (record === undefined) torn += 1;
+    else records.push(record);
+    from = end + 1;
+  }
+  return { records, torn, unfinished: decode(bytes.toString('utf8', from)) };
+}
+
+/** A record as its line. */
+export function encode(record: JournalRecord): Buffer {
+  // JSON escapes newlines, so a record is one line whatever is in it.
+  return Buffer.from(`${JSON.stringify(record)}\n`);
+}
+
+function decode(line: string): JournalRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is JournalRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, sequence, time, kind } = value as Partial<Record<keyof JournalRecord, unknown>>;
+  return (
+    typeof version === 'number' &&
+    version >= journalVersion &&
+    Number.isSafeInteger(sequence) &&
+    Number(sequence) >= 0 &&
+    Number(sequence) <= highestSequence &&
+    typeof time === 'string' &&
+    typeof kind === 'string' &&
+    hasItsParts(kind, value as Parts)
+  );
+}
+
+interface Parts {
+  readonly transition?: { readonly engine?: unknown } | null;
+  readonly outcome?: { readonly kind?: unknown } | null;
+  readonly cause?: { readonly kind?: unknown } | null;
+  readonly hook?: unknown;
+  readonly folder?: unknown;
+  readonly since?: unknown;
+  readonly told?: { readonly [field in keyof EventLabel]?: unknown } | null;
+  readonly run?: unknown;
+}
+
+/** Whether what readers take for granted is there: a file may have been edited, or be somebody else's. */
+function hasItsParts(
+  kind: string,
+  { transition, outcome, cause, hook, folder, run, since, told }: Parts,
+): boolean {
+  const areTexts = (...values: unknown[]) => values.every((value) => typeof value === 'string');
+  switch (kind) {
+    case 'transition':
+    case 'hooks-left-out':
+    case 'turn-continued':
+    case 'turn-dropped':
+      return areTexts(transition?.engine);
+    case 'hook-started':
+      return areTexts(transition?.engine, hook, run) && (told === undefined || isLabel(told));
+    case 'hook-passed':
+      return areTexts(transition?.engine, hook);
+    case 'hook-ended':
+      return areTexts(outcome?.kind, run);
+    case 'hook-refused':
+      return areTexts(cause?.kind, hook);
+    case 'folder-refused':
+      return areTexts(cause?.kind, folder);
+    case 'events-gap':
+      return isNano(since);
+    case 'event-given-up':
+      return isLabel(told);
+    default:
+      return true;
+  }
+}
+
+/** Whether an event in short can be shown: its time is read as one. */
+function isLabel(told: Parts['told']): boolean {
+  const { type, action, id, name, timeNano } = told ?? {};
+  return [type, action, id, name].every((text) => typeof text === 'string') && isNano(timeNano);
+}
+
+/** Nanoseconds since 1970, of no year that cannot be written. */
+function isNano(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,21}$/.test(value);
+}
+
+/** What a reader may want to know beside the records. */
+interface ReadOptions {
+  /** Told for each file that holds lines that are no records. */
+  readonly torn?: (file: string, lines: number) => void;
+}
+
+/**
+ * All records of a journal, oldest first and each once, while it may be written and rotated. What is just
+ * being written is left out. Holds one file in memory at a time.
+ * @throws system errors when the folder or a file cannot be read
+ */
+export async function* readJournal(
+  folder: string,
+  { torn }: ReadOptions = {},
+): AsyncGenerator<JournalRecord> {
+  let last = 0;
+  for (const file of await journalFiles(folder)) {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(file);
+    } catch (error) {
+      // Rotated away since it was listed.
+      if (errorCode(error) === 'ENOENT') continue;
+      throw error;
+    }
+    const lines = decodeLines(bytes);
+    if (lines.torn > 0) torn?.(file, lines.torn);
+    for (const record of lines.records) {
+      // Told again at the head of a file, for those who have not read the files before it.
+      if ('again' in record && record.sequence <= last) continue;
+      last = Math.max(last, record.sequence);
+      yield record;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { codeOf } from '../../system/failure.ts';
+import { makeFolder } from '../../system/make-folder.ts';
+import { type Refusal, walkToFolder } from '../../system/trust.ts';
+
+/** What goes wrong with the journal; told once, until it goes well again. Hooks run all the same. */
+export type JournalReport =
+  /** Nothing is kept in a folder that somebody else could change. */
+  | { readonly kind: 'journal-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** Another listener writes there: nothing of ours is kept. */
+  | { readonly kind: 'journal-in-use'; readonly folder: string; readonly pid: number }
+  | { readonly kind: 'journal-failing'; readonly folder: string; readonly code: string }
+  /** The file that was written has been removed or replaced: another one is begun. */
+  | { readonly kind: 'journal-removed'; readonly file: string }
+  /** It is written again; so many records could not be kept meanwhile. */
+  | { readonly kind: 'journal-recovered'; readonly folder: string; readonly lost: number }
+  /** A file holds lines that are no records: a crash, or a full disk. */
+  | { readonly kind: 'journal-torn'; readonly file: string; readonly lines: number };
+
+/**
+ * Makes sure that a folder is there and that nobody else can change it; makes what is missing of it, for our
+ * user's eyes only.
+ * @throws Unusable when it is not to be trusted, or system errors when it cannot be made
+ */
+export function prepareFolder(folder: string, user: number): void {
+  let walked = walkToFolder(folder, user);
+  // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
+  if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
+    makeFolder(folder);
+    walked = walkToFolder(folder, user);
+  }
+  if (!walked.trusted) throw new Unusable({ kind: 'journal-refused', folder, refusal: walked.refusal });
+}
+
+/** Why the journal cannot be written now, as it is to be told. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
+  readonly report: JournalReport;
+
+  constructor(report: JournalReport) {
+    super(report.kind);
+    this.report = report;
+  }
+}
+
+/** Any error as a report. */
+export function asReport(folder: string, error: unknown): JournalReport {
+  return error instanceof Unusable ? error.report : { kind: 'journal-failing', folder, code: codeOf(error) };
+}

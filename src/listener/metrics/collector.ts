@@ -1,0 +1,231 @@
+import { basename } from 'node:path';
+import type { Outcome } from '../../hooks/run.ts';
+import { printableText } from '../../system/printable.ts';
+import { version } from '../../version.ts';
+import type { LifecycleEvent, Reason } from '../../watch/lifecycle/transition.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Record } from '../record.ts';
+import { catalogue, durationBounds, type OutcomeLabel, outcomes } from './catalogue.ts';
+import { createCounter, createGauge, createHistogram } from './counts.ts';
+import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
+
+/** What happens and how things are, as numbers for a monitoring. */
+export interface Metrics {
+  /** Takes anything that happens. */
+  note(record: Record): void;
+  /** All of it now, in the text format of Prometheus. */
+  text(): string;
+}
+
+/** Of so many hooks each has numbers of its own; those of what else there is are put together. */
+const mostHooks = 200;
+const otherHooks = '(others)';
+
+/** What can be told of an engine: each appears with 0, so that its first rise is seen. */
+const reasons: { readonly [event in LifecycleEvent]: readonly Reason[] } = {
+  start: ['listener-started', 'engine-started', 'unseen'],
+  stop: ['listener-started', 'shutdown', 'crash', 'unreachable', 'unseen'],
+};
+
+/** @param pipelines each engine that is watched, by the time that it is asked */
+export function createMetrics(engines: readonly string[], pipelines: readonly Pipeline[]): Metrics {
+  const transitions = createCounter();
+  const lastTransition = createGauge();
+  const hookRuns = createCounter();
+  const hookDuration = createHistogram(durationBounds);
+  const hookFailing = createGauge();
+  const hookLastSuccess = createGauge();
+  const hookRestarts = createCounter();
+  const queueLeftOut = createCounter();
+  const refusals = createCounter();
+  const notifierMessages = createCounter();
+  const notifierSuppressed = createCounter();
+  const companionMessages = createCounter();
+  const journalLost = createCounter();
+  let journalWritable = 1;
+  const known = new Set<string>();
+  const startedAt = Date.now() / 1000 - process.uptime();
+
+  for (const engine of engines) {
+    for (const event of ['start', 'stop'] as const) {
+      for (const reason of reasons[event]) transitions.add({ engine, event, reason }, 0);
+      companionMessages.add({ engine, message: event }, 0);
+    }
+    for (const why of ['overtaken', 'not-repeated', 'too-many']) queueLeftOut.add({ engine, why }, 0);
+    for (const what of ['hook', 'folder']) refusals.add({ engine, what }, 0);
+  }
+  for (const message of ['start', 'stop', 'invalid']) notifierMessages.add({ message }, 0);
+  notifierSuppressed.add({}, 0);
+  journalLost.add({}, 0);
+
+  /** A hook's labels; what it is called is shown as in the log. */
+  function labels(engine: string, hook: string): Labels {
+    const key = `${engine}\n${hook}`;
+    const isKnown = known.has(key) || known.size < mostHooks;
+    if (isKnown) known.add(key);
+    return { engine, hook: isKnown ? printableText(hook) : otherHooks };
+  }
+
+  function refused(engine: string, what: 'hook' | 'folder', name: string): void {
+    refusals.add({ engine, what });
+    hookFailing.set(labels(engine, name), 1);
+  }
+
+  function noteRun(engine: string, hook: string, outcome: Outcome, durationMs: number): void {
+    const own = labels(engine, hook);
+    const label = outcomeLabel(outcome);
+    hookRuns.add({ ...own, outcome: label });
+    hookDuration.observe(own, durationMs / 1000);
+    hookFailing.set(own, label === 'succeeded' || label === 'ended' ? 0 : 1);
+    if (label === 'succeeded') hookLastSuccess.set(own, Date.now() / 1000);
+  }
+
+  return {
+    note(record) {
+      switch (record.kind) {
+        case 'transition': {
+          const { engine, event, reason, at } = record.transition;
+          transitions.add({ engine, event, reason });
+          return lastTransition.set({ engine, event }, at / 1000);
+        }
+        case 'hook-started':
+          for (const outcome of outcomes) hookRuns.add({ ...labels(record.engine, record.hook), outcome }, 0);
+          return;
+        case 'hook-ended':
+          return noteRun(record.engine, record.hook, record.outcome, record.durationMs);
+        case 'hook-refused':
+        case 'name-refused':
+          return refused(record.engine, 'hook', record.hook);
+        case 'folder-refused':
+          return refused(record.engine, 'folder', basename(record.folder));
+        case 'hooks-found':
+          return hookFailing.set(labels(record.engine, basename(record.folder)), 0);
+        // Whoever switches a hook off does not want to hear of it.
+        case 'hook-left-out':
+          return hookFailing.set(labels(record.engine, record.hook), 0);
+        case 'hook-restarts':
+          return hookRestarts.add(labels(record.engine, record.hook));
+        case 'hooks-overtaken':
+          return queueLeftOut.add({ engine: record.engine, why: 'overtaken' });
+        case 'hooks-not-repeated':
+          return queueLeftOut.add({ engine: record.engine, why: 'not-repeated' });
+        case 'hooks-withdrawn':
+          return queueLeftOut.add({ engine: record.engine, why: 'withdrawn' });
+        case 'hooks-dropped':
+          return queueLeftOut.add({ engine: record.engine, why: 'too-many' });
+        case 'notifier-said':
+          return notifierMessages.add({ message: record.said });
+        case 'notifier-refused':
+          return notifierMessages.add({ message: 'invalid' });
+        case 'notifier-flooded':
+          return notifierSuppressed.add({}, record.count);
+        case 'companion-said':
+          return companionMessages.add({ engine: record.engine, message: record.said });
+        case 'state-refused':
+        case 'journal-refused':
+        case 'journal-in-use':
+        case 'journal-failing':
+          journalWritable = 0;
+          return;
+        case 'journal-recovered':
+          journalWritable = 1;
+          return journalLost.add({}, record.lost);
+        default:
+          return;
+      }
+    },
+    text() {
+      const numbers: { readonly [metric in keyof typeof catalogue]: readonly Sample[] } = {
+        ...engineNumbers(pipelines, labels),
+        lastTransition: lastTransition.samples(),
+        transitions: transitions.samples(),
+        hookRuns: hookRuns.samples(),
+        hookDuration: hookDuration.samples(),
+        hookFailing: hookFailing.samples(),
+        hookLastSuccess: hookLastSuccess.samples(),
+        hookRestarts: hookRestarts.samples(),
+        queueLeftOut: queueLeftOut.samples(),
+        refusals: refusals.samples(),
+        notifierMessages: notifierMessages.samples(),
+        notifierSuppressed: notifierSuppressed.samples(),
+        companionMessages: companionMessages.samples(),
+        journalWritable: [single(journalWritable)],
+        journalLost: journalLost.samples(),
+        ...processNumbers(startedAt),
+      };
+      return expose(
+        Object.entries(catalogue).map(([key, metric]: [string, Metric]) => ({
+          metric,
+          samples: numbers[key as keyof typeof catalogue],
+        })),
+      );
+    },
+  };
+}
+
+/** The same ends are failures as in the history. */
+function outcomeLabel(outcome: Outcome): OutcomeLabel {
+  switch (outcome.kind) {
+    case 'exited':
+      return outcome.code === 0 ? 'succeeded' : 'failed';
+    case 'killed':
+      return 'killed';
+    case 'ended':
+      if (outcome.why === 'timeout') return 'timeout';
+      return outcome.how === 'terminated' ? 'ended' : 'killed';
+    case 'not-started':
+      return 'not_started';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** How each engine and its queue are now. */
+function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, hook: string) => Labels) {
+  const states = pipelines.map(({ engine, state, hooks, events }) => ({
+    engine: engine.name,
+    phase: state().phase,
+    events: events.snapshot(),
+    ...hooks.snapshot(),
+  }));
+  return {
+    engineUp: states
+      .filter(({ phase }) => phase !== 'unknown')
+      .map(({ engine, phase }) => ({ labels: { engine }, value: phase === 'up' ? 1 : 0 })),
+    hookRunningSince: states.flatMap(({ engine, current }) =>
+      current?.hook === undefined
+        ? []
+        : [{ labels: labels(engine, current.hook.name), value: current.hook.startedAt / 1000 }],
+    ),
+    keptHooks: states.flatMap(({ engine, kept }) =>
+      ['running', 'waiting', 'out'].map((phase) => ({
+        labels: { engine, phase },
+        value: kept.filter((one) => one.phase === phase).length,
+      })),
+    ),
+    queueLength: states.map(({ engine, waiting }) => ({ labels: { engine }, value: waiting.length })),
+    eventsWaiting: states.flatMap(({ engine, events }) =>
+      events === undefined ? [] : [{ labels: { engine }, value: events.waiting }],
+    ),
+    events: states.flatMap(({ engine, events }) => {
+      if (events === undefined) return [];
+      const { told, merged, givenUp } = events;
+      const counts = { told, merged, given_up: givenUp };
+      return Object.entries(counts).map(([outcome, value]) => ({ labels: { engine, outcome }, value }));
+    }),
+  };
+}
+
+function processNumbers(startedAt: number) {
+  const { user, system } = process.cpuUsage();
+  return {
+    buildInfo: [{ labels: { version, node: process.versions.node }, value: 1 }],
+    processStart: [single(startedAt)],
+    processCpu: [single((user + system) / 1_000_000)],
+    processMemory: [single(process.memoryUsage.rss())],
+  };
+}
+
+function single(value: number): Sample {
+  return { labels: {}, value };
+}

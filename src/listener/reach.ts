@@ -1,0 +1,34 @@
+import type { EngineReach } from '../hooks/report.ts';
+import type { EngineState } from '../watch/lifecycle/reduce.ts';
+
+/** How one engine can be reached, by what its sensor and the lifecycle have seen: opens no connection for it. */
+export class ReachOfEngine {
+  #answers = false;
+  #startsOnConnect = false;
+
+  /** After the companion's stop an engine answers until it ends, seen before that or not; `unreachable` it does not. */
+  changed(state: EngineState): void {
+    switch (state.phase) {
+      case 'unknown':
+        this.#answers = false;
+        return;
+      case 'up':
+        this.#answers = true;
+        return;
+      case 'down':
+        this.#answers = state.leaving !== undefined && state.leaving.answers !== 'no';
+        return;
+      default:
+        state satisfies never;
+    }
+  }
+
+  /** Whether systemd holds the engine's socket. */
+  held(bySystemd: boolean): void {
+    this.#startsOnConnect = bySystemd;
+  }
+
+  now(): EngineReach {
+    return { answers: this.#answers, startsOnConnect: this.#startsOnConnect };
+  }
+}

@@ -1,0 +1,87 @@
+import type { EventsReport } from '../container-events/watch.ts';
+import type { HookReport } from '../hooks/report.ts';
+import type { Refusal } from '../system/trust.ts';
+import type { SensorReport } from '../watch/engine/report.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { WhenStarted } from './config/settings.ts';
+import type { ControlReport } from './control/protocol.ts';
+import type { MemoryReport } from './journal/engine-memory.ts';
+import type { HookWarning } from './journal/record.ts';
+import type { JournalReport } from './journal/report.ts';
+import type { TurnReport } from './journal/turn-file.ts';
+import type { MetricsReport } from './metrics/server.ts';
+import type { NotifierReport } from './notifier/protocol.ts';
+import type { UnexpectedError } from './unexpected.ts';
+
+/** Everything that happens while the daemon runs, as data; put into words in one place, cli/words/. */
+export type Record =
+  | DaemonRecord
+  | SensorReport
+  | ControlReport
+  | NotifierReport
+  | MetricsReport
+  | MemoryReport
+  | JournalReport
+  | TurnReport
+  | ({ readonly engine: string } & EventsReport)
+  | ({ readonly engine: string } & HookReport);
+
+export type DaemonRecord =
+  | {
+      readonly kind: 'listener-started';
+      readonly version: string;
+      readonly scriptDir: string;
+      readonly pid: number;
+    }
+  | { readonly kind: 'listener-ending'; readonly signal: string }
+  | { readonly kind: 'listener-ended' }
+  /** An error that nothing caught: the listener ends its hooks and itself, with exit code 70. */
+  | ({ readonly kind: 'listener-failed' } & UnexpectedError)
+  | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
+  /** Its stop was told in the listener's last life, before it; it is there still. */
+  | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }
+  | { readonly kind: 'transition'; readonly transition: Transition }
+  /** What was found when the listener started, and is not to be acted on; see `--when-started`. */
+  | { readonly kind: 'hooks-not-wanted'; readonly transition: Transition; readonly whenStarted: WhenStarted }
+  /** A notifier's message that changed nothing. */
+  | {
+      readonly kind: 'hint-taken';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly engineIsUp: boolean;
+    }
+  /** The engine's service manager has said something; whether that made a transition. */
+  | {
+      readonly kind: 'companion-said';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly told: boolean;
+    }
+  /** Somebody asked on the control socket for the hooks of an event, or for one of them. */
+  | {
+      readonly kind: 'hooks-requested';
+      readonly transition: Transition;
+      readonly hook: string | undefined;
+    }
+  /** So much more was caused from outside in a minute that the log has only its number, for each kind. */
+  | {
+      readonly kind: 'reports-suppressed';
+      readonly engine: string;
+      readonly counts: { readonly [kind: string]: number };
+    }
+  | {
+      readonly kind: 'hook-warned';
+      readonly engine: string;
+      readonly hook: string;
+      readonly warning: HookWarning;
+    }
+  | { readonly kind: 'notifier-trusted'; readonly port: number }
+  /** The folder for what is to be remembered is not safe: nothing is remembered. */
+  | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** systemd waits to be told that the listener is ready, and could not be. */
+  | { readonly kind: 'not-notified'; readonly error: string }
+  /** The settings have something for a hook that is not there. */
+  | { readonly kind: 'settings-unmatched'; readonly hook: string; readonly near: string | undefined }
+  | { readonly kind: 'access-list'; readonly folder: string }
+  /** The hooks are on a file system that can hang, and the listener with it. */
+  | { readonly kind: 'hooks-afar'; readonly folder: string; readonly fileSystem: string };

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { Account } from '../system/find-account.ts';
+import { identify } from '../system/processes.ts';
+import { walkToFolder } from '../system/trust.ts';
+import { type EngineMemory, forgetful, openEngineMemory } from './journal/engine-memory.ts';
+import { type Journal, openJournal } from './journal/journal.ts';
+import { fileDisk } from './journal/turn-disk.ts';
+import { forgetfulTurns, openTurnFile, type TurnFile } from './journal/turn-file.ts';
+import type { Record } from './record.ts';
+
+/** What is kept across the listener's own restarts. */
+export interface StateFolder {
+  readonly memory: EngineMemory;
+  /** Opens the turn file of an engine. */
+  readonly openTurns: (engine: string) => TurnFile;
+  /** Undefined where nothing can be kept safely. */
+  readonly journal: Journal | undefined;
+}
+
+/**
+ * Opens what is kept in the state folder; makes it where it is missing. Whoever could write there could make up
+ * starts and stops: then nothing is kept, and that is said.
+ */
+export async function openStateFolder(
+  folder: string,
+  account: Account,
+  report: (record: Record) => void,
+): Promise<StateFolder> {
+  const walked = walkToFolder(folder, account.uid);
+  // Missing, it is made: what leads there is trusted.
+  if (!walked.trusted && walked.refusal.cause.kind !== 'missing') {
+    report({ kind: 'state-refused', folder, refusal: walked.refusal });
+    return { memory: forgetful, openTurns: () => forgetfulTurns, journal: undefined };
+  }
+  const journal = await openJournal({ folder: join(folder, 'journal'), account, report });
+  const owner = identify(process.pid) ?? { pid: process.pid, startTime: '' };
+  const openTurns = (engine: string) => {
+    const path = turnsPath(folder, engine);
+    return openTurnFile({ path, disk: fileDisk(path), engine, owner, report });
+  };
+  return { memory: openEngineMemory(folder, report), openTurns, journal };
+}
+
+/** Where it is kept how far the hooks of an engine's transitions are. */
+function turnsPath(folder: string, engine: string): string {
+  return join(folder, `turns-${encodeURIComponent(engine)}.jsonl`);
+}
+
+/** Where what was heard of an engine's events is kept: an engine may be called as its endpoint is. */
+export function ledgerPath(folder: string, engine: string): string {
+  return join(folder, `events-${encodeURIComponent(engine)}.jsonl`);
+}

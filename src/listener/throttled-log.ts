@@ -1,0 +1,119 @@
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { LogFormat } from './config/settings.ts';
+import type { Record } from './record.ts';
+import { Throttle, type ThrottleLimits } from './throttle.ts';
+
+/**
+ * All together, with the usual one or two hooks for each transition and event, are fewer than 100 lines a minute for each
+ * engine. The lines of a transition or of a hook's run belong together: all of them are logged, or none.
+ */
+const engineLimits: ThrottleLimits = { ofKind: 10, ofSource: 20, window: 60_000 };
+const eventLimits: ThrottleLimits = { ofKind: 24, ofSource: 24, window: 60_000 };
+/** Transitions, and runs of events' hooks. */
+const turnLimits: ThrottleLimits = { ofKind: 8, ofSource: 12, window: 60_000 };
+
+/**
+ * Passes everything on to the log, but of what an engine can cause as often as it likes only so much a minute, and
+ * then a count. Transitions and their hooks are counted in the text log alone: programs read the other. Journal, metrics and `events` have their own limits, and are given everything.
+ */
+export function throttledLog(
+  report: (record: Record) => void,
+  format: LogFormat,
+  signal: AbortSignal,
+): (record: Record) => void {
+  const suppressed = (engine: string, counts: ReadonlyMap<string, number>) =>
+    report({ kind: 'reports-suppressed', engine, counts: Object.fromEntries(counts) });
+  const engines = new Throttle(engineLimits, suppressed, signal);
+  const events = new Throttle(eventLimits, suppressed, signal);
+  const turns = new LoggedTurns(new Throttle(turnLimits, suppressed, signal));
+  return (record) => {
+    if (signal.aborted) return report(record);
+    const throttle = throttleOf(record, engines, events);
+    const isLogged =
+      throttle === undefined
+        ? format === 'json' || turns.admit(record)
+        : throttle.admit(engineOf(record), record.kind);
+    if (isLogged) report(record);
+  };
+}
+
+function engineOf(record: Record): string {
+  return 'engine' in record ? record.engine : record.kind === 'transition' ? record.transition.engine : '';
+}
+
+/** The latest transitions of an engine that are remembered: hooks of an earlier one may still end. */
+const mostRemembered = 8;
+
+/** Decides for a transition, and for a hook's run for an event, whether all that is reported of it is logged. */
+class LoggedTurns {
+  readonly #throttle: Throttle;
+  /** By engine, whether each transition is logged, by number. */
+  readonly #transitions = new Map<string, Map<number, boolean>>();
+  /** By engine and hook, whether its latest run is logged. */
+  readonly #runs = new Map<string, boolean>();
+
+  constructor(throttle: Throttle) {
+    this.#throttle = throttle;
+  }
+
+  admit(record: Record): boolean {
+    const engine = engineOf(record);
+    const isLogged = engine === '' || this.#isLogged(engine, record);
+    if (!isLogged) this.#throttle.suppress(engine, record.kind);
+    return isLogged;
+  }
+
+  #isLogged(engine: string, record: Record): boolean {
+    if (!('hook' in record)) return 'transition' in record ? this.#isTransitionLogged(engine, record) : true;
+    const run = `${engine} ${record.hook}`;
+    if (record.kind === 'hook-started') {
+      const isLogged =
+        record.told === undefined
+          ? this.#isTransitionLogged(engine, record)
+          : this.#throttle.mayPass(engine, 'event-run');
+      this.#runs.set(run, isLogged);
+      return isLogged;
+    }
+    return this.#runs.get(run) ?? ('transition' in record ? this.#isTransitionLogged(engine, record) : true);
+  }
+
+  #isTransitionLogged(
+    engine: string,
+    { transition: { sequence } }: { readonly transition: Transition },
+  ): boolean {
+    const known = this.#transitions.get(engine) ?? new Map<number, boolean>();
+    this.#transitions.set(engine, known);
+    const isLogged = known.get(sequence) ?? this.#throttle.mayPass(engine, 'transition');
+    known.set(sequence, isLogged);
+    for (const oldest of known.keys()) if (known.size > mostRemembered) known.delete(oldest);
+    return isLogged;
+  }
+}
+
+/** Returns undefined for what belongs to a transition or a hook's run, or is not caused by an engine. */
+function throttleOf(record: Record, engines: Throttle, events: Throttle): Throttle | undefined {
+  switch (record.kind) {
+    case 'event-told':
+    case 'event-done':
+      return events;
+    case 'engine-silent':
+    case 'engine-answers-badly':
+    case 'engine-not-reached':
+    case 'engine-forbidden':
+    case 'engine-socket-removed':
+    case 'engine-left-alone':
+    case 'events-read':
+    case 'events-cut':
+    case 'events-refused':
+    case 'events-gap':
+    case 'events-not-compared':
+    case 'events-unreadable':
+    case 'containers-unreadable':
+    case 'events-overflow':
+    case 'events-overflow-over':
+    case 'events-dropped':
+      return engines;
+    default:
+      return undefined;
+  }
+}

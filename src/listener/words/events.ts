@@ -1,0 +1,107 @@
+import type { EventsReport } from '../../container-events/watch.ts';
+import type { EventHint } from '../../hooks/event-hints.ts';
+import type { EventHookReport } from '../../hooks/report.ts';
+import type { EventFilter } from '../../hooks/settings.ts';
+import { printableText } from '../../system/printable.ts';
+import { quote } from '../../system/shell-quote.ts';
+import { detail, error, info, plural, seconds, type WordsFor, warning } from '../../system/words.ts';
+import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
+
+/** What becomes of the hooks of an engine's events. */
+export const eventHookWords: WordsFor<EventHookReport> = {
+  'event-unknown': ({ folder, ...hint }) =>
+    warning(`${folder} is for no event that there is: its hooks do not run. ${describeHint(hint)}`),
+  'event-told': ({ told, count, folder }) =>
+    info(`${describeEvent(told)}: running ${plural(count, 'hook')} in ${folder}`),
+  'event-done': ({ told, ran, failed, durationMs }) => {
+    const text = `${describeEvent(told)} done: ${plural(ran, 'hook')} run in ${seconds(durationMs)}`;
+    return failed === 0 ? detail(text) : warning(`${text}, ${failed} failed`);
+  },
+  'events-overflow': ({ waiting }) =>
+    warning(
+      `${waiting} events wait for their hooks: from now on the oldest are merged with later ones of the same container and kind. ` +
+        'Make the hooks quicker, or raise events.parallel',
+    ),
+  'events-overflow-over': ({ merged, givenUp }) =>
+    warning(
+      `Fewer events wait for their hooks again: ${merged} were merged with later ones, ${givenUp} given up`,
+    ),
+  'events-dropped': ({ count }) =>
+    info(
+      `Docker goes: ${plural(count, 'event')} that waited for hooks ${count === 1 ? 'has' : 'have'} no point any more`,
+    ),
+};
+
+/** The reading of an engine's events. */
+export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> = {
+  'events-read': ({ names }) => detail(`Listening to Docker’s events: ${names.join(', ')}`),
+  'events-cut': (record) => info(`Docker’s events were cut off (${record.error}): listening again`),
+  'events-refused': ({ status }) =>
+    error(`Docker does not tell its events: it answers with status ${status}. Trying again`),
+  'events-gap': ({ since, made }) =>
+    info(
+      `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: ` +
+        `compared containers, ${made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`}`,
+    ),
+  'events-not-compared': (record) =>
+    warning(`Cannot compare containers (${record.error}): starts and ends may have been missed`),
+  'containers-unreadable': ({ count, id, why }) =>
+    warning(
+      `Docker describes ${plural(count, 'container')} in a way that cannot be read, and no hook runs for what is found of ` +
+        `${count === 1 ? 'it' : 'them'}. The first is ${id === '' ? 'one without an id' : printableText(id.slice(0, 12))}: ` +
+        `${why}. See: docker ps --all`,
+    ),
+  'event-given-up': ({ told, begins }) =>
+    error(
+      `${describeEvent(told)} is given up: ${begins} listeners have begun with its hooks, and each was killed or ended by an error. ` +
+        'See which hook ran: docker-lifecycle-listener history',
+    ),
+  'events-damaged': ({ path, lines }) =>
+    warning(
+      `${plural(lines, 'line')} of ${path} ${lines === 1 ? 'is' : 'are'} damaged and left out: of Docker’s events some may be missed or told twice`,
+    ),
+  'events-unreadable': ({ line }) => warning(`Docker has told what is no event: ${printableText(line)}`),
+  'events-not-kept': ({ path, error: why }) =>
+    error(
+      `Cannot keep what was heard of Docker’s events in ${path} (${why}): after the listener’s next start some may be missed or told twice. ` +
+        `See: ls -l ${quote(path)}`,
+    ),
+};
+
+/** An event in short: `container start of web`. */
+export function describeEvent(label: EventLabel): string {
+  const { type, action, id, name, reason, repeat, requested, count = 1 } = label;
+  const whose = printableText(name === '' ? id.slice(0, 12) : name);
+  const why = {
+    event: '',
+    reconciled: ', found by comparing containers',
+    'listener-started': ', found running',
+  };
+  const more = count > 1 ? ` and ${count - 1} more` : requested === 'yes' ? ', requested' : '';
+  return `${type} ${action}${whose === '' ? '' : ` of ${whose}`}${more}${why[reason]}${repeat ? ', possibly again' : ''}`;
+}
+
+/** The question which folder was meant. */
+export function describeHint({ near, also = [] }: EventHint): string {
+  if (near === undefined) return 'docs/container-events.md lists all events';
+  return `Did you mean ${[near, ...also].join(' or ')}?`;
+}
+
+/** Which events a hook is run for. */
+export function describeFilter(filter: EventFilter): string {
+  const { action, container, name, label, image, exitCode, detail: said, requested } = filter;
+  const asked = requested === undefined ? undefined : [String(requested)];
+  const fields = {
+    action,
+    container,
+    name,
+    label,
+    image,
+    exit_code: exitCode,
+    detail: said,
+    requested: asked,
+  };
+  return Object.entries(fields)
+    .flatMap(([field, patterns]) => (patterns === undefined ? [] : [`${field} is ${patterns.join(' or ')}`]))
+    .join(' and ');
+}

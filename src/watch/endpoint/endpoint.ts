@@ -1,0 +1,181 @@
+import { exitCode, Failure } from '../../system/failure.ts';
+
+/** Where an engine's API is, of one of the kinds that Docker's `-H` takes. */
+export type Endpoint = UnixEndpoint | PipeEndpoint | TcpEndpoint | SshEndpoint;
+
+interface AnyEndpoint {
+  /** As hooks get it in `DOCKER_HOST`, and as people read it. */
+  readonly url: string;
+}
+
+export interface UnixEndpoint extends AnyEndpoint {
+  readonly kind: 'unix';
+  /** Absolute path of the socket. */
+  readonly path: string;
+}
+
+/** A Windows named pipe. Opened by its path, as Node does; not tried on Windows yet. */
+export interface PipeEndpoint extends AnyEndpoint {
+  readonly kind: 'npipe';
+  readonly path: string;
+}
+
+export interface TcpEndpoint extends AnyEndpoint {
+  readonly kind: 'tcp';
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsFiles | undefined;
+}
+
+/** That a connection is to be made with TLS, and with which files. */
+export interface TlsFiles {
+  /** Holds `ca.pem`, `cert.pem` and `key.pem`, each only if it is needed, as `DOCKER_CERT_PATH` does. */
+  readonly folder: string;
+  /** Whether the engine must prove who it is. */
+  readonly verify: boolean;
+}
+
+/** The files in such a folder, by the names that Docker gives them. */
+export const tlsFileNames = ['ca.pem', 'cert.pem', 'key.pem'] as const;
+
+/** An engine behind the user's own `ssh`, spoken to through `docker system dial-stdio` over there. */
+export interface SshEndpoint extends AnyEndpoint {
+  readonly kind: 'ssh';
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  /** The socket over there, when it is not Docker's default. */
+  readonly path: string | undefined;
+}
+
+/** Docker's own default on Linux and macOS. */
+export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock');
+
+/**
+ * Reads an endpoint as Docker's `-H` takes it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`,
+ * `ssh://[USER@]HOST[:PORT][/SOCKET]` or `npipe://PATH`.
+ * @param from what to name in the error: the flag, variable or file that held it
+ * @param tls the files for a `tcp://` endpoint that is to be spoken to with TLS
+ * @param shown stands for the text in errors, where that comes from a file whose content is not shown
+ * @throws Failure with exit code 64 for one that is malformed
+ */
+export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?: string): Endpoint {
+  const given = text.trim();
+  const it = shown ?? JSON.stringify(withoutPassword(given));
+  const [, scheme = 'tcp', rest = given] = /^([a-z]+):\/\/(.*)$/.exec(given) ?? [];
+  // Docker reads a scheme alone as its default there.
+  if (given === 'unix://') return defaultEndpoint;
+  const malformed = (message: string, cure: string) =>
+    new Failure(exitCode.usage, `${from}: ${it} ${message}`, cure);
+  switch (scheme) {
+    case 'unix':
+      return parseUnix(rest, malformed);
+    case 'npipe':
+      return { kind: 'npipe', path: rest.replaceAll('/', '\\'), url: given };
+    case 'tcp':
+      return parseTcp(rest, tls, malformed);
+    case 'ssh':
+      return parseSsh(given, malformed);
+    case 'fd':
+      throw malformed(
+        'is what systemd hands to Docker, not where others reach it',
+        'Give the socket, as unix:///var/run/docker.sock',
+      );
+    default:
+      throw malformed(
+        'is no endpoint that Docker knows',
+        'Write it as unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST',
+      );
+  }
+}
+
+/** No endpoint may hold one, and the error that says so goes to logs. */
+function withoutPassword(given: string): string {
+  return given.replace(/^([a-z]+:\/\/)?([^/@:]*):[^/@]*@/, '$1$2:…@');
+}
+
+export function unixEndpoint(path: string): UnixEndpoint {
+  return { kind: 'unix', path, url: `unix://${path}` };
+}
+
+/** Makes an error about the text that is read; the message goes on behind it. */
+type Malformed = (message: string, cure: string) => Failure;
+
+/** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
+const longestSocketPath = process.platform === 'linux' ? 107 : 103;
+
+function parseUnix(path: string, malformed: Malformed): UnixEndpoint {
+  if (!path.startsWith('/'))
+    throw malformed('has no absolute path', 'Write it as unix:///path/to/docker.sock');
+  if (path.includes('\0')) throw malformed('has a zero byte in its path', 'Leave it out');
+  if (Buffer.byteLength(path) > longestSocketPath) {
+    const limit = `A Unix socket's path has at most ${longestSocketPath} bytes`;
+    throw malformed('has a path that is too long', `${limit}: use a link to it`);
+  }
+  return unixEndpoint(path);
+}
+
+/** Docker's ports: one for plain HTTP, one for TLS. */
+const tcpPort = { plain: 2375, tls: 2376 };
+
+function parseTcp(rest: string, tls: TlsFiles | undefined, malformed: Malformed): TcpEndpoint {
+  const cure = 'Write it as tcp://HOST:2375, or tcp://HOST:2376 with TLS';
+  if (/^[./~]/.test(rest)) throw malformed('is no host', 'Write a socket as unix:///path/to/docker.sock');
+  if (!URL.canParse(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`)) {
+    throw malformed('is no endpoint that Docker knows', cure);
+  }
+  const address = new URL(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`);
+  const { username, password, search, hash, pathname } = address;
+  if (`${username}${password}${search}${hash}` !== '' || pathname !== '/') {
+    throw malformed('has more than a host and a port', cure);
+  }
+  // URL leaves port 80 out, which is its own default and none of Docker's.
+  const explicit = /:(\d+)\/?$/.exec(rest)?.[1];
+  const port = explicit === undefined ? (tls ? tcpPort.tls : tcpPort.plain) : Number(explicit);
+  if (port === 0) throw malformed('has port 0, on which nothing listens', cure);
+  const host = address.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { kind: 'tcp', host, port, tls, url: `tcp://${address.hostname}:${port}` };
+}
+
+/**
+ * Characters that OpenSSH itself keeps out of hosts and users from 9.6 on: they reach a shell where its settings have a
+ * `ProxyCommand` with `%h` or `%r` (CVE-2023-51385).
+ */
+const shellCharacters = /[\s\p{Cc}'"`$\\;&<>|(){}]/u;
+
+function parseSsh(given: string, malformed: Malformed): SshEndpoint {
+  const cure = 'Write it as ssh://USER@HOST, with :PORT where it is not 22';
+  if (!URL.canParse(given)) throw malformed('is no ssh endpoint', cure);
+  const url = new URL(given);
+  if (url.password !== '') throw malformed('may hold no password', 'Use a key, as `ssh` itself does');
+  const [hostname, username, pathname] = [url.hostname, url.username, url.pathname].map(decode);
+  if (hostname === undefined || username === undefined || pathname === undefined) {
+    throw malformed('has a % that begins no character', cure);
+  }
+  if (hostname === '' || `${url.search}${url.hash}` !== '') throw malformed('is no ssh endpoint', cure);
+  // What begins with a dash would be an option to ssh.
+  if (hostname.startsWith('-') || username.startsWith('-')) {
+    throw malformed('has a host or user that begins with a dash', cure);
+  }
+  if (shellCharacters.test(hostname) || shellCharacters.test(username)) {
+    throw malformed('has a character in its host or user that means something to a shell', cure);
+  }
+  if (/\p{Cc}/u.test(pathname)) throw malformed('has a control character in its path', cure);
+  if (url.port === '0') throw malformed('has port 0, on which nothing listens', cure);
+  return {
+    kind: 'ssh',
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    user: username === '' ? undefined : username,
+    port: url.port === '' ? undefined : Number(url.port),
+    path: pathname === '' || pathname === '/' ? undefined : pathname,
+    url: given,
+  };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

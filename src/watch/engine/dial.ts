@@ -1,0 +1,108 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
+import { type Endpoint, type TcpEndpoint, type TlsFiles, tlsFileNames } from '../endpoint/endpoint.ts';
+import { FileRefused, requireRootsOwn } from '../endpoint/roots-own.ts';
+import { dialSsh } from './dial-ssh.ts';
+
+/** How long a silent TCP connection may be idle until the system asks whether the other side still is, in ms. */
+const keepAlive = 30_000;
+
+/** What carries the bytes to an engine, and what becomes of its beginning. */
+interface Line {
+  readonly stream: Duplex;
+  /** The stream's event that says that the other side has accepted. */
+  readonly ready: 'connect' | 'secureConnect';
+}
+
+/**
+ * Opens a line to an engine. What goes wrong is told by the stream's `error`.
+ * @throws TlsFilesUnusable when TLS cannot be begun with the files that are there
+ */
+export function dial(endpoint: Endpoint): Line {
+  switch (endpoint.kind) {
+    case 'unix':
+    case 'npipe':
+      return { stream: connect(endpoint.path), ready: 'connect' };
+    case 'tcp':
+      return dialTcp(endpoint);
+    case 'ssh':
+      return { stream: dialSsh(endpoint), ready: 'connect' };
+    default:
+      return endpoint satisfies never;
+  }
+}
+
+/** The `Host` that goes with a request: a reverse proxy may look at it, an engine does not. */
+export function hostHeader(endpoint: Endpoint): string {
+  if (endpoint.kind !== 'tcp') return 'docker';
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  return `${host}:${endpoint.port}`;
+}
+
+function dialTcp({ host, port, tls }: TcpEndpoint): Line {
+  const address = { host, port, keepAlive: true, keepAliveInitialDelay: keepAlive, noDelay: true };
+  if (tls === undefined) return { stream: connect(address), ready: 'connect' };
+  const stream = connectTls({ ...address, ...readTlsFiles(tls) });
+  // connectTls passes these on to no socket (Node 20).
+  stream.once('secureConnect', () => stream.setKeepAlive(true, keepAlive).setNoDelay(true));
+  return { stream, ready: 'secureConnect' };
+}
+
+/** Why TLS cannot be begun; `code` is `TLS` as a Node system error's would be. */
+class TlsFilesUnusable extends Error {
+  override readonly name = 'TlsFilesUnusable';
+  readonly code = 'TLS';
+}
+
+/** What `tls.connect` takes of it. */
+interface TlsOptions {
+  readonly rejectUnauthorized: boolean;
+  readonly secureContext: SecureContext;
+}
+
+/**
+ * Reads the files of a TLS connection, at each attempt, so that renewed or mended ones are taken up.
+ * @throws TlsFilesUnusable
+ */
+function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
+  const [ca, cert, key] = tlsFileNames.map((name) => readPresent(join(folder, name)));
+  // OpenSSL would send no certificate then, and the engine's refusal would say nothing of it.
+  if ((cert === undefined) !== (key === undefined)) {
+    const [missing, present] = cert === undefined ? ['cert.pem', 'key.pem'] : ['key.pem', 'cert.pem'];
+    throw new TlsFilesUnusable(`${folder} has ${present} but no ${missing}`);
+  }
+  try {
+    const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+    return { rejectUnauthorized: verify, secureContext: createSecureContext(files) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TlsFilesUnusable(`a TLS file in ${folder} makes no sense: ${why}`);
+  }
+}
+
+/** Bytes that such a file has at most; a bundle of all public authorities has a quarter of it. */
+const longest = 2 ** 20;
+
+function readPresent(path: string): Buffer | undefined {
+  if (process.geteuid?.() === 0 && !isRootsOwn(path)) return undefined;
+  const file = readSmallFile(path, longest);
+  if (file.kind === 'read') return file.bytes;
+  if (file.kind === 'missing') return undefined;
+  throw new TlsFilesUnusable(describeFileProblem(path, file));
+}
+
+/** Looks again at each attempt, because the files are read at each; false where there is none. */
+function isRootsOwn(path: string): boolean {
+  try {
+    return requireRootsOwn('tls', path);
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+    const { refusal } = error;
+    throw new TlsFilesUnusable(
+      `root does not use ${path}: ${refusal.path} is refused (${refusal.cause.kind})`,
+    );
+  }
+}

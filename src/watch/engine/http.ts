@@ -1,0 +1,178 @@
+import { ByteQueue } from '../../system/byte-queue.ts';
+import { type HttpHead, longestHead, mostInterim, readHead, takeChunkSize } from './http-head.ts';
+
+/** An answer to one request. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** At most `longestBody` bytes of it; what is longer is not an answer we ask for. */
+  readonly body: Buffer;
+}
+
+/** The request for a path, as one packet. The connection stays open after the answer. */
+export function getRequest(path: string, host: string): string {
+  return `${requestHead('GET', path, host)}\r\n`;
+}
+
+/** What goes with a request that is more than a question. */
+export interface RequestBody {
+  readonly type: 'application/json' | 'application/x-tar';
+  readonly content: Buffer;
+}
+
+/** Any other request, with what it brings. */
+export function requestBytes(
+  method: 'POST' | 'DELETE',
+  path: string,
+  host: string,
+  body?: RequestBody,
+): Buffer {
+  const type = body === undefined ? '' : `Content-Type: ${body.type}\r\n`;
+  const content = body?.content ?? nothing;
+  const head = `${requestHead(method, path, host)}${type}Content-Length: ${content.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), content]);
+}
+
+function requestHead(method: string, path: string, host: string): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: docker-lifecycle-listener\r\nAccept: */*\r\n`;
+}
+
+/** The longest body that is read, in bytes. */
+export const longestBody = 4 * 1024 * 1024;
+
+/**
+ * Reads the answers on one connection, one at a time, from bytes however they are cut. Ours instead of Node's
+ * client because it works on anything that carries bytes (a socket, TLS, the pipes of `ssh`), costs an idle
+ * engine no memory, and takes no time; what it leaves out (trailers, continuation lines, content codings) no
+ * engine sends to `GET /_ping`. RFC 9112. The work is linear in the bytes, and head, chunks and body have limits.
+ */
+export interface AnswerReader {
+  /**
+   * Takes what came next.
+   * @returns the answer that these bytes complete, if they do
+   * @throws Error for what is no HTTP, and for more than fits
+   */
+  push(bytes: Buffer): HttpAnswer | undefined;
+  /** How many bytes came that belong to no answer yet: behind an answer there must be none until the next request. */
+  readonly waiting: number;
+}
+
+type State =
+  | { readonly at: 'head' }
+  | { readonly at: 'body'; readonly status: number; readonly length: number }
+  | { readonly at: 'chunk-size'; readonly status: number }
+  | { readonly at: 'chunk'; readonly status: number; readonly length: number }
+  | { readonly at: 'trailer'; readonly status: number; readonly left: number };
+
+const nothing = Buffer.alloc(0);
+
+/** @param part is given each chunk of an answer in chunks when that is complete, so that it can be read as it comes */
+export function createAnswerReader(part: (chunk: Buffer) => void = () => {}): AnswerReader {
+  return new Reader(part);
+}
+
+class Reader implements AnswerReader {
+  readonly #part: (chunk: Buffer) => void;
+  readonly #bytes = new ByteQueue('The answer');
+  /** The chunks of the answer that is being read. */
+  readonly #body = new ByteQueue('The answer');
+  #state: State = { at: 'head' };
+  #interim = 0;
+
+  constructor(part: (chunk: Buffer) => void) {
+    this.#part = part;
+  }
+
+  get waiting(): number {
+    return this.#bytes.length;
+  }
+
+  push(bytes: Buffer): HttpAnswer | undefined {
+    this.#bytes.push(bytes);
+    let step = this.#step();
+    while (step === undefined) step = this.#step();
+    this.#bytes.settle();
+    this.#body.settle();
+    return step === 'more' ? undefined : step;
+  }
+
+  /** One step onwards; `'more'` when what has come is not enough for it. */
+  #step(): HttpAnswer | 'more' | undefined {
+    const state = this.#state;
+    switch (state.at) {
+      case 'head': {
+        const head = this.#bytes.takeUntil('\r\n\r\n', longestHead);
+        return head === undefined ? 'more' : this.#enterBody(readHead(head));
+      }
+      case 'body': {
+        const body = this.#bytes.take(state.length);
+        return body === undefined ? 'more' : this.#done(state.status, body);
+      }
+      case 'chunk-size': {
+        const length = takeChunkSize(this.#bytes);
+        if (length === undefined) return 'more';
+        if (this.#body.length + length > longestBody) throw new Error('The answer is too long');
+        const { status } = state;
+        this.#state =
+          length === 0 ? { at: 'trailer', status, left: longestHead } : { at: 'chunk', status, length };
+        return undefined;
+      }
+      case 'chunk': {
+        const chunk = this.#bytes.take(state.length + 2);
+        if (chunk === undefined) return 'more';
+        if (chunk.toString('latin1', state.length) !== '\r\n') throw new Error('The answer is no HTTP');
+        const content = chunk.subarray(0, state.length);
+        this.#body.push(content);
+        // The bytes that it is a view of are written over.
+        this.#body.settle();
+        this.#part(content);
+        this.#state = { at: 'chunk-size', status: state.status };
+        return undefined;
+      }
+      case 'trailer': {
+        const line = this.#bytes.takeUntil('\r\n', state.left);
+        if (line === undefined) return 'more';
+        if (line === '') return this.#done(state.status, this.#body.takeSome(longestBody));
+        const left = state.left - line.length - 2;
+        if (left < 0) throw new Error('The answer is too long');
+        this.#state = { ...state, left };
+        return undefined;
+      }
+      default:
+        return state satisfies never;
+    }
+  }
+
+  #enterBody({ status, isChunked, length }: HttpHead): HttpAnswer | undefined {
+    // An interim answer: the real one follows.
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > mostInterim) throw new Error(`The answer follows more than ${mostInterim} others`);
+      return undefined;
+    }
+    if (status === 204 || status === 304) return this.#done(status, nothing);
+    if (isChunked) {
+      this.#state = { at: 'chunk-size', status };
+      return undefined;
+    }
+    // It lasts as long as the connection, as what a proxy says by itself may do: that it says no is enough.
+    if (length === undefined && status >= 300) return this.#done(status, nothing);
+    if (length === undefined || length > longestBody)
+      throw new Error('The answer has no length that we can read');
+    this.#state = { at: 'body', status, length };
+    return undefined;
+  }
+
+  #done(status: number, body: Buffer): HttpAnswer {
+    const answer = { status, body: Buffer.from(body) };
+    this.#state = { at: 'head' };
+    this.#interim = 0;
+    this.#body.clear();
+    return answer;
+  }
+}
+
+/** Reads an answer that nobody gave: the first that counts is then read by code that was compiled already. */
+export function rehearseAnswer(): void {
+  const answer = 'HTTP/1.1 200 OK\r\nApi-Version: 1.45\r\nContent-Length: 2\r\n\r\nOK';
+  createAnswerReader().push(Buffer.from(answer));
+}

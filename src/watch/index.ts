@@ -1,0 +1,214 @@
+/**
+ * Knows when Docker starts and stops, without polling it and without ever starting it or keeping it from stopping.
+ *
+ * ```js
+ * import { watchEngines } from 'docker-lifecycle-listener';
+ *
+ * for await (const { engine, event, reason, time } of watchEngines()) {
+ *   console.log(`${time.toISOString()} ${engine}: ${event} (${reason})`);
+ * }
+ * ```
+ *
+ * The listener needs not be installed or running for it: this is what the listener itself watches with. Nothing is
+ * written to disk.
+ *
+ * @packageDocumentation
+ */
+
+import { exitCode, Failure } from '../system/failure.ts';
+import { type Chosen, chooseWatched } from './library/choose.ts';
+import { createLine } from './library/line.ts';
+import { watchAll } from './library/watch.ts';
+import type { Transition } from './lifecycle/transition.ts';
+
+/** Which engines are watched, how, and until when. */
+export interface WatchEnginesOptions {
+  /**
+   * Endpoints, as `docker --host` takes them: `unix:///var/run/docker.sock`, `tcp://HOST:2376`, `ssh://USER@HOST`.
+   * One engine each.
+   */
+  readonly host?: string | readonly string[] | undefined;
+  /** Names of Docker contexts, as `docker --context` takes them. One engine each. */
+  readonly context?: string | readonly string[] | undefined;
+  /**
+   * The absolute path of the file in which the engine writes its pid, or `none` where it cannot be seen from here. By
+   * default Docker's own where the engine is on this machine. For one engine only.
+   */
+  readonly pidfile?: string | undefined;
+  /** How often an engine that is up is asked whether it still answers, in ms; 0 for never. 30,000 by default. */
+  readonly heartbeat?: number | undefined;
+  /**
+   * Where `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `HOME` and
+   * `XDG_RUNTIME_DIR` are read. `process.env` by default.
+   */
+  readonly environment?: { readonly [name: string]: string | undefined } | undefined;
+  /** Ends the loop when it is aborted, without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Told why it may not be known whether an engine is up, for example that its socket may not be opened. The watch
+   * goes on. By default it becomes a warning of the process, which Node prints on standard error.
+   * A flag that its message names is the option of that name here.
+   */
+  readonly onWarning?: ((warning: EngineWarning) => void) | undefined;
+}
+
+/** What happened to an engine. */
+export type EngineTransition = EngineStart | EngineStop;
+
+/** An engine answers. */
+export interface EngineStart extends AnyTransition {
+  /** Tells it from a stop. */
+  readonly event: 'start';
+  /** `listener-started`: it was up when the loop began. `engine-started`: it came up since. */
+  readonly reason: 'listener-started' | 'engine-started';
+}
+
+/** An engine goes, or has gone. */
+export interface EngineStop extends AnyTransition {
+  /** Tells it from a start. */
+  readonly event: 'stop';
+  /**
+   * `shutdown`: it is being stopped. `crash`: its process ended without that. `unreachable`: it does not answer any
+   * more. `unseen`: it was restarted so fast that only its next run shows it; the start of that comes next.
+   */
+  readonly reason: 'shutdown' | 'crash' | 'unreachable' | 'unseen';
+}
+
+/** What is told of a start and of a stop alike. */
+export interface AnyTransition {
+  /** The engine's name: its context, `default` for Docker's default socket, else its endpoint. */
+  readonly engine: string;
+  /** When it was seen. */
+  readonly time: Date;
+  /**
+   * Which run of the engine: equal for as long as the engine was not restarted, to be compared for nothing else.
+   * Missing where nothing tells it.
+   */
+  readonly run?: string;
+}
+
+/** An engine that is watched. */
+export interface WatchedEngine {
+  /** As `EngineTransition` names it. */
+  readonly name: string;
+  /** Its endpoint, as `DOCKER_HOST` takes it. */
+  readonly url: string;
+}
+
+/** Something that keeps it from being known whether an engine is up, for as long as nobody mends it. */
+export interface EngineWarning {
+  /**
+   * What it is, for programs: `engine-forbidden`, `engine-not-reached`, `engine-answers-badly`, `engine-left-alone`,
+   * `engine-pidfile-unusable`, `engine-socket-removed` or `watch-degraded`. Later versions may know more.
+   */
+  readonly kind: string;
+  /** What it is, and what mends it, for people. */
+  readonly message: string;
+  /** The engine's name; missing where it is about all of them. */
+  readonly engine?: string;
+}
+
+/**
+ * What happens to engines, to be iterated over. Each loop is a watch of its own: nothing is opened before it begins,
+ * and nothing stays open, no timer and no process, when it has ended: by `break`, `return` or a `throw` in it, or by
+ * the signal.
+ */
+export interface EnginesWatch extends AsyncIterable<EngineTransition> {
+  /** Which engines that is. */
+  readonly engines: readonly WatchedEngine[];
+  /** Begins to watch. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<EngineTransition>;
+}
+
+/**
+ * Watches Docker Engines.
+ *
+ * Which ones is decided by Docker's own rules: `host` and `context`, else `DOCKER_HOST`, `DOCKER_CONTEXT`, what
+ * `docker context use` chose, or Docker's default socket; and where nothing is there, the first socket of a known
+ * product (Docker Desktop, OrbStack, Colima, Rancher Desktop). The settings file of the listener does not count.
+ *
+ * Of each engine starts and stops alternate, and the first is a start: at once for an engine that is up already. Of
+ * one that is down nothing is told before it comes up.
+ *
+ * **When the loop is slow.** The watch goes on while the loop's body is at work: what happens meanwhile waits, in
+ * order, none left out and none merged, and each with the time when it was seen. So what the loop gets may be past:
+ * an engine whose start is being worked on may be down again. When 1,000 transitions wait (for which an engine has to
+ * be restarted 500 times under one turn of the loop) the watch ends, and once the loop has had them all it is thrown
+ * a {@link WatchError}.
+ *
+ * @throws {@link WatchError} at once, before anything is watched, for what is wrong with the options, the environment
+ * or Docker's own configuration
+ */
+export function watchEngines(options: WatchEnginesOptions = {}): EnginesWatch {
+  const chosen = chosenBy(options);
+  const { signal, onWarning = warnByProcess } = options;
+  return {
+    engines: chosen.engines.map(({ name, endpoint }) => ({ name, url: endpoint.url })),
+    [Symbol.asyncIterator]: () => beginLoop(chosen, onWarning, signal),
+  };
+}
+
+/** Something that whoever calls can mend. Its message says what was found and how to mend it. */
+export class WatchError extends Error {
+  /** Tells it from other errors, also where two copies of this package meet. */
+  override readonly name = 'WatchError';
+  /**
+   * `bad-option`: what was given here or in the environment makes no sense. `bad-configuration`: there is no such
+   * context, or Docker's own files make no sense. `fell-behind`: the loop is too slow.
+   */
+  readonly code: 'bad-option' | 'bad-configuration' | 'fell-behind';
+
+  /** Made by this package alone. */
+  constructor(code: WatchError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** How many transitions may wait for a loop that is slow. */
+const mostWaiting = 1000;
+
+function beginLoop(
+  chosen: Chosen,
+  warn: (warning: EngineWarning) => void,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<EngineTransition> {
+  const watching = new AbortController();
+  const line = createLine<EngineTransition>({
+    most: mostWaiting,
+    overflow: () => new WatchError('fell-behind', `watchEngines: ${fellBehind}`),
+    over() {
+      signal?.removeEventListener('abort', line.end);
+      watching.abort();
+    },
+  });
+  signal?.addEventListener('abort', line.end);
+  if (signal?.aborted) line.end();
+  else watchAll(chosen, (transition) => line.put(publicly(transition)), warn, watching.signal);
+  return line;
+}
+
+const fellBehind =
+  `the loop is ${mostWaiting} transitions behind. ` +
+  'Let its body end sooner: what takes long can be started there and awaited elsewhere';
+
+/** A transition as it is told here. What needs a memory, a notifier or a request cannot happen. */
+function publicly({ event, reason, engine, at, run }: Transition): EngineTransition {
+  const told = { event, reason, engine, time: new Date(at), ...(run === undefined ? {} : { run }) };
+  return told as EngineTransition;
+}
+
+function chosenBy(options: WatchEnginesOptions): Chosen {
+  try {
+    return chooseWatched(options);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { message, cure } = error;
+    const code = error.exitCode === exitCode.badConfiguration ? 'bad-configuration' : 'bad-option';
+    throw new WatchError(code, cure === undefined ? message : `${message}. ${cure}`);
+  }
+}
+
+function warnByProcess({ kind, message }: EngineWarning): void {
+  process.emitWarning(message, { type: 'EngineWarning', code: kind });
+}

@@ -1,0 +1,111 @@
+import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { exitCode, Failure } from '../../system/failure.ts';
+import { nearest } from '../../system/nearest.ts';
+import { chooseEngines } from '../endpoint/engines.ts';
+import { FileRefused } from '../endpoint/roots-own.ts';
+import { realSurroundings, type Surroundings } from '../endpoint/surroundings.ts';
+import { defaultHeartbeat, type EngineSettings, type Heartbeat } from '../settings.ts';
+import { fileRefusal } from '../words.ts';
+
+/** What is to be watched, and how. */
+export interface Chosen {
+  readonly engines: readonly EngineSettings[];
+  readonly heartbeat: Heartbeat;
+}
+
+const known = ['host', 'context', 'pidfile', 'heartbeat', 'environment', 'signal', 'onWarning'];
+/** What a timer of Node's can hold, in ms. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * Makes what is to be watched of the options of `watchEngines`, of which nothing is known yet: whoever calls may have
+ * no types. A misspelt one must not have another engine watched than was meant.
+ * @throws Failure with exit code 64 for what makes no sense, 77 for a file that root does not use, 78 for Docker's own
+ * configuration
+ */
+export function chooseWatched(options: unknown): Chosen {
+  const given = asObject(options, 'the options');
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw wrong(
+      `there is no option ${JSON.stringify(name)}`,
+      near === undefined ? `There are ${known.join(', ')}` : `Did you mean ${near}?`,
+    );
+  }
+  const { signal, onWarning } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrong('signal is no AbortSignal', 'Give the signal of an AbortController');
+  }
+  if (onWarning !== undefined && typeof onWarning !== 'function') {
+    throw wrong('onWarning is no function', 'Give a function, or leave it out');
+  }
+  const hosts = readTexts(given.host, 'host');
+  const contexts = readTexts(given.context, 'context');
+  const pidfile = readPidfile(given.pidfile);
+  if (pidfile !== undefined && hosts.length + contexts.length > 1) {
+    throw wrong('pidfile belongs to one engine, but several are given', 'Watch them one by one');
+  }
+  const asWish = (from: string) => (value: string) => ({ value, from });
+  const wishes = { hosts: hosts.map(asWish('host')), contexts: contexts.map(asWish('context')), pidfile };
+  const heartbeat = { ...defaultHeartbeat, ...readHeartbeat(given.heartbeat) };
+  try {
+    return { engines: chooseEngines(wishes, surroundingsOf(given.environment)), heartbeat };
+  } catch (error) {
+    throw error instanceof FileRefused ? fileRefusal(error) : error;
+  }
+}
+
+function readTexts(given: unknown, name: string): string[] {
+  if (given === undefined) return [];
+  const texts: unknown[] = Array.isArray(given) ? given : [given];
+  if (texts.length === 0)
+    throw wrong(`${name} is an empty list`, 'Leave it out for the one that Docker uses');
+  return texts.map((text) => {
+    if (typeof text === 'string' && text !== '') return text;
+    throw wrong(`${name} holds ${show(text)}`, 'Give a string, or a list of strings');
+  });
+}
+
+function readPidfile(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'string' && (given === 'none' || isAbsolute(given))) return given;
+  throw wrong(`pidfile is ${show(given)}`, 'Give an absolute path, or none');
+}
+
+function readHeartbeat(given: unknown): { every: number } | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'number' && given >= 0 && given <= longest) return { every: given };
+  throw wrong(`heartbeat is ${show(given)}`, 'Give milliseconds, as 30000; or 0 for never');
+}
+
+function surroundingsOf(given: unknown): Surroundings {
+  const real = realSurroundings();
+  if (given === undefined) return real;
+  const environment = asObject(given, 'environment') as NodeJS.ProcessEnv;
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined || typeof value === 'string') continue;
+    throw wrong(`environment.${name} is ${show(value)}`, 'Give a string, or leave it out');
+  }
+  return { ...real, environment, home: environment.HOME || homedir() };
+}
+
+function asObject(given: unknown, name: string): { readonly [key: string]: unknown } {
+  if (typeof given === 'object' && given !== null) return given as { [key: string]: unknown };
+  throw wrong(
+    `${name} is ${given === null ? 'null' : `a ${typeof given}`}`,
+    'Give an object, or leave it out',
+  );
+}
+
+/** In short, whatever it is; JSON has no word for much that a caller without types may give. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+function wrong(found: string, cure: string): Failure {
+  return new Failure(exitCode.usage, `watchEngines: ${found}`, cure);
+}

@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os';
+import { exitCode, Failure } from '../system/failure.ts';
+import { quote } from '../system/shell-quote.ts';
+import { describeFileProblem } from '../system/small-file.ts';
+import { describeTrustRefusal } from '../system/trust-words.ts';
+import { detail, info, type Words, type WordsFor, warning } from '../system/words.ts';
+import { defaultEndpoint } from './endpoint/endpoint.ts';
+import type { FileRefused, RootsFile } from './endpoint/roots-own.ts';
+import type { EngineReport, SensorReport } from './engine/report.ts';
+
+/** Words for what a sensor reports. */
+export const sensorWords: WordsFor<SensorReport> = {
+  'engine-watched': (record) => info(describeWatched(record)),
+  'engine-not-reached': (record) =>
+    warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Trying on`),
+  'engine-pidfile-unusable': (record) =>
+    warning(
+      `Cannot use the pid file: ${describeFileProblem(record.path, record.problem)}. ` +
+        `Give the right one with --pidfile, or --pidfile none. See: ls -ldL ${quote(record.path)}`,
+    ),
+  'engine-silent': (record) => info(`Docker at ${record.url} does not answer yet: waiting for it`),
+  'engine-answers-badly': (record) =>
+    warning(
+      `${record.url} answers with status ${record.status} instead of 200: not taken for a running Docker`,
+    ),
+  'engine-forbidden': (record) =>
+    warning(
+      `May not open ${record.path}. Run as root, or join its group: sudo usermod -aG docker ${quote(userInfo().username)}`,
+    ),
+  'engine-socket-removed': (record) =>
+    warning(
+      `${record.path} was removed while Docker runs: nobody can reach it there. Mend it with: systemctl restart docker`,
+    ),
+  'engine-left-alone': (record) => describeLeftAlone(record),
+  'watch-degraded': (record) =>
+    warning(
+      `Cannot watch ${record.folder} (${record.error}): looking there every 2 s instead. ` +
+        'Raise fs.inotify.max_user_instances and max_user_watches with sysctl',
+    ),
+};
+
+function describeWatched({
+  url,
+  pidfile,
+  chosenBy,
+}: Extract<EngineReport, { kind: 'engine-watched' }>): string {
+  const found = chosenBy === 'found' ? `, for nothing is at ${defaultEndpoint.path}` : '';
+  const by = chosenBy === 'default' || chosenBy === 'found' ? found : ` (${chosenBy})`;
+  return `Watching Docker at ${url}${by}${pidfile === undefined ? '' : `, pid file ${pidfile}`}`;
+}
+
+function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-alone' }>): Words {
+  if (record.holder === 'systemd') {
+    return detail(
+      `${record.path} is held by systemd and would start Docker: not opened while Docker is down`,
+    );
+  }
+  const pidfile =
+    record.pidfile === undefined ? 'no pid file is known' : `${record.pidfile} names no running process`;
+  return warning(
+    `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
+      'Run as root, or say where its pid file is (--pidfile)',
+  );
+}
+
+/** Returns what a sensor reports in words. */
+export function describeSensorReport(report: SensorReport): Words {
+  // The table has one entry a kind, for just that kind.
+  return (sensorWords[report.kind] as (report: SensorReport) => Words)(report);
+}
+
+const rootsFiles: { readonly [purpose in RootsFile]: { readonly name: string; readonly fix: string } } = {
+  'docker-config': {
+    name: 'Docker’s configuration',
+    fix: 'Name the engine instead, as with: --host unix:///var/run/docker.sock. Under sudo, -H has root use its own home',
+  },
+  tls: {
+    name: 'the TLS file',
+    fix: 'Copy the TLS files to a folder of root’s, as below /etc, and name that in DOCKER_CERT_PATH',
+  },
+};
+
+/** Says why root does not use a file of Docker's CLI, as the reason why a command ends. */
+export function fileRefusal({ purpose, path, refusal }: FileRefused): Failure {
+  const { found, cure } = describeTrustRefusal(refusal);
+  const { name, fix } = rootsFiles[purpose];
+  return new Failure(
+    exitCode.notPermitted,
+    `Root does not use ${name} ${path}: ${found}`,
+    // Another user's file is not to become root's: root is not meant to use it.
+    refusal.cause.kind === 'owner' ? fix : `${cure}. Or: ${fix}`,
+  );
+}
