@@ -34,9 +34,9 @@ import { waitForEngine } from './cli/wait.ts';
 import { watchStatus } from './cli/watch-status.ts';
 import { runDemo } from './demo/demo.ts';
 import { runEmbeddedEngine } from './demo/embedded-engine.ts';
-import { exitCode, Failure } from './system/failure.ts';
 import { currentAccount } from './system/find-account.ts';
 import { printableText } from './system/printable.ts';
+import { exitCode, UserError } from './system/user-error.ts';
 import { version } from './version.ts';
 
 async function main(): Promise<number> {
@@ -141,8 +141,8 @@ process.on('uncaughtException', endUnexpectedly);
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof Failure)) endUnexpectedly(error);
-  const cure = error.cure === undefined ? '' : `\n  ${printableText(error.cure)}`;
-  process.stderr.write(`${calledAs()}: ${printableText(error.message)}${cure}\n`);
+  if (!(error instanceof UserError)) endUnexpectedly(error);
+  const fix = error.fix === undefined ? '' : `\n  ${printableText(error.fix)}`;
+  process.stderr.write(`${calledAs()}: ${printableText(error.message)}${fix}\n`);
   process.exitCode = error.exitCode;
 }

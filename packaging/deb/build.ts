@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { errorCode } from '../../src/system/failure.ts';
+import { errorCode } from '../../src/system/user-error.ts';
 import { debianChangelog, debianVersion } from './changelog.ts';
 import { readElf } from './elf.ts';
 import { packagedFiles } from './files.ts';

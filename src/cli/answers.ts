@@ -1,9 +1,9 @@
 import type { FolderPlan } from '../hooks/plan.ts';
 import type { HistoryEntry } from '../listener/journal/entry.ts';
 import type { Status } from '../listener/status.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { tableIn } from '../system/json.ts';
 import { printableText } from '../system/printable.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { listOf, nullOr, number, optional, type Shape, table, text } from './shape.ts';
 
@@ -58,32 +58,32 @@ const status = table({
 
 const entry = table({ number, time: text, kind: text });
 
-/** @throws Failure when the answer is none that this version can read */
+/** @throws UserError when the answer is none that this version can read */
 export function statusIn(answer: object): Status {
   return checked<Status>(answer, status);
 }
 
 /**
  * Reads of a status only which engines there are, and how they are: all that `wait` and names of engines take.
- * @throws Failure when the answer is none that this version can read
+ * @throws UserError when the answer is none that this version can read
  */
 export function enginesIn(answer: object): Status['engines'] {
   const engine = table({ name: text, url: text, state: text, hooks: optional(table({})) });
   return checked<Status>(answer, table({ engines: listOf(engine) })).engines;
 }
 
-/** @throws Failure when the answer is none that this version can read */
+/** @throws UserError when the answer is none that this version can read */
 export function plansIn(answer: object): readonly FolderPlan[] {
   return checked<{ folders: FolderPlan[] }>(answer, table({ folders: listOf(table({ kind: text })) }))
     .folders;
 }
 
-/** @throws Failure when the answer is none that this version can read */
+/** @throws UserError when the answer is none that this version can read */
 export function entriesIn(answer: object): readonly HistoryEntry[] {
   return checked<{ entries: HistoryEntry[] }>(answer, table({ entries: listOf(entry) })).entries;
 }
 
-/** @throws Failure when the answer is none that this version can read */
+/** @throws UserError when the answer is none that this version can read */
 export function entryIn(answer: object): HistoryEntry {
   return checked<{ entry: HistoryEntry }>(answer, table({ entry })).entry;
 }
@@ -93,7 +93,7 @@ function checked<Answer>(answer: object, shape: Shape): Answer {
   if (fault === undefined) return answer as Answer;
   const its = tableIn(tableIn(answer)?.listener)?.version;
   const which = typeof its === 'string' ? `version ${printableText(its.slice(0, 40))}` : 'another version';
-  throw new Failure(
+  throw new UserError(
     exitCode.unavailable,
     `The listener is of ${which}, and this command of version ${version}. Its answer cannot be read: ${fault}`,
     'Restart the listener, so that it is of the version that is installed',

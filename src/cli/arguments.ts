@@ -12,7 +12,7 @@ import { readCompanion } from './service-commands.ts';
  * Reads the command line; what its values mean is looked at later, together with the settings file's. Its first
  * word is a command, or else the script folder, as in the original's call.
  * @param globals what stood before Docker's word for us, where it was Docker that called
- * @throws Failure with exit code 64 for wrong usage, naming the word and what was expected
+ * @throws UserError with exit code 64 for wrong usage, naming the word and what was expected
  */
 export function readArguments(words: readonly string[], globals: DockerGlobals = {}): Command {
   const { values, positionals } = parse(words);

@@ -6,9 +6,9 @@ import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
 import type { Kept, Step } from '../service/step.ts';
 import { requireWritable } from '../service/writable.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { quote } from '../system/shell-quote.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { foldLine, widthOf } from './screen.ts';
 
 /** What becomes of a plan. */
@@ -22,7 +22,7 @@ interface Mode {
 /**
  * Shows a plan: as a whole first where there is somebody to be asked, else step by step as it is done; and does it.
  * @returns whether it was done
- * @throws Failure for a step that cannot be done; before the first one where what it writes cannot be written
+ * @throws UserError for a step that cannot be done; before the first one where what it writes cannot be written
  */
 export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -50,13 +50,13 @@ async function confirm(): Promise<boolean> {
 
 /**
  * Whose service is meant.
- * @throws Failure with exit code 64 for root, who has the system's; 69 where there is no manager of this user's
+ * @throws UserError with exit code 64 for root, who has the system's; 69 where there is no manager of this user's
  */
 export function findScope(user: boolean): Scope {
   if (!user) return systemScope;
   const { uid, home } = currentAccount();
   if (uid === 0) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       '--user is for who is not root',
       'Run it as that user, or without --user',
@@ -70,15 +70,15 @@ export function findScope(user: boolean): Scope {
 }
 
 /** Within a login of another user pam_systemd(8) begins no session for su and sudo: no manager is started, no variable set. */
-function noManager(uid: number): Failure {
+function noManager(uid: number): UserError {
   const usual = `/run/user/${uid}`;
   return existsSync(join(usual, 'systemd'))
-    ? new Failure(
+    ? new UserError(
         exitCode.unavailable,
         'XDG_RUNTIME_DIR does not name the folder of your systemd',
         `Run, and then try again: export XDG_RUNTIME_DIR=${usual}`,
       )
-    : new Failure(
+    : new UserError(
         exitCode.unavailable,
         'No systemd of yours runs here: there is none in XDG_RUNTIME_DIR',
         'Log in as yourself, with ssh or on a terminal; or from root: machinectl shell USER@. Within another user’s login su and sudo bring none; loginctl enable-linger USER, by root, does',
@@ -87,14 +87,14 @@ function noManager(uid: number): Failure {
 
 /**
  * Nobody else can do this.
- * @throws Failure with exit code 77, with the command line that works
+ * @throws UserError with exit code 77, with the command line that works
  */
 export function requireRoot(command: string): void {
   if (process.geteuid?.() === 0) return;
   // sudo may look for neither our Node nor our program where this shell has found them.
   const [, program = '', ...words] = process.argv;
   const line = ['sudo', process.execPath, program, ...words].map(quote).join(' ');
-  throw new Failure(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
+  throw new UserError(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
 }
 
 /** A step as it is shown before it is done, and to whom it is only shown: the same words for both. */

@@ -2,7 +2,7 @@ import { defaultControlPath } from '../listener/config/state-dir.ts';
 import { createControlClient } from '../listener/control/client.ts';
 import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
-import { type ExitCode, exitCode } from '../system/failure.ts';
+import { type ExitCode, exitCode } from '../system/user-error.ts';
 import { realSurroundings } from '../watch/endpoint/surroundings.ts';
 import type { CompanionCommand } from './service-commands.ts';
 

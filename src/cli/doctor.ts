@@ -5,9 +5,9 @@ import type { Manifest } from '../service/manifest.ts';
 import { findPackaged } from '../service/packaged.ts';
 import { installCommand, ownerOf, type Scope } from '../service/scope.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
-import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { type Account, currentAccount, findAccount } from '../system/find-account.ts';
 import { printableText } from '../system/printable.ts';
+import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import type { EngineSettings } from '../watch/settings.ts';
@@ -47,9 +47,9 @@ async function examine(scope: Scope): Promise<Finding[]> {
   const machine = thisMachine(scope);
   const supervisor = findSupervisor(machine.platform);
   const installed = findInstalled(machine);
-  const manifest = installed instanceof Failure ? undefined : installed;
+  const manifest = installed instanceof UserError ? undefined : installed;
   const found: Finding[] = [];
-  if (installed instanceof Failure) {
+  if (installed instanceof UserError) {
     found.push(note('installed', installed.message, 'Run: sudo docker-lifecycle-listener doctor'));
     found.push(ok('version', `${version}, Node ${process.versions.node}`));
   } else if (manifest === undefined) {
@@ -94,12 +94,12 @@ async function examine(scope: Scope): Promise<Finding[]> {
 }
 
 /** Returns what is installed; the error where this user may not see that, while the rest can still be looked at. */
-function findInstalled(machine: Machine): Manifest | Failure | undefined {
+function findInstalled(machine: Machine): Manifest | UserError | undefined {
   const { platform, scope } = machine;
   try {
     return readManifest(platform, scope) ?? (scope.kind === 'system' ? findPackaged(machine) : undefined);
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
+    if (error instanceof UserError && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
       return error;
     throw error;
   }
@@ -114,7 +114,7 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
         : loadForService(manifest.service, machine);
     return settings;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof UserError)) throw error;
     if (manifest !== undefined && process.geteuid?.() !== ownerOf(machine.scope)) {
       return note(
         'settings',
@@ -122,7 +122,7 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
         'Only root can look further: sudo docker-lifecycle-listener doctor',
       );
     }
-    return wrong('settings', error.message, error.cure ?? 'See: docker-lifecycle-listener config check');
+    return wrong('settings', error.message, error.fix ?? 'See: docker-lifecycle-listener config check');
   }
 }
 

@@ -17,7 +17,7 @@ export function dryRun({ scriptDir, hooks: settings }: Settings, account: Accoun
   return { version: 1, folders: planFolders({ scriptDir, account, settings }) };
 }
 
-/** A dry run for a person: hooks numbered in their order, the rest with its cause and cure. */
+/** A dry run for a person: hooks numbered in their order, the rest with its cause and fix. */
 export function describeDryRun({ folders }: DryRun, account: Account): string {
   return folders.map((plan) => `${plan.folder}\n${describePlan(plan, account)}`).join('\n');
 }
@@ -29,8 +29,8 @@ function describePlan(plan: FolderPlan, account: Account): string {
     case 'unreadable':
       return `  Cannot be read (${plan.code}): nothing would run\n`;
     case 'refused': {
-      const { found, cure } = describeRefusal(plan.refusal);
-      return `  Nothing would run: ${found}. ${cure}\n`;
+      const { found, fix } = describeRefusal(plan.refusal);
+      return `  Nothing would run: ${found}. ${fix}\n`;
     }
     case 'planned':
       return plan.hooks.length === 0 ? '  Empty\n' : describeHooks(plan.hooks, account);
@@ -48,15 +48,15 @@ function describeHooks(hooks: readonly PlannedHook[], account: Account): string 
   return hooks
     .map((hook) => {
       const number = hook.kind === 'runs' ? `${++order}.` : '-';
-      const { text, cure } = describeHook(hook, account);
+      const { text, fix } = describeHook(hook, account);
       const line = `  ${number.padStart(4)} ${short(hook.name).padEnd(width)}  ${text}`.trimEnd();
       // On a line of its own, to be copied.
-      return cure === undefined ? `${line}\n` : `${line}\n${' '.repeat(7)}${cure}\n`;
+      return fix === undefined ? `${line}\n` : `${line}\n${' '.repeat(7)}${fix}\n`;
     })
     .join('');
 }
 
-function describeHook(hook: PlannedHook, account: Account): { text: string; cure?: string } {
+function describeHook(hook: PlannedHook, account: Account): { text: string; fix?: string } {
   switch (hook.kind) {
     case 'runs': {
       const details = [
@@ -73,17 +73,17 @@ function describeHook(hook: PlannedHook, account: Account): { text: string; cure
         ...(hook.hardLinks > 1 ? [`has ${hook.hardLinks} names (hard links)`] : []),
       ];
       if (hook.exposedInterpreter === undefined) return { text: details.join(', ') };
-      const { found, cure } = describeExposed(hook.exposedInterpreter);
-      return { text: [...details, `warning: ${found}`].join(', '), cure };
+      const { found, fix } = describeExposed(hook.exposedInterpreter);
+      return { text: [...details, `warning: ${found}`].join(', '), fix };
     }
     case 'left-out':
       return { text: leftOutWords[hook.why] };
     case 'refused': {
-      const { found, cure } = describeRefusal(hook.refusal);
-      return { text: `refused: ${aboutIt(found, { name: hook.name, path: hook.refusal.path })}`, cure };
+      const { found, fix } = describeRefusal(hook.refusal);
+      return { text: `refused: ${aboutIt(found, { name: hook.name, path: hook.refusal.path })}`, fix };
     }
     case 'unspeakable':
-      return { text: 'refused: its name is not UTF-8', cure: 'Rename it' };
+      return { text: 'refused: its name is not UTF-8', fix: 'Rename it' };
     default:
       return hook satisfies never;
   }

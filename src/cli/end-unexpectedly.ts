@@ -1,7 +1,7 @@
 import { describeUnexpected } from '../listener/unexpected.ts';
 import { unexpected } from '../listener/words/describe.ts';
-import { exitCode } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
+import { exitCode } from '../system/user-error.ts';
 import { calledAs } from './plugin/call.ts';
 
 /** Says in one line what was not foreseen, and ends with exit code 70; the stack is shown with DEBUG or `-v`. */

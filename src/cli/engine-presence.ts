@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { exitCode, Failure } from '../system/failure.ts';
 import { identify } from '../system/processes.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { readPid } from '../watch/host/pidfile.ts';
 import { socketHolder } from '../watch/host/unix-sockets.ts';
 import type { EngineSettings } from '../watch/settings.ts';
@@ -31,12 +31,12 @@ export async function presenceOf({
 
 /**
  * Refuses to go on where a question would start the engine, or none would be answered.
- * @throws Failure with exit code 69 for an engine that does not run
+ * @throws UserError with exit code 69 for an engine that does not run
  */
 export async function requireRunning(engine: EngineSettings): Promise<void> {
   const presence = await presenceOf(engine);
   if (presence === 'up' || presence === 'afar') return;
-  throw new Failure(
+  throw new UserError(
     exitCode.unavailable,
     `Docker is not running at ${engine.endpoint.url} (${engine.chosenBy})`,
     'Start it, as with: systemctl start docker. Or say which with --host or --context, as for docker itself',

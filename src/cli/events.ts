@@ -1,8 +1,8 @@
 import type { Event } from '../listener/events.ts';
 import { describeTransition } from '../listener/words/describe.ts';
 import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import type { EngineWish } from './command.ts';
 import { running, theListener } from './listener.ts';
 import { localTime } from './log.ts';
@@ -20,7 +20,7 @@ export async function followEvents(command: EngineWish): Promise<number> {
     if (command.json) print(`${JSON.stringify(event)}\n`);
     else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
   }
-  throw new Failure(exitCode.unavailable, 'The listener has ended');
+  throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
 function describeEvent(event: Event): string {
@@ -34,12 +34,12 @@ function describeEvent(event: Event): string {
     case 'hook-ended':
       return describeRecordedEnd(event.hook, event.outcome, event.durationMs);
     case 'hook-refused': {
-      const { found, cure } = describeRecordedRefusal(event.path, event.cause);
-      return `${event.hook} is refused: ${found}. ${cure}`;
+      const { found, fix } = describeRecordedRefusal(event.path, event.cause);
+      return `${event.hook} is refused: ${found}. ${fix}`;
     }
     case 'folder-refused': {
-      const { found, cure } = describeRecordedRefusal(event.path, event.cause);
-      return `${event.folder} is refused: ${found}. ${cure}`;
+      const { found, fix } = describeRecordedRefusal(event.path, event.cause);
+      return `${event.folder} is refused: ${found}. ${fix}`;
     }
     default:
       return event.kind;

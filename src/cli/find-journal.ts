@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import type { Asking } from './command.ts';
 import { ifRunning, RootsListener, theListener } from './listener.ts';
 import { loadForAsking } from './load.ts';
@@ -8,7 +8,7 @@ import { loadForAsking } from './load.ts';
 /**
  * Reads in the journal of a listener that does not run.
  * @returns undefined when there is no journal
- * @throws Failure with exit code 77 when this user may not read it
+ * @throws UserError with exit code 77 when this user may not read it
  */
 export async function inJournal<Found>(
   command: Asking,
@@ -22,13 +22,13 @@ export async function inJournal<Found>(
     if (errorCode(error) === undefined) throw error;
     if (errorCode(error) !== 'EACCES') {
       const found = error instanceof Error ? error.message : '';
-      throw new Failure(
+      throw new UserError(
         exitCode.failed,
         `Cannot read the journal: ${found}`,
         'Give its folder with --state-dir PATH',
       );
     }
-    throw new Failure(
+    throw new UserError(
       exitCode.notPermitted,
       `May not read the journal: ${error instanceof Error ? error.message : ''}`,
       'Run this as the user whose listener it is, mostly with sudo',

@@ -11,7 +11,7 @@ export interface GivenSettings {
 
 /**
  * Takes settings from options and from the words of the original's call: a folder and a port.
- * @throws Failure with exit code 64 for what excludes each other, and for too many words
+ * @throws UserError with exit code 64 for what excludes each other, and for too many words
  */
 export function givenSettings(
   values: Values,

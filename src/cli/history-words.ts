@@ -25,11 +25,11 @@ export const historyHead = row('N', 'TIME', 'EVENT', 'WHAT');
  */
 export function historyRow(entry: HistoryEntry, style: Style, width: number | undefined): string {
   const time = localTime(new Date(entry.time)).slice(0, 19).replace('T', ' ');
-  const { event, text, kind, cure } = contentOf(entry);
+  const { event, text, kind, fix } = contentOf(entry);
   const number = entry.number === 0 ? '' : String(entry.number);
-  const what = printableText(cure === undefined || width !== undefined ? text : `${text}. ${cure}`);
+  const what = printableText(fix === undefined || width !== undefined ? text : `${text}. ${fix}`);
   const line = cut(row(number, time, event, what), width);
-  const below = cure === undefined || width === undefined ? '' : `\n${' '.repeat(7)}${printableText(cure)}`;
+  const below = fix === undefined || width === undefined ? '' : `\n${' '.repeat(7)}${printableText(fix)}`;
   if (kind === 'bad') return `${style.bad(line)}${below}`;
   return kind === 'transition' ? style.strong(line) : line;
 }
@@ -47,7 +47,7 @@ function contentOf(entry: HistoryEntry): {
   event: string;
   text: string;
   kind: 'transition' | 'good' | 'bad';
-  cure?: string;
+  fix?: string;
 } {
   switch (entry.kind) {
     case 'transition':
@@ -63,14 +63,14 @@ function contentOf(entry: HistoryEntry): {
         kind: 'good',
       };
     case 'refusal': {
-      const { found, cure } = describeRecordedRefusal(entry.path, entry.cause);
-      return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', cure };
+      const { found, fix } = describeRecordedRefusal(entry.path, entry.cause);
+      return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', fix };
     }
     case 'listener-failed':
       return { event: '', text: describe(entry).text, kind: 'bad' };
     case 'warning': {
       const { found, fix } = describeWarning(entry.name, entry.warning);
-      return { event: '', text: found, kind: 'bad', cure: fix };
+      return { event: '', text: found, kind: 'bad', fix: fix };
     }
     case 'run':
       return contentOfRun(entry);
@@ -104,11 +104,11 @@ function succeeded(outcome: RecordedOutcome): boolean {
 
 /** One entry with all that is known of it, for a person. */
 export function describeEntry(entry: HistoryEntry, now: Date): string {
-  const { text, cure } = contentOf(entry);
+  const { text, fix } = contentOf(entry);
   const at = new Date(entry.time);
   const lines = [
     printableText(text),
-    ...(cure === undefined ? [] : [`  ${printableText(cure)}`]),
+    ...(fix === undefined ? [] : [`  ${printableText(fix)}`]),
     `  number    ${entry.number}`,
     `  at        ${localTime(at)}`,
   ];

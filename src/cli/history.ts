@@ -8,7 +8,7 @@ import {
   readHistoryEntry,
   withoutOutput,
 } from '../listener/journal/history.ts';
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { enginesIn, entriesIn, entryIn } from './answers.ts';
 import type { Asking, HistoryWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
@@ -57,7 +57,7 @@ async function tell(wish: HistoryWish, events: AsyncIterable<Event> | undefined)
   for (const entry of entries) show(entry);
   if (events === undefined) return exitCode.done;
   await followHistory(events, entries, wish, show);
-  throw new Failure(exitCode.unavailable, 'The listener has ended');
+  throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
 /** Who calls an engine by its URL means the one of that name. One that is not watched any more has a past, and no more. */
@@ -85,7 +85,7 @@ export async function showEntry(command: Asking & { readonly number: number }): 
         ? undefined
         : entryIn(answer);
   if (entry === undefined) {
-    throw new Failure(
+    throw new UserError(
       exitCode.failed,
       `There is no number ${number} in the journal`,
       `${calledAs()} history has the numbers; the oldest are forgotten`,

@@ -9,10 +9,10 @@ import {
   listEventFolders,
   listHooks,
 } from '../hooks/find.ts';
-import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { nearest } from '../system/nearest.ts';
 import { quote } from '../system/shell-quote.ts';
+import { codeOf, errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { plansIn, statusIn } from './answers.ts';
 import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
@@ -60,7 +60,7 @@ export async function switchHook(
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) {
     const target = readlinkSync(path);
-    throw new Failure(
+    throw new UserError(
       exitCode.failed,
       `${name} is a link to ${target}`,
       target === '/dev/null'
@@ -105,7 +105,7 @@ export async function newHook(
     writeFileSync(path, hookTemplate(event), { flag: 'wx', mode: 0o755 });
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw notAllowed(error, path);
-    throw new Failure(exitCode.failed, `${path} is there already`, 'Give the new one another name');
+    throw new UserError(exitCode.failed, `${path} is there already`, 'Give the new one another name');
   } finally {
     process.umask(before);
   }
@@ -132,7 +132,7 @@ async function scriptDirOf(command: Asking): Promise<string> {
   return loadForAsking(command).settings.scriptDir;
 }
 
-/** @throws Failure when there is none of that name, or one in each of several folders */
+/** @throws UserError when there is none of that name, or one in each of several folders */
 function findHook(scriptDir: string, hook: string): Candidate {
   const folders = [...hookFolders, ...listEventFolders(scriptDir).events.map(eventFolder)];
   const all = folders.flatMap((folder) => candidatesIn(scriptDir, folder));
@@ -147,7 +147,7 @@ function findHook(scriptDir: string, hook: string): Candidate {
   }
   const names = all.flatMap(({ name }) => [name, name.slice(name.indexOf('/') + 1)]);
   const near = nearest(hook, names);
-  throw new Failure(
+  throw new UserError(
     exitCode.failed,
     `There is no hook ${JSON.stringify(hook)} in ${scriptDir}`,
     near === undefined ? `${calledAs()} hooks lists them` : `Did you mean ${near}?`,
@@ -157,17 +157,17 @@ function findHook(scriptDir: string, hook: string): Candidate {
 function candidatesIn(scriptDir: string, folder: HookFolder): readonly Candidate[] {
   const listing = listHooks(scriptDir, folder);
   if (listing.kind !== 'unreadable') return listing.kind === 'listed' ? listing.candidates : [];
-  throw new Failure(
+  throw new UserError(
     exitCode.notPermitted,
     `Cannot read ${join(scriptDir, folder)} (${listing.code})`,
     'Run this with sudo',
   );
 }
 
-function notAllowed(error: unknown, path: string): Failure {
+function notAllowed(error: unknown, path: string): UserError {
   const code = codeOf(error);
   const isForbidden = code === 'EACCES' || code === 'EPERM';
-  return new Failure(
+  return new UserError(
     isForbidden ? exitCode.notPermitted : exitCode.failed,
     `Cannot write ${path} (${code})`,
     isForbidden ? 'Run this with sudo' : `See: ls -ld ${quote(dirname(path))}`,

@@ -18,9 +18,9 @@ import { findRuntime } from '../service/runtime.ts';
 import { journalctl, ownerOf, type Scope, systemctl, systemScope } from '../service/scope.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
 import { canBeRun } from '../service/systemd-units.ts';
-import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
 import { quote } from '../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
+import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
@@ -30,11 +30,11 @@ import { shellFiles } from './shell-files.ts';
 
 /**
  * Makes a service of this program, or renews it; see docs/install.md.
- * @throws Failure with exit code 69 where there is nothing to install on, 77 for who is not root
+ * @throws UserError with exit code 69 where there is nothing to install on, 77 for who is not root
  */
 export async function install({ dryRun, yes, user, wish }: InstallCommand): Promise<ExitCode> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
-    throw new Failure(
+    throw new UserError(
       exitCode.unavailable,
       `There is no service for ${process.platform} yet`,
       `Run it in the foreground: ${productName} <script_dir>`,
@@ -89,7 +89,7 @@ function headline(before: Manifest | undefined, supervisor: Supervisor): string 
 
 /**
  * What install wrote here earlier; undefined where it did not.
- * @throws Failure when it is damaged, when another user could have written it, and with exit code 77 when this user may
+ * @throws UserError when it is damaged, when another user could have written it, and with exit code 77 when this user may
  * not look at it
  */
 export function readManifest(platform: NodeJS.Platform, scope: Scope = systemScope): Manifest | undefined {
@@ -100,7 +100,7 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
   if (file.kind === 'unreadable' && file.code === 'EACCES') throw mayNotLook(path, file.code);
   requireTrust(path, ownerOf(scope));
   if (file.kind === 'read') return parseManifest(path, file.bytes.toString('utf8'));
-  throw new Failure(
+  throw new UserError(
     exitCode.failed,
     `${describeFileProblem(path, file)}: what was installed cannot be told`,
     `See: ls -ld ${quote(path)}`,
@@ -113,7 +113,7 @@ const longestManifest = 2 ** 20;
 /**
  * What the Debian package has installed is dpkg's to change and to remove.
  * @param manifest where install has been, below the same prefix too, the package has not
- * @throws Failure where it is here
+ * @throws UserError where it is here
  */
 export function refusePackaged(
   machine: Pick<Machine, 'look'>,
@@ -122,7 +122,7 @@ export function refusePackaged(
 ): void {
   const packaged = manifest === undefined ? findPackaged(machine) : undefined;
   if (packaged === undefined) return;
-  throw new Failure(
+  throw new UserError(
     exitCode.failed,
     `${productName} ${packaged.program} is installed as a package of Debian’s`,
     packagedCure[command],
@@ -148,7 +148,7 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
     before?.service.scriptDir ??
     (scope.kind === 'user' ? join(scope.config, `${productName}.d`) : explained(chooseScriptDir(platform)));
   if (platform === 'linux' && !canBeRun(prefix)) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       `systemd runs no program below ${prefix}: there are quotes, a backslash or a dollar sign in it`,
       'Give another folder of yours with --prefix',
@@ -156,7 +156,7 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
   }
   for (const path of [`${prefix}/lib`, `${prefix}/bin`, scriptDir]) requireTrust(path, ownerOf(scope));
   if (before !== undefined && before.prefix !== prefix) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       `It is installed below ${before.prefix} already`,
       `Run first: ${productName} uninstall`,
@@ -175,17 +175,17 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
 function requireTrust(path: string, owner: number): void {
   const refusal = distrustOf(owner)(path);
   if (refusal === undefined) return;
-  const { found, cure } = describeRefusal(refusal);
-  throw new Failure(
+  const { found, fix } = describeRefusal(refusal);
+  throw new UserError(
     exitCode.notPermitted,
     `${owner === 0 ? 'Root' : 'The service'} could not trust what is in ${path}: ${found}`,
-    cure,
+    fix,
   );
 }
 
 /**
  * Says whether it works, and how to see that.
- * @throws Failure where it does not run, and nobody has masked it
+ * @throws UserError where it does not run, and nobody has masked it
  */
 export async function verify(
   supervisor: Supervisor,
@@ -207,7 +207,7 @@ export async function verify(
         );
       }
       if (state !== 'active') {
-        throw new Failure(
+        throw new UserError(
           exitCode.failed,
           `${serviceUnit} is ${state}`,
           `See: ${log} --unit ${serviceUnit} --lines 20`,
@@ -231,7 +231,7 @@ export async function verify(
       const state = await settledState(machine, domain);
       const log = `tail -f ${domain.log}`;
       if (state === 'running') return done('launchd runs it.', log, scriptDir);
-      throw new Failure(
+      throw new UserError(
         exitCode.failed,
         `launchd does not run it: ${state ?? 'it is not loaded'}`,
         `See: ${log}`,

@@ -4,7 +4,7 @@ import { type ControlClient, createControlClient, NotRunning } from '../listener
 import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { realSurroundings } from '../watch/endpoint/surroundings.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
 import type { GivenSettings } from './given-settings.ts';
@@ -20,12 +20,12 @@ export interface Listener {
 
 /**
  * Which listener is meant, whether it runs or not.
- * @throws Failure when there is none to be reached
+ * @throws UserError when there is none to be reached
  */
 export function theListener(given: GivenSettings): Listener {
   const path = loadForAsking(given).settings.control;
   if (path === undefined) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       'There is no control socket by these settings',
       'Give --control PATH, and to the listener as well',
@@ -35,7 +35,7 @@ export function theListener(given: GivenSettings): Listener {
 }
 
 /** This user has no listener, and that of root is not theirs to ask. */
-export class RootsListener extends Failure {}
+export class RootsListener extends UserError {}
 
 /**
  * What asking came to, or undefined when no listener runs.
@@ -79,7 +79,7 @@ function canBeSeen(path: string): boolean {
 
 /**
  * For what only a running listener can do.
- * @throws Failure with exit code 69 when none runs
+ * @throws UserError with exit code 69 when none runs
  */
 export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> {
   try {
@@ -87,7 +87,7 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error;
     noneButRoots(error);
-    throw new Failure(exitCode.unavailable, error.message, howToStart());
+    throw new UserError(exitCode.unavailable, error.message, howToStart());
   }
 }
 
@@ -95,7 +95,7 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
 export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';
-  // A second one beside the service would be no cure.
+  // A second one beside the service would be no fix.
   const installed = [manifestPath(process.platform), layOut(packagedPrefix, '').current];
   if (installed.some((path) => existsSync(path))) {
     return `It is installed as a service. What is wrong with that: ${sudo}${calledAs()} doctor`;

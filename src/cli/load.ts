@@ -2,8 +2,8 @@ import { type Loaded, loadSettings } from '../listener/config/load.ts';
 import type { RawSettings } from '../listener/config/raw-settings.ts';
 import { usualScriptDir } from '../listener/config/settings.ts';
 import { describeRefusal } from '../listener/words/refusal.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { FileRefused } from '../watch/endpoint/roots-own.ts';
 import { realSurroundings, type Surroundings } from '../watch/endpoint/surroundings.ts';
 import { fileRefusal } from '../watch/words.ts';
@@ -11,7 +11,7 @@ import type { GivenSettings } from './given-settings.ts';
 
 /**
  * The settings that hold, for a command line on this machine.
- * @throws Failure for what is wrong with them; with exit code 77 when somebody else could write the file
+ * @throws UserError for what is wrong with them; with exit code 77 when somebody else could write the file
  */
 export function load(
   { given, config }: GivenSettings,
@@ -29,8 +29,8 @@ export function load(
 function requireTrusted(path: string, what = 'settings file'): void {
   const walked = walkToFile(path, process.geteuid?.() ?? 0);
   if (walked.trusted || walked.refusal.cause.kind === 'missing') return;
-  const { found, cure } = describeRefusal(walked.refusal);
-  throw new Failure(exitCode.notPermitted, `Will not read the ${what} ${path}: ${found}`, cure);
+  const { found, fix } = describeRefusal(walked.refusal);
+  throw new UserError(exitCode.notPermitted, `Will not read the ${what} ${path}: ${found}`, fix);
 }
 
 /** The same for a command that only asks a listener, which knows its script folder itself. */

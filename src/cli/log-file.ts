@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { describeRefusal } from '../listener/words/refusal.ts';
-import { codeOf, errorCode, exitCode, Failure } from '../system/failure.ts';
 import { quote } from '../system/shell-quote.ts';
 import { walkToFolder } from '../system/trust.ts';
+import { codeOf, errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { openRotatingFile, type RotatingFile, type RotationLimits } from './rotating-file.ts';
 
 /** 50 MB in all. */
@@ -16,20 +16,20 @@ export function logFiles(path: string): string[] {
 /**
  * Opens the file of `--log-file`, which is written with the listener's own rights: so only in a folder in which
  * nobody else can put anything in its place.
- * @throws Failure with exit code 77
+ * @throws UserError with exit code 77
  */
 export function openLogFile(path: string): RotatingFile {
   const user = process.geteuid?.() ?? 0;
   const walked = walkToFolder(dirname(path), user);
   if (!walked.trusted) {
-    const { found, cure } = describeRefusal(walked.refusal);
-    throw new Failure(exitCode.notPermitted, `Will not write the log to ${path}: ${found}`, cure);
+    const { found, fix } = describeRefusal(walked.refusal);
+    throw new UserError(exitCode.notPermitted, `Will not write the log to ${path}: ${found}`, fix);
   }
   try {
     return openRotatingFile(path, user, logLimits);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
-    throw new Failure(
+    throw new UserError(
       exitCode.notPermitted,
       `Cannot write the log to ${path}: ${why(codeOf(error))}`,
       `See: ls -ld ${quote(path)}`,

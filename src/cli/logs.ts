@@ -4,14 +4,14 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { agentDomain, systemDomain } from '../service/launchd.ts';
 import { productName, serviceUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import { currentAccount } from '../system/find-account.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import type { LogsCommand } from './shell-commands.ts';
 
 /**
  * Shows what the service has logged, from wherever its supervisor keeps it, with that supervisor's own command.
  * @returns the exit code
- * @throws Failure where nothing keeps a log
+ * @throws UserError where nothing keeps a log
  */
 export async function showLogs(command: LogsCommand): Promise<number> {
   const machine = thisMachine();
@@ -60,8 +60,8 @@ function isKnown(machine: Pick<Machine, 'ask'>): boolean {
   return machine.ask(['systemctl', 'show', '--property=LoadState', '--', serviceUnit]) === 'LoadState=loaded';
 }
 
-function noLog(): Failure {
-  return new Failure(
+function noLog(): UserError {
+  return new UserError(
     exitCode.unavailable,
     'There is no log of a service here',
     `A listener in the foreground logs on its terminal; ${productName} install makes a service of it`,
@@ -69,8 +69,8 @@ function noLog(): Failure {
 }
 
 /** journalctl leaves out, without a word, what this user may not read. */
-function notReadable(): Failure {
-  return new Failure(
+function notReadable(): UserError {
+  return new UserError(
     exitCode.notPermitted,
     'The log of the service is empty, or this user may not read it',
     `Run: sudo ${productName} logs`,
@@ -83,7 +83,7 @@ function readable(path: string): string {
     return path;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') throw noLog();
-    throw new Failure(exitCode.notPermitted, `May not read ${path}`, `Run: sudo ${productName} logs`);
+    throw new UserError(exitCode.notPermitted, `May not read ${path}`, `Run: sudo ${productName} logs`);
   }
 }
 
@@ -100,7 +100,7 @@ async function show([command = '', ...words]: readonly string[]): Promise<number
     if (signal === 'SIGINT' || signal === 'SIGPIPE') return exitCode.done;
     return code === 130 ? exitCode.done : (code ?? exitCode.failed);
   } catch (error) {
-    throw new Failure(exitCode.unavailable, `Cannot run ${command} (${errorCode(error)})`);
+    throw new UserError(exitCode.unavailable, `Cannot run ${command} (${errorCode(error)})`);
   } finally {
     process.removeListener('SIGINT', ignore);
     process.removeListener('SIGTERM', pass);

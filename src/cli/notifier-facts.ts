@@ -5,7 +5,7 @@ import type { Machine } from '../service/machine.ts';
 import type { ServiceOptions } from '../service/manifest.ts';
 import type { NotifierEngine, NotifierFacts } from '../service/notifier-container.ts';
 import { stateOfUnit } from '../service/systemd.ts';
-import { Failure } from '../system/failure.ts';
+import { UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { examineNotifier, isDelivering } from './describe-notifier.ts';
@@ -60,7 +60,7 @@ async function stateOf(engine: EngineSettings, port: number, asks: boolean): Pro
     return !asks || isDelivering(await examineNotifier(engine)) ? 'in-place' : 'silent';
   } catch (error) {
     // Then the step that needs the engine says so.
-    if (error instanceof Failure) return 'wanting';
+    if (error instanceof UserError) return 'wanting';
     throw error;
   }
 }

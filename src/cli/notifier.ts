@@ -2,7 +2,7 @@ import dockerfile from '../../notifier/Dockerfile';
 import script from '../../notifier/notifier.sh';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
 import type { ArchivedFile } from '../notifier-container/tar.ts';
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import {
@@ -26,7 +26,7 @@ import { statusCode } from './status.ts';
 /**
  * Installs the notifier's container, removes it, or says how it is; through the engine's API, so that no `docker`
  * has to be there. See docs/notifier.md.
- * @throws Failure with exit code 69 where Docker does not run, or there is no image to build from; 1 for one that is
+ * @throws UserError with exit code 69 where Docker does not run, or there is no image to build from; 1 for one that is
  * installed and does not reach the listener
  */
 export async function tendNotifier(command: NotifierCommand): Promise<number> {
@@ -66,14 +66,14 @@ export async function tendNotifier(command: NotifierCommand): Promise<number> {
   }
 }
 
-function notDelivering(health: NotifierHealth, engine: EngineSettings): Failure {
+function notDelivering(health: NotifierHealth, engine: EngineSettings): UserError {
   const why =
     health.kind !== 'present'
       ? 'its container is gone'
       : health.trip === undefined
         ? `its container is ${health.state}`
         : describeTrip(health.trip);
-  return new Failure(
+  return new UserError(
     exitCode.failed,
     `The notifier in Docker (${engine.name}) does not reach the listener: ${why}`,
     adviseAfterInstall(health, engine),
@@ -85,7 +85,7 @@ function findPlace(command: NotifierCommand): { readonly engine: EngineSettings;
   const { settings } = loadForAsking(command);
   const [engine, ...others] = settings.engines;
   if (engine === undefined || others.length > 0) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       `Which engine? The settings name ${settings.engines.map(({ name }) => name).join(', ')}`,
       'Say it with --host or --context, once for each',
@@ -99,7 +99,7 @@ function installedPort(): number | undefined {
   try {
     return readManifest(process.platform)?.service.port;
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
+    if (error instanceof UserError && error.exitCode === exitCode.notPermitted && process.geteuid?.() !== 0)
       return undefined;
     throw error;
   }

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
 import { nearest } from '../system/nearest.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 
 type Config = NonNullable<ParseArgsConfig['options']>[string];
 
@@ -225,7 +225,7 @@ export type Values = ReturnType<typeof parse>['values'];
 
 /**
  * Takes a command line apart.
- * @throws Failure with exit code 64 for an option that there is not, naming the nearest
+ * @throws UserError with exit code 64 for an option that there is not, naming the nearest
  */
 export function parse(words: readonly string[]) {
   try {
@@ -249,8 +249,8 @@ export function describeOption(name: OptionName): readonly string[] {
 }
 
 /** Wrong usage, as what ends the program with exit code 64. */
-export function usage(message: string, cure?: string): Failure {
-  return new Failure(exitCode.usage, message, cure);
+export function usage(message: string, fix?: string): UserError {
+  return new UserError(exitCode.usage, message, fix);
 }
 
 function badOption(error: unknown): unknown {

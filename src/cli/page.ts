@@ -1,4 +1,4 @@
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import type { EngineWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
 import { calledAs } from './plugin/call.ts';
@@ -7,14 +7,14 @@ import { print, remark } from './print.ts';
 /**
  * Has the listener serve its page, and tells where; opens no browser.
  * @returns the exit code
- * @throws Failure with exit code 69 when no listener runs
+ * @throws UserError with exit code 69 when no listener runs
  */
 export async function showPage(command: EngineWish): Promise<number> {
   const { client, path } = theListener(command);
   const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
   if (answer === undefined) {
-    const cure = `What it did until then: ${calledAs()} history --html FILE. ${howToStart()}`;
-    throw new Failure(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, cure);
+    const fix = `What it did until then: ${calledAs()} history --html FILE. ${howToStart()}`;
+    throw new UserError(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, fix);
   }
   if (command.json) {
     print(`${JSON.stringify(answer)}\n`);

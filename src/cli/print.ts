@@ -1,4 +1,4 @@
-import { codeOf, errorCode, exitCode } from '../system/failure.ts';
+import { codeOf, errorCode, exitCode } from '../system/user-error.ts';
 import { calledAs } from './plugin/call.ts';
 import { progress } from './progress.ts';
 

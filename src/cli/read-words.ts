@@ -81,7 +81,7 @@ const units: { readonly [unit: string]: number } = {
  * Reads a moment: so long ago (`30min`, `2h`, `3d`), or a date with or without a time; one without a zone is
  * this machine's own.
  * @returns ms since the epoch, none before it
- * @throws Failure with exit code 64 for what is neither
+ * @throws UserError with exit code 64 for what is neither
  */
 export function readSince(text: string, now: Date): number {
   const [, number, unit = ''] = /^(\d{1,6}(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? [];

@@ -15,7 +15,7 @@ import { mostEntries } from '../listener/control/protocol.ts';
 import { type HistoryEntry, isFailure, type RunEntry, readHistory } from '../listener/journal/history.ts';
 import { pageHtml } from '../listener/page-html.ts';
 import type { Status } from '../listener/status.ts';
-import { codeOf, exitCode, Failure } from '../system/failure.ts';
+import { codeOf, exitCode, UserError } from '../system/user-error.ts';
 import { statusIn } from './answers.ts';
 import type { ReportWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
@@ -25,7 +25,7 @@ import { engineCalled } from './which-engine.ts';
 /**
  * Writes what happened as a page for a browser, from the journal.
  * @returns the exit code
- * @throws Failure when the journal cannot be read, or the file cannot be written
+ * @throws UserError when the journal cannot be read, or the file cannot be written
  */
 export async function writeReport(wish: ReportWish): Promise<number> {
   const { file, since, n = mostEntries } = wish;
@@ -65,11 +65,11 @@ async function statusOf(wish: ReportWish): Promise<Status | undefined> {
 /**
  * What is put in the place of a device is there for everybody: root would take /dev/null from the whole machine, and
  * the link /dev/stdout as well.
- * @throws Failure for it
+ * @throws UserError for it
  */
 function refuseSpecial(file: string): void {
   if (!isSpecial(file)) return;
-  throw new Failure(
+  throw new UserError(
     exitCode.failed,
     `Will not put a file in the place of ${file}`,
     'For standard output: --html -',
@@ -105,7 +105,7 @@ function write(file: string, text: string): void {
     renameSync(beside, file);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new Failure(
+    throw new UserError(
       exitCode.failed,
       `Cannot write ${file} (${codeOf(error)})`,
       'Give a file in a folder where you may write',

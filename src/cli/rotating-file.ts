@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
-import { errorCode } from '../system/failure.ts';
+import { errorCode } from '../system/user-error.ts';
 
 /** A file that is appended to, and that never takes more than its share of the disk. */
 export interface RotatingFile {

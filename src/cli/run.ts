@@ -6,8 +6,8 @@ import { ListenerFailed, runDaemon } from '../listener/daemon.ts';
 import { FolderRefused } from '../listener/trusted-folders.ts';
 import { describeUnexpected } from '../listener/unexpected.ts';
 import { describeFolderRefusal } from '../listener/words/refusal.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { currentAccount } from '../system/find-account.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { createDeferredLog } from './log.ts';
 
@@ -28,7 +28,7 @@ function keepYoungObjectsSmall(): void {
  * Runs the listener in the foreground until a signal ends it; a second signal ends it at once.
  * @param write takes the log
  * @returns the exit code
- * @throws Failure when it cannot start
+ * @throws UserError when it cannot start
  */
 export async function runListener(
   settings: Settings,
@@ -77,7 +77,7 @@ export async function runListener(
   } catch (error) {
     ending.abort();
     if (error instanceof FolderRefused) throw asFailure(error);
-    if (error instanceof Failure) throw error;
+    if (error instanceof UserError) throw error;
     record({ kind: 'listener-failed', ...describeUnexpected(error) });
     process.exit(exitCode.internal);
   } finally {
@@ -89,11 +89,11 @@ export async function runListener(
   return exitCode.done;
 }
 
-function asFailure({ folder, refusal }: FolderRefused): Failure {
+function asFailure({ folder, refusal }: FolderRefused): UserError {
   const { kind } = refusal.cause;
-  const { message, cure } = describeFolderRefusal(folder, refusal);
+  const { message, fix } = describeFolderRefusal(folder, refusal);
   const code = kind === 'missing' || kind === 'not-a-folder' ? exitCode.usage : exitCode.notPermitted;
-  return new Failure(code, message, cure);
+  return new UserError(code, message, fix);
 }
 
 /** O_CLOEXEC as Linux writes it in /proc/PID/fdinfo, on every architecture that Node runs on. */

@@ -11,7 +11,7 @@ import { load } from './load.ts';
 /**
  * The settings that hold for the service: what its command line says, and the settings file; as its owner, and with
  * nothing of the environment of whoever asks.
- * @throws Failure for what is wrong with them
+ * @throws UserError for what is wrong with them
  */
 export function loadForService(
   service: ServiceOptions,

@@ -47,7 +47,7 @@ export async function showStatus(command: StatusWish): Promise<number> {
 
 /**
  * The part of it that is about one engine; all of it where none is named.
- * @throws Failure with exit code 64 for one that the listener does not watch
+ * @throws UserError with exit code 64 for one that the listener does not watch
  */
 export function ofEngine(status: Status, engine: string | undefined): Status {
   if (engine === undefined) return status;
@@ -165,11 +165,11 @@ function describeCurrent(current: NonNullable<EngineStatus['hooks']['current']>,
 }
 
 function describeOne(failure: Failure, now: Date, style: Style, columns: number | undefined): string {
-  const { text, cure } = describeFailure(failure);
+  const { text, fix } = describeFailure(failure);
   const time = style.faint(clock(new Date(failure.time), now));
   const line = foldLine(`  ${time} ${style.bad(printableText(text))}`, columns);
   // What mends it stays whole, to be copied.
-  return `${line}\n    ${printableText(cure)}`;
+  return `${line}\n    ${printableText(fix)}`;
 }
 
 /** Until when these are shown: whoever has mended one wants to see that. */

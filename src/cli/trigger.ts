@@ -2,8 +2,8 @@ import { constants } from 'node:os';
 import type { RecordedCause, RecordedOutcome } from '../listener/journal/record.ts';
 import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
 import { leftOutWords } from '../listener/words/hooks.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { bytes } from '../system/words.ts';
 import type { TriggerCommand } from './command.ts';
 import { running, theListener } from './listener.ts';
@@ -68,7 +68,7 @@ export async function triggerHooks(command: TriggerCommand): Promise<number> {
   } finally {
     progress.now(undefined);
   }
-  throw new Failure(exitCode.unavailable, 'The listener ended before the hooks were done');
+  throw new UserError(exitCode.unavailable, 'The listener ended before the hooks were done');
 }
 
 /** What is going on, for somebody who sees nothing printed for a while. */
@@ -159,7 +159,7 @@ function say(line: TriggerLine): void {
 }
 
 function refused(name: string, path: string, cause: RecordedCause): void {
-  const { found, cure } = describeRecordedRefusal(path, cause);
+  const { found, fix } = describeRecordedRefusal(path, cause);
   const why = aboutIt(found, { name, path });
-  remark(`${printableText(name)} is refused: ${printableText(why)}\n  ${printableText(cure)}\n`);
+  remark(`${printableText(name)} is refused: ${printableText(why)}\n  ${printableText(fix)}\n`);
 }

@@ -5,7 +5,7 @@ import type { Manifest } from '../service/manifest.ts';
 import { planUninstall } from '../service/plan-uninstall.ts';
 import { logFor } from '../service/supervise.ts';
 import { ownUnitFolder } from '../service/systemd.ts';
-import { type ExitCode, exitCode, Failure } from '../system/failure.ts';
+import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { presenceOf } from './engine-presence.ts';
 import { readManifest, refusePackaged } from './install.ts';
@@ -15,7 +15,7 @@ import { loadForService, settingsFileOf } from './service-settings.ts';
 
 /**
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
- * @throws Failure with exit code 77 for who is not root
+ * @throws UserError with exit code 77 for who is not root
  */
 export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand): Promise<ExitCode> {
   const scope = findScope(user);
@@ -57,7 +57,7 @@ async function isDockerUp({ service }: Manifest, machine: Machine): Promise<bool
     return engine !== undefined && (await presenceOf(engine)) === 'up';
   } catch (error) {
     // Settings that make no sense keep nobody from uninstalling.
-    if (error instanceof Failure) return false;
+    if (error instanceof UserError) return false;
     throw error;
   }
 }

@@ -3,9 +3,9 @@ import { type ControlClient, createControlClient } from '../listener/control/cli
 import type { Record } from '../listener/record.ts';
 import type { EngineStatus, Status } from '../listener/status.ts';
 import { describe } from '../listener/words/describe.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { seconds } from '../system/words.ts';
 import { createFolderWatches } from '../watch/host/folder-watch.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
@@ -92,7 +92,7 @@ async function hearFromListener(
 
 /**
  * A hook of on_stop that waits for Docker's start holds up both: Docker's stop waits for it, and on_start does.
- * @throws Failure in such a hook
+ * @throws UserError in such a hook
  */
 function refuseInsideStop(engines: readonly EngineStatus[]): void {
   for (const { hooks } of engines) {
@@ -110,7 +110,7 @@ async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | unde
   try {
     return await ifRunning(asking);
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCode.notPermitted) return undefined;
+    if (error instanceof UserError && error.exitCode === exitCode.notPermitted) return undefined;
     throw error;
   }
 }

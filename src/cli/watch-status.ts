@@ -1,5 +1,5 @@
 import type { Status } from '../listener/status.ts';
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { clock } from '../system/words.ts';
 import { statusIn } from './answers.ts';
 import type { StatusWish } from './command.ts';
@@ -18,11 +18,11 @@ const together = 30;
  * Shows how things are until somebody has enough: drawn anew with each event that the listener tells, and each second
  * for how long it all takes.
  * @returns the exit code
- * @throws Failure where there is no terminal to draw on
+ * @throws UserError where there is no terminal to draw on
  */
 export async function watchStatus(wish: StatusWish): Promise<number> {
   if (!process.stdout.isTTY || process.env.TERM === 'dumb') {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       'status --watch draws on a terminal, and this is none',
       `For a pipe: ${calledAs()} events`,

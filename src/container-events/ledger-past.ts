@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { errorCode } from '../system/failure.ts';
+import { errorCode } from '../system/user-error.ts';
 import { Ledger } from './ledger.ts';
 import { decodeLine, type LedgerLine, type LeftLine, type TakenLine } from './ledger-lines.ts';
 import type { LedgerState } from './ledger-state.ts';

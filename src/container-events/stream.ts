@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { type EventName, isAnyAction, isAnyEvent, namedContainer } from '../hooks/engine-events.ts';
-import { codeOf } from '../system/failure.ts';
 import { readFairly } from '../system/fair-reading.ts';
 import { type Table, tableIn } from '../system/json.ts';
 import { sinceOf } from '../system/nanoseconds.ts';
+import { codeOf } from '../system/user-error.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
 import { getRequest } from '../watch/engine/http.ts';

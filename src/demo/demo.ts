@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync 
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exitCode } from '../system/failure.ts';
+import { exitCode } from '../system/user-error.ts';
 import { type LogLine, type WatchedListener, watchListener } from './listener.ts';
 import { makePrivateFolder } from './private-folder.ts';
 

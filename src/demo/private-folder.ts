@@ -1,13 +1,13 @@
 import { mkdtempSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFolder } from '../system/trust.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 
 /**
  * Makes a folder that only root and this user can change, all the way from `/`, as the listener wants it for
  * hooks; so never one in /tmp, which everybody may write.
- * @throws Failure when there is no such place
+ * @throws UserError when there is no such place
  */
 export function makePrivateFolder(prefix: string, user: number, environment: NodeJS.ProcessEnv): string {
   const candidates = [
@@ -24,7 +24,7 @@ export function makePrivateFolder(prefix: string, user: number, environment: Nod
     }
   }
   const tried = candidates.filter((candidate) => candidate !== '').join(', ');
-  throw new Failure(
+  throw new UserError(
     exitCode.notPermitted,
     `Found no folder for hooks that you alone can write; tried ${tried}`,
     'Make your home folder yours alone: chmod go-w "$HOME"',

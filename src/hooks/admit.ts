@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isShortage, withDescriptors } from '../system/descriptor-reserve.ts';
-import { codeOf } from '../system/failure.ts';
 import { type RefusalCause, walk } from '../system/trust.ts';
+import { codeOf } from '../system/user-error.ts';
 import type { Candidate } from './find.ts';
 
 /** Whether a candidate may be run now. */

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
-import { codeOf } from '../system/failure.ts';
 import { printable, printableText } from '../system/printable.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
+import { codeOf } from '../system/user-error.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { type EventFolder, type EventName, eventFolders } from './engine-events.ts';
 import { type EventHint, hintForFolder } from './event-hints.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { freeDescriptors, isShortage, shortagePause, withDescriptors } from '../system/descriptor-reserve.ts';
-import { codeOf, errorCode } from '../system/failure.ts';
 import type { FullAccount } from '../system/find-account.ts';
 import { groupLives, signalGroup } from '../system/processes.ts';
+import { codeOf, errorCode } from '../system/user-error.ts';
 import type { OutputCapture } from './output.ts';
 import { type HookProcess, readOutput } from './reading.ts';
 

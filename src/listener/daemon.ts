@@ -69,7 +69,7 @@ interface DaemonOptions {
  * Runs until `signal`: for each engine sensor → lifecycle → hooks; and what happens goes to `report` and into
  * the journal. Resolves when every hook has ended and every socket is closed.
  * @throws FolderRefused over folders that somebody else could change
- * @throws Failure when the port cannot be had
+ * @throws UserError when the port cannot be had
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { settings, account, report, signal, atOnce } = options;

@@ -1,4 +1,4 @@
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
 import type { NamedEngine } from '../watch/endpoint/engine-options.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
@@ -29,7 +29,7 @@ const usualPatience = 30_000;
 
 /**
  * Asks an engine, on a connection of its own.
- * @throws Failure with exit code 69 when it cannot be reached or does not answer, 77 when it may not be asked
+ * @throws UserError with exit code 69 when it cannot be reached or does not answer, 77 when it may not be asked
  */
 export function askEngine(engine: AskedEngine, request: ApiRequest): Promise<HttpAnswer> {
   const { method, path, body, part, patience = usualPatience } = request;
@@ -68,7 +68,7 @@ export function askEngine(engine: AskedEngine, request: ApiRequest): Promise<Htt
 /**
  * The same where anything but what was asked for is a failure.
  * @param allowed statuses that are no failure though they are no success
- * @throws Failure with what the engine says
+ * @throws UserError with what the engine says
  */
 export async function demand(
   engine: AskedEngine,
@@ -77,7 +77,7 @@ export async function demand(
 ): Promise<HttpAnswer> {
   const answer = await askEngine(engine, request);
   if ((answer.status >= 200 && answer.status < 300) || allowed.includes(answer.status)) return answer;
-  throw new Failure(exitCode.failed, `Docker (${engine.name}) refuses it: ${complaint(answer)}`);
+  throw new UserError(exitCode.failed, `Docker (${engine.name}) refuses it: ${complaint(answer)}`);
 }
 
 /** JSON, as whoever asked knows it to be; `{}` for what is none. */
@@ -102,17 +102,17 @@ export function json(value: unknown): RequestBody {
 }
 
 function notReached(endpoint: Endpoint, error: unknown): unknown {
-  if (error instanceof Failure) return error;
+  if (error instanceof UserError) return error;
   const code = errorCode(error);
   if (code === 'EACCES' || code === 'EPERM') {
-    return new Failure(
+    return new UserError(
       exitCode.notPermitted,
       `May not open ${endpoint.url}`,
       'Run this with sudo, or as a member of the group that the socket belongs to',
     );
   }
   const why = code === 'ENOENT' ? 'there is no such socket' : error instanceof Error ? error.message : code;
-  return new Failure(
+  return new UserError(
     exitCode.unavailable,
     `Docker cannot be reached at ${endpoint.url}: ${why}`,
     'Start Docker; or say which with --host or --context, as for docker itself',

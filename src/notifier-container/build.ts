@@ -1,6 +1,6 @@
 import { ByteQueue } from '../system/byte-queue.ts';
-import { exitCode, Failure } from '../system/failure.ts';
 import { tableIn } from '../system/json.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
 import { longestBody } from '../watch/engine/http.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
@@ -14,7 +14,7 @@ const patience = 300_000;
  * Builds the notifier's image; an engine that has the base image needs no registry for it.
  * @param files the Dockerfile, and what it copies
  * @param progress told what the engine is at, whenever that is something else
- * @throws Failure when it cannot be built; that tells how to come by a base image where there is none
+ * @throws UserError when it cannot be built; that tells how to come by a base image where there is none
  */
 export async function buildImage(
   engine: AskedEngine,
@@ -48,13 +48,13 @@ export async function buildImage(
   // The first step names the base, and the second is it; commands of the base (ONBUILD) belong to that.
   const begun = messages.steps() > 2 || messages.hasTriggers();
   throw begun
-    ? new Failure(exitCode.failed, `Docker (${engine.name}) cannot build the image: ${error}`)
+    ? new UserError(exitCode.failed, `Docker (${engine.name}) cannot build the image: ${error}`)
     : noBase(engine, base, error);
 }
 
-function noBase(engine: AskedEngine, base: string, error: string): Failure {
+function noBase(engine: AskedEngine, base: string, error: string): UserError {
   const docker = dockerCommand(engineOptions(engine));
-  return new Failure(
+  return new UserError(
     exitCode.unavailable,
     `Docker (${engine.name}) has no image ${base} to build from, and cannot fetch it: ${error}`,
     `Fetch it when there is a network: ${docker} pull ${base}. Or bring it from elsewhere: docker save ${base} there, ${docker} load here. ` +
@@ -149,7 +149,7 @@ async function removeIntermediates(engine: AskedEngine, made: readonly string[])
       if (id !== undefined) await askEngine(engine, { method: 'DELETE', path: `/images/${id}?noprune=1` });
     }
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof UserError)) throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
 import { type AnswerReader, createAnswerReader, requestBytes } from '../watch/engine/http.ts';
 import { longestHead, readHead } from '../watch/engine/http-head.ts';
@@ -18,7 +18,7 @@ const pause = 50;
 /**
  * Runs a command in a container that runs.
  * @param timeout from the beginning to the end, in ms; the command itself is not ended then
- * @throws Failure when the engine cannot be reached
+ * @throws UserError when the engine cannot be reached
  */
 export async function runInContainer(
   engine: AskedEngine,
@@ -83,8 +83,8 @@ function attach(engine: AskedEngine, path: string, timeout: number): Promise<Att
   });
 }
 
-function notHttp({ name }: AskedEngine, error: unknown): Failure {
-  return new Failure(exitCode.unavailable, `Docker (${name}) cannot be understood: ${messageOf(error)}`);
+function notHttp({ name }: AskedEngine, error: unknown): UserError {
+  return new UserError(exitCode.unavailable, `Docker (${name}) cannot be understood: ${messageOf(error)}`);
 }
 
 function messageOf(error: unknown): string {

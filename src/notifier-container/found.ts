@@ -1,5 +1,5 @@
-import { exitCode, Failure } from '../system/failure.ts';
 import { type Table, tableIn } from '../system/json.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { type AskedEngine, askEngine, complaint, jsonIn } from './api.ts';
 import { labels, notifierName } from './described.ts';
 
@@ -29,11 +29,11 @@ export async function findNotifier(engine: AskedEngine): Promise<FoundNotifier> 
   const answer = await askEngine(engine, { method: 'GET', path: `/containers/${notifierName}/json` });
   if (answer.status === 404) return { kind: 'missing' };
   if (answer.status !== 200) {
-    throw new Failure(exitCode.failed, `Docker (${engine.name}) does not say: ${complaint(answer)}`);
+    throw new UserError(exitCode.failed, `Docker (${engine.name}) does not say: ${complaint(answer)}`);
   }
   const container = readContainer(jsonIn(answer));
   if (container === undefined) {
-    throw new Failure(
+    throw new UserError(
       exitCode.unavailable,
       `What answers at ${engine.endpoint.url} is no Docker: it says nothing of a container`,
       'Say which Docker with --host or --context, as for docker itself',

@@ -1,4 +1,4 @@
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
 import { type AskedEngine, askEngine, demand, json, jsonIn } from './api.ts';
 import { buildImage } from './build.ts';
@@ -36,7 +36,7 @@ const draft = `${notifierName}-new`;
  * Has the notifier's container run as it is to be. One that is there stays until the new one has been made.
  * @param progress told what is done, before it is
  * @returns what was done
- * @throws Failure when it cannot be done
+ * @throws UserError when it cannot be done
  */
 export async function installNotifier(
   engine: AskedEngine,
@@ -97,8 +97,8 @@ async function removeOldImage(engine: AskedEngine, old: string): Promise<void> {
   await askEngine(engine, { method: 'DELETE', path: `/images/${old}` });
 }
 
-function foreign(engine: AskedEngine, image: string): Failure {
-  return new Failure(
+function foreign(engine: AskedEngine, image: string): UserError {
+  return new UserError(
     exitCode.failed,
     `There is a container ${notifierName} that is none of ours: it runs the image ${image}`,
     `Look at it: ${dockerCommand(engineOptions(engine))} inspect ${notifierName}. Then give it another name, or remove it`,

@@ -1,4 +1,4 @@
-import { Failure } from '../system/failure.ts';
+import { UserError } from '../system/user-error.ts';
 import { type AskedEngine, askEngine } from './api.ts';
 import { joinFrames, mostLines, printedLines } from './output.ts';
 
@@ -10,7 +10,7 @@ export async function lastLines(engine: AskedEngine, id: string): Promise<string
     return status === 200 ? printedLines(joinFrames(body)) : [];
   } catch (error) {
     // The lines explain another failure, and that one counts.
-    if (error instanceof Failure) return [];
+    if (error instanceof UserError) return [];
     throw error;
   }
 }

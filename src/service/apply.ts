@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { unwantedVariables } from './layout.ts';
 import { draftOf, type Step } from './step.ts';
 
@@ -23,7 +23,7 @@ import { draftOf, type Step } from './step.ts';
  * Does what a plan says, step by step. A file is complete, and its owner's and mode's, before it has its name; so
  * whatever was there keeps working until it is replaced, a running program too.
  * @param begin told each step before it is done
- * @throws Failure for the first step that cannot be done; what is done stays done
+ * @throws UserError for the first step that cannot be done; what is done stays done
  */
 export async function apply(steps: readonly Step[], begin: (step: Step) => void): Promise<void> {
   for (const step of steps) {
@@ -31,9 +31,9 @@ export async function apply(steps: readonly Step[], begin: (step: Step) => void)
     try {
       await applyStep(step);
     } catch (error) {
-      if (error instanceof Failure || errorCode(error) === undefined) throw error;
+      if (error instanceof UserError || errorCode(error) === undefined) throw error;
       const path = 'path' in step ? step.path : '';
-      throw new Failure(
+      throw new UserError(
         exitCode.failed,
         `${path}: ${error instanceof Error ? error.message : String(error)}`,
         'Mend it and run the same again: what is done already is not done twice',
@@ -134,7 +134,7 @@ async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
       continue;
     }
     const said = error?.message ?? (stderr?.trim() || `it ended with ${status ?? 'a signal'}`);
-    throw new Failure(
+    throw new UserError(
       exitCode.failed,
       `${words.join(' ')}: ${said}`,
       shows

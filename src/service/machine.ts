@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { type Scope, systemScope } from './scope.ts';
 
 /** What is at a path, as far as an installer asks. */
@@ -61,8 +61,8 @@ function permitted<Result>(path: string, look: () => Result): Result {
 }
 
 /** The error of a user who may not look at something of the service's. */
-export function mayNotLook(path: string, code: string): Failure {
-  return new Failure(
+export function mayNotLook(path: string, code: string): UserError {
+  return new UserError(
     exitCode.notPermitted,
     `May not look at ${path} (${code}): what is installed cannot be seen`,
     'Run this with sudo',

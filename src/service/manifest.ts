@@ -1,5 +1,5 @@
-import { exitCode, Failure } from '../system/failure.ts';
 import { type Table, tableIn } from '../system/json.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 
 /** One thing that install wrote, as it was then. */
 export type Entry =
@@ -49,12 +49,12 @@ export { manifestPath, stateFolder } from './scope.ts';
 
 /**
  * Reads a manifest's text.
- * @throws Failure when it is damaged, or a later version's
+ * @throws UserError when it is damaged, or a later version's
  */
 export function parseManifest(path: string, text: string): Manifest {
   const manifest = readJson(text);
   if (isManifest(manifest)) return manifest;
-  throw new Failure(
+  throw new UserError(
     exitCode.failed,
     `${path} is damaged, or of another version: what was installed cannot be told`,
     'Use the version that wrote it, or remove the file and install again',

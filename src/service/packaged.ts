@@ -13,7 +13,7 @@ export const packagedService: ServiceOptions = {
   stopWait: 30,
 };
 
-/** The cure where `install` or `uninstall` would have to do what is dpkg's. */
+/** The fix where `install` or `uninstall` would have to do what is dpkg's. */
 export const packagedCure = {
   install: 'Upgrade it with apt or dpkg; or first run: apt-get remove docker-lifecycle-listener',
   uninstall:

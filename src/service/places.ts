@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { exitCode, Failure } from '../system/failure.ts';
 import { type Refusal, walk } from '../system/trust.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { productName } from './layout.ts';
 
 /** A place that was chosen, and why not the one that comes first; undefined where it is that. */
@@ -51,7 +51,7 @@ function choose(places: readonly string[], refuses: Distrust, parts: (place: str
   if (refusal === undefined) return { path: first, instead: undefined };
   const path = others.find((place) => why(place) === undefined);
   if (path !== undefined) return { path, instead: { of: first, refusal } };
-  throw new Failure(
+  throw new UserError(
     exitCode.notPermitted,
     `Neither ${places.join(' nor ')} can be used: somebody other than root can change ${refusal.path}`,
     `See: ls -ld ${refusal.path}`,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
-import { exitCode, Failure } from '../system/failure.ts';
 import { walkToFile } from '../system/trust.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 
 /** The Node that is copied, and the program that it runs now. */
 export interface Runtime {
@@ -14,7 +14,7 @@ const oldest = { major: 20, minor: 9 };
 
 /**
  * The Node that runs us and our own bundle, to be copied to where root alone can change them.
- * @throws Failure when this Node cannot be copied: too old, no program of this system, or with libraries that
+ * @throws UserError when this Node cannot be copied: too old, no program of this system, or with libraries that
  * somebody else could change
  * @param owner who may change them beside root: 0 for root alone
  */
@@ -45,8 +45,8 @@ export function findRuntime(owner: number): Runtime {
   return { node, bundle: realpathSync(process.argv[1] ?? '') };
 }
 
-function refused(message: string, cure: string): Failure {
-  return new Failure(exitCode.failed, message, cure);
+function refused(message: string, fix: string): UserError {
+  return new UserError(exitCode.failed, message, fix);
 }
 
 /** macOS counts the program among its libraries, and the program is what is copied. */

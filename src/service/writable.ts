@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode, exitCode, Failure } from '../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import type { Step } from './step.ts';
 
 /**
  * Checks that everything a plan writes or removes can be, before the first step is done: a file system that is mounted
  * read-only would end it halfway.
- * @throws Failure that names the first folder that cannot be written
+ * @throws UserError that names the first folder that cannot be written
  */
 export function requireWritable(steps: readonly Step[]): void {
   const checked = new Set<string>();
@@ -15,7 +15,7 @@ export function requireWritable(steps: readonly Step[]): void {
     const folder = nearestExisting(dirname(step.path), checked);
     const code = folder === undefined ? undefined : whyNotWritable(folder);
     if (code === undefined) continue;
-    throw new Failure(
+    throw new UserError(
       code === 'EROFS' ? exitCode.failed : exitCode.notPermitted,
       `Nothing was done: ${step.path} cannot be written, because ${folder} ${code === 'EROFS' ? 'is on a read-only file system' : `may not be changed (${code})`}`,
       code === 'EROFS' ? 'Mount it read-write for the time of this command' : `See: ls -ld ${folder}`,

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { connectionRoom } from './connection-room.ts';
-import { errorCode } from './failure.ts';
+import { errorCode } from './user-error.ts';
 
 /**
  * How many descriptors are kept open in reserve: a hook takes seven while it is started (two for each of its outputs,

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from './failure.ts';
+import { errorCode } from './user-error.ts';
 
 /**
  * Makes a folder and what is missing above it, for our user's eyes only; one that is there stays as it is.

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isShortage, withDescriptors } from './descriptor-reserve.ts';
-import { errorCode } from './failure.ts';
+import { errorCode } from './user-error.ts';
 
 /** One process and no other: a pid alone may be used again, a pid with its start time is not. */
 export interface ProcessIdentity {

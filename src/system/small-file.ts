@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { withDescriptors } from './descriptor-reserve.ts';
-import { codeOf, errorCode } from './failure.ts';
+import { codeOf, errorCode } from './user-error.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 

@@ -7,7 +7,7 @@ export interface RefusalWords {
   /** The thing, and what was found. */
   readonly found: string;
   /** A sentence with the command that mends it. */
-  readonly cure: string;
+  readonly fix: string;
 }
 
 /** Returns a refusal of the trust walk in words. */
@@ -18,33 +18,33 @@ export function describeTrustRefusal(refusal: Refusal): RefusalWords {
   const path = printableText(refusal.path);
   switch (cause.kind) {
     case 'missing':
-      return { found: `${path} does not exist`, cure: `Run: mkdir -p ${it}` };
+      return { found: `${path} does not exist`, fix: `Run: mkdir -p ${it}` };
     case 'unreadable':
-      return { found: `${path} cannot be read (${cause.code})`, cure: `See: ls -ld ${it}` };
+      return { found: `${path} cannot be read (${cause.code})`, fix: `See: ls -ld ${it}` };
     case 'owner': {
       const whom = cause.trusted === 0 ? 'root' : `root or user ${cause.trusted}`;
       const owner = cause.trusted === 0 ? 'root' : `${cause.trusted}`;
       return {
         found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
-        // To be given to somebody else is no cure for a home.
-        cure: isHome(path) ? `That is somebody’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
+        // To be given to somebody else is no fix for a home.
+        fix: isHome(path) ? `That is somebody’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
       };
     }
     case 'writable':
       return describeWritable(path, it, cause);
     case 'set-id':
-      return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, cure: `Run: chmod ug-s ${it}` };
+      return { found: `${path} has a set-ID bit (mode ${octal(cause.mode)})`, fix: `Run: chmod ug-s ${it}` };
     case 'user-mount':
       return {
         found: `${path} is a file system that ${cause.mounter === undefined ? 'another user' : `user ${cause.mounter}`} has mounted (FUSE): they decide what it shows`,
-        cure: `Run: umount ${it}`,
+        fix: `Run: umount ${it}`,
       };
     case 'not-a-folder':
-      return { found: `${path} is no folder`, cure: `See: ls -ld ${it}` };
+      return { found: `${path} is no folder`, fix: `See: ls -ld ${it}` };
     case 'not-a-file':
-      return { found: `${path} is no regular file`, cure: `See: ls -ld ${it}` };
+      return { found: `${path} is no regular file`, fix: `See: ls -ld ${it}` };
     case 'too-many-links':
-      return { found: `${path} is a link that leads in circles`, cure: `See: ls -ld ${it}` };
+      return { found: `${path} is a link that leads in circles`, fix: `See: ls -ld ${it}` };
     default:
       return cause satisfies never;
   }
@@ -62,9 +62,9 @@ function describeWritable(path: string, it: string, cause: Extract<RefusalCause,
   const others = (cause.mode & 0o002) !== 0;
   const who = [...(group ? [`group ${cause.gid}`] : []), ...(others ? ['everybody'] : [])].join(' and ');
   const found = `${path} is writable by ${who} (mode ${octal(cause.mode)})`;
-  if (cause.sticky) return { found, cure: `Its sticky bit is no protection: ${elsewhere}` };
+  if (cause.sticky) return { found, fix: `Its sticky bit is no protection: ${elsewhere}` };
   const bits = `${group ? 'g' : ''}${others ? 'o' : ''}`;
-  return { found, cure: `Run: chmod ${bits}-w ${it}` };
+  return { found, fix: `Run: chmod ${bits}-w ${it}` };
 }
 
 function octal(mode: number): string {

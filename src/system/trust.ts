@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { codeOf } from './failure.ts';
+import { codeOf } from './user-error.ts';
 
 /** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
 export interface Refusal {

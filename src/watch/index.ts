@@ -15,7 +15,7 @@
  * @packageDocumentation
  */
 
-import { exitCode, Failure } from '../system/failure.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { type Chosen, chooseWatched } from './library/choose.ts';
 import { createLine } from './library/line.ts';
 import { watchAll } from './library/watch.ts';
@@ -202,10 +202,10 @@ function chosenBy(options: WatchEnginesOptions): Chosen {
   try {
     return chooseWatched(options);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const { message, cure } = error;
+    if (!(error instanceof UserError)) throw error;
+    const { message, fix } = error;
     const code = error.exitCode === exitCode.badConfiguration ? 'bad-configuration' : 'bad-option';
-    throw new WatchError(code, cure === undefined ? message : `${message}. ${cure}`);
+    throw new WatchError(code, fix === undefined ? message : `${message}. ${fix}`);
   }
 }
 

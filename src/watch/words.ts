@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
-import { exitCode, Failure } from '../system/failure.ts';
 import { quote } from '../system/shell-quote.ts';
 import { describeFileProblem } from '../system/small-file.ts';
 import { describeTrustRefusal } from '../system/trust-words.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { detail, info, type Words, type WordsFor, warning } from '../system/words.ts';
 import { defaultEndpoint } from './endpoint/endpoint.ts';
 import type { FileRefused, RootsFile } from './endpoint/roots-own.ts';
@@ -81,13 +81,13 @@ const rootsFiles: { readonly [purpose in RootsFile]: { readonly name: string; re
 };
 
 /** Says why root does not use a file of Docker's CLI, as the reason why a command ends. */
-export function fileRefusal({ purpose, path, refusal }: FileRefused): Failure {
-  const { found, cure } = describeTrustRefusal(refusal);
-  const { name, fix } = rootsFiles[purpose];
-  return new Failure(
+export function fileRefusal({ purpose, path, refusal }: FileRefused): UserError {
+  const { found, fix } = describeTrustRefusal(refusal);
+  const { name, fix: instead } = rootsFiles[purpose];
+  return new UserError(
     exitCode.notPermitted,
     `Root does not use ${name} ${path}: ${found}`,
     // Another user's file is not to become root's: root is not meant to use it.
-    refusal.cause.kind === 'owner' ? fix : `${cure}. Or: ${fix}`,
+    refusal.cause.kind === 'owner' ? instead : `${fix}. Or: ${instead}`,
   );
 }

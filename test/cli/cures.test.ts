@@ -18,7 +18,7 @@ import { walkToFolder } from '../../src/system/trust.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 
-// What a person does: reads the cure in the log, pastes it into a shell, and sees it mended.
+// What a person does: reads the fix in the log, pastes it into a shell, and sees it mended.
 
 const user = process.geteuid?.() ?? 0;
 let place: string;
@@ -36,11 +36,11 @@ function refusalOf(path: string): Refused {
   return admission;
 }
 
-/** The command in the cure, as the log shows it. */
+/** The command in the fix, as the log shows it. */
 function cureOf(refused: Refused): string {
-  const { cure } = describeRefusal(refused);
-  const command = /^(?:Run|See): (.*)$/.exec(printableText(cure))?.[1];
-  if (command === undefined) throw new Error(`No command in: ${cure}`);
+  const { fix } = describeRefusal(refused);
+  const command = /^(?:Run|See): (.*)$/.exec(printableText(fix))?.[1];
+  if (command === undefined) throw new Error(`No command in: ${fix}`);
   return command;
 }
 
@@ -66,31 +66,31 @@ describe.each(names)('in a folder named %j', (name) => {
   const expectAdmitted = () =>
     expect(admit({ path: hook, name: 'on_start/10-a' }, user).kind).toBe('admitted');
 
-  test.each([0o775, 0o757, 0o777, 0o4755, 0o2755])('the cure of a script of mode %o mends it', (mode) => {
+  test.each([0o775, 0o757, 0o777, 0o4755, 0o2755])('the fix of a script of mode %o mends it', (mode) => {
     chmodSync(hook, mode);
     paste(cureOf(refusalOf(hook)));
     expectAdmitted();
     expect(statSync(hook).mode & 0o7777).toBe(0o755);
   });
 
-  test('the cure of a folder that others may write mends it', () => {
+  test('the fix of a folder that others may write mends it', () => {
     chmodSync(join(place, name), 0o777);
     paste(cureOf(refusalOf(hook)));
     expectAdmitted();
   });
 
-  test('the cure of a script folder that is missing makes it, whole', () => {
+  test('the fix of a script folder that is missing makes it, whole', () => {
     const missing = join(place, name, 'deep', 'hooks');
     const walked = walkToFolder(missing, user);
     if (walked.trusted) throw new Error('It is there');
-    const { cure } = describeFolderRefusal(missing, walked.refusal);
-    paste(printableText(cure).replace('Run: ', ''));
+    const { fix } = describeFolderRefusal(missing, walked.refusal);
+    paste(printableText(fix).replace('Run: ', ''));
     for (const folder of ['on_start', 'on_stop']) {
       expect(walkToFolder(join(missing, folder), user).trusted).toBe(true);
     }
   });
 
-  test('the cure of a script of another user’s mends it', needing('root'), () => {
+  test('the fix of a script of another user’s mends it', needing('root'), () => {
     chownSync(hook, 65_534, 65_534);
     paste(cureOf(refusalOf(hook)));
     expectAdmitted();
@@ -98,14 +98,14 @@ describe.each(names)('in a folder named %j', (name) => {
 
   // The sed of macOS takes -i otherwise.
   if (process.platform === 'linux') {
-    test('the cure of a script with a byte order mark mends it', () => {
+    test('the fix of a script with a byte order mark mends it', () => {
       writeFileSync(hook, '\ufeff#!/bin/sh\necho \ufeff\n');
       paste(cureOf(refusalOf(hook)));
       expectAdmitted();
       expect(readFileSync(hook, 'utf8')).toBe('#!/bin/sh\necho \ufeff\n');
     });
 
-    test('the cure of a script written on Windows mends it', () => {
+    test('the fix of a script written on Windows mends it', () => {
       writeFileSync(hook, '#!/bin/sh\r\necho hi\r\n');
       paste(cureOf(refusalOf(hook)));
       expectAdmitted();

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exitCode } from '../../src/system/failure.ts';
+import { exitCode } from '../../src/system/user-error.ts';
 import { runProgram } from '../support/program.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 

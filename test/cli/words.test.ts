@@ -10,7 +10,7 @@ import type { LifecycleEvent, Reason, Transition } from '../../src/watch/lifecyc
 type Kind = Record['kind'];
 type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;
 type RefusalCause = OfKind<'folder-refused'>['refusal']['cause'];
-/** A record, how much it matters, and what its words must name: the thing, and the cure where there is one. */
+/** A record, how much it matters, and what its words must name: the thing, and the fix where there is one. */
 type Case<K extends Kind> = readonly [record: Fields<K>, level: Level, ...names: string[]];
 /** A record but for what is the same in all of them. */
 type Fields<K extends Kind> = Omit<OfKind<K>, 'kind' | 'engine' | 'url'>;
@@ -577,11 +577,11 @@ test('no record has fields that the JSON log has for itself', () => {
   for (const own of ['time', 'level', 'message']) expect(fields).not.toContain(own);
 });
 
-test('a script folder that is refused is named with what is at fault, and the cure apart', () => {
+test('a script folder that is refused is named with what is at fault, and the fix apart', () => {
   const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
   expect(describeFolderRefusal('/srv/me/hooks', { path: '/srv/me', cause })).toEqual({
     message: 'Will not run hooks from /srv/me/hooks: /srv/me is owned by user 1000, not by root',
-    cure: 'Run: chown -h root /srv/me',
+    fix: 'Run: chown -h root /srv/me',
   });
 });
 
@@ -589,35 +589,35 @@ test.each(['/home/me', '/Users/me'])('nobody is told to give %s away', (home) =>
   const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
   expect(describeFolderRefusal(`${home}/hooks`, { path: home, cause })).toEqual({
     message: `Will not run hooks from ${home}/hooks: ${home} is owned by user 1000, not by root`,
-    cure: 'That is somebody’s home: take a folder elsewhere that nobody else may write to, as below /etc',
+    fix: 'That is somebody’s home: take a folder elsewhere that nobody else may write to, as below /etc',
   });
 });
 
-test('a refusal shows no control characters, and its cure names the file all the same', () => {
+test('a refusal shows no control characters, and its fix names the file all the same', () => {
   const cause: RefusalCause = { kind: 'writable', mode: 0o775, gid: 0, sticky: false };
   expect(describeRefusal({ path: '/etc/a\u001b[2J', cause })).toEqual({
     found: '/etc/a\\x1b[2J is writable by group 0 (mode 0775)',
-    cure: `Run: chmod g-w "$(printf '/etc/a\\033\\1332J')"`,
+    fix: `Run: chmod g-w "$(printf '/etc/a\\033\\1332J')"`,
   });
 });
 
 test('what is no folder is told to give hooks a folder only where they were to be in it', () => {
   const refusal = { path: '/etc/passwd', cause: { kind: 'not-a-folder' } } as const;
-  expect(describeFolderRefusal('/etc/passwd', refusal).cure).toMatch(/on_start and on_stop/);
-  expect(describeRefusal(refusal).cure).toBe('See: ls -ld /etc/passwd');
+  expect(describeFolderRefusal('/etc/passwd', refusal).fix).toMatch(/on_start and on_stop/);
+  expect(describeRefusal(refusal).fix).toBe('See: ls -ld /etc/passwd');
 });
 
 test.each([
   ['its parent', '/srv'],
   ['itself', '/srv/my hooks'],
-])('a script folder that is missing has a cure that makes all of it: from %s on', (_, missing) => {
+])('a script folder that is missing has a fix that makes all of it: from %s on', (_, missing) => {
   const cause: RefusalCause = { kind: 'missing' };
-  const { message, cure } = describeFolderRefusal('/srv/my hooks', { path: missing, cause });
+  const { message, fix } = describeFolderRefusal('/srv/my hooks', { path: missing, cause });
   expect(message).toContain(`${missing} does not exist`);
-  expect(cure).toBe("Run: mkdir -p '/srv/my hooks/on_start' '/srv/my hooks/on_stop'");
+  expect(fix).toBe("Run: mkdir -p '/srv/my hooks/on_start' '/srv/my hooks/on_stop'");
 });
 
 test('a script folder that is a link to nothing is not made where the link is', () => {
-  const { cure } = describeFolderRefusal('/etc/hooks', { path: '/srv/hooks', cause: { kind: 'missing' } });
-  expect(cure).toBe('Run: mkdir -p /srv/hooks');
+  const { fix } = describeFolderRefusal('/etc/hooks', { path: '/srv/hooks', cause: { kind: 'missing' } });
+  expect(fix).toBe('Run: mkdir -p /srv/hooks');
 });

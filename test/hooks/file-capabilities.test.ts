@@ -27,7 +27,7 @@ test(
     execFileSync('setcap', ['cap_net_raw+ep', path], { env: environment });
     const refused = admission();
     expect(refused).toEqual({ kind: 'refused', path, cause: { kind: 'capabilities' } });
-    const fix = refused.kind === 'refused' ? describeRefusal(refused).cure : '';
+    const fix = refused.kind === 'refused' ? describeRefusal(refused).fix : '';
     execFileSync('sh', ['-c', fix.replace('Run: ', '')], { env: environment });
     expect(admission().kind).toBe('admitted');
   },

@@ -103,7 +103,7 @@ test('an engine that goes in mid-answer, and one that is not there', async () =>
   const nowhere = { name: 'x', endpoint: unixEndpoint(join(folder, 'none.sock')), chosenBy: '--host' };
   await expect(askEngine(nowhere, { method: 'GET', path: '/' })).rejects.toMatchObject({
     exitCode: 69,
-    cure: expect.stringContaining('--host'),
+    fix: expect.stringContaining('--host'),
   });
 });
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { apply } from '../../src/service/apply.ts';
 import type { Doing, Step } from '../../src/service/step.ts';
-import { Failure } from '../../src/system/failure.ts';
+import { UserError } from '../../src/system/user-error.ts';
 import { endProcess } from '../support/stage.ts';
 
 let folder: string;
@@ -158,7 +158,7 @@ test('ends at the first step that fails, and says which and why', async () => {
   await expect(failing).rejects.toThrow(/no such luck/);
   expect(existsSync(at('never'))).toBe(false);
   const folderless = doAll({ kind: 'file', path: at('none/file'), mode: 0o644, content: '' });
-  await expect(folderless).rejects.toBeInstanceOf(Failure);
+  await expect(folderless).rejects.toBeInstanceOf(UserError);
 });
 
 test('a command is run without what would lead a Node elsewhere, as the service will be', async () => {
@@ -166,7 +166,7 @@ test('a command is run without what would lead a Node elsewhere, as the service 
   vi.stubEnv('LD_LIBRARY_PATH', folder);
   vi.stubEnv('NODE_OPTIONS', '--no-warnings');
   try {
-    await expect(doAll({ kind: 'run', words: ['sh', '-c', needs] })).rejects.toBeInstanceOf(Failure);
+    await expect(doAll({ kind: 'run', words: ['sh', '-c', needs] })).rejects.toBeInstanceOf(UserError);
     await doAll({ kind: 'run', words: ['sh', '-c', 'test -n "$PATH"'] });
   } finally {
     vi.unstubAllEnvs();

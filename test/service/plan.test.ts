@@ -107,7 +107,7 @@ describe('install', () => {
       target: '/dev/null',
     });
     const { kept } = install(disk);
-    expect(kept).toMatchObject([{ cure: 'Run: systemctl unmask docker-lifecycle-listener.service' }]);
+    expect(kept).toMatchObject([{ fix: 'Run: systemctl unmask docker-lifecycle-listener.service' }]);
     expect(disk.commands.join()).not.toContain('restart');
   });
 });

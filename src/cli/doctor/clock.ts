@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Settings } from '../../listener/config/settings.ts';
 import { readPast } from '../../listener/journal/past.ts';
-import { errorCode } from '../../system/failure.ts';
 import { liveness, startedAt } from '../../system/processes.ts';
+import { errorCode } from '../../system/user-error.ts';
 import { age } from '../../system/words.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 

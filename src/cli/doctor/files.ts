@@ -73,8 +73,8 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
             wrong(name, `it cannot be read (${plan.code})`, 'Run: sudo docker-lifecycle-listener doctor'),
           ];
         case 'refused': {
-          const { found, cure } = describeRefusal(plan.refusal);
-          return [wrong(name, found, cure)];
+          const { found, fix } = describeRefusal(plan.refusal);
+          return [wrong(name, found, fix)];
         }
         case 'planned':
           if (plan.hooks.length === 0) return [note(name, 'no hooks')];
@@ -85,8 +85,8 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
               case 'left-out':
                 return note(hook.name, leftOutWords[hook.why]);
               case 'refused': {
-                const { found, cure } = describeRefusal(hook.refusal);
-                return wrong(hook.name, aboutIt(found, { name: hook.name, path: hook.refusal.path }), cure);
+                const { found, fix } = describeRefusal(hook.refusal);
+                return wrong(hook.name, aboutIt(found, { name: hook.name, path: hook.refusal.path }), fix);
               }
               case 'unspeakable':
                 return wrong(hook.name, 'its name is not UTF-8', 'Rename it');
@@ -108,12 +108,12 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
 
 function runs({ name, exposedInterpreter }: Extract<PlannedHook, { kind: 'runs' }>): Finding {
   if (exposedInterpreter === undefined) return ok(name, 'runs');
-  const { found, cure } = describeExposed(exposedInterpreter);
-  return note(name, `runs, but ${found}`, cure);
+  const { found, fix } = describeExposed(exposedInterpreter);
+  return note(name, `runs, but ${found}`, fix);
 }
 
 function trusted(check: string, walked: Walk, found: (resolved: string) => string): Finding {
   if (walked.trusted) return ok(check, found(walked.resolved));
-  const { found: why, cure } = describeRefusal(walked.refusal);
-  return wrong(check, why, cure);
+  const { found: why, fix } = describeRefusal(walked.refusal);
+  return wrong(check, why, fix);
 }

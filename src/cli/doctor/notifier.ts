@@ -1,6 +1,6 @@
 import type { Settings } from '../../listener/config/settings.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { Failure } from '../../system/failure.ts';
+import { UserError } from '../../system/user-error.ts';
 import { version } from '../../version.ts';
 import type { EngineSettings } from '../../watch/settings.ts';
 import {
@@ -31,8 +31,8 @@ export async function checkNotifier(
   try {
     return [judgeNotifier(await examineNotifier(engine), engine, isWanted, companion)];
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return [note('notifier', error.message, error.cure)];
+    if (!(error instanceof UserError)) throw error;
+    return [note('notifier', error.message, error.fix)];
   }
 }
 

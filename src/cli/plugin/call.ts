@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCode, Failure } from '../../system/failure.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 
 /** How this program was called: by its own name, or by Docker, as its plugin. */
 type Call =
@@ -95,7 +95,7 @@ export function calledAs(argv: readonly string[] = process.argv): string {
 /**
  * What Docker's own options come to in the environment, where the rest of the program looks for them by Docker's
  * own rules; undefined takes a variable away. Which engine is meant is not among them: that is for the command.
- * @throws Failure with exit code 64 for TLS files that only Docker itself can take
+ * @throws UserError with exit code 64 for TLS files that only Docker itself can take
  */
 export function environmentOf(globals: DockerGlobals): { readonly [variable: string]: string | undefined } {
   const { config, tls, tlsverify } = globals;
@@ -119,7 +119,7 @@ function tlsFolder({ tlscacert, tlscert, tlskey }: DockerGlobals): string | unde
   if (first === undefined) return undefined;
   const folder = dirname(first.path);
   if (given.every(({ path, name }) => basename(path) === name && dirname(path) === folder)) return folder;
-  throw new Failure(
+  throw new UserError(
     exitCode.usage,
     'The TLS files are not ca.pem, cert.pem and key.pem of one folder',
     'Put them into a context, and give that: docker context create --help',

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describeRefusal } from '../../listener/words/refusal.ts';
-import { codeOf, type ExitCode, exitCode, Failure } from '../../system/failure.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { walk, walkToFile } from '../../system/trust.ts';
+import { codeOf, type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 import { dockerConfigFolder } from '../../watch/endpoint/contexts.ts';
 import { realSurroundings, type Surroundings } from '../../watch/endpoint/surroundings.ts';
 import { print, remark } from '../print.ts';
@@ -51,7 +51,7 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
     return exitCode.done;
   }
   if (isRoot && statSync(home, { throwIfNoEntry: false })?.uid !== 0) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       `${home} is not root’s: its owner could not change what root writes there`,
       `Run it without sudo: ${writtenBy}`,
@@ -72,7 +72,7 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
     chmodSync(fresh, 0o755);
     renameSync(fresh, path);
   } catch (error) {
-    throw new Failure(
+    throw new UserError(
       exitCode.failed,
       `Cannot write ${path} (${codeOf(error)})`,
       `See: ls -ld ${quote(dirname(path))}`,
@@ -88,8 +88,8 @@ function install(path: string, { home, isRoot }: Surroundings): ExitCode {
 function requireRootsFolder(folder: string): void {
   const walked = walk(folder, 0);
   if (walked.trusted || walked.refusal.cause.kind === 'missing') return;
-  const { found, cure } = describeRefusal(walked.refusal);
-  throw new Failure(exitCode.notPermitted, `Root does not write a plugin to ${folder}: ${found}`, cure);
+  const { found, fix } = describeRefusal(walked.refusal);
+  throw new UserError(exitCode.notPermitted, `Root does not write a plugin to ${folder}: ${found}`, fix);
 }
 
 /** What root runs should be root's; `install` copies it to where it is. */
@@ -170,7 +170,7 @@ function read(path: string): string | undefined {
       return '';
     case 'not-a-file':
     case 'unreadable':
-      throw new Failure(
+      throw new UserError(
         exitCode.failed,
         `Cannot read the plugin: ${describeFileProblem(path, file)}`,
         `See: ls -ld ${quote(path)}`,
@@ -184,8 +184,8 @@ function isOurs(text: string): boolean {
   return text.includes(`\n# Written by: ${program} `);
 }
 
-function foreign(path: string): Failure {
-  return new Failure(
+function foreign(path: string): UserError {
+  return new UserError(
     exitCode.failed,
     `${path} is something else, which ${writtenBy} did not write`,
     `See what it is, and remove it if it may go: rm ${quote(path)}`,

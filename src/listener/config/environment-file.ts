@@ -1,6 +1,6 @@
-import { exitCode, Failure } from '../../system/failure.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import { isVariableName, ownVariables } from './environment.ts';
 
 /** Bytes that such a file has at most: half of what Linux starts a program with by default is left to the hook. */
@@ -9,13 +9,13 @@ export const longestEnvironmentFile = 65_536;
 /**
  * Reads a file of variables: a line `KEY=VALUE` each, as systemd's `EnvironmentFile=` has them, but for values that go on in
  * the next line. Blank lines and lines that begin with `#` or `;` say nothing. The file may hold secrets: no error quotes it.
- * @throws Failure with exit code 78 that names the line, or 77 when the file may not be read
+ * @throws UserError with exit code 78 that names the line, or 77 when the file may not be read
  */
 export function readEnvironmentFile(path: string): Record<string, string> {
   const file = readSmallFile(path, longestEnvironmentFile);
   if (file.kind === 'read') return parseEnvironmentFile(path, file.bytes.toString('utf8'));
   const isForbidden = file.kind === 'unreadable' && file.code === 'EACCES';
-  throw new Failure(
+  throw new UserError(
     isForbidden ? exitCode.notPermitted : exitCode.badConfiguration,
     `Cannot use the environment file: ${describeFileProblem(path, file)}`,
     file.kind === 'missing' ? 'Make it, or leave environment_file out' : `See: ls -ldL ${quote(path)}`,
@@ -32,7 +32,7 @@ export function parseEnvironmentFile(path: string, text: string): Record<string,
     const line = raw.replace(/\r$/, '').trimStart();
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
     const bad = (what: string, fix: string) =>
-      new Failure(exitCode.badConfiguration, `${path}, line ${index + 1}: ${what}`, fix);
+      new UserError(exitCode.badConfiguration, `${path}, line ${index + 1}: ${what}`, fix);
     const equals = line.indexOf('=');
     if (equals === -1)
       throw bad('there is no =', 'Write each variable as NAME=value, and a comment as # comment');

@@ -9,7 +9,7 @@ export function isVariableName(name: string): boolean {
 
 /**
  * Reads variables of the settings file.
- * @throws Failure for a name that cannot be one, or is the listener's own
+ * @throws UserError for a name that cannot be one, or is the listener's own
  */
 export function readEnvironment(variables: ReadonlyMap<string, Given>): Record<string, string> {
   for (const [name, { value, from }] of variables) {

@@ -1,4 +1,4 @@
-import { type ExitCode, exitCode, Failure } from '../../system/failure.ts';
+import { type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 
 /** A value that somebody gave, and where. */
 export interface Given<Value = string> {
@@ -35,7 +35,7 @@ function exitCodeOf(origin: Origin): ExitCode {
 }
 
 /** A wrong value as an error that names where it stands, what it is, and what is allowed. */
-export function wrong({ value, from }: Given<unknown>, what: string, cure: string): Failure {
+export function wrong({ value, from }: Given<unknown>, what: string, fix: string): UserError {
   const where = from.kind === 'argument' ? '' : `${describeOrigin(from)}: `;
-  return new Failure(exitCodeOf(from), `${where}${JSON.stringify(value)} ${what}`, cure);
+  return new UserError(exitCodeOf(from), `${where}${JSON.stringify(value)} ${what}`, fix);
 }

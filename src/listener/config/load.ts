@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { exitCode, Failure } from '../../system/failure.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationFile } from '../../watch/endpoint/configuration-file.ts';
 import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
 import { readEnvironmentFile } from './environment-file.ts';
@@ -23,7 +23,7 @@ export interface Loaded extends Resolved {
  * @param guard asked before a file is read, which may be missing; throws when another user could have written it
  * @param fallback what holds where neither says anything, in place of the defaults
  * @param runsHooks whether the variables of hooks are wanted; their file may be secret from a user who only asks
- * @throws Failure with exit code 64 for the command line's mistakes, 78 for the file's
+ * @throws UserError with exit code 64 for the command line's mistakes, 78 for the file's
  */
 export function loadSettings(
   line: RawSettings,
@@ -47,9 +47,9 @@ export function loadSettings(
     return { ...resolveSettings(given, surroundings, variables), given, file: located.path };
   } catch (error) {
     // An endpoint's own reader does not know who gave it.
-    const inFile = error instanceof Failure && error.message.startsWith(`${located.path}, line `);
+    const inFile = error instanceof UserError && error.message.startsWith(`${located.path}, line `);
     if (!inFile) throw error;
-    throw new Failure(exitCode.badConfiguration, error.message, error.cure);
+    throw new UserError(exitCode.badConfiguration, error.message, error.fix);
   }
 }
 
@@ -74,7 +74,7 @@ function usualPlaces({ environment, home, isRoot }: Surroundings): string[] {
 /**
  * The settings file that counts: the one that is named, else the first at its usual places; none for `none`.
  * @param guard asked before a file is read, which may be missing; throws when another user could have written it
- * @throws Failure with exit code 78 when the named one does not exist, or the one that counts cannot be used
+ * @throws UserError with exit code 78 when the named one does not exist, or the one that counts cannot be used
  */
 function locateSettingsFile(
   named: string | undefined,
@@ -89,7 +89,7 @@ function locateSettingsFile(
     const text = readConfigurationFile(path);
     if (text !== undefined) return { path, text };
     if (named !== undefined) {
-      throw new Failure(
+      throw new UserError(
         exitCode.badConfiguration,
         `There is no settings file ${path}`,
         'Give the path of a file that exists',

@@ -61,7 +61,7 @@ const turnFolders = ['on_start', 'on_stop'] as const;
 
 /**
  * What a settings file says.
- * @throws Failure with exit code 78 for unknown keys and values of the wrong kind
+ * @throws UserError with exit code 78 for unknown keys and values of the wrong kind
  */
 export function rawSettingsIn(file: Table): RawSettings {
   const timeout = file.table('timeout');

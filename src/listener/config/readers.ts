@@ -5,7 +5,7 @@ import { type Given, wrong } from './given.ts';
 
 /**
  * Reads a TCP port.
- * @throws Failure naming where it was given
+ * @throws UserError naming where it was given
  */
 export function readPort(given: Given): number {
   const port = /^\d{1,5}$/.test(given.value) ? Number(given.value) : 0;

@@ -10,8 +10,8 @@ import {
   type RetrySettings,
   type SingleHookSettings,
 } from '../../hooks/settings.ts';
-import { exitCode, Failure } from '../../system/failure.ts';
 import { findAccount } from '../../system/find-account.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../../watch/endpoint/engines.ts';
 import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
 import { defaultHeartbeat } from '../../watch/settings.ts';
@@ -50,7 +50,7 @@ export interface Resolved {
 /**
  * Makes settings of what was given: fills in what was not, and refuses what makes no sense, alone or together.
  * @param fromFile the variables of `environment_file`
- * @throws Failure that names where the wrong value stands: exit code 64 for the command line, 78 for a file
+ * @throws UserError that names where the wrong value stands: exit code 64 for the command line, 78 for a file
  */
 export function resolveSettings(
   raw: RawSettings,
@@ -58,7 +58,7 @@ export function resolveSettings(
   fromFile: Readonly<Record<string, string>> = {},
 ): Resolved {
   if (raw.scriptDir === undefined) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       'No script folder given',
       'docker-lifecycle-listener <script_dir> [port], or script_dir in a settings file. More: --help',
@@ -217,7 +217,7 @@ const mostRetries = 100;
 /**
  * Reads `retry` and `retry_wait` of one hook; undefined where it is not retried.
  * @param hook its name with its folder
- * @throws Failure for a wrong value, and for a hook that cannot be retried
+ * @throws UserError for a wrong value, and for a hook that cannot be retried
  */
 function resolveRetry(hook: string, { retry, retryWait }: RawHookSettings): RetrySettings | undefined {
   const given = retry ?? retryWait;
@@ -249,7 +249,7 @@ function whyNot(folder: string): string {
 /**
  * Reads `debounce` and `at_most` of one hook; undefined where it runs for each event.
  * @param hook its name with its folder
- * @throws Failure for a wrong value, and for a hook that collects nothing
+ * @throws UserError for a wrong value, and for a hook that collects nothing
  */
 function resolveDebounce(
   hook: string,

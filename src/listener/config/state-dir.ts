@@ -52,7 +52,7 @@ export function defaultControlPath(surroundings: Surroundings): string {
 
 /**
  * Reads where the control socket is to be; undefined for `none`.
- * @throws Failure naming where it was given
+ * @throws UserError naming where it was given
  */
 export function readControlPath(given: Given): string | undefined {
   if (given.value === 'none') return undefined;

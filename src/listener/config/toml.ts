@@ -1,11 +1,11 @@
 import { parse, TomlError } from 'smol-toml';
 import { hintForFolder } from '../../hooks/event-hints.ts';
-import { exitCode, Failure } from '../../system/failure.ts';
 import { nearest } from '../../system/nearest.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import type { Given, Origin } from './given.ts';
 
 /**
- * One table of a settings file, read key by key. Every method throws a Failure with exit code 78 that names
+ * One table of a settings file, read key by key. Every method throws a UserError with exit code 78 that names
  * file, line and key when a value is of another kind than asked for.
  */
 export interface Table {
@@ -31,7 +31,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a settings file.
- * @throws Failure with exit code 78 for what is no TOML, with its line
+ * @throws UserError with exit code 78 for what is no TOML, with its line
  */
 export function readToml(path: string, text: string): Table {
   try {
@@ -39,7 +39,7 @@ export function readToml(path: string, text: string): Table {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? 'malformed';
-    throw new Failure(
+    throw new UserError(
       exitCode.badConfiguration,
       `${path}, line ${error.line}: ${reason}`,
       'See https://toml.io for how TOML is written',
@@ -56,9 +56,9 @@ function tableOf(path: string, text: string, at: readonly string[], values: Valu
   });
   const name = (key: string) => [...at, key].map(asKey).join('.');
 
-  function mistaken(key: string, wanted: string): Failure {
+  function mistaken(key: string, wanted: string): UserError {
     const { line } = from(key) as { line: number };
-    return new Failure(
+    return new UserError(
       exitCode.badConfiguration,
       `${path}, line ${line}: ${name(key)} is ${describeValue(values[key])}`,
       `Give ${wanted}`,
@@ -118,7 +118,7 @@ function tableOf(path: string, text: string, at: readonly string[], values: Valu
       const { near: folder } = unknown.startsWith('on_') ? hintForFolder(unknown) : {};
       const near = folder !== undefined && known.has(folder) ? folder : nearest(unknown, [...known]);
       const { line } = from(unknown) as { line: number };
-      throw new Failure(
+      throw new UserError(
         exitCode.badConfiguration,
         `${path}, line ${line}: there is no setting ${name(unknown)}`,
         near === undefined ? `There are: ${[...known].sort().join(', ')}` : `Did you mean ${near}?`,

@@ -1,13 +1,13 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { ByteQueue } from '../../system/byte-queue.ts';
-import { errorCode, exitCode, Failure } from '../../system/failure.ts';
+import { errorCode, exitCode, UserError } from '../../system/user-error.ts';
 
 /** Asks a running listener, each time on a connection of its own. */
 export interface ControlClient {
   /**
    * @param path with its parameters, as `/v1/status`
-   * @throws NotRunning when nobody listens there; Failure for anything else
+   * @throws NotRunning when nobody listens there; UserError for anything else
    */
   get(path: string): Promise<object>;
   post(path: string, parameters?: object): Promise<object>;
@@ -35,7 +35,7 @@ export class NotRunning extends Error {
 }
 
 /** The listener has nothing of that name or number. */
-export class NotThere extends Failure {}
+export class NotThere extends UserError {}
 
 /** How long an answer may take to begin, in ms, where it does not wait for hooks. */
 const patience = 10_000;
@@ -89,7 +89,7 @@ function send(socket: string, ask: LinesRequest, limit: number | undefined): Pro
     if (limit !== undefined) {
       asked.setTimeout(limit, () =>
         asked.destroy(
-          new Failure(
+          new UserError(
             exitCode.unavailable,
             `The listener at ${socket} does not answer`,
             'See what it does: ps -C node -fww',
@@ -122,8 +122,8 @@ function parse(text: string): object {
 }
 
 /** Docker itself answers in JSON too. */
-function noListener(): Failure {
-  return new Failure(
+function noListener(): UserError {
+  return new UserError(
     exitCode.unavailable,
     'What answers on the control socket is no listener',
     'Give the socket of one with --control PATH',
@@ -153,16 +153,16 @@ function nextLine(bytes: ByteQueue): string | undefined {
   }
 }
 
-function declined(status: number, said: object): Failure {
+function declined(status: number, said: object): UserError {
   const { error, cure } = said as { error?: unknown; cure?: unknown };
   if (typeof error !== 'string') return noListener();
   const advice = typeof cure === 'string' ? cure : undefined;
   if (status === 404) return new NotThere(exitCode.usage, error, advice);
-  return new Failure(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
+  return new UserError(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
 }
 
 async function asFailure(error: unknown, socket: string): Promise<unknown> {
-  // A Failure, or a defect of ours.
+  // A UserError, or a defect of ours.
   if (!(error instanceof Error) || errorCode(error) === undefined) return error;
   switch (errorCode(error)) {
     case 'ENOENT':
@@ -171,7 +171,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
       return new NotRunning(`The listener is not running: nobody answers at ${socket}`, socket);
     case 'EACCES':
     case 'EPERM':
-      return new Failure(
+      return new UserError(
         exitCode.notPermitted,
         `May not open ${socket}`,
         'Run this as the user whose listener it is, mostly with sudo',
@@ -184,7 +184,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
       break;
     default:
   }
-  return new Failure(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
+  return new UserError(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
 }
 
 /** Whether nobody listens on a socket any more. */

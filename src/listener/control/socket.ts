@@ -1,9 +1,9 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
-import { codeOf, errorCode } from '../../system/failure.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { walkToFolder } from '../../system/trust.ts';
+import { codeOf, errorCode } from '../../system/user-error.ts';
 import type { ControlReport } from './protocol.ts';
 
 /** How long a socket that is there may take to accept, in ms, until it counts as somebody's. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventWord } from '../../hooks/engine-events.ts';
-import { errorCode } from '../../system/failure.ts';
+import { errorCode } from '../../system/user-error.ts';
 import { changed, changeOf, engineOf, entryOf, type HistoryEntry } from './entry.ts';
 import { decodeLines } from './lines.ts';
 import type { JournalRecord, RecordedOutcome } from './record.ts';

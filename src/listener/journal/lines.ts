@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { errorCode } from '../../system/failure.ts';
+import { errorCode } from '../../system/user-error.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import { type JournalRecord, journalVersion } from './record.ts';
 import { journalFiles } from './segment.ts';

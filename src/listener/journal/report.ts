@@ -1,6 +1,6 @@
-import { codeOf } from '../../system/failure.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { type Refusal, walkToFolder } from '../../system/trust.ts';
+import { codeOf } from '../../system/user-error.ts';
 
 /** What goes wrong with the journal; told once, until it goes well again. Hooks run all the same. */
 export type JournalReport =

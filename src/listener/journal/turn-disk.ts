@@ -9,8 +9,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from '../../system/failure.ts';
 import { makeFolder } from '../../system/make-folder.ts';
+import { errorCode } from '../../system/user-error.ts';
 
 /** One small file of text that is appended to. */
 export interface TurnDisk {

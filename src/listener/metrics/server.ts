@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { codeOf } from '../../system/failure.ts';
+import { codeOf } from '../../system/user-error.ts';
 import { createHttpServer, defaultHttpLimits, type HttpLimits, isOurHost } from '../http-server.ts';
 import { expositionType } from './exposition.ts';
 

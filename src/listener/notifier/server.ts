@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { connectionRoom } from '../../system/connection-room.ts';
-import { type ExitCode, errorCode, exitCode, Failure } from '../../system/failure.ts';
+import { type ExitCode, errorCode, exitCode, UserError } from '../../system/user-error.ts';
 import { Throttle, type ThrottleLimits } from '../throttle.ts';
 import { type ClientHost, serveClient } from './client.ts';
 import { defaultLimits, type Limits, type NotifierReport } from './protocol.ts';
@@ -22,7 +22,7 @@ export interface NotifierServer {
 
 /**
  * Listens for notifiers on each address, until `signal`.
- * @throws Failure with exit code 69 when the port is in use, 77 when this user may not open it
+ * @throws UserError with exit code 69 when the port is in use, 77 when this user may not open it
  */
 export async function startNotifierServer(options: NotifierServerOptions): Promise<NotifierServer> {
   const { port, report, signal, limits = defaultLimits } = options;
@@ -80,7 +80,7 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
       if (servers.has(address) || signal.aborted) continue;
       await listen(address).catch((error: unknown) => {
         const why = whyNotListening(error, port);
-        const words = why === undefined ? String(error) : `${why.found}. ${why.cure}`;
+        const words = why === undefined ? String(error) : `${why.found}. ${why.fix}`;
         report({ kind: 'notifier-not-listening', address, port, error: words });
       });
     }
@@ -132,14 +132,14 @@ function sum(counts: ReadonlyMap<string, number>): number {
 function asFailure(error: unknown, address: string, port: number): unknown {
   const why = whyNotListening(error, port);
   if (why === undefined) return error;
-  return new Failure(why.exitCode, `Cannot listen on ${address} port ${port}: ${why.found}`, why.cure);
+  return new UserError(why.exitCode, `Cannot listen on ${address} port ${port}: ${why.found}`, why.fix);
 }
 
 /** Why an address cannot be listened on: what was found, how to mend it, and the exit code for it. */
 interface NotListening {
   readonly exitCode: ExitCode;
   readonly found: string;
-  readonly cure: string;
+  readonly fix: string;
 }
 
 /** Words for what `listen` failed with; undefined for what nobody foresaw. */
@@ -149,20 +149,20 @@ function whyNotListening(error: unknown, port: number): NotListening | undefined
       return {
         exitCode: exitCode.unavailable,
         found: 'another program does already',
-        cure: `See which with: ss -ltnp 'sport = :${port}'. Or give another port behind the script folder, or --no-notifier`,
+        fix: `See which with: ss -ltnp 'sport = :${port}'. Or give another port behind the script folder, or --no-notifier`,
       };
     case 'EACCES':
       return {
         exitCode: exitCode.notPermitted,
         found: 'ports below 1024 are for root',
-        cure: 'Give a port from 1024 to 65535 behind the script folder',
+        fix: 'Give a port from 1024 to 65535 behind the script folder',
       };
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
       return {
         exitCode: exitCode.unavailable,
         found: 'this machine has no such address',
-        cure: 'See: ip address',
+        fix: 'See: ip address',
       };
     default:
       return undefined;

@@ -43,8 +43,8 @@ const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> = {
     ),
   'memory-kept-again': (record) => info(`${record.path} can be written again`),
   'journal-refused': (record) => {
-    const { found, cure } = describeRefusal(record.refusal);
-    return error(`Keeping no journal in ${record.folder}: ${found}. ${cure}`);
+    const { found, fix } = describeRefusal(record.refusal);
+    return error(`Keeping no journal in ${record.folder}: ${found}. ${fix}`);
   },
   'journal-in-use': (record) =>
     warning(`Keeping no journal in ${record.folder}: another listener writes there, pid ${record.pid}`),
@@ -68,8 +68,8 @@ const controlWords: WordsFor<ControlReport> = {
   'page-opened': (record) => info(`The page is served on 127.0.0.1 port ${record.port}`),
   'page-closed': () => info('Nobody looks at the page any more: closed'),
   'control-refused': (record) => {
-    const { found, cure } = describeRefusal(record.refusal);
-    return warning(`No control socket at ${record.path}: ${found}. ${cure}. Until then ${without}`);
+    const { found, fix } = describeRefusal(record.refusal);
+    return warning(`No control socket at ${record.path}: ${found}. ${fix}. Until then ${without}`);
   },
   'control-in-use': (record) =>
     warning(
@@ -180,8 +180,8 @@ const daemonWords: WordsFor<DaemonRecord> = {
       `on_${record.transition.event} is not run: it was so before the listener started (--when-started ${record.whenStarted})`,
     ),
   'state-refused': (record) => {
-    const { found, cure } = describeRefusal(record.refusal);
-    return error(`Remembering nothing in ${record.folder}: ${found}. ${cure}`);
+    const { found, fix } = describeRefusal(record.refusal);
+    return error(`Remembering nothing in ${record.folder}: ${found}. ${fix}`);
   },
   'not-notified': (record) =>
     error(

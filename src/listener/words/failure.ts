@@ -8,22 +8,22 @@ import { describeRefusal } from './refusal.ts';
 import { describeWarning } from './warnings.ts';
 
 /** What went wrong with a hook, and what mends it or tells more. */
-export function describeFailure(failure: Failure): { readonly text: string; readonly cure: string } {
+export function describeFailure(failure: Failure): { readonly text: string; readonly fix: string } {
   switch (failure.kind) {
     case 'refused': {
-      const { found, cure } = describeRecordedRefusal(failure.path, failure.cause);
-      return { text: `${failure.name} refused: ${aboutIt(found, failure)}`, cure };
+      const { found, fix } = describeRecordedRefusal(failure.path, failure.cause);
+      return { text: `${failure.name} refused: ${aboutIt(found, failure)}`, fix };
     }
     case 'failed': {
       const { name, outcome, durationMs, lastLine } = failure;
       return {
         text: describeRecordedEnd(name, outcome, durationMs),
-        cure: lastLine === '' ? 'It printed nothing' : `It said: ${lastLine}`,
+        fix: lastLine === '' ? 'It printed nothing' : `It said: ${lastLine}`,
       };
     }
     case 'warned': {
       const { found, fix } = describeWarning(failure.name, failure.warning);
-      return { text: found, cure: fix };
+      return { text: found, fix: fix };
     }
     default:
       return failure satisfies never;
@@ -39,11 +39,11 @@ export function aboutIt(
 }
 
 /** A refusal as the journal has it; one of a later version by its kind alone. */
-export function describeRecordedRefusal(path: string, cause: RecordedCause): { found: string; cure: string } {
+export function describeRecordedRefusal(path: string, cause: RecordedCause): { found: string; fix: string } {
   const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
-    | { found: string; cure: string }
+    | { found: string; fix: string }
     | undefined;
-  return words ?? { found: `${path}: ${cause.kind}`, cure: 'See docs/journal.md' };
+  return words ?? { found: `${path}: ${cause.kind}`, fix: 'See docs/journal.md' };
 }
 
 /** The end of a run as the journal has it. */

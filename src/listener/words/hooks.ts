@@ -43,13 +43,13 @@ export const hookWords: WordsFor<HookReport> = {
   'folder-unreadable': (record) =>
     error(`Cannot read ${record.folder} (${record.code}): its hooks do not run`),
   'folder-refused': (record) => {
-    const { found, cure } = describeRefusal(record.refusal);
-    return error(`Skipping all of ${record.folder}: ${found}. ${cure}`);
+    const { found, fix } = describeRefusal(record.refusal);
+    return error(`Skipping all of ${record.folder}: ${found}. ${fix}`);
   },
   'name-refused': (record) => error(`Skipping ${record.hook}: its name is not UTF-8. Rename it`),
   'hook-refused': (record) => {
-    const { found, cure } = describeRefusal(record.admission);
-    return error(`Skipping ${record.hook}: ${found}. ${cure}`);
+    const { found, fix } = describeRefusal(record.admission);
+    return error(`Skipping ${record.hook}: ${found}. ${fix}`);
   },
   'hook-left-out': (record) => describeLeftOut(record.hook, record.why),
   'hook-linked': (record) =>
@@ -57,8 +57,8 @@ export const hookWords: WordsFor<HookReport> = {
       `${record.hook} has ${record.hardLinks} names (hard links): whoever can change another of them changes it`,
     ),
   'hook-interpreter-exposed': ({ hook, ...exposed }) => {
-    const { found, cure } = describeExposed(exposed);
-    return warning(`${hook} runs, but ${found}. ${cure}`);
+    const { found, fix } = describeExposed(exposed);
+    return warning(`${hook} runs, but ${found}. ${fix}`);
   },
   'hook-start-delayed': (record) =>
     warning(

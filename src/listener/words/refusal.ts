@@ -22,18 +22,18 @@ export function describeRefusal(refusal: { path: string; cause: HookRefusalCause
     case 'too-many-links':
       return describeTrustRefusal({ path: refusal.path, cause });
     case 'dangling':
-      return { found: `it is a link to ${path}, which does not exist`, cure: 'Remove or mend the link' };
+      return { found: `it is a link to ${path}, which does not exist`, fix: 'Remove or mend the link' };
     case 'no-interpreter':
-      return { found: `${path} does not say what runs it`, cure: 'Make its first line: #!/bin/sh' };
+      return { found: `${path} does not say what runs it`, fix: 'Make its first line: #!/bin/sh' };
     case 'byte-order-mark':
       return {
         found: `${path} begins with a byte order mark, so that its first line names no program`,
-        cure: `Run: sed -i '1s/^\\xEF\\xBB\\xBF//' ${it}`,
+        fix: `Run: sed -i '1s/^\\xEF\\xBB\\xBF//' ${it}`,
       };
     case 'windows-line-ends':
       return {
         found: `the lines of ${path} end as on Windows, so that its first one names no program`,
-        cure: `Run: sed -i 's/\\r$//' ${it}`,
+        fix: `Run: sed -i 's/\\r$//' ${it}`,
       };
     case 'interpreter':
       return {
@@ -41,22 +41,22 @@ export function describeRefusal(refusal: { path: string; cause: HookRefusalCause
           cause.code === 'ENOENT'
             ? `${cause.program}, the program on its first line, does not exist`
             : `${cause.program}, the program on its first line, cannot be run (${cause.code})`,
-        cure: `Install it, or correct the first line of ${it}`,
+        fix: `Install it, or correct the first line of ${it}`,
       };
     case 'unknown-format':
       return {
         found: `${path} is neither a script nor a program of this system`,
-        cure: 'Start it from a script',
+        fix: 'Start it from a script',
       };
     case 'capabilities':
       return {
         found: `${path} has file capabilities: more rights than its user`,
-        cure: `Run: setcap -r ${it}`,
+        fix: `Run: setcap -r ${it}`,
       };
     case 'not-executable':
       return {
         found: `${path} may not be executed here (${cause.code})`,
-        cure: `Look for noexec in what is mounted there, and at: ls -ld ${it}`,
+        fix: `Look for noexec in what is mounted there, and at: ls -ld ${it}`,
       };
     default:
       return cause satisfies never;
@@ -65,22 +65,22 @@ export function describeRefusal(refusal: { path: string; cause: HookRefusalCause
 
 /** An interpreter that another user can replace, as a clause about its hook; and a sentence with the fix. */
 export function describeExposed({ program, path, cause }: ExposedInterpreter): RefusalWords {
-  const { found, cure } = describeRefusal({ path, cause });
+  const { found, fix } = describeRefusal({ path, cause });
   const isForOthers = isHome(path) || (cause.kind === 'writable' && cause.sticky);
   return {
     found: `another user can replace what runs it, ${printableText(program)}: ${found}`,
-    cure: isForOthers ? 'Name another interpreter on its first line, as one in /usr/bin' : cure,
+    fix: isForOthers ? 'Name another interpreter on its first line, as one in /usr/bin' : fix,
   };
 }
 
 /** The same for a whole folder, as the reason why the listener does not start. */
-export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; cure: string } {
-  const { found, cure } = describeRefusal(refusal);
+export function describeFolderRefusal(folder: string, refusal: Refusal): { message: string; fix: string } {
+  const { found, fix } = describeRefusal(refusal);
   const message = `Will not run hooks from ${folder}: ${found}`;
   if (refusal.cause.kind === 'not-a-folder' && refusal.path === folder)
-    return { message, cure: 'Give the folder that holds on_start and on_stop' };
+    return { message, fix: 'Give the folder that holds on_start and on_stop' };
   // Not where a link leads to that is missing: that one only its owner can make sense of.
   const isOnTheWay = `${folder}/`.startsWith(`${refusal.path}/`);
-  if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, cure };
-  return { message, cure: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
+  if (refusal.cause.kind !== 'missing' || !isOnTheWay) return { message, fix };
+  return { message, fix: `Run: mkdir -p ${quote(`${folder}/on_start`)} ${quote(`${folder}/on_stop`)}` };
 }

@@ -20,7 +20,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
     const at = new Date(timeOf(entry));
     const said = lastLine(view, entry);
     const warning = entry.kind === 'warning' ? describeWarning(entry.name, entry.warning) : undefined;
-    const cure = entry.kind === 'refusal' ? refusalWords(entry) : undefined;
+    const fix = entry.kind === 'refusal' ? refusalWords(entry) : undefined;
     return el(
       'li',
       {},
@@ -48,8 +48,8 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
         said !== undefined && el('p', { class: 'faint' }, el('code', {}, said)),
         warning &&
           el('p', { class: 'faint' }, `${printableText(warning.found)}. ${printableText(warning.fix)}`),
-        cure && el('p', { class: 'faint' }, cure.found),
-        cure && el('p', {}, el('code', { class: 'command' }, cure.cure)),
+        fix && el('p', { class: 'faint' }, fix.found),
+        fix && el('p', {}, el('code', { class: 'command' }, fix.fix)),
       ),
     );
   });
@@ -74,11 +74,11 @@ function isStillListed({ status }: View, engine: string, name: string): boolean 
 /** What was found, and what mends it. */
 export function refusalWords({ path, cause }: Refusal): {
   found: string;
-  cure: string;
+  fix: string;
 } {
   const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
-    | { found: string; cure: string }
+    | { found: string; fix: string }
     | undefined;
-  const { found, cure } = words ?? { found: `${path}: ${cause.kind}`, cure: 'See docs/journal.md' };
-  return { found: printableText(found), cure: printableText(cure.replace(/^Run: /, '')) };
+  const { found, fix } = words ?? { found: `${path}: ${cause.kind}`, fix: 'See docs/journal.md' };
+  return { found: printableText(found), fix: printableText(fix.replace(/^Run: /, '')) };
 }

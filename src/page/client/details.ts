@@ -77,8 +77,8 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       ];
     }
     case 'refusal': {
-      const { found, cure } = refusalWords(entry);
-      return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, cure)], ...rest];
+      const { found, fix } = refusalWords(entry);
+      return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, fix)], ...rest];
     }
     case 'warning': {
       const { found, fix } = describeWarning(entry.name, entry.warning);

@@ -1,7 +1,7 @@
-import { exitCode, Failure } from '../../system/failure.ts';
 import { NotJson, parseJson } from '../../system/json.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 
 /** Bytes that a file of settings has at most, ours and Docker's alike: thousands of times what people write. */
 const longestConfiguration = 2 ** 20;
@@ -9,14 +9,14 @@ const longestConfiguration = 2 ** 20;
 /**
  * Reads a configuration file as text.
  * @returns undefined when there is none
- * @throws Failure with exit code 78 for what cannot be read, is no regular file, or is too large
+ * @throws UserError with exit code 78 for what cannot be read, is no regular file, or is too large
  */
 export function readConfigurationFile(path: string): string | undefined {
   const file = readSmallFile(path, longestConfiguration);
   if (file.kind === 'read') return file.bytes.toString('utf8');
   if (file.kind === 'missing') return undefined;
   const isForbidden = file.kind === 'unreadable' && file.code === 'EACCES';
-  throw new Failure(
+  throw new UserError(
     isForbidden ? exitCode.notPermitted : exitCode.badConfiguration,
     `Cannot use the configuration: ${describeFileProblem(path, file)}`,
     `See: ls -ldL ${quote(path)}`,
@@ -25,7 +25,7 @@ export function readConfigurationFile(path: string): string | undefined {
 
 /**
  * The same for a file of JSON. The error names the line and quotes nothing of the file.
- * @throws Failure with exit code 78
+ * @throws UserError with exit code 78
  */
 export function readConfigurationJson(path: string, fix: string): unknown {
   const text = readConfigurationFile(path);
@@ -34,6 +34,6 @@ export function readConfigurationJson(path: string, fix: string): unknown {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
-    throw new Failure(exitCode.badConfiguration, `${path} ${error.message}`, fix);
+    throw new UserError(exitCode.badConfiguration, `${path} ${error.message}`, fix);
   }
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { exitCode, Failure } from '../../system/failure.ts';
 import { tableIn } from '../../system/json.ts';
 import { quote } from '../../system/shell-quote.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationJson } from './configuration-file.ts';
 import { defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
 import { requireRootsOwn } from './roots-own.ts';
@@ -25,7 +25,7 @@ type ConfigOf = Pick<Surroundings, 'environment' | 'home' | 'isRoot'>;
 
 /**
  * The context that `docker context use` chose, or undefined.
- * @throws Failure with exit code 78 for a `config.json` that is not JSON or no small regular file
+ * @throws UserError with exit code 78 for a `config.json` that is not JSON or no small regular file
  * @throws FileRefused when another user could have written it and this is root
  */
 export function currentContext(surroundings: ConfigOf): string | undefined {
@@ -39,7 +39,7 @@ export function currentContext(surroundings: ConfigOf): string | undefined {
 /**
  * The endpoint of a context, with its TLS files: `contexts/meta/SHA256(name)/meta.json` and
  * `contexts/tls/SHA256(name)/docker/` in the CLI's folder, as `docker context` writes them.
- * @throws Failure with exit code 78 when there is no such context, or its file makes no sense
+ * @throws UserError with exit code 78 when there is no such context, or its file makes no sense
  * @throws FileRefused when another user could have written its file and this is root
  */
 export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint {
@@ -49,7 +49,7 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
   const file = join(configFolder, 'contexts', 'meta', id, 'meta.json');
   const meta = readJson(file, surroundings);
   if (meta === undefined) {
-    throw new Failure(
+    throw new UserError(
       exitCode.badConfiguration,
       `There is no Docker context ${JSON.stringify(name)} in ${configFolder}`,
       'See which there are with: docker context ls. Under sudo they are root’s, not yours: DOCKER_CONFIG names another folder',
@@ -57,7 +57,7 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
   }
   const { Host: host, SkipTLSVerify: skips } = tableIn(tableIn(tableIn(meta)?.Endpoints)?.docker) ?? {};
   if (typeof host !== 'string' || host === '') {
-    throw new Failure(
+    throw new UserError(
       exitCode.badConfiguration,
       `The Docker context ${JSON.stringify(name)} names no host (${file})`,
       `See it with: docker context inspect ${quote(name)}`,
@@ -72,7 +72,7 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
 
 /**
  * The names of all contexts, the default one first.
- * @throws Failure or FileRefused for the first that may not be used
+ * @throws UserError or FileRefused for the first that may not be used
  */
 export function contextNames(surroundings: ConfigOf): string[] {
   const folder = join(dockerConfigFolder(surroundings), 'contexts', 'meta');

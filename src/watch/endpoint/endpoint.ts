@@ -1,4 +1,4 @@
-import { exitCode, Failure } from '../../system/failure.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 
 /** Where an engine's API is, of one of the kinds that Docker's `-H` takes. */
 export type Endpoint = UnixEndpoint | PipeEndpoint | TcpEndpoint | SshEndpoint;
@@ -57,7 +57,7 @@ export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock'
  * @param from what to name in the error: the flag, variable or file that held it
  * @param tls the files for a `tcp://` endpoint that is to be spoken to with TLS
  * @param shown stands for the text in errors, where that comes from a file whose content is not shown
- * @throws Failure with exit code 64 for one that is malformed
+ * @throws UserError with exit code 64 for one that is malformed
  */
 export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?: string): Endpoint {
   const given = text.trim();
@@ -65,8 +65,8 @@ export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?
   const [, scheme = 'tcp', rest = given] = /^([a-z]+):\/\/(.*)$/.exec(given) ?? [];
   // Docker reads a scheme alone as its default there.
   if (given === 'unix://') return defaultEndpoint;
-  const malformed = (message: string, cure: string) =>
-    new Failure(exitCode.usage, `${from}: ${it} ${message}`, cure);
+  const malformed = (message: string, fix: string) =>
+    new UserError(exitCode.usage, `${from}: ${it} ${message}`, fix);
   switch (scheme) {
     case 'unix':
       return parseUnix(rest, malformed);
@@ -99,7 +99,7 @@ export function unixEndpoint(path: string): UnixEndpoint {
 }
 
 /** Makes an error about the text that is read; the message goes on behind it. */
-type Malformed = (message: string, cure: string) => Failure;
+type Malformed = (message: string, fix: string) => UserError;
 
 /** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
@@ -119,20 +119,20 @@ function parseUnix(path: string, malformed: Malformed): UnixEndpoint {
 const tcpPort = { plain: 2375, tls: 2376 };
 
 function parseTcp(rest: string, tls: TlsFiles | undefined, malformed: Malformed): TcpEndpoint {
-  const cure = 'Write it as tcp://HOST:2375, or tcp://HOST:2376 with TLS';
+  const fix = 'Write it as tcp://HOST:2375, or tcp://HOST:2376 with TLS';
   if (/^[./~]/.test(rest)) throw malformed('is no host', 'Write a socket as unix:///path/to/docker.sock');
   if (!URL.canParse(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`)) {
-    throw malformed('is no endpoint that Docker knows', cure);
+    throw malformed('is no endpoint that Docker knows', fix);
   }
   const address = new URL(`http://${rest.startsWith(':') ? 'localhost' : ''}${rest}`);
   const { username, password, search, hash, pathname } = address;
   if (`${username}${password}${search}${hash}` !== '' || pathname !== '/') {
-    throw malformed('has more than a host and a port', cure);
+    throw malformed('has more than a host and a port', fix);
   }
   // URL leaves port 80 out, which is its own default and none of Docker's.
   const explicit = /:(\d+)\/?$/.exec(rest)?.[1];
   const port = explicit === undefined ? (tls ? tcpPort.tls : tcpPort.plain) : Number(explicit);
-  if (port === 0) throw malformed('has port 0, on which nothing listens', cure);
+  if (port === 0) throw malformed('has port 0, on which nothing listens', fix);
   const host = address.hostname.replace(/^\[(.*)\]$/, '$1');
   return { kind: 'tcp', host, port, tls, url: `tcp://${address.hostname}:${port}` };
 }
@@ -144,24 +144,24 @@ function parseTcp(rest: string, tls: TlsFiles | undefined, malformed: Malformed)
 const shellCharacters = /[\s\p{Cc}'"`$\\;&<>|(){}]/u;
 
 function parseSsh(given: string, malformed: Malformed): SshEndpoint {
-  const cure = 'Write it as ssh://USER@HOST, with :PORT where it is not 22';
-  if (!URL.canParse(given)) throw malformed('is no ssh endpoint', cure);
+  const fix = 'Write it as ssh://USER@HOST, with :PORT where it is not 22';
+  if (!URL.canParse(given)) throw malformed('is no ssh endpoint', fix);
   const url = new URL(given);
   if (url.password !== '') throw malformed('may hold no password', 'Use a key, as `ssh` itself does');
   const [hostname, username, pathname] = [url.hostname, url.username, url.pathname].map(decode);
   if (hostname === undefined || username === undefined || pathname === undefined) {
-    throw malformed('has a % that begins no character', cure);
+    throw malformed('has a % that begins no character', fix);
   }
-  if (hostname === '' || `${url.search}${url.hash}` !== '') throw malformed('is no ssh endpoint', cure);
+  if (hostname === '' || `${url.search}${url.hash}` !== '') throw malformed('is no ssh endpoint', fix);
   // What begins with a dash would be an option to ssh.
   if (hostname.startsWith('-') || username.startsWith('-')) {
-    throw malformed('has a host or user that begins with a dash', cure);
+    throw malformed('has a host or user that begins with a dash', fix);
   }
   if (shellCharacters.test(hostname) || shellCharacters.test(username)) {
-    throw malformed('has a character in its host or user that means something to a shell', cure);
+    throw malformed('has a character in its host or user that means something to a shell', fix);
   }
-  if (/\p{Cc}/u.test(pathname)) throw malformed('has a control character in its path', cure);
-  if (url.port === '0') throw malformed('has port 0, on which nothing listens', cure);
+  if (/\p{Cc}/u.test(pathname)) throw malformed('has a control character in its path', fix);
+  if (url.port === '0') throw malformed('has port 0, on which nothing listens', fix);
   return {
     kind: 'ssh',
     host: hostname.replace(/^\[(.*)\]$/, '$1'),

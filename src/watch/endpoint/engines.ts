@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { exitCode, Failure } from '../../system/failure.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import type { EngineSettings } from '../settings.ts';
 import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder } from './contexts.ts';
 import {
@@ -34,7 +34,7 @@ interface Wish {
  * Docker's default socket. Beyond Docker's rules: flags repeat, one engine each; and where nothing is said
  * and nothing is at the default socket, the first of the known products' sockets that is there. Root follows no file
  * and no socket that another user could have put there.
- * @throws Failure with exit code 64 or 78 for what is malformed or does not exist
+ * @throws UserError with exit code 64 or 78 for what is malformed or does not exist
  * @throws FileRefused as root, for a file of Docker's CLI that another user could have written
  */
 export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings): EngineSettings[] {
@@ -45,7 +45,7 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
   const chosen = named.length > 0 ? named : [byEnvironment(surroundings)];
   if (surroundings.isRoot) for (const { endpoint } of chosen) requireRootsTls(endpoint);
   if (wishes.pidfile !== undefined && chosen.length > 1) {
-    throw new Failure(
+    throw new UserError(
       exitCode.usage,
       '--pidfile belongs to one engine, but several are given',
       'Leave it out, or run one listener for each',
@@ -57,7 +57,7 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
       .slice(0, index)
       .find(({ name, endpoint }) => name === engine.name || endpoint.url === engine.endpoint.url);
     if (twin !== undefined) {
-      throw new Failure(
+      throw new UserError(
         exitCode.usage,
         `The engine at ${engine.endpoint.url} is given twice`,
         'Give each engine once',

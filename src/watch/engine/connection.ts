@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { freeDescriptors } from '../../system/descriptor-reserve.ts';
-import { errorCode } from '../../system/failure.ts';
 import { readFairly } from '../../system/fair-reading.ts';
+import { errorCode } from '../../system/user-error.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { dial, hostHeader } from './dial.ts';
 import { SshEnded } from './dial-ssh.ts';

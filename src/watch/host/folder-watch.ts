@@ -1,6 +1,6 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { errorCode } from '../../system/failure.ts';
+import { errorCode } from '../../system/user-error.ts';
 
 /** What a watched folder tells. */
 interface FolderWatchHandlers {

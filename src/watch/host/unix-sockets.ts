@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { withDescriptors } from '../../system/descriptor-reserve.ts';
-import { errorCode } from '../../system/failure.ts';
 import { linkTarget } from '../../system/links.ts';
 import { processName } from '../../system/processes.ts';
+import { errorCode } from '../../system/user-error.ts';
 
 /**
  * Who accepts connections on a Unix socket:

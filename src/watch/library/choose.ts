@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { exitCode, Failure } from '../../system/failure.ts';
 import { nearest } from '../../system/nearest.ts';
+import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../endpoint/engines.ts';
 import { FileRefused } from '../endpoint/roots-own.ts';
 import { realSurroundings, type Surroundings } from '../endpoint/surroundings.ts';
@@ -21,7 +21,7 @@ const longest = 2 ** 31 - 1;
 /**
  * Makes what is to be watched of the options of `watchEngines`, of which nothing is known yet: whoever calls may have
  * no types. A misspelt one must not have another engine watched than was meant.
- * @throws Failure with exit code 64 for what makes no sense, 77 for a file that root does not use, 78 for Docker's own
+ * @throws UserError with exit code 64 for what makes no sense, 77 for a file that root does not use, 78 for Docker's own
  * configuration
  */
 export function chooseWatched(options: unknown): Chosen {
@@ -106,6 +106,6 @@ function show(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-function wrong(found: string, cure: string): Failure {
-  return new Failure(exitCode.usage, `watchEngines: ${found}`, cure);
+function wrong(found: string, fix: string): UserError {
+  return new UserError(exitCode.usage, `watchEngines: ${found}`, fix);
 }

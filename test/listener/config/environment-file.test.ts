@@ -8,7 +8,7 @@ import {
   readEnvironmentFile,
 } from '../../../src/listener/config/environment-file.ts';
 import { loadSettings } from '../../../src/listener/config/load.ts';
-import { Failure } from '../../../src/system/failure.ts';
+import { UserError } from '../../../src/system/user-error.ts';
 import { createHookStage, type HookStage } from '../../support/hook-stage.ts';
 import { makePrivateFolder } from '../../support/private-folder.ts';
 import { runProgram } from '../../support/program.ts';
@@ -25,11 +25,11 @@ afterEach(async () => {
   stage = undefined;
 });
 
-function failureOf(work: () => unknown): Failure {
+function failureOf(work: () => unknown): UserError {
   try {
     work();
   } catch (error) {
-    if (error instanceof Failure) return error;
+    if (error instanceof UserError) return error;
     throw error;
   }
   throw new Error('It was taken');
@@ -68,11 +68,11 @@ test.each([
   ['A=secret\\', /a quote is not closed$/, /same line/],
   ['A="secret" secret', /follows the closing quote$/, /in quotes/],
   ['A=secret\0', /zero byte$/, /Leave it out/],
-])('a mistake is named with its line, and nothing of the file is quoted: %j', (line, message, fix) => {
-  const { message: said, cure, exitCode } = failureOf(() => parseEnvironmentFile('/f', `OK=1\n${line}\n`));
-  expect([said, cure, exitCode]).toEqual([expect.stringMatching(message), expect.stringMatching(fix), 78]);
+])('a mistake is named with its line, and nothing of the file is quoted: %j', (line, message, advice) => {
+  const { message: said, fix, exitCode } = failureOf(() => parseEnvironmentFile('/f', `OK=1\n${line}\n`));
+  expect([said, fix, exitCode]).toEqual([expect.stringMatching(message), expect.stringMatching(advice), 78]);
   expect(said).toMatch(/^\/f, line 2: /);
-  expect(`${said} ${cure}`).not.toContain('secret');
+  expect(`${said} ${fix}`).not.toContain('secret');
 });
 
 test('what is missing, no regular file or too large is refused, and nothing waits for a writer', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../../../src/listener/config/load.ts';
 import { lineOf } from '../../../src/listener/config/toml.ts';
-import { Failure } from '../../../src/system/failure.ts';
+import { UserError } from '../../../src/system/user-error.ts';
 import type { Surroundings } from '../../../src/watch/endpoint/surroundings.ts';
 import { makePrivateFolder } from '../../support/private-folder.ts';
 
@@ -23,15 +23,15 @@ function load(text: string) {
   return loadSettings(given, path, surroundings, () => {});
 }
 
-/** Line, what is wrong, and the cure. */
-function mistakeIn(text: string): readonly [line: number, message: string, cure: string | undefined] {
+/** Line, what is wrong, and the fix. */
+function mistakeIn(text: string): readonly [line: number, message: string, fix: string | undefined] {
   try {
     load(text);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof UserError)) throw error;
     expect(error.exitCode).toBe(78);
     const [, line, message = ''] = /, line (\d+): (.*)$/.exec(error.message) ?? [];
-    return [Number(line), message, error.cure];
+    return [Number(line), message, error.fix];
   }
   throw new Error('It was taken');
 }
@@ -146,10 +146,10 @@ test.each([
   [`${dir}[while_running.a]\nretry = 3`, 3, /is in while_running$/, /started again/],
   [`${dir}[on_container_die.a]\nretry = 3`, 3, /is in on_container_die$/, /in the hook itself/],
   [`${dir}[on_container_die.a.when]\nexit_code = "x"`, 3, /is no exit code$/, /137/],
-])('a mistake is told with its line and what is allowed: %j', (text, line, message, cure) => {
+])('a mistake is told with its line and what is allowed: %j', (text, line, message, fix) => {
   for (const written of [text, `\ufeff${text}`, text.replaceAll('\n', '\r\n')]) {
     const found = mistakeIn(written);
-    expect(found).toEqual([line, expect.stringMatching(message), expect.stringMatching(cure)]);
+    expect(found).toEqual([line, expect.stringMatching(message), expect.stringMatching(fix)]);
   }
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createControlClient, NotRunning } from '../../../src/listener/control/client.ts';
-import { exitCode } from '../../../src/system/failure.ts';
+import { exitCode } from '../../../src/system/user-error.ts';
 
 let folder: string;
 let path: string;

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Limits } from '../../../src/listener/notifier/protocol.ts';
 import { startNotifierServer } from '../../../src/listener/notifier/server.ts';
-import { Failure } from '../../../src/system/failure.ts';
+import { UserError } from '../../../src/system/user-error.ts';
 import { connectTo, type NotifierPort, openPort, secondAddress } from '../../support/notifier-port.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -101,7 +101,7 @@ describe('the addresses', () => {
     await expect(connectTo(port.port)).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('that cannot be had at a refresh are named with the cure, and the others stay', async () => {
+  test('that cannot be had at a refresh are named with the fix, and the others stay', async () => {
     const taken = createServer();
     let addresses = ['127.0.0.1'];
     port = await openPort({}, () => addresses);
@@ -133,7 +133,7 @@ describe('the addresses', () => {
       report: () => {},
       signal: new AbortController().signal,
     });
-    await expect(starting).rejects.toThrow(Failure);
+    await expect(starting).rejects.toThrow(UserError);
     await expect(connectTo(inUse)).rejects.toThrow('ECONNREFUSED');
     taken.close();
   });

@@ -11,7 +11,7 @@ const needed = [
   { command: 'nsenter', package: 'util-linux', purpose: 'acts inside namespaces' },
 ] as const;
 
-/** The host's Debian release, as `bookworm`. @throws Error with the cure where there can be no laboratory */
+/** The host's Debian release, as `bookworm`. @throws Error with the fix where there can be no laboratory */
 export function requireDebianRoot(): string {
   if (process.geteuid?.() !== 0) {
     throw new Error('The laboratory runs real Docker engines and needs root.\n  Run: sudo npm run test:lab');

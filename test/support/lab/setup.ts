@@ -36,7 +36,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-/** Where there can be no laboratory, its cause and cure are all there is to read. */
+/** Where there can be no laboratory, its cause and fix are all there is to read. */
 function debianOrExit(): string {
   try {
     return requireDebianRoot();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure } from '../../../src/system/failure.ts';
+import { UserError } from '../../../src/system/user-error.ts';
 import { parseEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
 
 test.each([
@@ -33,7 +33,7 @@ test.each([
   'me:hunter2@engine',
   'ftp://a:hunter2@b',
 ])('a password in %s is in no message', (given) => {
-  expect(() => parseEndpoint(given, '--host')).toThrow(Failure);
+  expect(() => parseEndpoint(given, '--host')).toThrow(UserError);
   expect(() => parseEndpoint(given, '--host')).not.toThrow(/hunter/);
 });
 
@@ -74,10 +74,10 @@ test.each([
   ['ssh://example.test:0', /port 0/, /ssh:/],
   ['tcp://engine:0', /port 0/, /tcp:/],
   ['unix:///run/a\0b', /zero byte/, /./],
-])('refuses %s, with its cure', (given, message, cure) => {
+])('refuses %s, with its cure', (given, message, fix) => {
   const refused = () => parseEndpoint(given, '--host');
-  expect(refused).toThrow(Failure);
+  expect(refused).toThrow(UserError);
   expect(refused).toThrow(message);
   expect(refused).toThrow(/^--host: /);
-  expect(refused).toThrow(expect.objectContaining({ cure: expect.stringMatching(cure), exitCode: 64 }));
+  expect(refused).toThrow(expect.objectContaining({ fix: expect.stringMatching(fix), exitCode: 64 }));
 });

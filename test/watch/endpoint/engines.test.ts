@@ -71,7 +71,7 @@ describe('without contexts', () => {
 
   test('a config.json that is no JSON, and a context that is none, are refused with a cure', () => {
     writeConfig('{');
-    expect(() => choose({})).toThrow(expect.objectContaining({ exitCode: 78, cure: expect.any(String) }));
+    expect(() => choose({})).toThrow(expect.objectContaining({ exitCode: 78, fix: expect.any(String) }));
     writeConfig('{"currentContext":"gone"}');
     expect(() => choose({})).toThrow(/no Docker context "gone"/);
     writeConfig('[]');

@@ -15,16 +15,16 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
  * Something that ends the program and that its user can mend: what was found, how to mend it, and the exit
  * code that says which kind it is. Anything else that is thrown is a defect of ours.
  */
-export class Failure extends Error {
-  override readonly name = 'Failure';
+export class UserError extends Error {
+  override readonly name = 'UserError';
   readonly exitCode: ExitCode;
   /** A sentence or a command that mends it. */
-  readonly cure: string | undefined;
+  readonly fix: string | undefined;
 
-  constructor(exitCode: ExitCode, message: string, cure?: string) {
+  constructor(exitCode: ExitCode, message: string, fix?: string) {
     super(message);
     this.exitCode = exitCode;
-    this.cure = cure;
+    this.fix = fix;
   }
 }
 
