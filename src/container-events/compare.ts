@@ -1,8 +1,13 @@
 import { isAfter } from '../system/nanoseconds.ts';
-import type { EventReason } from '../watch/lifecycle/engine-event.ts';
-import type { UnreadableContainer } from './inspected.ts';
-import type { Running, Telling } from './ledger-state.ts';
-import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
+import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
+import { madeGoodKey, type Running, type Telling } from './ledger-state.ts';
+
+/** A container whose description cannot be read, and the member of it that is at fault. */
+export interface UnreadableContainer {
+  /** Undefined where the engine does not name it. */
+  readonly id: string | undefined;
+  readonly why: string;
+}
 
 /** A container that is taken to run. */
 export interface Known extends Running {
@@ -13,7 +18,7 @@ export interface Known extends Running {
 }
 
 /** What makes of a difference what it is. */
-export interface Comparison {
+interface Comparison {
   /** Why a container is told that runs and was not known to. */
   readonly found: EventReason;
   /** Those that were told in an earlier life of the listener are told again. */
@@ -71,4 +76,84 @@ export function hiddenBy(
   if (ids.length === unreadable.length) return ids;
   const there = new Set(seen.map(({ id }) => id));
   return [...ids, ...[...known].filter((id) => !there.has(id))];
+}
+
+/** A container as the engine describes it. */
+export interface SeenContainer {
+  readonly id: string;
+  readonly isRunning: boolean;
+  /** When it last started and ended, in nanoseconds since the epoch; undefined for never. */
+  readonly started: string | undefined;
+  readonly finished: string | undefined;
+  /** Of one that has ended. */
+  readonly exitCode: number | undefined;
+  /** As in an event of it: its labels, `name` and `image`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The start of a container as the engine would have told it. */
+export function startedEvent(
+  id: string,
+  { exitCode: _code, execDuration: _duration, ...attributes }: Readonly<Record<string, string>>,
+  timeNano: string,
+): EngineEvent {
+  return made('start', id, attributes, timeNano);
+}
+
+/**
+ * The end of a container as the engine would have told it. Of one that is gone nobody knows how it ended: then it
+ * has no exit code.
+ * @param finished when; the best that is known where the engine does not say
+ */
+export function diedEvent(
+  id: string,
+  { since, attributes }: { readonly since: string; readonly attributes: Readonly<Record<string, string>> },
+  finished: string | undefined,
+  seen?: SeenContainer,
+): EngineEvent {
+  const { exitCode } = seen ?? {};
+  const given = exitCode === undefined ? attributes : { ...attributes, exitCode: String(exitCode) };
+  return { ...made('die', id, given, finished ?? since), ...(exitCode === undefined ? {} : { exitCode }) };
+}
+
+function made(
+  action: string,
+  id: string,
+  attributes: Readonly<Record<string, string>>,
+  timeNano: string,
+): EngineEvent {
+  const { name = '', image = '' } = attributes;
+  const told = {
+    Type: 'container',
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    scope: 'local',
+    time: Number(timeNano.slice(0, -9)),
+  };
+  // The engine's own last field, whose digits a JavaScript number cannot hold.
+  const json = `${JSON.stringify(told).slice(0, -1)},"timeNano":${timeNano}}`;
+  return { type: 'container', action, id, name, image, timeNano, attributes, json };
+}
+
+/** The starts and ends of containers that a comparison has made good on one connection. */
+export class MadeGood {
+  readonly #keys = new Set<string>();
+
+  add(event: EngineEvent): void {
+    this.#keys.add(madeGoodKey(event));
+  }
+
+  /** Whether an event that was received comes late, because a comparison was quicker. */
+  isLate(event: EngineEvent): boolean {
+    if (event.type !== 'container') return false;
+    const isLate = this.#keys.delete(madeGoodKey(event));
+    // Its life goes on: what comes next is news.
+    if (!isLate && event.action === 'start') this.#keys.delete(madeGoodKey({ ...event, action: 'die' }));
+    if (!isLate && event.action === 'die') this.#keys.delete(madeGoodKey({ ...event, action: 'start' }));
+    return isLate;
+  }
+
+  clear(): void {
+    this.#keys.clear();
+  }
 }

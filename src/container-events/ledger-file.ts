@@ -5,8 +5,14 @@ import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import type { EngineEvent, EventReason, ToldEvent } from '../watch/lifecycle/engine-event.ts';
 import { Ledger } from './ledger.ts';
-import type { LedgerLine, TakenLine } from './ledger-lines.ts';
-import { counted, type LedgerPast, readLedgerPast, reduced } from './ledger-past.ts';
+import {
+  counted,
+  type LedgerLine,
+  type LedgerPast,
+  readLedgerPast,
+  reduced,
+  type TakenLine,
+} from './ledger-reader.ts';
 import type { WhenFound } from './ledger-state.ts';
 import { limits } from './limits.ts';
 import type { EventsReport } from './watch.ts';

@@ -1,7 +1,19 @@
-import type { EventName } from '../hooks/engine-events.ts';
+import { type EventName, namedContainer } from '../hooks/engine-events.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
 import type { Run } from '../watch/lifecycle/observation.ts';
-import type { StopRequestsState } from './stop-requests.ts';
+
+/** Which containers were asked to end, as it is kept from one life of the listener to the next. */
+export interface StopRequestsState {
+  /** A request from before this moment may have been missed; in nanoseconds on the engine's clock. */
+  readonly blind?: string;
+  /** By container: when it was sent a signal, and whether that signal is certain to be meant to end it. */
+  readonly asked: readonly (readonly [id: string, request: StopRequest])[];
+}
+
+export interface StopRequest {
+  readonly at: string;
+  readonly ends: boolean;
+}
 
 /** What is known of an engine's events, as it is kept from one life of the listener to the next. */
 export interface LedgerState {
@@ -61,3 +73,23 @@ export interface Since {
 
 /** What the listener finds running when it starts: told always, when it was never told, or never. */
 export type WhenFound = 'always' | 'new' | 'never';
+
+/** What makes an event unlike any other: its time to the nanosecond, and what happened to what. */
+export function keyOf(event: EngineEvent): string {
+  const { timeNano, type, action, id } = event;
+  return `${timeNano} ${type} ${action} ${id} ${namedContainer(event) ?? ''}`;
+}
+
+/** What it is that was made good: the start or the end of a container. */
+export function madeGoodKey({ action, id }: EngineEvent): string {
+  return `${action} ${id}`;
+}
+
+export function timeOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
+/** Whether two runs say whether they are one; see `Run`. */
+export function areComparable(one: Run | undefined, other: Run | undefined): boolean {
+  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
+}

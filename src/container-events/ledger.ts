@@ -1,17 +1,30 @@
 import { eventWord, namesOf } from '../hooks/engine-events.ts';
-import { isAfter } from '../system/nanoseconds.ts';
+import { isAfter, newest, oldest } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason, Requested } from '../watch/lifecycle/engine-event.ts';
 import type { Run } from '../watch/lifecycle/observation.ts';
-import { findMissed, hiddenBy, type Known } from './compare.ts';
-import { ContainerNames } from './container-names.ts';
-import { areComparable, keyOf, newest, oldest, timeOf } from './event-keys.ts';
-import type { UnreadableContainer } from './inspected.ts';
-import type { Heard, LedgerState, Opening, Since, Telling, WhenFound } from './ledger-state.ts';
+import {
+  diedEvent,
+  findMissed,
+  hiddenBy,
+  type Known,
+  MadeGood,
+  type SeenContainer,
+  startedEvent,
+  type UnreadableContainer,
+} from './compare.ts';
+import { ContainerNames, RunningContainers, StopRequests } from './container-memory.ts';
+import {
+  areComparable,
+  type Heard,
+  keyOf,
+  type LedgerState,
+  type Opening,
+  type Since,
+  type Telling,
+  timeOf,
+  type WhenFound,
+} from './ledger-state.ts';
 import { limits } from './limits.ts';
-import { MadeGood } from './made-good.ts';
-import { RunningContainers } from './running.ts';
-import { diedEvent, type SeenContainer, startedEvent } from './seen-container.ts';
-import { StopRequests } from './stop-requests.ts';
 
 /** As much as there can ever be heard again: engines remember 256. */
 const mostHeard = 512;

@@ -1,6 +1,5 @@
 import { longestHead, mostInterim, readHead } from '../watch/engine/http-head.ts';
-import { Collector } from './collector.ts';
-import { LineReader } from './line-reader.ts';
+import { Collector, LineReader } from './line-reader.ts';
 
 /** The longest line before a chunk, in bytes: extensions are read over. */
 const longestSize = 1024;
@@ -21,7 +20,7 @@ export interface StreamReader {
 export interface StreamHandlers {
   /** The head has come; with another status than 200 no lines follow. */
   readonly begun: (status: number) => void;
-  /** A line; one of more than 256 KiB as a shorter one that says the same event, see `long-line.ts`. */
+  /** A line; one of more than 256 KiB as a shorter one that says the same event, see `readLongLine`. */
   readonly line: (text: string) => void;
 }
 

@@ -1,13 +1,13 @@
 import { type EventName, eventWord } from '../hooks/engine-events.ts';
+import { oldest } from '../system/nanoseconds.ts';
 import { createBackoff } from '../watch/engine/backoff.ts';
 import { createDeadline } from '../watch/engine/deadline.ts';
 import { signsOf } from '../watch/engine/signs.ts';
 import type { EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Run } from '../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../watch/settings.ts';
+import type { UnreadableContainer } from './compare.ts';
 import { type Inquiry, openInquiry } from './containers.ts';
-import { oldest } from './event-keys.ts';
-import type { UnreadableContainer } from './inspected.ts';
 import type { Ledger } from './ledger.ts';
 import type { Opening, Telling } from './ledger-state.ts';
 import { type EventStream, openEventStream, parseEvent, type StreamEnd } from './stream.ts';

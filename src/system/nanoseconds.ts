@@ -27,3 +27,19 @@ export function sinceOf(timeNano: string): string {
 export function isAfter(one: string, other: string): boolean {
   return one.length === other.length ? one > other : one.length > other.length;
 }
+
+/** Returns the earliest of these moments, in nanoseconds; undefined for none. */
+export function oldest(times: readonly string[]): string | undefined {
+  return times.reduce<string | undefined>(
+    (found, time) => (found === undefined || isAfter(found, time) ? time : found),
+    undefined,
+  );
+}
+
+/** Returns the latest of these moments, in nanoseconds; undefined for none. */
+export function newest(times: readonly string[]): string | undefined {
+  return times.reduce<string | undefined>(
+    (found, time) => (found === undefined || isAfter(time, found) ? time : found),
+    undefined,
+  );
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ContainerNames } from '../../src/container-events/container-names.ts';
+import { ContainerNames } from '../../src/container-events/container-memory.ts';
 import { eventOf } from '../support/events.ts';
 
 const nano = (count: number) => `1700000000${String(count).padStart(9, '0')}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keyOf } from '../../src/container-events/event-keys.ts';
+import { keyOf } from '../../src/container-events/ledger-state.ts';
 import { parseEvent } from '../../src/container-events/stream.ts';
 import { containerOf, subjectOf } from '../../src/hooks/engine-events.ts';
 import { isoOfNano, nanoOfIso, sinceOf } from '../../src/system/nanoseconds.ts';

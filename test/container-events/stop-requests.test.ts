@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { StopRequests } from '../../src/container-events/stop-requests.ts';
+import { StopRequests } from '../../src/container-events/container-memory.ts';
 import { eventOf } from '../support/events.ts';
 
 const second = 1_000_000_000n;

@@ -1,4 +1,4 @@
-import type { SeenContainer } from '../../src/container-events/seen-container.ts';
+import type { SeenContainer } from '../../src/container-events/compare.ts';
 import { parseEvent } from '../../src/container-events/stream.ts';
 import { type EventName, eventWord } from '../../src/hooks/engine-events.ts';
 import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';

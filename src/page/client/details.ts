@@ -6,8 +6,7 @@ import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
 import { bytes, clock, seconds } from '../../system/words.ts';
 import { refusalWords } from './attention.ts';
-import { el } from './dom.ts';
-import { icon } from './icon.ts';
+import { el, icon } from './dom.ts';
 import { engineOf, isBad, type Run, timeOf, toneOf } from './model.ts';
 import { outcomeOf, reasons, tellers, titleOf } from './words.ts';
 

@@ -1,7 +1,6 @@
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
-import { el } from './dom.ts';
-import { icon } from './icon.ts';
+import { el, icon } from './dom.ts';
 import { engineOf, isTold, sumOf, type Told, type Tone, timeOf } from './model.ts';
 import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';
 import { percent, reasons, tellers } from './words.ts';

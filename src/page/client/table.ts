@@ -1,8 +1,7 @@
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { clock, seconds } from '../../system/words.ts';
-import { el } from './dom.ts';
-import { icon } from './icon.ts';
+import { el, icon } from './dom.ts';
 import { engineOf, isBad, isTold, timeOf, toneOf } from './model.ts';
 import { enginesOf, type Filter, type View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';

@@ -1,8 +1,8 @@
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
-import { el, place } from './dom.ts';
-import { icon } from './icon.ts';
+import { el, icon, place } from './dom.ts';
+
 import { type Mark, marksOf, ticksOf } from './marks.ts';
 import { engineOf, isTold, nameOf, type Period, periodsOf, timeOf, toneOf, within } from './model.ts';
 import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';

@@ -1,21 +1,9 @@
-import { isAfter } from '../system/nanoseconds.ts';
+import { namedContainer } from '../hooks/engine-events.ts';
+import { isAfter, newest } from '../system/nanoseconds.ts';
 import type { EngineEvent, Requested } from '../watch/lifecycle/engine-event.ts';
-import { BoundedMap } from './bounded-map.ts';
-import { newest } from './event-keys.ts';
-import { limits } from './limits.ts';
-
-/** Which containers were asked to end, as it is kept from one life of the listener to the next. */
-export interface StopRequestsState {
-  /** A request from before this moment may have been missed; in nanoseconds on the engine's clock. */
-  readonly blind?: string;
-  /** By container: when it was sent a signal, and whether that signal is certain to be meant to end it. */
-  readonly asked: readonly (readonly [id: string, request: StopRequest])[];
-}
-
-export interface StopRequest {
-  readonly at: string;
-  readonly ends: boolean;
-}
+import type { Known, SeenContainer } from './compare.ts';
+import type { StopRequest, StopRequestsState } from './ledger-state.ts';
+import { BoundedMap, limits, weightOf } from './limits.ts';
 
 /**
  * A signal that programs use for other things too, as HUP to reload, counts as a request where the container ends
@@ -111,5 +99,93 @@ export class StopRequests {
   /** What is to be kept. */
   state(): StopRequestsState {
     return { ...(this.#blind === undefined ? {} : { blind: this.#blind }), asked: [...this.#asked.entries] };
+  }
+}
+
+/** The names of containers by their ids, from their own events and from comparisons. */
+export class ContainerNames {
+  readonly #names = new BoundedMap<string>({
+    entries: limits.containers,
+    bytes: limits.names,
+    weigh: (name) => 2 * name.length,
+  });
+
+  constructor(
+    running: Iterable<readonly [string, { readonly attributes: Readonly<Record<string, string>> }]>,
+  ) {
+    for (const [id, { attributes }] of running) this.#set(id, attributes.name);
+  }
+
+  /** Takes an event of a container. */
+  note({ id, action, name }: EngineEvent): void {
+    if (action === 'destroy') this.#names.delete(id);
+    else this.#set(id, name);
+  }
+
+  compare(seen: readonly SeenContainer[]): void {
+    for (const { id, attributes } of seen) this.#set(id, attributes.name);
+  }
+
+  /** An event of something else, with the name of the container that it names. */
+  named(event: EngineEvent): EngineEvent {
+    const container = namedContainer(event);
+    const containerName = container === undefined ? undefined : this.#names.get(container);
+    return containerName === undefined ? event : { ...event, containerName };
+  }
+
+  #set(id: string, name: string | undefined): void {
+    if (name === undefined || name === '') return;
+    this.#names.set(id, name);
+  }
+}
+
+/**
+ * The containers that are taken to run, within a budget of memory: beyond it a container's labels are not kept, and
+ * far beyond it those that are known longest are forgotten. No engine that is honest comes near that.
+ */
+export class RunningContainers {
+  readonly #known = new Map<string, Known>();
+  readonly #weights = new Map<string, number>();
+  #weight = 0;
+
+  constructor(containers: Iterable<readonly [string, Known]> = []) {
+    for (const [id, known] of containers) this.set(id, known);
+  }
+
+  /** All of them, by id, in the order in which they were set first. */
+  get all(): ReadonlyMap<string, Known> {
+    return this.#known;
+  }
+
+  get(id: string): Known | undefined {
+    return this.#known.get(id);
+  }
+
+  set(id: string, known: Known): void {
+    this.#weight -= this.#weights.get(id) ?? 0;
+    const whole = weightOf(known.attributes) + 2 * id.length;
+    const fits = this.#weight + whole <= limits.running;
+    const { name = '', image = '' } = known.attributes;
+    const kept = fits ? known : { ...known, attributes: { name, image } };
+    const weight = fits ? whole : weightOf(kept.attributes) + 2 * id.length;
+    this.#known.set(id, kept);
+    this.#weights.set(id, weight);
+    this.#weight += weight;
+    for (const oldest of this.#known.keys()) {
+      if (this.#weight <= 2 * limits.running) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(id: string): void {
+    this.#weight -= this.#weights.get(id) ?? 0;
+    this.#known.delete(id);
+    this.#weights.delete(id);
+  }
+
+  clear(): void {
+    this.#known.clear();
+    this.#weights.clear();
+    this.#weight = 0;
   }
 }
