@@ -69,7 +69,7 @@ export async function runListener(
       settings,
       account: currentAccount(),
       report: record,
-      logFormat: logSettings.format,
+      logsEachTurn: logSettings.format === 'json' && logSettings.verbosity === 'verbose',
       ready: () => notifyReady(process.env, (error) => record({ kind: 'not-notified', error })),
       signal: ending.signal,
       atOnce: atOnce.signal,

@@ -14,7 +14,7 @@ import { rehearseAnswer } from '../watch/engine/http.ts';
 import { createFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { interfaceAddresses } from './addresses.ts';
-import type { LogFormat, Settings } from './config/settings.ts';
+import type { Settings } from './config/settings.ts';
 import { type ControlServer, startControlServer } from './control/server.ts';
 import { createControlHost } from './control-host.ts';
 import { CutTurns } from './cut-turns.ts';
@@ -55,8 +55,8 @@ interface DaemonOptions {
   readonly account: Account;
   /** Told everything that happens, as it happens. */
   readonly report: (record: Record) => void;
-  /** The format of the log that `report` writes. */
-  readonly logFormat: LogFormat;
+  /** Whether the log has every transition and every run of a hook, however many an engine causes. */
+  readonly logsEachTurn: boolean;
   /** Called once, when every engine is watched and the port is open. */
   readonly ready?: () => void;
   /** Ends the daemon: hooks that run are ended, with their grace. */
@@ -83,7 +83,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     settings.engines.map(({ name }) => name),
     pipelines,
   );
-  const log = throttledLog(report, options.logFormat, signal);
+  const log = throttledLog(report, options.logsEachTurn, signal);
   const count = (said: Record) => {
     log(said);
     metrics.note(said);

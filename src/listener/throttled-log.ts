@@ -1,5 +1,4 @@
 import type { Transition } from '../watch/lifecycle/transition.ts';
-import type { LogFormat } from './config/settings.ts';
 import type { Record } from './record.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
 
@@ -13,12 +12,13 @@ const eventLimits: ThrottleLimits = { ofKind: 24, ofSource: 24, window: 60_000 }
 const turnLimits: ThrottleLimits = { ofKind: 8, ofSource: 12, window: 60_000 };
 
 /**
- * Passes everything on to the log, but of what an engine can cause as often as it likes only so much a minute, and
- * then a count. Transitions and their hooks are counted in the text log alone: programs read the other. Journal, metrics and `events` have their own limits, and are given everything.
+ * Limits how much an engine can make the log say in a minute, and reports the number of what was left out. Journal,
+ * metrics and `events` have limits of their own and get everything.
+ * @param hasEachTurn keeps every transition and every run of a hook, for a program that asked for the verbose JSON log
  */
 export function throttledLog(
   report: (record: Record) => void,
-  format: LogFormat,
+  hasEachTurn: boolean,
   signal: AbortSignal,
 ): (record: Record) => void {
   const suppressed = (engine: string, counts: ReadonlyMap<string, number>) =>
@@ -31,7 +31,7 @@ export function throttledLog(
     const throttle = throttleOf(record, engines, events);
     const isLogged =
       throttle === undefined
-        ? format === 'json' || turns.admit(record)
+        ? hasEachTurn || turns.admit(record)
         : throttle.admit(engineOf(record), record.kind);
     if (isLogged) report(record);
   };

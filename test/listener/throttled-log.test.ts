@@ -1,10 +1,13 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Record } from '../../src/listener/record.ts';
 import { throttledLog } from '../../src/listener/throttled-log.ts';
 import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 
 let ending = new AbortController();
-afterEach(() => ending.abort());
+afterEach(() => {
+  ending.abort();
+  vi.useRealTimers();
+});
 
 const transition = (sequence: number): Transition => ({
   event: sequence % 2 === 1 ? 'start' : 'stop',
@@ -47,10 +50,10 @@ function turn(sequence: number, printed: number): Record[] {
   ];
 }
 
-function logged(records: readonly Record[], format: 'text' | 'json' = 'text'): Record[] {
+function logged(records: readonly Record[], hasEachTurn = false): Record[] {
   ending = new AbortController();
   const passed: Record[] = [];
-  const log = throttledLog((record) => void passed.push(record), format, ending.signal);
+  const log = throttledLog((record) => void passed.push(record), hasEachTurn, ending.signal);
   for (const record of records) log(record);
   return passed;
 }
@@ -61,9 +64,27 @@ test('an engine that starts and stops again and again has whole transitions in t
   expect(passed).toEqual([1, 2, 3, 4, 5, 6, 7, 8].flatMap((sequence) => turn(sequence, 3)));
 });
 
-test('programs that read the log as JSON find each transition', () => {
+test('one line a minute has the number of lines that were left out, by kind', () => {
+  vi.useFakeTimers();
+  ending = new AbortController();
+  const passed: Record[] = [];
+  const log = throttledLog((record) => void passed.push(record), false, ending.signal);
+  for (let sequence = 1; sequence <= 20; sequence++) for (const record of turn(sequence, 2)) log(record);
+  const before = passed.length;
+  vi.advanceTimersByTime(60_000);
+  const counts = {
+    transition: 12,
+    'hook-started': 12,
+    'hook-output': 24,
+    'hook-ended': 12,
+    'hooks-done': 12,
+  };
+  expect(passed.slice(before)).toEqual([{ kind: 'reports-suppressed', engine: 'default', counts }]);
+});
+
+test('a program that asked for the verbose JSON log finds each transition', () => {
   const all = Array.from({ length: 200 }, (_, at) => turn(at + 1, 3)).flat();
-  expect(logged(all, 'json')).toEqual(all);
+  expect(logged(all, true)).toEqual(all);
 });
 
 test('a single transition is logged whole, however much its hooks print', () => {

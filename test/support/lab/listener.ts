@@ -5,14 +5,15 @@ import { run } from './command.ts';
 import { rootOf } from './folder.ts';
 
 /**
- * Starts the listener with these words, the JSON log's apart.
+ * Starts the listener with these words and those of the JSON log; `--verbose`, so that a test with many transitions a
+ * minute finds each.
  * @param target which process is the listener, given the one that was started
  */
 export function launchListener(
   words: readonly string[],
   target: (pid: number) => number = (pid) => pid,
 ): WatchedListener {
-  const [file = '', ...rest] = [...words, '--log-format', 'json'];
+  const [file = '', ...rest] = [...words, '--verbose', '--log-format', 'json'];
   const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   return readListener(
     child,
