@@ -2,13 +2,13 @@ import { isEnd } from '../hooks/engine-events.ts';
 import type { Candidate } from '../hooks/find.ts';
 import type { DebounceSettings } from '../hooks/settings.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
-import type { ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery } from '../watch/lifecycle/engine-event.ts';
 
 /** Events for which a hook is run once. */
 export interface Burst {
   readonly hook: Candidate;
   /** Oldest first; at least one. */
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly Delivery[];
   /** How many older ones are not among them, because there were too many. */
   readonly leftOut: number;
 }
@@ -24,7 +24,7 @@ export interface BurstState {
 
 interface Collecting {
   hook: Candidate;
-  events: ToldEvent[];
+  events: Delivery[];
   bytes: number;
   leftOut: number;
   isDue: boolean;
@@ -43,13 +43,13 @@ export const burstLimits = { events: 1000, bytes: 1_048_576 };
 export class Bursts {
   readonly #byHook = new Map<string, Collecting>();
   readonly #due: () => void;
-  readonly #leftOut: (told: ToldEvent, hook: string) => void;
+  readonly #leftOut: (told: Delivery, hook: string) => void;
 
   /**
    * @param due called when a burst has become due
    * @param leftOut called for each event that a hook is not given
    */
-  constructor(due: () => void, leftOut: (told: ToldEvent, hook: string) => void) {
+  constructor(due: () => void, leftOut: (told: Delivery, hook: string) => void) {
     this.#due = due;
     this.#leftOut = leftOut;
   }
@@ -59,7 +59,7 @@ export class Bursts {
   }
 
   /** Adds an event to what is collected for a hook. */
-  add(hook: Candidate, { quiet, atMost }: DebounceSettings, told: ToldEvent): void {
+  add(hook: Candidate, { quiet, atMost }: DebounceSettings, told: Delivery): void {
     const burst = this.#byHook.get(hook.name) ?? this.#begin(hook, atMost);
     burst.hook = hook;
     burst.events.push(told);
@@ -145,6 +145,6 @@ function settle({ quiet, limit }: Collecting): void {
   limit.cancel();
 }
 
-function sizeOf({ event }: ToldEvent): number {
+function sizeOf({ event }: Delivery): number {
   return Buffer.byteLength(event.json) + 1;
 }

@@ -2,7 +2,7 @@ import type { EventStarts } from '../hooks/chain.ts';
 import type { RunningHook } from '../hooks/queue.ts';
 import type { HookHost } from '../hooks/report.ts';
 import { reportChanges } from '../hooks/report-once.ts';
-import type { EngineEvent, EventLabel, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
 import { collectingHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
@@ -23,7 +23,7 @@ export interface EventQueue {
   /** Whether any hook is to be run for an event, as things are now. */
   wants(event: EngineEvent): boolean;
   /** Runs the hooks of an event when those of the same container before it are done. */
-  push(told: ToldEvent): void;
+  push(told: Delivery): void;
   /** The engine goes: what waits is dropped, unless it says that something has come to its end. */
   engineStops(): void;
   /** Resolves when no hook runs, and none waits unless `signal` has ended it. */
@@ -99,7 +99,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     const run = runEventHooks(
       host,
       hooksInTurn(host, told),
-      { told, merged },
+      { delivery: told, merged },
       transition(),
       () => open.begin(told.number, inTurn),
       starts,
@@ -112,7 +112,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     if (last === undefined) return;
     counts.told += 1;
     const told = { ...last, repeat: events.some(({ repeat }) => repeat) };
-    const occurrence = { told, merged: 0, burst: { events, leftOut } };
+    const occurrence = { delivery: told, merged: 0, burst: { events, leftOut } };
     const run = runEventHooks(
       host,
       [hook],
@@ -126,7 +126,7 @@ export function createEventQueue(options: EventQueueOptions): EventQueue {
     follow(subjectOfBurst(hook.name), run, events, hook.name);
   }
 
-  function follow(subject: string, run: EventRun, events: readonly ToldEvent[], part: string): void {
+  function follow(subject: string, run: EventRun, events: readonly Delivery[], part: string): void {
     running.set(subject, run);
     void run.done.then((how) => {
       running.delete(subject);

@@ -14,7 +14,7 @@ import type { Candidate } from '../hooks/find.ts';
 import type { HookHost } from '../hooks/report.ts';
 import type { DebounceSettings, EventFilter } from '../hooks/settings.ts';
 import { usableFolder } from '../hooks/start.ts';
-import type { EngineEvent, EventLabel, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 
 /** The hooks of one event, being run one after the other. */
@@ -44,7 +44,7 @@ function hooksIn(host: HookHost, folder: EventFolder, event: EngineEvent): reado
 }
 
 /** The hooks of an event that are run when it is its turn, without those that collect events. */
-export function hooksInTurn(host: HookHost, { event, left }: ToldEvent): readonly Candidate[] {
+export function hooksInTurn(host: HookHost, { event, left }: Delivery): readonly Candidate[] {
   return hooksFor(host, event).filter(
     ({ name }) =>
       host.settings.hooks.get(name)?.debounce === undefined && (left === undefined || left.includes(name)),
@@ -54,7 +54,7 @@ export function hooksInTurn(host: HookHost, { event, left }: ToldEvent): readonl
 /** The hooks of an event that collect events. */
 export function collectingHooks(
   host: HookHost,
-  { event, left }: ToldEvent,
+  { event, left }: Delivery,
 ): readonly { readonly hook: Candidate; readonly debounce: DebounceSettings }[] {
   return hooksFor(host, event).flatMap((hook) => {
     const debounce = host.settings.hooks.get(hook.name)?.debounce;
@@ -78,7 +78,7 @@ export function runEventHooks(
   begin: () => void,
   starts?: EventStarts,
 ): EventRun {
-  const { told } = occurrence;
+  const { event } = occurrence.delivery;
   const label = labelOfOccurrence(occurrence);
   const count = candidates.length;
   const folder = [...new Set(candidates.map(({ name }) => dirname(name)))].join(', ');
@@ -86,7 +86,7 @@ export function runEventHooks(
   const chain = runChain(
     host,
     candidates,
-    { event: eventWord(told.event), transition, occurrence },
+    { event: eventWord(event), transition, occurrence },
     // Behind the start of the first: the log is no part of what an event waits for.
     { begun: () => host.report({ kind: 'event-told', told: label, count, folder }), starts },
   );

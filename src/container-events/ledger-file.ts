@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { namedContainer } from '../hooks/engine-events.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
-import type { EngineEvent, EventReason, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery, EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
 import { Ledger } from './ledger.ts';
 import {
   counted,
@@ -21,11 +21,11 @@ import type { EventsReport } from './watch.ts';
 export interface LedgerFile {
   readonly ledger: Ledger;
   /** What an earlier listener had taken and not brought to its end, oldest first; not what is given up. */
-  readonly pending: readonly ToldEvent[];
+  readonly pending: readonly Delivery[];
   /** Keeps that this was heard, and that nothing is to be run for it. */
   heard(event: EngineEvent, reason: EventReason): void;
   /** Keeps that this is to be acted on. */
-  take(event: EngineEvent, reason: EventReason): ToldEvent;
+  take(event: EngineEvent, reason: EventReason): Delivery;
   /** Keeps that the first hook is about to be started: from here on a repeat is one. */
   begin(number: number): void;
   /** Keeps that this listener's own orderly end leaves it to the next, which begins anew. */

@@ -1,9 +1,9 @@
 import { isEnd, subjectOf } from '../hooks/engine-events.ts';
-import type { EngineEvent, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery, EngineEvent } from '../watch/lifecycle/engine-event.ts';
 
 /** An event that waits for its hooks. */
 export interface WaitingEvent {
-  readonly told: ToldEvent;
+  readonly told: Delivery;
   /** What keeps the order of its events; see `subjectOf`. */
   readonly subject: string;
   /** How many older events were merged into it. */
@@ -13,7 +13,7 @@ export interface WaitingEvent {
 /** What made room for others: the event is merged into a later one, or given up. */
 export interface Removed {
   readonly how: 'merged' | 'given-up';
-  readonly told: ToldEvent;
+  readonly told: Delivery;
 }
 
 /** A link of two lists: of all events that wait, and of those of the same subject and kind. */
@@ -57,7 +57,7 @@ export class WaitingEvents {
     return this.#bytes;
   }
 
-  push(told: ToldEvent): void {
+  push(told: Delivery): void {
     const subject = subjectOf(told.event);
     const kind = `${subject} ${told.event.type} ${told.event.action}`;
     const links = { older: this.#newest, newer: undefined, nextOfKind: undefined };
@@ -109,8 +109,8 @@ export class WaitingEvents {
   }
 
   /** Takes out those that say nothing of something's end. */
-  takePointless(): readonly ToldEvent[] {
-    const out: ToldEvent[] = [];
+  takePointless(): readonly Delivery[] {
+    const out: Delivery[] = [];
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
       if (isEnd(entry.told.event)) continue;
       this.#remove(entry);

@@ -1,7 +1,7 @@
 import type { Account } from '../system/find-account.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
-import type { EventLabel, ToldEvent } from '../watch/lifecycle/engine-event.ts';
+import type { Delivery, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { containerOf, type EventWord } from './engine-events.ts';
 import type { EngineReach } from './report.ts';
@@ -69,7 +69,7 @@ export function hookEnvironment(
     ...(mayNotConnect(context) ? { DOCKER_HOST: downHost(process.getuid?.() ?? 0) } : {}),
     ...extra,
     DOCKER_LIFECYCLE_EVENT: event,
-    DOCKER_LIFECYCLE_REASON: occurrence?.told.reason ?? transition.reason,
+    DOCKER_LIFECYCLE_REASON: occurrence?.delivery.reason ?? transition.reason,
     DOCKER_LIFECYCLE_SOURCE: transition.source,
     DOCKER_LIFECYCLE_ENGINE: transition.engine,
     DOCKER_LIFECYCLE_SEQUENCE: String(transition.sequence),
@@ -135,13 +135,14 @@ function locale(inherited: string | undefined): string {
   return inherited !== undefined && /^[\w.@-]{1,64}$/.test(inherited) ? inherited : 'C.UTF-8';
 }
 
-/** What happened in an engine, as a hook is told it. */
+/** An event, or a burst of them, that a hook is run for. */
 export interface Occurrence {
-  readonly told: ToldEvent;
-  /** So many older ones of the same kind were not told because of it. */
+  /** The event; of a burst the last one. */
+  readonly delivery: Delivery;
+  /** The number of older events of the same kind that were merged into it. */
   readonly merged: number;
-  /** Where its hook is run once for many: all of them, oldest first, and how many older ones are left out. */
-  readonly burst?: { readonly events: readonly ToldEvent[]; readonly leftOut: number } | undefined;
+  /** The events of a burst, oldest first, and the number of older ones that are left out. */
+  readonly burst?: { readonly events: readonly Delivery[]; readonly leftOut: number } | undefined;
   /** The labels that its settings name. */
   readonly labels?: readonly string[] | undefined;
 }
@@ -153,9 +154,9 @@ export interface Occurrence {
 const longestValue = 4096;
 
 /** The variables that tell a hook what happened; all of it, it gets on its standard input. */
-function eventEnvironment({ told, merged, burst, labels = [] }: Occurrence): Record<string, string> {
-  const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = told.event;
-  const container = containerOf(told.event);
+function eventEnvironment({ delivery, merged, burst, labels = [] }: Occurrence): Record<string, string> {
+  const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = delivery.event;
+  const container = containerOf(delivery.event);
   const variables = {
     DOCKER_EVENT_TYPE: type,
     DOCKER_EVENT_ACTION: action,
@@ -168,7 +169,7 @@ function eventEnvironment({ told, merged, burst, labels = [] }: Occurrence): Rec
     ...(detail === undefined ? {} : { DOCKER_EVENT_DETAIL: detail }),
     ...(exitCode === undefined ? {} : { DOCKER_EVENT_EXIT_CODE: String(exitCode) }),
     ...(requested === undefined ? {} : { DOCKER_EVENT_REQUESTED: requested }),
-    ...(told.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
+    ...(delivery.repeat ? { DOCKER_EVENT_POSSIBLE_REPEAT: '1' } : {}),
     ...(merged > 0 ? { DOCKER_EVENT_MERGED: String(merged) } : {}),
     ...(burst && { DOCKER_EVENT_COUNT: String(burst.events.length + burst.leftOut) }),
     ...(burst && burst.leftOut > 0 ? { DOCKER_EVENT_LEFT_OUT: String(burst.leftOut) } : {}),
@@ -194,18 +195,18 @@ function labelVariable(label: string): string {
 }
 
 /** All events of an occurrence, as lines of JSON. */
-export function eventLines({ told, burst }: Occurrence): Buffer {
-  return Buffer.from((burst?.events ?? [told]).map(({ event }) => `${event.json}\n`).join(''));
+export function eventLines({ delivery, burst }: Occurrence): Buffer {
+  return Buffer.from((burst?.events ?? [delivery]).map(({ event }) => `${event.json}\n`).join(''));
 }
 
 /** An occurrence in short: its event, and for a burst how many there are. */
-export function labelOfOccurrence({ told, burst }: Occurrence): EventLabel {
+export function labelOfOccurrence({ delivery, burst }: Occurrence): EventLabel {
   const count = burst === undefined ? 1 : burst.events.length + burst.leftOut;
-  return { ...labelOf(told), ...(count > 1 ? { count } : {}) };
+  return { ...labelOf(delivery), ...(count > 1 ? { count } : {}) };
 }
 
 /** An event in short. */
-function labelOf({ event, reason, repeat }: ToldEvent): EventLabel {
+function labelOf({ event, reason, repeat }: Delivery): EventLabel {
   const { type, action, id, name, timeNano, requested } = event;
   return {
     ...{ type, action, id, name, timeNano, reason },

@@ -4,7 +4,7 @@ import { createEventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { WaitingEvents } from '../../src/container-events/waiting-events.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
-import type { ToldEvent } from '../../src/watch/lifecycle/engine-event.ts';
+import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
 import { processorTime } from '../support/processor-time.ts';
@@ -16,7 +16,7 @@ afterEach(async () => {
   stage = undefined;
 });
 
-function told(number: number, id: string, action = 'start'): ToldEvent {
+function told(number: number, id: string, action = 'start'): Delivery {
   const event = eventOf('container', action, id, `1795559${String(number).padStart(12, '0')}`, {
     name: `name-${id}`,
     image: 'busybox',
@@ -67,7 +67,7 @@ describe('the time that an event takes does not grow with how many wait', () => 
 
 /** An entry of a plain list that does the same and is looked through each time. */
 interface Plain {
-  readonly told: ToldEvent;
+  readonly told: Delivery;
   merged: number;
 }
 

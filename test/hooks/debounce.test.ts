@@ -3,7 +3,7 @@ import { burstLimits } from '../../src/container-events/bursts.ts';
 import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { defaultHookSettings, type SingleHookSettings } from '../../src/hooks/settings.ts';
-import type { ToldEvent } from '../../src/watch/lifecycle/engine-event.ts';
+import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -38,11 +38,11 @@ function prepare(hooks: Readonly<Record<string, SingleHookSettings>>, parallel =
   });
 }
 
-function push(action: string, id: string, more: Partial<ToldEvent> = {}, attributes = {}): ToldEvent {
+function push(action: string, id: string, more: Partial<Delivery> = {}, attributes = {}): Delivery {
   number += 1;
   const time = `17955593236366${String(number).padStart(5, '0')}`;
   const event = eventOf('container', action, id, time, { name: id, image: 'busybox', ...attributes });
-  const told: ToldEvent = { number, event, reason: 'event', repeat: false, ...more };
+  const told: Delivery = { number, event, reason: 'event', repeat: false, ...more };
   queue.push(told);
   return told;
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { defaultHookSettings, type HookSettings } from '../../src/hooks/settings.ts';
-import type { ToldEvent } from '../../src/watch/lifecycle/engine-event.ts';
+import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition } from '../support/hook-stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -40,7 +40,7 @@ function tell(
   id: string,
   attributes: Readonly<Record<string, string>> = {},
   repeat = false,
-): ToldEvent {
+): Delivery {
   number += 1;
   const event = eventOf('container', action, id, `17955593236366${String(number).padStart(5, '0')}`, {
     name: `name-${id}`,

@@ -32,21 +32,21 @@ export interface EngineEvent {
 export type Requested = 'yes' | 'no' | 'unknown';
 
 /**
- * Why an event is told.
+ * The reason why an event is delivered.
  *
- * - `event`: the engine said so.
- * - `reconciled`: it was forgotten by the engine before it could be heard, and found by comparing containers.
+ * - `event`: the engine reported it.
+ * - `reconciled`: the engine had forgotten it; a comparison of containers found it.
  * - `listener-started`: the listener found the container running when it started.
  */
 export type EventReason = 'event' | 'reconciled' | 'listener-started';
 
-/** An event that is to be acted on. */
-export interface ToldEvent {
-  /** Counts what is told of one engine, on through the listener's own restarts. */
+/** An event on its way to its hooks. */
+export interface Delivery {
+  /** Counts the deliveries of one engine, across restarts of the listener. */
   readonly number: number;
   readonly event: EngineEvent;
   readonly reason: EventReason;
-  /** A listener was killed between running its hooks and noting that: they may have run before. */
+  /** A listener was killed after its hooks began and before that was marked done: they may have run before. */
   readonly repeat: boolean;
   /** The names of the hooks that an earlier listener left undone; missing for all of them. */
   readonly left?: readonly string[];
