@@ -56,6 +56,7 @@ const table = {
       'listener/journal',
       'listener/metrics',
       'listener/notifier',
+      'listener/words',
       'container-events',
       'hooks',
       'watch',

@@ -1,5 +1,5 @@
 import { describeUnexpected } from '../listener/unexpected.ts';
-import { unexpected } from '../listener/words/describe.ts';
+import { unexpected } from '../listener/words/listener.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode } from '../system/user-error.ts';
 import { calledAs } from './plugin/call.ts';

@@ -1,6 +1,6 @@
-import type { Event } from '../listener/events.ts';
-import { describeTransition } from '../listener/words/describe.ts';
+import type { StreamedEvent } from '../listener/event-stream.ts';
 import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
+import { describeTransition } from '../listener/words/listener.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import type { EngineWish } from './command.ts';
@@ -15,7 +15,7 @@ export async function followEvents(command: EngineWish): Promise<number> {
   const engine =
     command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   const lines = await running(client.lines({ method: 'GET', path: '/v1/events' }));
-  for await (const event of lines as AsyncIterable<Event>) {
+  for await (const event of lines as AsyncIterable<StreamedEvent>) {
     if (engine !== undefined && event.engine !== undefined && event.engine !== engine) continue;
     if (command.json) print(`${JSON.stringify(event)}\n`);
     else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
@@ -23,7 +23,7 @@ export async function followEvents(command: EngineWish): Promise<number> {
   throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
-function describeEvent(event: Event): string {
+function describeEvent(event: StreamedEvent): string {
   switch (event.kind) {
     case 'transition':
       return describeTransition(event.transition);

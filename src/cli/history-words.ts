@@ -1,6 +1,6 @@
+import { describe } from '../listener/event-kinds.ts';
 import type { HistoryEntry, RunEntry } from '../listener/journal/history.ts';
 import type { RecordedOutcome } from '../listener/journal/record.ts';
-import { describe, describeTransition } from '../listener/words/describe.ts';
 import { describeEvent } from '../listener/words/events.ts';
 import {
   aboutIt,
@@ -8,6 +8,7 @@ import {
   describeRecordedEnd,
   describeRecordedRefusal,
 } from '../listener/words/failure.ts';
+import { describeTransition } from '../listener/words/listener.ts';
 import { describeTurn } from '../listener/words/turns.ts';
 import { describeWarning } from '../listener/words/warnings.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';

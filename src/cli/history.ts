@@ -1,5 +1,5 @@
 import { NotThere } from '../listener/control/client.ts';
-import type { Event } from '../listener/events.ts';
+import type { StreamedEvent } from '../listener/event-stream.ts';
 import { changed, changeOf, entryOf, type HistoryEntry, type RunEntry } from '../listener/journal/entry.ts';
 import {
   fits,
@@ -35,13 +35,13 @@ export async function showHistory(wish: HistoryWish): Promise<number> {
   try {
     // Heard from before the past is read, so that nothing falls between the two.
     const events = wish.follow ? await running(theListener(wish).client.lines(listening)) : undefined;
-    return await tell(named, events as AsyncIterable<Event> | undefined);
+    return await tell(named, events as AsyncIterable<StreamedEvent> | undefined);
   } finally {
     ending.abort();
   }
 }
 
-async function tell(wish: HistoryWish, events: AsyncIterable<Event> | undefined): Promise<number> {
+async function tell(wish: HistoryWish, events: AsyncIterable<StreamedEvent> | undefined): Promise<number> {
   const { json, noColor } = wish;
   const entries = await during('Reading the history', theEntries(wish));
   if (json && events === undefined) {
@@ -126,7 +126,7 @@ type Run = HistoryEntry & RunEntry;
  * @param shown what was shown already, of which the first events may tell again
  */
 async function followHistory(
-  events: AsyncIterable<Event>,
+  events: AsyncIterable<StreamedEvent>,
   shown: readonly HistoryEntry[],
   filter: Omit<HistoryFilter, 'n'>,
   show: (entry: HistoryEntry) => void,
@@ -141,7 +141,7 @@ async function followHistory(
   }
 
   /** The entry that an event adds to those shown; undefined for a run that is not over. */
-  function added(event: Event): HistoryEntry | undefined {
+  function added(event: StreamedEvent): HistoryEntry | undefined {
     const change = changeOf(event);
     if (change !== undefined) {
       const started = begun.get(change.run);

@@ -1,11 +1,11 @@
 import type { LogFormat, Verbosity } from '../listener/config/settings.ts';
-import type { Record } from '../listener/record.ts';
-import { describe } from '../listener/words/describe.ts';
+import { describe } from '../listener/event-kinds.ts';
+import type { ListenerEvent } from '../listener/events.ts';
 import { printable, printableText } from '../system/printable.ts';
 import type { Level } from '../system/words.ts';
 
 /**
- * Writes records as they come, one line each: a path with a line's end or an escape sequence in it makes no
+ * Writes events as they come, one line each: a path with a line's end or an escape sequence in it makes no
  * second line, and moves no cursor.
  */
 export function createLog(
@@ -13,14 +13,14 @@ export function createLog(
   format: LogFormat,
   verbosity: Verbosity,
   now: () => Date = () => new Date(),
-): (record: Record) => void {
-  return (record) => {
-    const { level, text } = describe(record);
+): (event: ListenerEvent) => void {
+  return (event) => {
+    const { level, text } = describe(event);
     if (!shown[verbosity].includes(level)) return;
     const time = localTime(now());
     const message = printableText(text);
     const line =
-      format === 'json' ? asJson(time, level, message, record) : `${time} ${marks[level]}${message}`;
+      format === 'json' ? asJson(time, level, message, event) : `${time} ${marks[level]}${message}`;
     write(`${line}\n`);
   };
 }
@@ -38,9 +38,9 @@ const marks: { readonly [level in Level]: string } = {
   detail: '',
 };
 
-/** The record's own fields behind time, level and message; bytes from outside as safely shown text. */
-function asJson(time: string, level: Level, message: string, record: Record): string {
-  const fields = Object.entries(record).map(([key, value]: [string, unknown]) => [
+/** The event's own fields behind time, level and message; bytes from outside as safely shown text. */
+function asJson(time: string, level: Level, message: string, event: ListenerEvent): string {
+  const fields = Object.entries(event).map(([key, value]: [string, unknown]) => [
     key,
     value instanceof Uint8Array ? printable(value) : value,
   ]);
@@ -62,8 +62,8 @@ function two(number: number): string {
 
 /** A log that keeps nobody waiting. */
 interface DeferredLog {
-  /** Takes a record with the time of this call; it is worded and written behind what the program does now. */
-  readonly record: (record: Record) => void;
+  /** Takes an event with the time of this call; it is formatted and written at the end of this turn of the event loop. */
+  readonly record: (event: ListenerEvent) => void;
   /** Writes what is still to be written: for the end of the program. */
   readonly flush: () => void;
 }
@@ -78,7 +78,7 @@ export function createDeferredLog(
   format: LogFormat,
   verbosity: Verbosity,
 ): DeferredLog {
-  let waiting: { readonly record: Record; readonly at: Date }[] = [];
+  let waiting: { readonly event: ListenerEvent; readonly at: Date }[] = [];
   let text = '';
   let at = new Date();
   let flushing: NodeJS.Immediate | undefined;
@@ -92,11 +92,11 @@ export function createDeferredLog(
   );
 
   function word(): void {
-    const records = waiting;
+    const events = waiting;
     waiting = [];
-    for (const { record, at: time } of records) {
+    for (const { event, at: time } of events) {
       at = time;
-      log(record);
+      log(event);
     }
   }
 
@@ -109,11 +109,11 @@ export function createDeferredLog(
   }
 
   return {
-    record(record) {
+    record(event) {
       flushing ??= setImmediate(flush);
-      waiting.push({ record, at: new Date() });
+      waiting.push({ event, at: new Date() });
       // Its bytes are there during this call only.
-      if (record.kind === 'hook-output') word();
+      if (event.kind === 'hook-output') word();
     },
     flush,
   };

@@ -1,8 +1,8 @@
 import type { Settings } from '../listener/config/settings.ts';
 import { type ControlClient, createControlClient } from '../listener/control/client.ts';
-import type { Record } from '../listener/record.ts';
+import { describe } from '../listener/event-kinds.ts';
+import type { ListenerEvent } from '../listener/events.ts';
 import type { EngineStatus, Status } from '../listener/status.ts';
-import { describe } from '../listener/words/describe.ts';
 import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
@@ -116,7 +116,7 @@ async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | unde
 }
 
 /** Why it may never be known: for whoever waits in vain. */
-function warn(report: Record): void {
+function warn(report: ListenerEvent): void {
   const { level, text } = describe(report);
   if (level === 'warning' || level === 'error') remark(`${printableText(text)}\n`);
 }

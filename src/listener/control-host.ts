@@ -15,14 +15,14 @@ import type { ControlHost } from './control/answer.ts';
 import { createPageServer } from './control/page-server.ts';
 import { Declined, type TriggerWish } from './control/protocol.ts';
 import type { CutTurns } from './cut-turns.ts';
-import type { Events } from './events.ts';
+import type { EventStream } from './event-stream.ts';
+import type { ListenerEvent } from './events.ts';
 import type { Failures } from './failures.ts';
 import { readHistory, readHistoryEntry } from './journal/history.ts';
 import type { Metrics } from './metrics/collector.ts';
 import { expositionType } from './metrics/exposition.ts';
 import { pageHtml } from './page-html.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Record } from './record.ts';
 import { statusOf } from './status.ts';
 import { waitForStop } from './stop-wait.ts';
 
@@ -30,11 +30,11 @@ interface ControlHostOptions {
   readonly settings: Settings;
   readonly account: Account;
   readonly pipelines: readonly Pipeline[];
-  readonly events: Events;
+  readonly events: EventStream;
   readonly failures: Failures;
   readonly cutTurns: CutTurns;
   readonly metrics: Metrics;
-  readonly record: (record: Record) => void;
+  readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,6 @@
 import type { TurnRest } from '../hooks/report.ts';
 import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
-import type { Record } from './record.ts';
+import type { ListenerEvent } from './events.ts';
 
 /** A turn of hooks that the end of an earlier listener cut off, and what became of it. */
 export interface CutTurn {
@@ -15,17 +15,17 @@ export class CutTurns {
   readonly #turns = new Map<string, CutTurn>();
 
   /** Takes anything that happens. */
-  note(record: Record): void {
-    switch (record.kind) {
+  note(event: ListenerEvent): void {
+    switch (event.kind) {
       case 'turn-continued':
       case 'turn-dropped': {
-        const { engine, transition, rest } = record;
-        const dropped = record.kind === 'turn-dropped' ? { dropped: record.why } : {};
+        const { engine, transition, rest } = event;
+        const dropped = event.kind === 'turn-dropped' ? { dropped: event.why } : {};
         this.#turns.set(keyOf(engine, transition.event), { transition, rest, ...dropped });
         return;
       }
       case 'hooks-done': {
-        const { engine, transition } = record;
+        const { engine, transition } = event;
         const key = keyOf(engine, transition.event);
         const cut = this.#turns.get(key);
         if (cut !== undefined && cut.transition.sequence < transition.sequence) this.#turns.delete(key);

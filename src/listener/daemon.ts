@@ -18,21 +18,21 @@ import type { Settings } from './config/settings.ts';
 import { type ControlServer, startControlServer } from './control/server.ts';
 import { createControlHost } from './control-host.ts';
 import { CutTurns } from './cut-turns.ts';
+import { recordOf } from './event-kinds.ts';
 import { startEventPipeline } from './event-pipeline.ts';
-import { createEvents } from './events.ts';
+import { EventStream } from './event-stream.ts';
+import type { ListenerEvent } from './events.ts';
 import { createFailures } from './failures.ts';
 import { cutHookIn } from './held-turns.ts';
 import { HooksAtStop } from './hooks-at-stop.ts';
 import type { Journal } from './journal/journal.ts';
 import type { TurnFile } from './journal/turn-file.ts';
-import { journalEntry } from './journaling.ts';
 import { createMetrics } from './metrics/collector.ts';
 import { startMetricsServer } from './metrics/server.ts';
 import { defaultLimits } from './notifier/protocol.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from './notifier/server.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { ReachOfEngine } from './reach.ts';
-import type { Record } from './record.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { Throttle } from './throttle.ts';
 import { throttledLog } from './throttled-log.ts';
@@ -54,7 +54,7 @@ interface DaemonOptions {
   readonly settings: Settings;
   readonly account: Account;
   /** Told everything that happens, as it happens. */
-  readonly report: (record: Record) => void;
+  readonly report: (event: ListenerEvent) => void;
   /** Whether the log has every transition and every run of a hook, however many an engine causes. */
   readonly logsEachTurn: boolean;
   /** Called once, when every engine is watched and the port is open. */
@@ -84,17 +84,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     pipelines,
   );
   const log = throttledLog(report, options.logsEachTurn, signal);
-  const count = (said: Record) => {
+  const count = (said: ListenerEvent) => {
     log(said);
     metrics.note(said);
   };
   const { memory, openTurns, journal } = await openStateFolder(stateDir, account, count);
   const turnFiles = new Map(settings.engines.map(({ name }) => [name, openTurns(name)]));
-  const events = createEvents();
+  const events = new EventStream();
   const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
   const cutTurns = new CutTurns();
   const hooksAtStop = new HooksAtStop();
-  const record = (said: Record) => {
+  const record = (said: ListenerEvent) => {
     count(said);
     const number = journal === undefined ? undefined : keep(journal, said);
     events.note(said, number);
@@ -131,7 +131,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       (_, counts) => record({ kind: 'notifier-flooded', count: counts.get('hint-taken') ?? 0 }),
       signal,
     );
-    const hinted = (said: Record) => hints.admit('port', said.kind) && record(said);
+    const hinted = (said: ListenerEvent) => hints.admit('port', said.kind) && record(said);
     const watches = createFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
@@ -219,8 +219,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
-function keep(journal: Journal, record: Record): number | undefined {
-  const entry = journalEntry(record);
+function keep(journal: Journal, record: ListenerEvent): number | undefined {
+  const entry = recordOf(record);
   return entry === undefined ? undefined : journal.append(entry);
 }
 
@@ -248,7 +248,7 @@ function leftoversIn(
 async function endInterrupted(
   leftovers: readonly EngineLeftover[],
   settings: Settings,
-  record: (record: Record) => void,
+  record: (event: ListenerEvent) => void,
 ): Promise<void> {
   await Promise.all(
     leftovers.map(({ engine, ...leftover }) =>

@@ -11,7 +11,7 @@ import type { Ending, Run } from '../watch/lifecycle/observation.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { WhenStarted } from './config/settings.ts';
-import type { Record } from './record.ts';
+import type { ListenerEvent } from './events.ts';
 
 interface EventPipelineOptions {
   readonly engine: EngineSettings;
@@ -21,7 +21,7 @@ interface EventPipelineOptions {
   /** Where what was heard is kept; undefined where nothing can be kept safely. */
   readonly path: string | undefined;
   readonly folders: FolderWatches;
-  readonly record: (record: Record) => void;
+  readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
 }
 

@@ -1,50 +1,109 @@
-import type { JournalEntry } from './journal/record.ts';
-import { journalEntry } from './journaling.ts';
-import type { Record } from './record.ts';
+import type { EventsReport } from '../container-events/watch.ts';
+import type { HookReport } from '../hooks/report.ts';
+import type { Refusal } from '../system/trust.ts';
+import type { Words } from '../system/words.ts';
+import type { SensorReport } from '../watch/engine/report.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { WhenStarted } from './config/settings.ts';
+import type { ControlReport } from './control/protocol.ts';
+import type { MemoryReport } from './journal/engine-memory.ts';
+import type { HookWarning, JournalEntry } from './journal/record.ts';
+import type { JournalReport } from './journal/report.ts';
+import type { TurnReport } from './journal/turn-file.ts';
+import type { MetricsReport } from './metrics/server.ts';
+import type { NotifierReport } from './notifier/protocol.ts';
+import type { UnexpectedError } from './unexpected.ts';
 
-/** What is told to whoever listens on the control socket: as in the journal, which docs/journal.md describes. */
-export type Event = JournalEntry & {
-  /** When it happened, RFC 3339 in UTC with milliseconds. */
-  readonly time: string;
-  /** Its number in the journal, where it is kept. */
-  readonly number?: number;
-  /** Whose event it is, for what is about one engine. */
-  readonly engine?: string;
+/**
+ * Everything that the listener reports, as plain data: its log, its journal, `/v1/events`, metrics, failing hooks and
+ * warnings take this. Each room declares the kinds that it emits, with their fields; `event-kinds.ts` has the level, the
+ * text and the journal's record of each.
+ */
+export type ListenerEvent =
+  | DaemonEvent
+  | SensorReport
+  | ControlReport
+  | NotifierReport
+  | MetricsReport
+  | MemoryReport
+  | JournalReport
+  | TurnReport
+  | OfEngine<EventsReport>
+  | OfEngine<HookReport>;
+
+/** A report of a room that watches one engine, with the name of that engine. */
+export type OfEngine<Report> = { readonly engine: string } & Report;
+
+/** An event that the journal keeps. */
+export interface KeptKind<Event> {
+  readonly words: (event: Event) => Words;
+  /** Returns its record, or a function that makes the record after the hooks are started. */
+  readonly record: (event: Event) => JournalEntry | (() => JournalEntry);
+}
+
+/** One entry for each kind of event. A kind that is also a kind of the journal's records must say how it is kept. */
+export type EventKinds<Event extends { readonly kind: string }> = {
+  readonly [Kind in Event['kind']]:
+    | KeptKind<Extract<Event, { readonly kind: Kind }>>
+    | (Kind extends JournalEntry['kind'] ? never : (event: Extract<Event, { readonly kind: Kind }>) => Words);
 };
 
-/** Passes events on to those who listen at the time. */
-export interface Events {
-  /** Takes anything that happens; with its number in the journal, where it has one. */
-  note(record: Record, number: number | undefined): void;
-  /** @returns a function that ends it */
-  subscribe(listener: (event: Event) => void): () => void;
-}
-
-export function createEvents(): Events {
-  const listeners = new Set<(event: Event) => void>();
-  return {
-    note(record, number) {
-      if (listeners.size === 0) return;
-      const event = eventIn(record, number);
-      if (event !== undefined) for (const listener of listeners) listener(event);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}
-
-/** What of all that happens is an event. */
-function eventIn(record: Record, number: number | undefined): Event | undefined {
-  const entry = journalEntry(record);
-  if (entry === undefined) return undefined;
-  const engine = 'engine' in record ? { engine: record.engine } : {};
-  const time = new Date().toISOString();
-  return {
-    time,
-    ...(number === undefined ? {} : { number }),
-    ...engine,
-    ...(typeof entry === 'function' ? entry() : entry),
-  };
-}
+export type DaemonEvent =
+  | {
+      readonly kind: 'listener-started';
+      readonly version: string;
+      readonly scriptDir: string;
+      readonly pid: number;
+    }
+  | { readonly kind: 'listener-ending'; readonly signal: string }
+  | { readonly kind: 'listener-ended' }
+  /** An error that nothing caught: the listener ends its hooks and itself, with exit code 70. */
+  | ({ readonly kind: 'listener-failed' } & UnexpectedError)
+  | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
+  /** Its stop was told in the listener's last life, before it; it is there still. */
+  | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }
+  | { readonly kind: 'transition'; readonly transition: Transition }
+  /** What was found when the listener started, and is not to be acted on; see `--when-started`. */
+  | { readonly kind: 'hooks-not-wanted'; readonly transition: Transition; readonly whenStarted: WhenStarted }
+  /** A notifier's message that changed nothing. */
+  | {
+      readonly kind: 'hint-taken';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly engineIsUp: boolean;
+    }
+  /** The engine's service manager has said something; whether that made a transition. */
+  | {
+      readonly kind: 'companion-said';
+      readonly engine: string;
+      readonly said: 'start' | 'stop';
+      readonly told: boolean;
+    }
+  /** Somebody asked on the control socket for the hooks of an event, or for one of them. */
+  | {
+      readonly kind: 'hooks-requested';
+      readonly transition: Transition;
+      readonly hook: string | undefined;
+    }
+  /** So much more was caused from outside in a minute that the log has only its number, for each kind. */
+  | {
+      readonly kind: 'reports-suppressed';
+      readonly engine: string;
+      readonly counts: { readonly [kind: string]: number };
+    }
+  | {
+      readonly kind: 'hook-warned';
+      readonly engine: string;
+      readonly hook: string;
+      readonly warning: HookWarning;
+    }
+  | { readonly kind: 'notifier-trusted'; readonly port: number }
+  /** The folder for what is to be remembered is not safe: nothing is remembered. */
+  | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
+  /** systemd waits to be told that the listener is ready, and could not be. */
+  | { readonly kind: 'not-notified'; readonly error: string }
+  /** The settings have something for a hook that is not there. */
+  | { readonly kind: 'settings-unmatched'; readonly hook: string; readonly near: string | undefined }
+  | { readonly kind: 'access-list'; readonly folder: string }
+  /** The hooks are on a file system that can hang, and the listener with it. */
+  | { readonly kind: 'hooks-afar'; readonly folder: string; readonly fileSystem: string };

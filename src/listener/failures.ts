@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { printable } from '../system/printable.ts';
+import type { ListenerEvent } from './events.ts';
 import { isFailure } from './journal/history.ts';
 import type { RecordedCause, RecordedOutcome } from './journal/record.ts';
-import type { Record } from './record.ts';
 import { type Warned, Warnings } from './warnings.ts';
 
 /** Something that went wrong and has not gone well since. */
@@ -29,7 +29,7 @@ type HookFailure = {
 /** The last failure of each hook, until it succeeds. */
 export interface Failures {
   /** Takes anything that happens. */
-  note(record: Record): void;
+  note(event: ListenerEvent): void;
   /** By age. Forgets first the hooks and folders that are not there any more. */
   list(): readonly Failure[];
 }
@@ -67,21 +67,21 @@ export function createFailures(
   }
 
   return {
-    note(record) {
-      warnings.note(record);
-      switch (record.kind) {
+    note(event) {
+      warnings.note(event);
+      switch (event.kind) {
         case 'hook-ended': {
-          const { engine, hook: name, run, outcome, durationMs } = record;
+          const { engine, hook: name, run, outcome, durationMs } = event;
           const time = now().toISOString();
           const failure = (): HookFailure => {
-            const lastLine = lastLineOf(record.output.last());
+            const lastLine = lastLineOf(event.output.last());
             return { kind: 'failed', engine, name, time, run, outcome, durationMs, lastLine };
           };
           return settle(engine, name, isFailure(outcome) ? failure() : undefined);
         }
         case 'hook-refused': {
-          const { engine, hook: name } = record;
-          const { path, cause } = record.admission;
+          const { engine, hook: name } = event;
+          const { path, cause } = event.admission;
           return settle(engine, name, {
             kind: 'refused',
             engine,
@@ -92,8 +92,8 @@ export function createFailures(
           });
         }
         case 'folder-refused': {
-          const { engine, folder: name } = record;
-          const { path, cause } = record.refusal;
+          const { engine, folder: name } = event;
+          const { path, cause } = event.refusal;
           return settle(engine, name, {
             kind: 'refused',
             engine,
@@ -105,13 +105,13 @@ export function createFailures(
         }
         // Whoever switches a hook off knows of it.
         case 'hook-left-out':
-          return settle(record.engine, record.hook, undefined);
+          return settle(event.engine, event.hook, undefined);
         case 'hooks-found':
         case 'folder-missing':
-          return settle(record.engine, record.folder, undefined);
+          return settle(event.engine, event.folder, undefined);
         // Of other folders than those of a start and a stop nothing is said when they may be used.
         case 'hook-started':
-          return settleFolderOf(record.engine, record.hook);
+          return settleFolderOf(event.engine, event.hook);
         default:
           return;
       }

@@ -16,8 +16,8 @@ import {
   type WhyDropped,
 } from '../watch/lifecycle/turn.ts';
 import type { WhenStarted } from './config/settings.ts';
+import type { ListenerEvent } from './events.ts';
 import type { TurnFile } from './journal/turn-file.ts';
-import type { Record } from './record.ts';
 import { isWanted } from './wanted.ts';
 
 export interface HeldTurnsOptions {
@@ -27,7 +27,7 @@ export interface HeldTurnsOptions {
   readonly remembered: Told | undefined;
   readonly whenStarted: WhenStarted;
   readonly hooks: HookQueue;
-  readonly record: (record: Record) => void;
+  readonly record: (event: ListenerEvent) => void;
 }
 
 /** Turns that an earlier listener left open, held until the first look shows what became of the engine. */

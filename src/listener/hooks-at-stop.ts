@@ -1,4 +1,4 @@
-import type { Record } from './record.ts';
+import type { ListenerEvent } from './events.ts';
 
 /** Stops this far apart, in ms, are not in a row: systemd gives up on Docker after three starts in a minute. */
 const apart = 300_000;
@@ -20,7 +20,7 @@ interface Run {
   readonly at: number;
 }
 
-type Warned = Extract<Record, { kind: 'hook-warned' }>;
+type Warned = Extract<ListenerEvent, { kind: 'hook-warned' }>;
 interface Row {
   readonly times: number;
   readonly first: number;
@@ -29,7 +29,7 @@ interface Row {
 
 /**
  * Finds the hooks that run whenever Docker stops: one that restarts Docker is run again by each restart, until systemd
- * gives up on Docker. Takes every record in order, so that it knows which hooks run at the time of a stop.
+ * gives up on Docker. Takes every event in order, so that it knows which hooks run at the time of a stop.
  */
 export class HooksAtStop {
   readonly #now: () => number;
@@ -44,24 +44,24 @@ export class HooksAtStop {
     this.#now = now;
   }
 
-  /** @returns the warnings that follow from a record */
-  note(record: Record): readonly Warned[] {
-    switch (record.kind) {
+  /** @returns the warnings that follow from an event */
+  note(event: ListenerEvent): readonly Warned[] {
+    switch (event.kind) {
       case 'hook-started': {
-        const { engine, hook, run } = record;
+        const { engine, hook, run } = event;
         if (!hook.startsWith('on_stop/')) this.#running.set(run, { engine, hook, at: this.#now() });
         return [];
       }
       case 'hook-ended': {
-        const { engine, hook, run } = record;
+        const { engine, hook, run } = event;
         this.#running.delete(run);
         if (isOfStart(hook)) this.#ended.set(`${engine} ${hook}`, { engine, hook, at: this.#now() });
         return [];
       }
       case 'transition': {
-        const { event, reason, engine } = record.transition;
-        // A stop that nobody saw says nothing of what ran.
-        return event === 'stop' && reason !== 'listener-started' ? this.#stopped(engine) : [];
+        const { event: change, reason, engine } = event.transition;
+        // A stop that was not seen does not show which hooks ran.
+        return change === 'stop' && reason !== 'listener-started' ? this.#stopped(engine) : [];
       }
       default:
         return [];

@@ -8,11 +8,11 @@ import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
 import { watchEngine } from '../watch/watch-engine.ts';
 import type { NotifierMode, WhenStarted } from './config/settings.ts';
 import type { EventPipeline } from './event-pipeline.ts';
+import type { ListenerEvent } from './events.ts';
 import { type HeldTurns, holdTurns, newerTold, type Settled } from './held-turns.ts';
 import type { EngineMemory } from './journal/engine-memory.ts';
 import type { TurnFile } from './journal/turn-file.ts';
 import type { ReachOfEngine } from './reach.ts';
-import type { Record } from './record.ts';
 import { isWanted } from './wanted.ts';
 
 export interface PipelineOptions {
@@ -26,9 +26,9 @@ export interface PipelineOptions {
   readonly folders: FolderWatches;
   /** Keeps how the engine can be reached, for the hooks. */
   readonly reach: ReachOfEngine;
-  readonly record: (record: Record) => void;
+  readonly record: (event: ListenerEvent) => void;
   /** The same for what strangers can cause as often as they like. */
-  readonly hinted: (record: Record) => void;
+  readonly hinted: (event: ListenerEvent) => void;
   /** The engine has answered: what came with it may be there by now. */
   readonly answered: () => void;
   readonly signal: AbortSignal;

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Account } from '../system/find-account.ts';
 import { identify } from '../system/processes.ts';
 import { walkToFolder } from '../system/trust.ts';
+import type { ListenerEvent } from './events.ts';
 import { type EngineMemory, forgetful, openEngineMemory } from './journal/engine-memory.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import { fileDisk } from './journal/turn-disk.ts';
 import { forgetfulTurns, openTurnFile, type TurnFile } from './journal/turn-file.ts';
-import type { Record } from './record.ts';
 
 /** What is kept across the listener's own restarts. */
 export interface StateFolder {
@@ -24,7 +24,7 @@ export interface StateFolder {
 export async function openStateFolder(
   folder: string,
   account: Account,
-  report: (record: Record) => void,
+  report: (event: ListenerEvent) => void,
 ): Promise<StateFolder> {
   const walked = walkToFolder(folder, account.uid);
   // Missing, it is made: what leads there is trusted.

@@ -2,9 +2,9 @@ import type { RunningHook } from '../hooks/queue.ts';
 import type { HookSettings } from '../hooks/settings.ts';
 import { timeoutOf } from '../hooks/start.ts';
 import { longestCompanionWait } from './control/requests.ts';
+import type { ListenerEvent } from './events.ts';
 import type { HookWarning } from './journal/record.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Record } from './record.ts';
 import { findStopDeadlocks } from './stop-deadlock.ts';
 import type { Manager } from './systemd-jobs.ts';
 
@@ -17,7 +17,7 @@ export interface StopWaitOptions {
   readonly settings: HookSettings;
   /** The service manager that the companion's unit is in. */
   readonly manager: Manager;
-  readonly record: (record: Record) => void;
+  readonly record: (event: ListenerEvent) => void;
 }
 
 /** When to look for hooks that wait for Docker's stop, in ms after the wait began. */

@@ -1,5 +1,5 @@
 import type { Transition } from '../watch/lifecycle/transition.ts';
-import type { Record } from './record.ts';
+import type { ListenerEvent } from './events.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
 
 /**
@@ -17,28 +17,28 @@ const turnLimits: ThrottleLimits = { ofKind: 8, ofSource: 12, window: 60_000 };
  * @param hasEachTurn keeps every transition and every run of a hook, for a program that asked for the verbose JSON log
  */
 export function throttledLog(
-  report: (record: Record) => void,
+  report: (event: ListenerEvent) => void,
   hasEachTurn: boolean,
   signal: AbortSignal,
-): (record: Record) => void {
+): (event: ListenerEvent) => void {
   const suppressed = (engine: string, counts: ReadonlyMap<string, number>) =>
     report({ kind: 'reports-suppressed', engine, counts: Object.fromEntries(counts) });
   const engines = new Throttle(engineLimits, suppressed, signal);
   const events = new Throttle(eventLimits, suppressed, signal);
   const turns = new LoggedTurns(new Throttle(turnLimits, suppressed, signal));
-  return (record) => {
-    if (signal.aborted) return report(record);
-    const throttle = throttleOf(record, engines, events);
+  return (event) => {
+    if (signal.aborted) return report(event);
+    const throttle = throttleOf(event, engines, events);
     const isLogged =
       throttle === undefined
-        ? hasEachTurn || turns.admit(record)
-        : throttle.admit(engineOf(record), record.kind);
-    if (isLogged) report(record);
+        ? hasEachTurn || turns.admit(event)
+        : throttle.admit(engineOf(event), event.kind);
+    if (isLogged) report(event);
   };
 }
 
-function engineOf(record: Record): string {
-  return 'engine' in record ? record.engine : record.kind === 'transition' ? record.transition.engine : '';
+function engineOf(event: ListenerEvent): string {
+  return 'engine' in event ? event.engine : event.kind === 'transition' ? event.transition.engine : '';
 }
 
 /** The latest transitions of an engine that are remembered: hooks of an earlier one may still end. */
@@ -56,25 +56,25 @@ class LoggedTurns {
     this.#throttle = throttle;
   }
 
-  admit(record: Record): boolean {
-    const engine = engineOf(record);
-    const isLogged = engine === '' || this.#isLogged(engine, record);
-    if (!isLogged) this.#throttle.suppress(engine, record.kind);
+  admit(event: ListenerEvent): boolean {
+    const engine = engineOf(event);
+    const isLogged = engine === '' || this.#isLogged(engine, event);
+    if (!isLogged) this.#throttle.suppress(engine, event.kind);
     return isLogged;
   }
 
-  #isLogged(engine: string, record: Record): boolean {
-    if (!('hook' in record)) return 'transition' in record ? this.#isTransitionLogged(engine, record) : true;
-    const run = `${engine} ${record.hook}`;
-    if (record.kind === 'hook-started') {
+  #isLogged(engine: string, event: ListenerEvent): boolean {
+    if (!('hook' in event)) return 'transition' in event ? this.#isTransitionLogged(engine, event) : true;
+    const run = `${engine} ${event.hook}`;
+    if (event.kind === 'hook-started') {
       const isLogged =
-        record.told === undefined
-          ? this.#isTransitionLogged(engine, record)
+        event.told === undefined
+          ? this.#isTransitionLogged(engine, event)
           : this.#throttle.mayPass(engine, 'event-run');
       this.#runs.set(run, isLogged);
       return isLogged;
     }
-    return this.#runs.get(run) ?? ('transition' in record ? this.#isTransitionLogged(engine, record) : true);
+    return this.#runs.get(run) ?? ('transition' in event ? this.#isTransitionLogged(engine, event) : true);
   }
 
   #isTransitionLogged(
@@ -91,8 +91,8 @@ class LoggedTurns {
 }
 
 /** Returns undefined for what belongs to a transition or a hook's run, or is not caused by an engine. */
-function throttleOf(record: Record, engines: Throttle, events: Throttle): Throttle | undefined {
-  switch (record.kind) {
+function throttleOf(event: ListenerEvent, engines: Throttle, events: Throttle): Throttle | undefined {
+  switch (event.kind) {
     case 'event-told':
     case 'event-done':
       return events;

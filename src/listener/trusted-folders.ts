@@ -5,7 +5,7 @@ import { eventFolder } from '../hooks/engine-events.ts';
 import { listEventFolders } from '../hooks/find.ts';
 import type { Account } from '../system/find-account.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
-import type { Record } from './record.ts';
+import type { ListenerEvent } from './events.ts';
 
 /** A folder from which no hook will be run, and why: as data, for whoever words it. */
 export class FolderRefused extends Error {
@@ -44,7 +44,7 @@ export function hookFoldersIn(scriptDir: string): string[] {
 /** Warns of access control lists, which a mode does not show: a default one gives later files a group that may write. */
 export async function warnOfAccessLists(
   folders: readonly string[],
-  record: (record: Record) => void,
+  record: (event: ListenerEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const present = folders.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());

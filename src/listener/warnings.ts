@@ -1,5 +1,5 @@
+import type { ListenerEvent } from './events.ts';
 import type { HookWarning } from './journal/record.ts';
-import type { Record } from './record.ts';
 
 /** A warning of a hook, listed beside what came of its runs until a run that began later succeeds. */
 export interface Warned {
@@ -24,25 +24,24 @@ export class Warnings {
     this.#now = now;
   }
 
-  /** Takes any record. */
-  note(record: Record): void {
-    switch (record.kind) {
+  /** Takes any event. */
+  note(event: ListenerEvent): void {
+    switch (event.kind) {
       case 'hook-warned':
-        return this.#add(record.engine, record.hook, record.warning);
+        return this.#add(event.engine, event.hook, event.warning);
       case 'hook-started': {
-        const found = this.#warned.get(keyOf(record));
-        if (found !== undefined) this.#warned.set(keyOf(record), { ...found, later: record.run });
+        const found = this.#warned.get(keyOf(event));
+        if (found !== undefined) this.#warned.set(keyOf(event), { ...found, later: event.run });
         return;
       }
       case 'hook-ended': {
-        const { run, outcome } = record;
+        const { run, outcome } = event;
         const hasSucceeded = outcome.kind === 'exited' && outcome.code === 0;
-        if (hasSucceeded && this.#warned.get(keyOf(record))?.later === run)
-          this.#warned.delete(keyOf(record));
+        if (hasSucceeded && this.#warned.get(keyOf(event))?.later === run) this.#warned.delete(keyOf(event));
         return;
       }
       case 'hook-left-out':
-        this.#warned.delete(keyOf(record));
+        this.#warned.delete(keyOf(event));
         return;
       default:
         return;

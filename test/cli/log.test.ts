@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLog, localTime } from '../../src/cli/log.ts';
-import type { Record } from '../../src/listener/record.ts';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 
 type LogFormat = Parameters<typeof createLog>[1];
 type Verbosity = Parameters<typeof createLog>[2];
@@ -9,7 +9,7 @@ const engine = 'default';
 const at = new Date('2026-11-24T08:28:01.123Z');
 
 function logged(
-  records: readonly Record[],
+  records: readonly ListenerEvent[],
   format: LogFormat = 'text',
   verbosity: Verbosity = 'normal',
 ): string {
@@ -26,10 +26,10 @@ function logged(
   return text;
 }
 
-const info: Record = { kind: 'listener-ended' };
-const warning: Record = { kind: 'notifier-trusted', port: 47200 };
-const error: Record = { kind: 'folder-unreadable', engine, folder: '/hooks/on_start', code: 'EIO' };
-const detail: Record = { kind: 'notifier-said', from: '127.0.0.1:5', said: 'start' };
+const info: ListenerEvent = { kind: 'listener-ended' };
+const warning: ListenerEvent = { kind: 'notifier-trusted', port: 47200 };
+const error: ListenerEvent = { kind: 'folder-unreadable', engine, folder: '/hooks/on_start', code: 'EIO' };
+const detail: ListenerEvent = { kind: 'notifier-said', from: '127.0.0.1:5', said: 'start' };
 const all = [info, warning, error, detail];
 
 describe('for a person', () => {
@@ -83,7 +83,7 @@ describe('how much is said', () => {
 });
 
 describe('for a machine', () => {
-  const parsed = (records: readonly Record[]) =>
+  const parsed = (records: readonly ListenerEvent[]) =>
     logged(records, 'json', 'verbose')
       .trimEnd()
       .split('\n')

@@ -1,14 +1,14 @@
 import { expect, describe as group, test } from 'vitest';
 import { OutputTail } from '../../src/hooks/output.ts';
 import { groupSetter } from '../../src/hooks/run.ts';
-import type { Record } from '../../src/listener/record.ts';
-import { describe } from '../../src/listener/words/describe.ts';
+import { describe } from '../../src/listener/event-kinds.ts';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 import { describeFolderRefusal, describeRefusal } from '../../src/listener/words/refusal.ts';
 import type { Level } from '../../src/system/words.ts';
 import type { LifecycleEvent, Reason, Transition } from '../../src/watch/lifecycle/transition.ts';
 
-type Kind = Record['kind'];
-type OfKind<K extends Kind> = Extract<Record, { readonly kind: K }>;
+type Kind = ListenerEvent['kind'];
+type OfKind<K extends Kind> = Extract<ListenerEvent, { readonly kind: K }>;
 type RefusalCause = OfKind<'folder-refused'>['refusal']['cause'];
 /** A record, how much it matters, and what its words must name: the thing, and the fix where there is one. */
 type Case<K extends Kind> = readonly [record: Fields<K>, level: Level, ...names: string[]];
@@ -559,7 +559,7 @@ group.each(Object.keys(table) as Kind[])('%s', (kind) => {
   test.each(cases.map((parts, index) => [index + 1, ...parts] as const))(
     '%i',
     (_, fields, level, ...names) => {
-      const words = describe({ kind, engine: 'default', url, ...fields } as Record);
+      const words = describe({ kind, engine: 'default', url, ...fields } as ListenerEvent);
       expect(words.level).toBe(level);
       for (const name of names) expect(words.text).toContain(name);
       expect(words.text).not.toMatch(/undefined|\[object|NaN|\n/);

@@ -8,13 +8,13 @@ import { describeStatus } from '../../src/cli/status.ts';
 import { styleFor } from '../../src/cli/style.ts';
 import type { HookSnapshot } from '../../src/hooks/queue.ts';
 import type { Settings } from '../../src/listener/config/settings.ts';
+import { recordOf } from '../../src/listener/event-kinds.ts';
 import type { EventPipelineSnapshot } from '../../src/listener/event-pipeline.ts';
-import { createEvents } from '../../src/listener/events.ts';
+import { EventStream } from '../../src/listener/event-stream.ts';
 import { createFailures } from '../../src/listener/failures.ts';
 import { type HistoryEntry, readHistory } from '../../src/listener/journal/history.ts';
 import { openJournal } from '../../src/listener/journal/journal.ts';
 import { journalFiles } from '../../src/listener/journal/segment.ts';
-import { journalEntry } from '../../src/listener/journaling.ts';
 import { createMetrics } from '../../src/listener/metrics/collector.ts';
 import type { Pipeline } from '../../src/listener/pipeline.ts';
 import { statusOf } from '../../src/listener/status.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
       'verbose',
     ),
   );
-  const events = createEvents();
+  const events = new EventStream();
   events.subscribe((event) => {
     forms.events += `${JSON.stringify(event)}\n`;
   });
@@ -61,7 +61,7 @@ beforeAll(async () => {
   for (const [at, record] of happenings().entries()) {
     vi.setSystemTime(began + 1000 * at);
     for (const log of logs) log(record);
-    const entry = journalEntry(record);
+    const entry = recordOf(record);
     events.note(record, entry === undefined ? undefined : journal.append(entry));
     failures.note(record);
     metrics.note(record);

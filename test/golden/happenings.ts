@@ -1,5 +1,5 @@
 import { OutputTail } from '../../src/hooks/output.ts';
-import type { Record } from '../../src/listener/record.ts';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 import type { EventLabel } from '../../src/watch/lifecycle/engine-event.ts';
 import type { Reason, Source, Transition } from '../../src/watch/lifecycle/transition.ts';
 
@@ -10,18 +10,18 @@ const url = 'unix:///var/run/docker.sock';
 /** The first second of the history; each record comes one second after the one before. */
 export const began = Date.parse('2026-11-24T18:20:41.530Z');
 
-type HookEnd = Extract<Record, { readonly kind: 'hook-ended' }>['outcome'];
+type HookEnd = Extract<ListenerEvent, { readonly kind: 'hook-ended' }>['outcome'];
 
 /**
  * A fixed history, as the listener reports it: transitions of each reason, hooks of each outcome and refusal, events
  * of containers, a gap, an overflow, and the listener's own remarks.
  */
-export function happenings(): Record[] {
-  const records: Record[] = [];
+export function happenings(): ListenerEvent[] {
+  const records: ListenerEvent[] = [];
   let sequence = 0;
   let runs = 0;
   const now = () => began + records.length * 1000;
-  const add = (...added: Record[]) => records.push(...added);
+  const add = (...added: ListenerEvent[]) => records.push(...added);
 
   function transition(
     event: Transition['event'],
@@ -158,7 +158,7 @@ export function happenings(): Record[] {
     source: 'request',
     at: now(),
   };
-  add({ kind: 'hooks-requested', engine, transition: asked, hook: 'on_stop/10-backup' } as Record);
+  add({ kind: 'hooks-requested', engine, transition: asked, hook: 'on_stop/10-backup' } as ListenerEvent);
   hook(asked, 'on_stop/10-backup', { kind: 'exited', code: 1 }, 77, 'no space left\n');
   add(
     { kind: 'hooks-dropped', engine, transition: asked },

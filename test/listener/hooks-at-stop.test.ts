@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 import { HooksAtStop } from '../../src/listener/hooks-at-stop.ts';
-import type { Record } from '../../src/listener/record.ts';
 import type { Reason } from '../../src/watch/lifecycle/transition.ts';
 import { transition } from '../support/hook-stage.ts';
 
@@ -34,7 +34,7 @@ function ends(hook: string, run: string, engine = 'default'): void {
     outcome,
     durationMs: 1,
     output,
-  } as Record);
+  } as ListenerEvent);
 }
 
 /** Docker stops after so many ms. */

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Record } from '../../src/listener/record.ts';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 import { throttledLog } from '../../src/listener/throttled-log.ts';
 import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 
@@ -19,7 +19,7 @@ const transition = (sequence: number): Transition => ({
 });
 
 /** All that is reported of a transition with one hook, which prints. */
-function turn(sequence: number, printed: number): Record[] {
+function turn(sequence: number, printed: number): ListenerEvent[] {
   const [engine, hook, run] = ['default', 'on_start/10-print', `run-${sequence}`];
   const line = Buffer.from('a line');
   return [
@@ -38,7 +38,7 @@ function turn(sequence: number, printed: number): Record[] {
       outcome: { kind: 'succeeded' },
       durationMs: 1,
       output: { text: '', bytes: 0 },
-    } as unknown as Record,
+    } as unknown as ListenerEvent,
     {
       kind: 'hooks-done',
       engine,
@@ -46,13 +46,13 @@ function turn(sequence: number, printed: number): Record[] {
       ran: 1,
       failed: 0,
       durationMs: 1,
-    } as unknown as Record,
+    } as unknown as ListenerEvent,
   ];
 }
 
-function logged(records: readonly Record[], hasEachTurn = false): Record[] {
+function logged(records: readonly ListenerEvent[], hasEachTurn = false): ListenerEvent[] {
   ending = new AbortController();
-  const passed: Record[] = [];
+  const passed: ListenerEvent[] = [];
   const log = throttledLog((record) => void passed.push(record), hasEachTurn, ending.signal);
   for (const record of records) log(record);
   return passed;
@@ -67,7 +67,7 @@ test('an engine that starts and stops again and again has whole transitions in t
 test('one line a minute has the number of lines that were left out, by kind', () => {
   vi.useFakeTimers();
   ending = new AbortController();
-  const passed: Record[] = [];
+  const passed: ListenerEvent[] = [];
   const log = throttledLog((record) => void passed.push(record), false, ending.signal);
   for (let sequence = 1; sequence <= 20; sequence++) for (const record of turn(sequence, 2)) log(record);
   const before = passed.length;
@@ -101,14 +101,20 @@ test('hooks of events that print and fail, as fast as they come, leave few lines
     timeNano: '1',
     reason: 'event',
   } as const;
-  const one = (at: number): Record[] => {
+  const one = (at: number): ListenerEvent[] => {
     const started = { engine, hook, run: `r${at}`, told, transition: transition(1) };
     return [
-      { kind: 'hook-started', ...started, process: undefined } as unknown as Record,
-      { kind: 'event-told', engine, told, count: 1, folder: 'on_container_start' } as unknown as Record,
+      { kind: 'hook-started', ...started, process: undefined } as unknown as ListenerEvent,
+      {
+        kind: 'event-told',
+        engine,
+        told,
+        count: 1,
+        folder: 'on_container_start',
+      } as unknown as ListenerEvent,
       { kind: 'hook-output', engine, hook, stream: 'stderr', line: Buffer.from('it failed') },
-      { kind: 'hook-ended', ...started, outcome: { kind: 'exited', code: 1 } } as unknown as Record,
-      { kind: 'event-done', engine, told, ran: 1, failed: 1, durationMs: 1 } as unknown as Record,
+      { kind: 'hook-ended', ...started, outcome: { kind: 'exited', code: 1 } } as unknown as ListenerEvent,
+      { kind: 'event-done', engine, told, ran: 1, failed: 1, durationMs: 1 } as unknown as ListenerEvent,
     ];
   };
   const before = turn(1, 1);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Record } from '../../src/listener/record.ts';
+import type { ListenerEvent } from '../../src/listener/events.ts';
 import { Warnings } from '../../src/listener/warnings.ts';
 import { transition } from '../support/hook-stage.ts';
 
@@ -24,7 +24,7 @@ function ends(run: string, code: number): void {
   warnings.note({
     ...{ kind: 'hook-ended', engine: 'default', hook, run, transition: transition('stop') },
     ...{ outcome: { kind: 'exited', code }, durationMs: 1 },
-  } as Record);
+  } as ListenerEvent);
 }
 
 const listed = () => warnings.list().map(({ engine, name }) => `${engine} ${name}`);

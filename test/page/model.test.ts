@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../src/listener/events.ts';
+import type { StreamedEvent } from '../../src/listener/event-stream.ts';
 import { type HistoryEntry, isFailure } from '../../src/listener/journal/history.ts';
 import type { RecordedOutcome } from '../../src/listener/journal/record.ts';
 import { marksOf, ticksOf } from '../../src/page/client/marks.ts';
@@ -164,7 +164,7 @@ describe('what is wrong', () => {
 });
 
 describe('what happens is added to what is known', () => {
-  const started: Event = {
+  const started: StreamedEvent = {
     kind: 'hook-started',
     time: iso(10),
     number: 10,
@@ -172,7 +172,7 @@ describe('what happens is added to what is known', () => {
     run: 'r',
     transition: transition('start', 'engine-started', 9),
   };
-  const endedOf: Event = {
+  const endedOf: StreamedEvent = {
     kind: 'hook-ended',
     time: iso(20),
     number: 11,
@@ -197,7 +197,7 @@ describe('what happens is added to what is known', () => {
   });
 
   test('hooks that were not run are added, and are nothing wrong', () => {
-    const leftOut: Event = {
+    const leftOut: StreamedEvent = {
       kind: 'hooks-left-out',
       time: iso(5),
       number: 5,
@@ -210,7 +210,7 @@ describe('what happens is added to what is known', () => {
   });
 
   test('refusals and transitions are added', () => {
-    const refused: Event = {
+    const refused: StreamedEvent = {
       kind: 'hook-refused',
       time: iso(5),
       number: 5,
@@ -219,7 +219,7 @@ describe('what happens is added to what is known', () => {
       path: '/x',
       cause: { kind: 'set-id' },
     };
-    const stop: Event = {
+    const stop: StreamedEvent = {
       kind: 'transition',
       time: iso(6),
       number: 6,

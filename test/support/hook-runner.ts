@@ -7,8 +7,8 @@ import { endLeftovers } from '../../src/hooks/leftovers.ts';
 import { createHookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
+import { recordOf } from '../../src/listener/event-kinds.ts';
 import { openJournal } from '../../src/listener/journal/journal.ts';
-import { journalEntry } from '../../src/listener/journaling.ts';
 import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import type { LifecycleEvent } from '../../src/watch/lifecycle/transition.ts';
 
@@ -23,7 +23,7 @@ let lines = 0;
 function report(event: HookReport): void {
   if (event.kind === 'hook-output') lines += 1;
   else say(event);
-  const entry = journalEntry({ engine: 'default', ...event });
+  const entry = recordOf({ engine: 'default', ...event });
   if (entry !== undefined) journal?.append(entry);
 }
 

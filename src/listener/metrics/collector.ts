@@ -3,8 +3,8 @@ import type { Outcome } from '../../hooks/run.ts';
 import { printableText } from '../../system/printable.ts';
 import { version } from '../../version.ts';
 import type { LifecycleEvent, Reason } from '../../watch/lifecycle/transition.ts';
+import type { ListenerEvent } from '../events.ts';
 import type { Pipeline } from '../pipeline.ts';
-import type { Record } from '../record.ts';
 import { catalogue, durationBounds, type OutcomeLabel, outcomes } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
 import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
@@ -12,7 +12,7 @@ import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
 /** What happens and how things are, as numbers for a monitoring. */
 export interface Metrics {
   /** Takes anything that happens. */
-  note(record: Record): void;
+  note(event: ListenerEvent): void;
   /** All of it now, in the text format of Prometheus. */
   text(): string;
 }
@@ -81,46 +81,46 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
   }
 
   return {
-    note(record) {
-      switch (record.kind) {
+    note(event) {
+      switch (event.kind) {
         case 'transition': {
-          const { engine, event, reason, at } = record.transition;
-          transitions.add({ engine, event, reason });
-          return lastTransition.set({ engine, event }, at / 1000);
+          const { engine, event: change, reason, at } = event.transition;
+          transitions.add({ engine, event: change, reason });
+          return lastTransition.set({ engine, event: change }, at / 1000);
         }
         case 'hook-started':
-          for (const outcome of outcomes) hookRuns.add({ ...labels(record.engine, record.hook), outcome }, 0);
+          for (const outcome of outcomes) hookRuns.add({ ...labels(event.engine, event.hook), outcome }, 0);
           return;
         case 'hook-ended':
-          return noteRun(record.engine, record.hook, record.outcome, record.durationMs);
+          return noteRun(event.engine, event.hook, event.outcome, event.durationMs);
         case 'hook-refused':
         case 'name-refused':
-          return refused(record.engine, 'hook', record.hook);
+          return refused(event.engine, 'hook', event.hook);
         case 'folder-refused':
-          return refused(record.engine, 'folder', basename(record.folder));
+          return refused(event.engine, 'folder', basename(event.folder));
         case 'hooks-found':
-          return hookFailing.set(labels(record.engine, basename(record.folder)), 0);
+          return hookFailing.set(labels(event.engine, basename(event.folder)), 0);
         // Whoever switches a hook off does not want to hear of it.
         case 'hook-left-out':
-          return hookFailing.set(labels(record.engine, record.hook), 0);
+          return hookFailing.set(labels(event.engine, event.hook), 0);
         case 'hook-restarts':
-          return hookRestarts.add(labels(record.engine, record.hook));
+          return hookRestarts.add(labels(event.engine, event.hook));
         case 'hooks-overtaken':
-          return queueLeftOut.add({ engine: record.engine, why: 'overtaken' });
+          return queueLeftOut.add({ engine: event.engine, why: 'overtaken' });
         case 'hooks-not-repeated':
-          return queueLeftOut.add({ engine: record.engine, why: 'not-repeated' });
+          return queueLeftOut.add({ engine: event.engine, why: 'not-repeated' });
         case 'hooks-withdrawn':
-          return queueLeftOut.add({ engine: record.engine, why: 'withdrawn' });
+          return queueLeftOut.add({ engine: event.engine, why: 'withdrawn' });
         case 'hooks-dropped':
-          return queueLeftOut.add({ engine: record.engine, why: 'too-many' });
+          return queueLeftOut.add({ engine: event.engine, why: 'too-many' });
         case 'notifier-said':
-          return notifierMessages.add({ message: record.said });
+          return notifierMessages.add({ message: event.said });
         case 'notifier-refused':
           return notifierMessages.add({ message: 'invalid' });
         case 'notifier-flooded':
-          return notifierSuppressed.add({}, record.count);
+          return notifierSuppressed.add({}, event.count);
         case 'companion-said':
-          return companionMessages.add({ engine: record.engine, message: record.said });
+          return companionMessages.add({ engine: event.engine, message: event.said });
         case 'state-refused':
         case 'journal-refused':
         case 'journal-in-use':
@@ -129,7 +129,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return;
         case 'journal-recovered':
           journalWritable = 1;
-          return journalLost.add({}, record.lost);
+          return journalLost.add({}, event.lost);
         default:
           return;
       }

@@ -4,11 +4,12 @@ import type { EventHookReport } from '../../hooks/report.ts';
 import type { EventFilter } from '../../hooks/settings.ts';
 import { printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
-import { detail, error, info, plural, seconds, type WordsFor, warning } from '../../system/words.ts';
+import { detail, error, info, plural, seconds, warning } from '../../system/words.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
+import type { EventKinds, OfEngine } from '../events.ts';
 
 /** What becomes of the hooks of an engine's events. */
-export const eventHookWords: WordsFor<EventHookReport> = {
+export const eventHookWords: EventKinds<OfEngine<EventHookReport>> = {
   'event-unknown': ({ folder, ...hint }) =>
     warning(`${folder} is for no event that there is: its hooks do not run. ${describeHint(hint)}`),
   'event-told': ({ told, count, folder }) =>
@@ -22,10 +23,13 @@ export const eventHookWords: WordsFor<EventHookReport> = {
       `${waiting} events wait for their hooks: from now on the oldest are merged with later ones of the same container and kind. ` +
         'Make the hooks quicker, or raise events.parallel',
     ),
-  'events-overflow-over': ({ merged, givenUp }) =>
-    warning(
-      `Fewer events wait for their hooks again: ${merged} were merged with later ones, ${givenUp} given up`,
-    ),
+  'events-overflow-over': {
+    words: ({ merged, givenUp }) =>
+      warning(
+        `Fewer events wait for their hooks again: ${merged} were merged with later ones, ${givenUp} given up`,
+      ),
+    record: ({ kind, engine, merged, givenUp }) => ({ kind, engine, merged, givenUp }),
+  },
   'events-dropped': ({ count }) =>
     info(
       `Docker goes: ${plural(count, 'event')} that waited for hooks ${count === 1 ? 'has' : 'have'} no point any more`,
@@ -33,29 +37,35 @@ export const eventHookWords: WordsFor<EventHookReport> = {
 };
 
 /** The reading of an engine's events. */
-export const eventsWords: WordsFor<{ readonly engine: string } & EventsReport> = {
+export const eventsWords: EventKinds<OfEngine<EventsReport>> = {
   'events-read': ({ names }) => detail(`Listening to Docker’s events: ${names.join(', ')}`),
-  'events-cut': (record) => info(`Docker’s events were cut off (${record.error}): listening again`),
+  'events-cut': (event) => info(`Docker’s events were cut off (${event.error}): listening again`),
   'events-refused': ({ status }) =>
     error(`Docker does not tell its events: it answers with status ${status}. Trying again`),
-  'events-gap': ({ since, made }) =>
-    info(
-      `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: ` +
-        `compared containers, ${made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`}`,
-    ),
-  'events-not-compared': (record) =>
-    warning(`Cannot compare containers (${record.error}): starts and ends may have been missed`),
+  'events-gap': {
+    words: ({ since, made }) =>
+      info(
+        `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: ` +
+          `compared containers, ${made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`}`,
+      ),
+    record: ({ kind, engine, since, made }) => ({ kind, engine, since, made }),
+  },
+  'events-not-compared': (event) =>
+    warning(`Cannot compare containers (${event.error}): starts and ends may have been missed`),
   'containers-unreadable': ({ count, id, why }) =>
     warning(
       `Docker describes ${plural(count, 'container')} in a way that cannot be read, and no hook runs for what is found of ` +
         `${count === 1 ? 'it' : 'them'}. The first is ${id === '' ? 'one without an id' : printableText(id.slice(0, 12))}: ` +
         `${why}. See: docker ps --all`,
     ),
-  'event-given-up': ({ told, begins }) =>
-    error(
-      `${describeEvent(told)} is given up: ${begins} listeners have begun with its hooks, and each was killed or ended by an error. ` +
-        'See which hook ran: docker-lifecycle-listener history',
-    ),
+  'event-given-up': {
+    words: ({ told, begins }) =>
+      error(
+        `${describeEvent(told)} is given up: ${begins} listeners have begun with its hooks, and each was killed or ended by an error. ` +
+          'See which hook ran: docker-lifecycle-listener history',
+      ),
+    record: ({ kind, engine, told, begins }) => ({ kind, engine, told, begins }),
+  },
   'events-damaged': ({ path, lines }) =>
     warning(
       `${plural(lines, 'line')} of ${path} ${lines === 1 ? 'is' : 'are'} damaged and left out: of Docker’s events some may be missed or told twice`,

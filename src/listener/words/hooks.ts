@@ -3,91 +3,125 @@ import type { HookReport } from '../../hooks/report.ts';
 import { type EndReason, groupSetter, type Outcome } from '../../hooks/run.ts';
 import { printable } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
-import {
-  bytes,
-  detail,
-  error,
-  info,
-  plural,
-  seconds,
-  type Words,
-  type WordsFor,
-  warning,
-} from '../../system/words.ts';
+import { bytes, detail, error, info, plural, seconds, type Words, warning } from '../../system/words.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
+import type { EventKinds, OfEngine } from '../events.ts';
+import type { JournalEntry, WhyLeftOut } from '../journal/record.ts';
 import { eventHookWords } from './events.ts';
 import { describeExposed, describeRefusal } from './refusal.ts';
 import { turnWords } from './turns.ts';
 
 /** What becomes of the hooks. */
-export const hookWords: WordsFor<HookReport> = {
-  'hooks-found': (record) =>
+export const hookWords: EventKinds<OfEngine<HookReport>> = {
+  'hooks-found': (event) =>
     info(
-      record.count === 0
-        ? `No hooks in ${record.folder}`
-        : `Running ${plural(record.count, 'hook')} in ${record.folder}`,
+      event.count === 0
+        ? `No hooks in ${event.folder}`
+        : `Running ${plural(event.count, 'hook')} in ${event.folder}`,
     ),
   'hooks-done': describeDone,
-  'hooks-overtaken': () => info('Docker has stopped again before on_start could begin: left out'),
-  'hooks-not-repeated': () => info('on_start has not run since the last on_stop: on_stop is not run again'),
-  'hooks-withdrawn': (record) =>
-    info(`The client that asked for ${label(record.transition)} has gone before it began: left out`),
-  'hooks-dropped': (record) =>
-    warning(`Too much waits for its hooks already: left out ${label(record.transition)}`),
-  'hooks-delayed': (record) =>
+  'hooks-overtaken': {
+    words: () => info('Docker has stopped again before on_start could begin: left out'),
+    record: leftOut('overtaken'),
+  },
+  'hooks-not-repeated': {
+    words: () => info('on_start has not run since the last on_stop: on_stop is not run again'),
+    record: leftOut('not-repeated'),
+  },
+  'hooks-withdrawn': {
+    words: ({ transition }) =>
+      info(`The client that asked for ${label(transition)} has gone before it began: left out`),
+    record: leftOut('withdrawn'),
+  },
+  'hooks-dropped': {
+    words: ({ transition }) => warning(`Too much waits for its hooks already: left out ${label(transition)}`),
+    record: leftOut('too-many'),
+  },
+  'hooks-delayed': (event) =>
     warning(
-      `Cannot look for the hooks of ${label(record.transition)} yet (${record.code}): ${shortageWords(record.code)}. Retrying`,
+      `Cannot look for the hooks of ${label(event.transition)} yet (${event.code}): ${shortageWords(event.code)}. Retrying`,
     ),
-  'folder-missing': (record) =>
-    info(`There is no folder ${record.folder}: nothing to run at ${record.event}`),
-  'folder-unreadable': (record) =>
-    error(`Cannot read ${record.folder} (${record.code}): its hooks do not run`),
-  'folder-refused': (record) => {
-    const { found, fix } = describeRefusal(record.refusal);
-    return error(`Skipping all of ${record.folder}: ${found}. ${fix}`);
+  'folder-missing': (event) => info(`There is no folder ${event.folder}: nothing to run at ${event.event}`),
+  'folder-unreadable': (event) => error(`Cannot read ${event.folder} (${event.code}): its hooks do not run`),
+  'folder-refused': {
+    words: ({ folder, refusal }) => {
+      const { found, fix } = describeRefusal(refusal);
+      return error(`Skipping all of ${folder}: ${found}. ${fix}`);
+    },
+    record: ({ kind, engine, folder, refusal: { path, cause } }) => ({ kind, engine, folder, path, cause }),
   },
-  'name-refused': (record) => error(`Skipping ${record.hook}: its name is not UTF-8. Rename it`),
-  'hook-refused': (record) => {
-    const { found, fix } = describeRefusal(record.admission);
-    return error(`Skipping ${record.hook}: ${found}. ${fix}`);
+  'name-refused': (event) => error(`Skipping ${event.hook}: its name is not UTF-8. Rename it`),
+  'hook-refused': {
+    words: ({ hook, admission }) => {
+      const { found, fix } = describeRefusal(admission);
+      return error(`Skipping ${hook}: ${found}. ${fix}`);
+    },
+    record: ({ kind, engine, hook, admission: { path, cause } }) => ({ kind, engine, hook, path, cause }),
   },
-  'hook-left-out': (record) => describeLeftOut(record.hook, record.why),
-  'hook-linked': (record) =>
+  'hook-left-out': (event) => describeLeftOut(event.hook, event.why),
+  'hook-linked': (event) =>
     warning(
-      `${record.hook} has ${record.hardLinks} names (hard links): whoever can change another of them changes it`,
+      `${event.hook} has ${event.hardLinks} names (hard links): whoever can change another of them changes it`,
     ),
   'hook-interpreter-exposed': ({ hook, ...exposed }) => {
     const { found, fix } = describeExposed(exposed);
     return warning(`${hook} runs, but ${found}. ${fix}`);
   },
-  'hook-start-delayed': (record) =>
+  'hook-start-delayed': (event) =>
     warning(
-      `Cannot start ${record.hook} yet (${record.code}): ${shortageWords(record.code)}. Retrying until it starts`,
+      `Cannot start ${event.hook} yet (${event.code}): ${shortageWords(event.code)}. Retrying until it starts`,
     ),
-  'hook-started': ({ hook, attempt, repeat }) => {
-    const which = attempt === undefined ? '' : `, attempt ${attempt}`;
-    return detail(`${hook} started${repeat ? ' again: an earlier run was cut off' : ''}${which}`);
+  'hook-started': {
+    words: ({ hook, attempt, repeat }) => {
+      const which = attempt === undefined ? '' : `, attempt ${attempt}`;
+      return detail(`${hook} started${repeat ? ' again: an earlier run was cut off' : ''}${which}`);
+    },
+    record: ({ kind, hook, run, transition, told, attempt, process, repeat }) => ({
+      kind,
+      hook,
+      run,
+      transition,
+      ...(told === undefined ? {} : { told }),
+      ...(attempt === undefined ? {} : { attempt }),
+      ...(process === undefined ? {} : { process }),
+      ...(repeat ? { repeat } : {}),
+    }),
   },
-  'hook-output': (record) => info(`${record.hook}: ${printable(record.line)}`),
-  'hook-output-omitted': (record) =>
-    warning(`${record.hook} prints faster than a log can take: left out ${bytes(record.bytes)}`),
-  'hook-left-over': (record) =>
-    warning(`${record.hook} still runs from before the listener was killed (pid ${record.pid}): ending it`),
-  'chain-stopped': (record) => warning(`${record.hook} did not succeed: what comes after it is left out`),
-  'hook-retries': (record) =>
+  'hook-output': (event) => info(`${event.hook}: ${printable(event.line)}`),
+  'hook-output-omitted': (event) =>
+    warning(`${event.hook} prints faster than a log can take: left out ${bytes(event.bytes)}`),
+  'hook-left-over': (event) =>
+    warning(`${event.hook} still runs from before the listener was killed (pid ${event.pid}): ending it`),
+  'chain-stopped': (event) => warning(`${event.hook} did not succeed: what comes after it is left out`),
+  'hook-retries': (event) =>
     warning(
-      `${record.hook} did not succeed: attempt ${record.attempt} of ${record.attempts} in ${seconds(record.afterMs)}`,
+      `${event.hook} did not succeed: attempt ${event.attempt} of ${event.attempts} in ${seconds(event.afterMs)}`,
     ),
-  'hook-restarts': (record) =>
+  'hook-restarts': (event) =>
     warning(
-      `${record.hook} is to run while Docker does, and has ended: starting it again in ${seconds(record.afterMs)}`,
+      `${event.hook} is to run while Docker does, and has ended: starting it again in ${seconds(event.afterMs)}`,
     ),
-  'hook-running': (record) =>
-    warning(`${record.hook} has been running for ${seconds(record.forMs)}; the hooks after it wait`),
+  'hook-running': (event) =>
+    warning(`${event.hook} has been running for ${seconds(event.forMs)}; the hooks after it wait`),
   ...eventHookWords,
   ...turnWords,
-  'hook-ended': (record) => describeEnd(record.hook, record.outcome, record.durationMs),
+  'hook-ended': {
+    words: ({ hook, outcome, durationMs }) => describeEnd(hook, outcome, durationMs),
+    // Its output is read after the hooks of this turn of the event loop are started.
+    record:
+      ({ kind, hook, run, outcome, durationMs, output }) =>
+      () => ({ kind, hook, run, outcome, durationMs, output: output.text(), outputBytes: output.bytes }),
+  },
 };
+
+/** Returns how the journal keeps a transition of which no hook is run. */
+function leftOut(why: WhyLeftOut) {
+  return ({ transition }: { readonly transition: Transition }): JournalEntry => ({
+    kind: 'hooks-left-out',
+    transition,
+    why,
+  });
+}
 
 /** The cause of a start that is put off, and its fix, by the system error's code. */
 const shortages: { readonly [code: string]: string } = {
@@ -114,8 +148,12 @@ function describeLeftOut(hook: string, why: LeftOut): Words {
   return why === 'switched-off' ? info(text) : detail(text);
 }
 
-function describeDone(record: Extract<HookReport, { kind: 'hooks-done' }>): Words {
-  const { transition, ran, failed, durationMs } = record;
+function describeDone({
+  transition,
+  ran,
+  failed,
+  durationMs,
+}: Extract<HookReport, { kind: 'hooks-done' }>): Words {
   const text = `on_${transition.event} done: ${plural(ran, 'hook')} run in ${seconds(durationMs)}`;
   return failed === 0 ? info(text) : warning(`${text}, ${failed} failed`);
 }

@@ -4,6 +4,7 @@ import { quote } from '../../system/shell-quote.ts';
 import { error, info, plural, type WordsFor, warning } from '../../system/words.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { WhyDropped } from '../../watch/lifecycle/turn.ts';
+import type { EventKinds } from '../events.ts';
 import type { RecordedRest, TurnEntry } from '../journal/record.ts';
 import type { TurnReport } from '../journal/turn-file.ts';
 import type { CutTurnStatus } from '../status.ts';
@@ -11,12 +12,21 @@ import type { CutTurnStatus } from '../status.ts';
 type TurnKind = 'turn-continued' | 'turn-cut' | 'turn-dropped' | 'hook-passed';
 
 /** Turns of hooks that a listener's end cut off. */
-export const turnWords: WordsFor<Extract<HookReport, { readonly kind: TurnKind }>> = {
-  'turn-continued': ({ transition, rest }) => info(describeContinued(transition, rest)),
+export const turnWords: EventKinds<Extract<HookReport, { readonly kind: TurnKind }>> = {
+  'turn-continued': {
+    words: ({ transition, rest }) => info(describeContinued(transition, rest)),
+    record: ({ kind, transition, rest }) => ({ kind, transition, rest }),
+  },
   'turn-cut': ({ transition, rest }) =>
     warning(`${label(transition)} is cut off by the end of the listener${describeRest(rest)}`),
-  'turn-dropped': ({ transition, rest, why }) => warning(describeDropped(transition, rest, why)),
-  'hook-passed': ({ hook, why, cuts }) => warning(describePassed(hook, why, cuts)),
+  'turn-dropped': {
+    words: ({ transition, rest, why }) => warning(describeDropped(transition, rest, why)),
+    record: ({ kind, transition, why, rest }) => ({ kind, transition, why, rest }),
+  },
+  'hook-passed': {
+    words: ({ hook, why, cuts }) => warning(describePassed(hook, why, cuts)),
+    record: ({ kind, transition, hook, why, cuts }) => ({ kind, transition, hook, why, cuts }),
+  },
 };
 
 /** The file that keeps how far turns are. */

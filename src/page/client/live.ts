@@ -1,4 +1,4 @@
-import type { Event } from '../../listener/events.ts';
+import type { StreamedEvent } from '../../listener/event-stream.ts';
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import type { Status } from '../../listener/status.ts';
 
@@ -6,7 +6,7 @@ import type { Status } from '../../listener/status.ts';
 export interface Live {
   /** How all is, when the connection has come about. */
   begun(entries: readonly HistoryEntry[], status: Status): void;
-  happened(event: Event): void;
+  happened(event: StreamedEvent): void;
   /** How things are by now. */
   status(status: Status): void;
   lost(): void;
@@ -29,7 +29,7 @@ export async function follow(live: Live): Promise<never> {
       live.begun((history as { entries: HistoryEntry[] }).entries, status as Status);
       wait = patience[0] / 2;
       for await (const event of events) {
-        live.happened(event as Event);
+        live.happened(event as StreamedEvent);
         askSoon(live);
       }
     } catch {

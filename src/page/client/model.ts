@@ -1,4 +1,4 @@
-import type { Event } from '../../listener/events.ts';
+import type { StreamedEvent } from '../../listener/event-stream.ts';
 import {
   changed,
   changeOf,
@@ -198,7 +198,7 @@ export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal | W
 }
 
 /** The history with what has just happened. */
-export function withEvent(entries: readonly HistoryEntry[], event: Event): readonly HistoryEntry[] {
+export function withEvent(entries: readonly HistoryEntry[], event: StreamedEvent): readonly HistoryEntry[] {
   const change = changeOf(event);
   if (change !== undefined) {
     const isIts = (entry: HistoryEntry): entry is Run =>

@@ -1,0 +1,228 @@
+import { printable, printableText } from '../../system/printable.ts';
+import { quote } from '../../system/shell-quote.ts';
+import { addressAndPort, detail, error, info, plural, type WordsFor, warning } from '../../system/words.ts';
+import type { Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
+import type { ControlReport } from '../control/protocol.ts';
+import type { DaemonEvent, EventKinds } from '../events.ts';
+import type { MemoryReport } from '../journal/engine-memory.ts';
+import type { JournalReport } from '../journal/report.ts';
+import type { TurnReport } from '../journal/turn-file.ts';
+import type { MetricsReport } from '../metrics/server.ts';
+import type { NotifierReport } from '../notifier/protocol.ts';
+import type { UnexpectedError } from '../unexpected.ts';
+import { describeRefusal } from './refusal.ts';
+import { turnFileWords } from './turns.ts';
+import { describeWarning } from './warnings.ts';
+
+/** What becomes of what is kept on disk. */
+export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> = {
+  ...turnFileWords,
+  'memory-unreadable': (event) =>
+    warning(`Cannot read ${event.path}: ${event.error}. Starting as if for the first time`),
+  'memory-damaged': ({ path, engines }) =>
+    warning(
+      `${path} is damaged in ${plural(engines.length, 'entry', 'entries')}: ${engines.slice(0, 5).join(', ')}` +
+        `${engines.length > 5 ? ', …' : ''}. Starting as if for the first time with ${engines.length === 1 ? 'it' : 'them'}`,
+    ),
+  'memory-not-kept': (event) =>
+    error(
+      `Cannot write ${event.path}: ${event.error}. If the listener ends now, it will not know what it has told. ` +
+        'Make room there, or give another folder with --state-dir',
+    ),
+  'memory-kept-again': (event) => info(`${event.path} can be written again`),
+  'journal-refused': (event) => {
+    const { found, fix } = describeRefusal(event.refusal);
+    return error(`Keeping no journal in ${event.folder}: ${found}. ${fix}`);
+  },
+  'journal-in-use': (event) =>
+    warning(`Keeping no journal in ${event.folder}: another listener writes there, pid ${event.pid}`),
+  'journal-failing': (event) =>
+    warning(`Cannot write the journal in ${event.folder} (${event.code}): trying again`),
+  'journal-removed': (event) => warning(`${event.file} was removed or replaced: beginning another one`),
+  'journal-recovered': (event) =>
+    info(
+      `The journal in ${event.folder} is written again` +
+        (event.lost === 0 ? '' : `; lost ${plural(event.lost, 'record')}`),
+    ),
+  'journal-torn': (event) =>
+    warning(`${event.file} has ${plural(event.lines, 'line')} that a crash or a full disk cut off`),
+};
+
+const without = 'status, trigger and the companion do not reach this listener';
+
+/** What becomes of the control socket. */
+export const controlWords: WordsFor<ControlReport> = {
+  'control-listening': (event) => detail(`Answering on ${event.path}`),
+  'page-opened': (event) => info(`The page is served on 127.0.0.1 port ${event.port}`),
+  'page-closed': () => info('Nobody looks at the page any more: closed'),
+  'control-refused': (event) => {
+    const { found, fix } = describeRefusal(event.refusal);
+    return warning(`No control socket at ${event.path}: ${found}. ${fix}. Until then ${without}`);
+  },
+  'control-in-use': (event) =>
+    warning(
+      `No control socket at ${event.path}: another listener answers there, so ${without}. ` +
+        'End the other one, or give this one its own with --control PATH',
+    ),
+  'control-failed': (event) =>
+    warning(
+      `No control socket at ${event.path} (${event.code}): ${without}. See: ls -ld ${quote(event.path)}`,
+    ),
+};
+
+/** What becomes of the port for metrics. */
+export const metricsWords: WordsFor<MetricsReport> = {
+  'metrics-listening': ({ address, port }) =>
+    info(`Metrics are at http://${addressAndPort(address, port)}/metrics`),
+  'metrics-not-listening': ({ address, port, code }) =>
+    warning(`No metrics at ${addressAndPort(address, port)}: ${whyNot(code, port)}. It is tried again`),
+};
+
+function whyNot(code: string, port: number): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `another program listens there. See which: ss -ltnp 'sport = :${port}'`;
+    case 'EACCES':
+      return 'ports below 1024 are for root';
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return 'this machine has no such address now. See: ip address';
+    default:
+      return code;
+  }
+}
+
+/** What the notifier's port has to say. */
+export const notifierWords: WordsFor<NotifierReport> = {
+  'notifier-listening': (event) =>
+    info(`Listening for notifiers on ${addressAndPort(event.address, event.port)}`),
+  'notifier-not-listening': (event) =>
+    warning(`Not listening on ${addressAndPort(event.address, event.port)}: ${event.error}`),
+  'notifier-said': (event) => detail(`${event.from} says ${event.said}`),
+  'notifier-refused': (event) =>
+    warning(
+      `Refused from ${event.from}: "${printable(event.bytes, 80)}"${event.tooLong ? ', a line without end' : ''}. ` +
+        'Only start and stop are understood',
+    ),
+  'notifier-silent': (event) => detail(`${event.from} said nothing: dropped`),
+  'notifier-flooded': (event) =>
+    warning(`${event.count} more messages came to the notifier's port than are shown here`),
+  'notifier-held': (event) => info(`A notifier at ${event.from} keeps its connection open`),
+  'notifier-gone': (event) =>
+    info(`The notifier at ${event.from} is gone without a word: looking whether Docker is`),
+};
+
+/** An error that was not foreseen, and its place in the code. */
+export function unexpected({ error: what, at }: UnexpectedError): string {
+  return `${what}${at === '' ? '' : ` (${at})`}`;
+}
+
+/** The listener itself, and the transitions of its engines. */
+export const daemonWords: EventKinds<DaemonEvent> = {
+  'listener-started': (event) =>
+    info(`docker-lifecycle-listener ${event.version} started: pid ${event.pid}, hooks in ${event.scriptDir}`),
+  'listener-ending': (event) => info(`${event.signal} received: ending`),
+  'listener-ended': () => info('Ended'),
+  'listener-failed': {
+    words: (event) =>
+      error(`The listener ends by an error of its own: ${unexpected(event)}. Please report it`),
+    record: ({ kind, error: text, at }) => ({ kind, error: text, at }),
+  },
+  'engine-is-down': (event) => info(`Docker is not running at ${event.url}: waiting for it`),
+  'engine-is-stopping': (event) =>
+    info(`Docker at ${event.url} is being stopped, as was told before: waiting for its end`),
+  transition: {
+    words: (event) => info(describeTransition(event.transition)),
+    record: ({ kind, transition }) => ({ kind, transition }),
+  },
+  'hint-taken': (event) => info(describeHint(event.said, event.engineIsUp)),
+  'companion-said': (event) =>
+    detail(`Docker’s service says ${event.said}${event.told ? '' : ': nothing new'}`),
+  'hooks-requested': ({ transition: { event }, hook }) =>
+    info(hook === undefined ? `on_${event} is requested` : `${hook} is requested`),
+  'hook-warned': {
+    words: (event) => {
+      const { found, fix } = describeWarning(event.hook, event.warning);
+      return warning(`${found}. ${fix}`);
+    },
+    record: ({ kind, engine, hook, warning: found }) => ({ kind, engine, hook, warning: found }),
+  },
+  'notifier-trusted': (event) =>
+    warning(
+      `--trust-notifier: whoever reaches port ${event.port} can have the hooks run. Keep it closed to others`,
+    ),
+  'reports-suppressed': ({ engine, counts }) =>
+    warning(
+      `Engine ${engine}: ${Object.entries(counts)
+        .map(([kind, count]) => `${count} more of ${kind}`)
+        .join(', ')} in the last minute`,
+    ),
+  'settings-unmatched': ({ hook, near }) =>
+    warning(
+      `There are settings for ${printableText(hook)}, but there is no such hook` +
+        (near === undefined ? '' : `: did you mean ${near}?`),
+    ),
+  'access-list': (event) =>
+    warning(
+      `${event.folder} has an access control list: make sure that it lets nobody else write, ` +
+        `now or in files to come. See: getfacl ${quote(event.folder)}`,
+    ),
+  'hooks-afar': (event) =>
+    warning(
+      `${event.folder} is on ${event.fileSystem}: should that hang, the listener hangs with it. Keep hooks on a disk of this machine`,
+    ),
+  'hooks-not-wanted': (event) =>
+    info(
+      `on_${event.transition.event} is not run: it was so before the listener started (--when-started ${event.whenStarted})`,
+    ),
+  'state-refused': (event) => {
+    const { found, fix } = describeRefusal(event.refusal);
+    return error(`Remembering nothing in ${event.folder}: ${found}. ${fix}`);
+  },
+  'not-notified': (event) =>
+    error(
+      `Cannot tell systemd that the listener is ready (${event.error}), and so it will end it. ` +
+        'Set Type=exec with: systemctl edit docker-lifecycle-listener',
+    ),
+};
+
+/** What happened to an engine. */
+export function describeTransition({ event, reason, source, run }: Transition): string {
+  const pid = /^(\d+)@/.exec(run ?? '')?.[1];
+  const which = pid === undefined ? '' : ` (pid ${pid})`;
+  const said = sayings[source];
+  if (event === 'start') {
+    return reason === 'listener-started'
+      ? `Docker is up already${which}${said}`
+      : `Docker has started${which}${said}`;
+  }
+  return `Docker ${endings[reason]}${which}${said}`;
+}
+
+const sayings: { readonly [source in Source]: string } = {
+  engine: '',
+  notifier: ', says the notifier',
+  companion: ', says its service',
+  request: ', on request',
+};
+
+const endings: { readonly [reason in Reason]: string } = {
+  'listener-started': 'has stopped while the listener was not running',
+  'engine-started': 'stops',
+  shutdown: 'is stopping',
+  crash: 'has crashed or was killed',
+  unreachable: 'does not answer any more',
+  unseen: 'was restarted in the meantime',
+  requested: 'is said to stop',
+};
+
+function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
+  if (message === 'start') {
+    return engineIsUp
+      ? 'A notifier says start: Docker is known to be up, nothing to do'
+      : 'A notifier says start: looking whether Docker is there';
+  }
+  return engineIsUp
+    ? 'A notifier says stop: asking Docker, which decides'
+    : 'A notifier says stop: Docker is known to be down, nothing to do';
+}
