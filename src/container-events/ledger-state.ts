@@ -1,6 +1,6 @@
 import { type EventName, namedContainer } from '../hooks/engine-events.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
-import type { Run } from '../watch/lifecycle/observation.ts';
+import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 
 /** Which containers were asked to end, as it is kept from one life of the listener to the next. */
 export interface StopRequestsState {
@@ -18,7 +18,7 @@ export interface StopRequest {
 /** What is known of an engine's events, as it is kept from one life of the listener to the next. */
 export interface LedgerState {
   /** Which run of the engine it is about; undefined where that cannot be known. */
-  readonly run?: Run;
+  readonly run?: EngineRunId;
   /** Which events are listened to, and since when: nothing from before is to be told. */
   readonly names: readonly (readonly [string, string])[];
   /** What was heard last, oldest first, each by what makes it unlike any other. */
@@ -57,7 +57,7 @@ export type Heard =
 
 /** How a run of the engine comes to be listened to. */
 export interface Opening {
-  readonly run: Run | undefined;
+  readonly run: EngineRunId | undefined;
   /** It was seen to start; or it was found, running already. */
   readonly found: 'starting' | 'running' | 'again';
   /** What to listen to; a container's start goes with its end, so that it can be followed. */
@@ -90,6 +90,6 @@ export function timeOf(key: string): string {
 }
 
 /** Whether two runs say whether they are one; see `Run`. */
-export function areComparable(one: Run | undefined, other: Run | undefined): boolean {
+export function areComparable(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
   return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
 }

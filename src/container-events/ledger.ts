@@ -1,7 +1,7 @@
 import { eventWord, namesOf } from '../hooks/engine-events.ts';
 import { isAfter, newest, oldest } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason, Requested } from '../watch/lifecycle/engine-event.ts';
-import type { Run } from '../watch/lifecycle/observation.ts';
+import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import {
   diedEvent,
   findMissed,
@@ -53,7 +53,7 @@ type Kind = 'first' | 'new-run' | 'continued';
  * with the containers that there are.
  */
 export class Ledger {
-  #run: Run | undefined;
+  #run: EngineRunId | undefined;
   /** Undefined while the engine's clock is asked for. */
   #names: Map<string, string | undefined>;
   #heard: Set<string>;
@@ -156,7 +156,7 @@ export class Ledger {
     return { since, needsClock: times.includes(undefined) };
   }
 
-  #kindOf(run: Run | undefined, found: Opening['found']): Kind {
+  #kindOf(run: EngineRunId | undefined, found: Opening['found']): Kind {
     if (this.#names.size === 0) return found === 'starting' ? 'new-run' : 'first';
     if (areComparable(run, this.#run)) return run === this.#run ? 'continued' : 'new-run';
     return found === 'starting' ? 'new-run' : 'continued';
@@ -169,12 +169,12 @@ export class Ledger {
   }
 
   /** Whether a run may be the one that this is about. */
-  isOfRun(run: Run | undefined): boolean {
+  isOfRun(run: EngineRunId | undefined): boolean {
     return !areComparable(run, this.#run) || run === this.#run;
   }
 
   /** The engine has said which run it is, after the fact. */
-  identify(run: Run): void {
+  identify(run: EngineRunId): void {
     this.#run = run;
   }
 

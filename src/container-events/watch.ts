@@ -4,7 +4,7 @@ import { createBackoff } from '../watch/engine/backoff.ts';
 import { createDeadline } from '../watch/engine/deadline.ts';
 import { signsOf } from '../watch/engine/signs.ts';
 import type { EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
-import type { Run } from '../watch/lifecycle/observation.ts';
+import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { UnreadableContainer } from './compare.ts';
 import { type Inquiry, openInquiry } from './containers.ts';
@@ -52,9 +52,9 @@ export const defaultPatience: EventPatience = {
 /** The reading of one engine's events, while it is up. */
 export interface EventWatch {
   /** The engine answers: reads its events, from where they were left. */
-  up(run: Run | undefined, found: Opening['found']): void;
+  up(run: EngineRunId | undefined, found: Opening['found']): void;
   /** The engine has said which run it is. */
-  identified(run: Run): void;
+  identified(run: EngineRunId): void;
   /** The engine goes: lets go of it before this returns. */
   down(): void;
   /** What is to be listened to from now on; nothing at all closes the stream. */
@@ -89,7 +89,7 @@ export function watchEvents(options: EventWatchOptions): EventWatch {
   let names: readonly EventName[] = [];
   let refused: number | undefined;
   let leftOut = '';
-  let isUp: { readonly run: Run | undefined } | undefined;
+  let isUp: { readonly run: EngineRunId | undefined } | undefined;
 
   function letGo(): void {
     next.clear();

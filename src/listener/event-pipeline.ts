@@ -7,7 +7,7 @@ import { type EventName, eventFolders, eventWord, isEnd, namesOf } from '../hook
 import { listEventFolders } from '../hooks/find.ts';
 import type { HookHost } from '../hooks/report.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
-import type { Ending, Run } from '../watch/lifecycle/observation.ts';
+import type { EngineRunId, StopCause } from '../watch/lifecycle/observation.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { WhenStarted } from './config/settings.ts';
@@ -28,12 +28,12 @@ interface EventPipelineOptions {
 /** One engine's way from its events to their hooks. */
 export interface EventPipeline {
   /** The engine answers. @param transition its start, as it was told last */
-  up(run: Run | undefined, found: Opening['found'], transition: Transition): void;
-  identified(run: Run): void;
+  up(run: EngineRunId | undefined, found: Opening['found'], transition: Transition): void;
+  identified(run: EngineRunId): void;
   /** The engine may be about to go: it is let go of before this returns, until it is said to answer. */
   letGo(): void;
   /** The engine goes: it is let go of before this returns. */
-  down(how: Ending): void;
+  down(how: StopCause): void;
   /** The listener's first look has found no engine. */
   absent(): void;
   /** Undefined while there is no folder for any event. */
@@ -59,7 +59,7 @@ export function startEventPipeline(options: EventPipelineOptions): EventPipeline
   let parts: Parts | undefined;
   let names: readonly EventName[] = [];
   const unknown = new Set<string>();
-  let isUp: { readonly run: Run | undefined } | undefined;
+  let isUp: { readonly run: EngineRunId | undefined } | undefined;
   let transition: Transition = {
     event: 'start',
     reason: 'listener-started',

@@ -5,7 +5,7 @@ import type { Leftover } from '../hooks/leftovers.ts';
 import type { HookQueue, TurnEnd } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
 import { printable } from '../system/printable.ts';
-import type { EngineState, Step, Told } from '../watch/lifecycle/reduce.ts';
+import type { EngineState, LastTransition, Step } from '../watch/lifecycle/reduce.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import {
   type EarlierHook,
@@ -24,7 +24,7 @@ export interface HeldTurnsOptions {
   readonly engine: string;
   readonly turns: TurnFile;
   /** What the engine memory has as told; the turn file may have missed it on a full disk. */
-  readonly remembered: Told | undefined;
+  readonly remembered: LastTransition | undefined;
   readonly whenStarted: WhenStarted;
   readonly hooks: HookQueue;
   readonly record: (event: ListenerEvent) => void;
@@ -114,7 +114,10 @@ export function restOf({ transition, hooks, reached }: OpenTurn): TurnRest {
 }
 
 /** Returns the later one of what two files have as the last transition; the memory also has what came after it. */
-export function newerTold(remembered: Told | undefined, kept: Told | undefined): Told | undefined {
+export function laterTransition(
+  remembered: LastTransition | undefined,
+  kept: LastTransition | undefined,
+): LastTransition | undefined {
   if (remembered === undefined || kept === undefined) return remembered ?? kept;
   return kept.sequence > remembered.sequence ? kept : remembered;
 }

@@ -1,15 +1,20 @@
 import type { HookQueue } from '../hooks/queue.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
-import type { Observation, Run } from '../watch/lifecycle/observation.ts';
-import { type EngineState, longestLeave, type Told, toldIn } from '../watch/lifecycle/reduce.ts';
+import type { EngineRunId, Observation } from '../watch/lifecycle/observation.ts';
+import {
+  type EngineState,
+  type LastTransition,
+  lastTransitionIn,
+  longestPendingStop,
+} from '../watch/lifecycle/reduce.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
 import { watchEngine } from '../watch/watch-engine.ts';
 import type { NotifierMode, WhenStarted } from './config/settings.ts';
 import type { EventPipeline } from './event-pipeline.ts';
 import type { ListenerEvent } from './events.ts';
-import { type HeldTurns, holdTurns, newerTold, type Settled } from './held-turns.ts';
+import { type HeldTurns, holdTurns, laterTransition, type Settled } from './held-turns.ts';
 import type { EngineMemory } from './journal/engine-memory.ts';
 import type { TurnFile } from './journal/turn-file.ts';
 import type { ReachOfEngine } from './reach.ts';
@@ -68,7 +73,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   /** What the observation that is at hand has made to be told. */
   let told: Transition[] = [];
 
-  function tell(transition: Transition, kept: Told): void {
+  function tell(transition: Transition, kept: LastTransition): void {
     last = transition;
     told.push(transition);
     const isStart = transition.event === 'start';
@@ -102,9 +107,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   let staying: AwakeTimer | undefined;
   function expectEnd(state: EngineState): void {
     staying?.cancel();
-    if (state.phase !== 'down' || state.leaving === undefined) return;
-    const left = state.leaving.since + longestLeave - Date.now();
-    staying = afterAwake(Math.min(Math.max(left, 0), longestLeave), () => {
+    if (state.phase !== 'down' || state.pendingStop === undefined) return;
+    const left = state.pendingStop.since + longestPendingStop - Date.now();
+    staying = afterAwake(Math.min(Math.max(left, 0), longestPendingStop), () => {
       watch.observe({ kind: 'engine-stays', engine: engine.name, at: Date.now() });
     });
   }
@@ -140,7 +145,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     engine,
     heartbeat,
     folders,
-    before: newerTold(remembered, turns.told()),
+    before: laterTransition(remembered, turns.told()),
     decided(found, step) {
       settled = held.decided(found, step);
       if (settled?.stop !== undefined) stopHooks = settled.stop;
@@ -155,12 +160,12 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       if (observation.kind === 'engine-ends') events.down(observation.how);
     },
     observed(observation, found, left) {
-      const toBeKept = toldIn(left);
+      const toBeKept = lastTransitionIn(left);
       // Behind the hooks: they do not wait for the disk.
       if (toBeKept !== undefined && left !== found) memory.keep(engine.name, toBeKept);
       if (left !== found) expectEnd(left);
       if (found.phase === 'unknown' && left.phase === 'down') {
-        const kind = left.leaving === undefined ? 'engine-is-down' : 'engine-is-stopping';
+        const kind = left.pendingStop === undefined ? 'engine-is-down' : 'engine-is-stopping';
         record({ kind, engine: engine.name, url: engine.endpoint.url });
       }
       if (observation.kind === 'engine-answers') options.answered();
@@ -198,6 +203,6 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-function runIn(state: EngineState): Run | undefined {
+function runIn(state: EngineState): EngineRunId | undefined {
   return state.phase === 'up' ? state.run : undefined;
 }

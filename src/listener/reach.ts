@@ -16,7 +16,7 @@ export class ReachOfEngine {
         this.#answers = true;
         return;
       case 'down':
-        this.#answers = state.leaving !== undefined && state.leaving.answers !== 'no';
+        this.#answers = state.pendingStop !== undefined && state.pendingStop.answers !== 'no';
         return;
       default:
         state satisfies never;

@@ -183,12 +183,12 @@ function cutStatus(
 }
 
 function phaseOf(state: EngineState): EngineStatus['state'] {
-  return state.phase === 'down' && state.leaving !== undefined ? 'stopping' : state.phase;
+  return state.phase === 'down' && state.pendingStop !== undefined ? 'stopping' : state.phase;
 }
 
 /** A run that is known by its process begins with its pid. */
 function pidIn(state: EngineState): number | null {
-  const run = state.phase === 'up' ? state.run : state.phase === 'down' ? state.leaving?.run : undefined;
+  const run = state.phase === 'up' ? state.run : state.phase === 'down' ? state.pendingStop?.run : undefined;
   const pid = /^(\d+)@/.exec(run ?? '')?.[1];
   return pid === undefined ? null : Number(pid);
 }

@@ -4,7 +4,14 @@ import type { EngineReport } from './engine/report.ts';
 import { startSensor } from './engine/sensor.ts';
 import type { FolderWatches } from './host/folder-watch.ts';
 import type { Observation } from './lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Step, type Told, toldBy } from './lifecycle/reduce.ts';
+import {
+  type EngineState,
+  initialState,
+  type LastTransition,
+  lastTransitionAfter,
+  reduce,
+  type Step,
+} from './lifecycle/reduce.ts';
 import type { Transition } from './lifecycle/transition.ts';
 
 export interface WatchOptions {
@@ -12,11 +19,11 @@ export interface WatchOptions {
   readonly heartbeat: Heartbeat;
   readonly folders: FolderWatches;
   /** What was told of it in an earlier life. */
-  readonly before?: Told | undefined;
+  readonly before?: LastTransition | undefined;
   /** Called once an observation's meaning is known, before its transitions are passed on. */
   readonly decided?: (found: EngineState, step: Step) => void;
   /** Takes each transition, in the very call that saw what made it, with what is to be kept of it. */
-  readonly tell: (transition: Transition, told: Told) => void;
+  readonly tell: (transition: Transition, told: LastTransition) => void;
   /** Called with each observation at once, before what it means is known. */
   readonly arrived?: (observation: Observation) => void;
   /** Called with each new state, before what it means is told. */
@@ -49,7 +56,7 @@ export interface EngineWatch extends Hints {
  */
 export function watchEngine(options: WatchOptions): EngineWatch {
   const { engine, heartbeat, folders, report, signal } = options;
-  let state: EngineState = atFirst(options.before);
+  let state: EngineState = initialState(options.before);
 
   function observe(observation: Observation): readonly Transition[] {
     if (signal.aborted) return [];
@@ -59,7 +66,8 @@ export function watchEngine(options: WatchOptions): EngineWatch {
     state = step.state;
     options.changed?.(state);
     options.decided?.(found, step);
-    for (const transition of step.transitions) options.tell(transition, toldBy(transition, step.state));
+    for (const transition of step.transitions)
+      options.tell(transition, lastTransitionAfter(transition, step.state));
     options.observed?.(observation, found, step.state);
     return step.transitions;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { createControlClient } from '../../src/listener/control/client.ts';
-import { longestLeave } from '../../src/watch/lifecycle/reduce.ts';
+import { longestPendingStop } from '../../src/watch/lifecycle/reduce.ts';
 import { runProgram } from '../support/program.ts';
 import {
   createStage,
@@ -138,7 +138,10 @@ describe('a listener that is restarted between the companion’s stop and Docker
     ] ?? { leaving: 0 };
     expect(Math.abs(Date.now() - leaving)).toBeLessThan(60_000);
     // As if that had been long ago, but for the seconds that a listener needs to begin.
-    writeFileSync(memory(), text.replace(String(leaving), String(Date.now() - longestLeave + 2000 * pace)));
+    writeFileSync(
+      memory(),
+      text.replace(String(leaving), String(Date.now() - longestPendingStop + 2000 * pace)),
+    );
     const listener = stage.listen();
     await listener.next(0, ofKind('engine-is-stopping'));
     await listener.next(0, hooksDone('start'));

@@ -9,7 +9,12 @@ import { startSensor } from '../../src/watch/engine/sensor.ts';
 import { createFolderWatches } from '../../src/watch/host/folder-watch.ts';
 import type { AwaitService } from '../../src/watch/host/service-ready.ts';
 import type { Observation } from '../../src/watch/lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told } from '../../src/watch/lifecycle/reduce.ts';
+import {
+  type EngineState,
+  initialState,
+  type LastTransition,
+  reduce,
+} from '../../src/watch/lifecycle/reduce.ts';
 import type { Heartbeat } from '../../src/watch/settings.ts';
 import { pace } from './wait-for.ts';
 
@@ -50,7 +55,7 @@ export interface WatchOptions {
   readonly heartbeat?: Heartbeat;
   readonly patience?: Patience;
   readonly pidfile?: string;
-  readonly before?: Told;
+  readonly before?: LastTransition;
   /** How an engine on a socket of systemd's is known to be ready; by default nobody says. */
   readonly awaitReady?: AwaitService;
 }
@@ -89,7 +94,7 @@ export function createFakeHost(): FakeHost {
       const seen: Observation[] = [];
       const told: string[] = [];
       const reports: EngineReport[] = [];
-      let state = atFirst(before);
+      let state = initialState(before);
       let lost = 0;
       const sensor = startSensor({
         engine: { name: 'fake', endpoint, pidfile, chosenBy: 'test' },

@@ -1,18 +1,18 @@
 import type { HookQueue, TurnEnd } from '../../src/hooks/queue.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
 import { planTurn } from '../../src/hooks/turn-plan.ts';
-import { type HeldTurns, holdTurns, newerTold, type Settled } from '../../src/listener/held-turns.ts';
+import { type HeldTurns, holdTurns, laterTransition, type Settled } from '../../src/listener/held-turns.ts';
 import type { TurnDisk } from '../../src/listener/journal/turn-disk.ts';
 import { openTurnFile, type TurnFile } from '../../src/listener/journal/turn-file.ts';
 import { isWanted } from '../../src/listener/wanted.ts';
 import type { Observation } from '../../src/watch/lifecycle/observation.ts';
 import {
-  atFirst,
   type EngineState,
+  initialState,
+  type LastTransition,
+  lastTransitionAfter,
+  lastTransitionIn,
   reduce,
-  type Told,
-  toldBy,
-  toldIn,
 } from '../../src/watch/lifecycle/reduce.ts';
 import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 import type { EarlierHook, OpenTurn } from '../../src/watch/lifecycle/turn.ts';
@@ -73,7 +73,7 @@ export class Life {
   readonly #note: (happening: Happening) => void;
   readonly #turns: TurnFile;
   readonly #held: HeldTurns;
-  readonly #memory: { told?: Told | undefined };
+  readonly #memory: { told?: LastTransition | undefined };
   #state: EngineState;
   #settled: Settled | undefined;
   #waiting: Work[] = [];
@@ -82,7 +82,12 @@ export class Life {
     | undefined;
   #lastBegun: Work | undefined;
 
-  constructor(disk: CutDisk, memory: { told?: Told | undefined }, mode: Mode, note: (h: Happening) => void) {
+  constructor(
+    disk: CutDisk,
+    memory: { told?: LastTransition | undefined },
+    mode: Mode,
+    note: (h: Happening) => void,
+  ) {
     this.#disk = disk;
     this.#mode = mode;
     this.#memory = memory;
@@ -104,7 +109,7 @@ export class Life {
           this.#note({ kind: 'left-out', sequence: record.transition.sequence, why: record.why });
       },
     });
-    this.#state = atFirst(newerTold(told, this.#turns.told()));
+    this.#state = initialState(laterTransition(told, this.#turns.told()));
   }
 
   observe(observation: Observation): void {
@@ -112,12 +117,13 @@ export class Life {
     const step = reduce(found, observation);
     this.#state = step.state;
     this.#settled = this.#held.decided(found, step);
-    for (const transition of step.transitions) this.#tell(transition, toldBy(transition, step.state));
+    for (const transition of step.transitions)
+      this.#tell(transition, lastTransitionAfter(transition, step.state));
   }
 
   /** As the memory does behind the hooks; a kill before it has the memory as it was. */
   remember(): void {
-    if (!this.#disk.isDead) this.#memory.told = toldIn(this.#state) ?? this.#memory.told;
+    if (!this.#disk.isDead) this.#memory.told = lastTransitionIn(this.#state) ?? this.#memory.told;
   }
 
   /** The listener is told to end: the hook that runs is cut. */
@@ -169,7 +175,7 @@ export class Life {
     this.#current = { work, steps, at: 0, phase: 'next' };
   }
 
-  #tell(transition: Transition, told: Told): void {
+  #tell(transition: Transition, told: LastTransition): void {
     const isStart = transition.event === 'start';
     const wanted = isWanted(transition, this.#mode);
     const earlier = (isStart && this.#settled?.earlier) || [];

@@ -4,13 +4,13 @@ import { withDescriptors } from '../../system/descriptor-reserve.ts';
 import { parseJson, type Table, tableIn } from '../../system/json.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
-import type { Told } from '../../watch/lifecycle/reduce.ts';
+import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 
 /** What was last told of each engine, kept from one life of the listener to the next. */
 export interface EngineMemory {
-  recall(engine: string): Told | undefined;
+  recall(engine: string): LastTransition | undefined;
   /** Remembers; on disk as soon as the event loop comes round. Never throws. */
-  keep(engine: string, told: Told): void;
+  keep(engine: string, told: LastTransition): void;
   /** Writes what is not written yet. */
   flush(): void;
 }
@@ -28,7 +28,7 @@ const defaultRetryAfter = 10_000;
 
 interface MemoryFile {
   readonly version: 1;
-  readonly engines: { readonly [engine: string]: Told };
+  readonly engines: { readonly [engine: string]: LastTransition };
 }
 
 /** A memory that lasts as long as the program, where there is no folder to trust with it. */
@@ -45,7 +45,7 @@ export function openEngineMemory(
   retryAfter = defaultRetryAfter,
 ): EngineMemory {
   const path = join(folder, 'engines.json');
-  const engines = new Map<string, Told>(readMemory(path, report));
+  const engines = new Map<string, LastTransition>(readMemory(path, report));
   let writing: NodeJS.Immediate | undefined;
   let retrying: NodeJS.Timeout | undefined;
   let failing = false;
@@ -88,7 +88,10 @@ export function openEngineMemory(
 /** The file has some 200 bytes for each engine. */
 const longestFile = 4 * 1024 * 1024;
 
-function readMemory(path: string, report: (report: MemoryReport) => void): [engine: string, told: Told][] {
+function readMemory(
+  path: string,
+  report: (report: MemoryReport) => void,
+): [engine: string, told: LastTransition][] {
   const file = readSmallFile(path, longestFile);
   if (file.kind === 'missing') return [];
   const unreadable = (error: string) => {
@@ -106,16 +109,16 @@ function readMemory(path: string, report: (report: MemoryReport) => void): [engi
   if (content?.version !== 1 || engines === undefined)
     return unreadable('it is of another version, or damaged');
   const all = Object.entries(engines);
-  const sound = all.filter((entry): entry is [string, Told] => isTold(entry[1]));
-  const damaged = all.filter(([, told]) => !isTold(told)).map(([engine]) => engine);
+  const sound = all.filter((entry): entry is [string, LastTransition] => isLastTransition(entry[1]));
+  const damaged = all.filter(([, told]) => !isLastTransition(told)).map(([engine]) => engine);
   if (damaged.length > 0) report({ kind: 'memory-damaged', path, engines: damaged });
   return sound;
 }
 
 /** Whether a value read from a file is what was last told of an engine. */
-export function isTold(value: unknown): value is Told {
+export function isLastTransition(value: unknown): value is LastTransition {
   if (typeof value !== 'object' || value === null) return false;
-  const { event, sequence, run, leaving } = value as { readonly [key in keyof Told]?: unknown };
+  const { event, sequence, run, leaving } = value as { readonly [key in keyof LastTransition]?: unknown };
   return (
     (event === 'start' || event === 'stop') &&
     Number.isSafeInteger(sequence) &&

@@ -1,5 +1,5 @@
 import { liveness } from '../../system/processes.ts';
-import type { Told } from '../../watch/lifecycle/reduce.ts';
+import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { EarlierHook, TurnProcess, WhyDropped } from '../../watch/lifecycle/turn.ts';
 import type { TurnDisk } from './turn-disk.ts';
@@ -16,13 +16,13 @@ import {
 /** How far the hooks of an engine's transitions are, kept so that a listener that is cut off is gone on from. */
 export interface TurnFile {
   /** The last transition; undefined when none is kept. */
-  told(): Told | undefined;
+  told(): LastTransition | undefined;
   /** What an earlier listener had taken and not closed, oldest first. */
   readonly pending: readonly KeptTurn[];
   /** Keeps a transition whose hooks are not to be run. */
-  tell(told: Told): void;
+  tell(told: LastTransition): void;
   /** Keeps a transition whose hooks are to be run. */
-  take(told: Told, transition: Transition, earlier: readonly EarlierHook[]): void;
+  take(told: LastTransition, transition: Transition, earlier: readonly EarlierHook[]): void;
   /** Keeps that the hook at `place` of `hooks` (file names) is about to be started. */
   begin(sequence: number, place: number, hooks: readonly string[]): void;
   /** Keeps which process the hook that began last is. */

@@ -1,23 +1,23 @@
-import type { Told } from '../../watch/lifecycle/reduce.ts';
+import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 import type { Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
 import type { EarlierHook, OpenTurn, Reached, TurnProcess, WhyDropped } from '../../watch/lifecycle/turn.ts';
-import { isTold } from './engine-memory.ts';
+import { isLastTransition } from './engine-memory.ts';
 
 /** A line of the turn file. The first is the head; each of the others is one thing that happened since. */
 export type TurnLine =
   | {
       readonly kind: 'turns';
       readonly version: 1;
-      readonly told?: Told;
+      readonly told?: LastTransition;
       /** The listener that writes. */
       readonly owner?: TurnProcess;
     }
   /** A transition whose hooks are not to be run. */
-  | { readonly kind: 'told'; readonly told: Told }
+  | { readonly kind: 'told'; readonly told: LastTransition }
   /** A transition whose hooks are to be run; or, behind the head, a turn as it stood then. */
   | {
       readonly kind: 'taken';
-      readonly told?: Told;
+      readonly told?: LastTransition;
       readonly turn: OpenTurn;
       readonly dropped?: WhyDropped;
     }
@@ -44,7 +44,7 @@ export interface KeptTurn {
 export interface TurnState {
   readonly owner?: TurnProcess | undefined;
   /** The last transition. */
-  readonly told?: Told | undefined;
+  readonly told?: LastTransition | undefined;
   /** By the sequence number of its transition, oldest first. */
   readonly kept: ReadonlyMap<number, KeptTurn>;
 }
@@ -148,12 +148,12 @@ const latest = 8.64e15;
 
 function isLine(line: unknown, engine: string): line is TurnLine {
   if (!isObject(line)) return false;
-  const isToldOrMissing = line.told === undefined || isTold(line.told);
+  const isToldOrMissing = line.told === undefined || isLastTransition(line.told);
   switch (line.kind) {
     case 'turns':
       return line.version === 1 && isToldOrMissing && isMissingOr(line.owner, isWriter);
     case 'told':
-      return isTold(line.told);
+      return isLastTransition(line.told);
     case 'taken':
       return isToldOrMissing && isTurn(line.turn, engine) && isMissingOr(line.dropped, isWhy);
     case 'begun':

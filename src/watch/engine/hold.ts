@@ -1,5 +1,5 @@
 import { afterAwake } from '../../system/awake-timer.ts';
-import type { Run } from '../lifecycle/observation.ts';
+import type { EngineRunId } from '../lifecycle/observation.ts';
 import type { Heartbeat } from '../settings.ts';
 import type { Connection, ConnectionEnd } from './connection.ts';
 import { createDeadline } from './deadline.ts';
@@ -14,7 +14,7 @@ export interface HoldHandlers {
   /** It has answered after all. */
   readonly answeredLate: () => void;
   /** It has said which run of the engine this is. */
-  readonly identified: (run: Run) => void;
+  readonly identified: (run: EngineRunId) => void;
 }
 
 /** The one idle connection to an engine that is up. */

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import type { Run } from '../lifecycle/observation.ts';
+import type { EngineRunId } from '../lifecycle/observation.ts';
 import { type Connection, type ConnectionEnd, openConnection } from './connection.ts';
 import { createDeadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
@@ -10,7 +10,7 @@ export type ProbeFailure = ConnectionEnd | { readonly kind: 'answered-badly'; re
 
 export interface ProbeHandlers {
   /** An engine serves its API; the connection, idle by now, is the caller's. */
-  readonly found: (connection: Connection, run: Run | undefined) => void;
+  readonly found: (connection: Connection, run: EngineRunId | undefined) => void;
   readonly failed: (failure: ProbeFailure) => void;
 }
 

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from '../../system/processes.ts';
-import type { Ending } from '../lifecycle/observation.ts';
+import type { StopCause } from '../lifecycle/observation.ts';
 import type { DoubtPatience } from './patience.ts';
 import type { ProbeFailure } from './probe.ts';
 
@@ -25,7 +25,7 @@ export function settle(
   isLocal: boolean,
   timeouts: DoubtPatience,
   now: number,
-): Ending | undefined {
+): StopCause | undefined {
   const age = now - recheck.since;
   switch (failure.kind) {
     case 'answered-badly':

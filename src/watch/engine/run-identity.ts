@@ -1,4 +1,4 @@
-import type { Run } from '../lifecycle/observation.ts';
+import type { EngineRunId } from '../lifecycle/observation.ts';
 import type { HttpAnswer } from './http.ts';
 
 /**
@@ -15,7 +15,7 @@ export const identityPath = '/networks/bridge';
 const possibleId = /^[\w.:-]{1,256}$/;
 
 /** The run in an answer to that, or undefined when it has none. */
-export function runInAnswer({ status, body }: HttpAnswer): Run | undefined {
+export function runInAnswer({ status, body }: HttpAnswer): EngineRunId | undefined {
   if (status !== 200) return undefined;
   try {
     const network: unknown = JSON.parse(body.toString('utf8'));

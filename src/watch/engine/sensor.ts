@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '../../system/processes.ts';
 import type { FolderWatches } from '../host/folder-watch.ts';
 import { type AwaitService, awaitService, type ServiceReady } from '../host/service-ready.ts';
-import type { Ending, Observation, Run } from '../lifecycle/observation.ts';
+import type { EngineRunId, Observation, StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings, Heartbeat } from '../settings.ts';
 import { createBackoff, pauseAfter } from './backoff.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
@@ -284,7 +284,7 @@ class EngineSensor {
     this.#next.set(this.#patience.lastWords, () => this.#probeFailed({ kind: 'closed' }));
   }
 
-  #probeAnswered(connection: Connection, identity: Run | undefined): void {
+  #probeAnswered(connection: Connection, identity: EngineRunId | undefined): void {
     if (this.#state.name !== 'probing') return;
     const { process = this.#signs.process(), recheck } = this.#state;
     const run = process === undefined ? identity : runOf(process);
@@ -306,7 +306,7 @@ class EngineSensor {
     this.#goUp(hold, process, run);
   }
 
-  #goUp(hold: Hold, process: ProcessIdentity | undefined, run: Run | undefined): void {
+  #goUp(hold: Hold, process: ProcessIdentity | undefined, run: EngineRunId | undefined): void {
     const [target, since] = [this.#signs.target(), performance.now()];
     // Until it is known which process holds the socket, the careful answer counts.
     const entered: Up = { name: 'up', hold, process, activated: true, listed: false, target, since };
@@ -441,7 +441,7 @@ class EngineSensor {
       this.#goUp(this.#state.hold, this.#state.process, runOf(this.#state.process));
   }
 
-  #stop(how: Ending, process: ProcessIdentity | undefined): void {
+  #stop(how: StopCause, process: ProcessIdentity | undefined): void {
     // Let go first of all: an engine that shuts down must not wait for this connection.
     this.#release();
     const activated = this.#state.name === 'up' && this.#state.activated;

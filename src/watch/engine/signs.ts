@@ -13,7 +13,7 @@ import type { FileProblem } from '../../system/small-file.ts';
 import type { FolderWatches } from '../host/folder-watch.ts';
 import { pidfileProblem, readPid } from '../host/pidfile.ts';
 import { isListening, listensOn, type SocketHolder, socketHolder } from '../host/unix-sockets.ts';
-import type { Ending, Run } from '../lifecycle/observation.ts';
+import type { EngineRunId, StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings } from '../settings.ts';
 
 /**
@@ -104,17 +104,17 @@ function localSigns(path: string, pidfile: string | undefined): Signs {
 }
 
 /** The identity of a run that is known by its process; a pid and its start time come again after a reboot. */
-export function runOf({ pid, startTime }: ProcessIdentity): Run {
+export function runOf({ pid, startTime }: ProcessIdentity): EngineRunId {
   return `${pid}@${startTime}@${bootId()}`;
 }
 
 /** How an engine's process ended: one that ends in order takes its pid file away, a killed one cannot. */
-export function howItEnded(signs: Signs, process: ProcessIdentity): Ending {
+export function howItEnded(signs: Signs, process: ProcessIdentity): StopCause {
   return signs.isNamed(process) ? 'crash' : 'shutdown';
 }
 
 /** The same for a process that may be at work still, or not be known; undefined then. */
-export function endingOf(signs: Signs, process: ProcessIdentity | undefined): Ending | undefined {
+export function endingOf(signs: Signs, process: ProcessIdentity | undefined): StopCause | undefined {
   return process === undefined || signs.isAtWork(process) ? undefined : howItEnded(signs, process);
 }
 

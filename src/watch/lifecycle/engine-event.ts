@@ -1,33 +1,33 @@
-/** Something that happened inside an engine, as it told it, or as it was found out afterwards. */
+/** Something that happened inside an engine: an event of its stream, or one that was reconstructed afterwards. */
 export interface EngineEvent {
   /** `container`, `network`, … */
   readonly type: string;
-  /** `start`, `die`, …, without what stands behind a colon. */
+  /** `start`, `die`, …, without the part after a colon. */
   readonly action: string;
-  /** What stood behind it: `unhealthy`, or the command of an exec. */
+  /** The part after the colon: `unhealthy`, or the command of an exec. */
   readonly detail?: string;
-  /** Of what it happened to; an image's is its name or digest. */
+  /** The id of the container, network, …; an image's is its name or digest. */
   readonly id: string;
   readonly name: string;
-  /** A container's image, as it was named when the container was made; empty for anything else. */
+  /** A container's image, by its name when the container was made; empty for anything else. */
   readonly image: string;
-  /** Of a container that ended. */
+  /** Set for a container that ended. */
   readonly exitCode?: number;
-  /** Of a container that ended. */
+  /** Set for a container that ended. */
   readonly requested?: Requested;
   /** The name of the container that an event of something else names by its id; left out where it is not known. */
   readonly containerName?: string;
-  /** When, in nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
+  /** Nanoseconds since the epoch on the engine's clock: more digits than a number can hold. */
   readonly timeNano: string;
-  /** What the engine tells beside; a container's labels are among it. */
+  /** Further attributes from the engine; a container's labels are among them. */
   readonly attributes: Readonly<Record<string, string>>;
   /** The whole event as the engine wrote it, one line of JSON. */
   readonly json: string;
 }
 
 /**
- * Whether a container's end was asked for, by `docker stop`, `kill`, `restart`, `rm --force` or their like; `unknown` where
- * a request may have been missed.
+ * `yes` when a container's end was requested, by `docker stop`, `kill`, `restart`, `rm --force` or their like; `unknown`
+ * where a request may have been missed.
  */
 export type Requested = 'yes' | 'no' | 'unknown';
 
@@ -52,7 +52,7 @@ export interface Delivery {
   readonly left?: readonly string[];
 }
 
-/** An event in short, as it is kept with what came of it. */
+/** The short form of an event, kept with the results of its hooks. */
 export interface EventLabel {
   readonly type: string;
   readonly action: string;
@@ -61,8 +61,8 @@ export interface EventLabel {
   readonly timeNano: string;
   readonly reason: EventReason;
   readonly repeat?: true;
-  /** Of a container that ended. */
+  /** Set for a container that ended. */
   readonly requested?: Requested;
-  /** Of the last event of a burst: how many it has. */
+  /** The number of events in a burst; set for its last event. */
   readonly count?: number;
 }

@@ -1,28 +1,45 @@
 /**
- * Which run of an engine, as its sensor knows it: by the engine's process (then there is an `@` in it), or by what the
- * engine says. Two of one kind are compared for equality; two of different kinds say nothing of each other.
+ * One life of an engine's process, as a sensor knows it: by the process (then there is an `@` in it), or by the id that
+ * the engine gives. Two ids of one kind are compared for equality; two of different kinds cannot be compared.
  */
-export type Run = string;
+export type EngineRunId = string;
 
-/** How an engine ended, as far as its sensor can tell. */
-export type Ending = 'shutdown' | 'crash' | 'unreachable';
+/** The cause of an engine's stop, as far as a sensor can see it. */
+export type StopCause = 'shutdown' | 'crash' | 'unreachable';
 
-/**
- * What one sensor saw. `at` is milliseconds since the epoch; time is data here, so that the lifecycle
- * needs no clock.
- */
+/** Returns whether two ids are of one kind, so that different ones mean different runs. */
+export function areComparable(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
+  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
+}
+
+/** Something that one sensor saw. `at` is milliseconds since the epoch: time is data, so the lifecycle needs no clock. */
 export type Observation =
-  /** The engine answered: for the first time in this run, or again after it was in doubt. */
-  | { readonly kind: 'engine-answers'; readonly engine: string; readonly at: number; readonly run?: Run }
-  /** The engine that answered has said which run of it this is. */
-  | { readonly kind: 'engine-identified'; readonly engine: string; readonly at: number; readonly run: Run }
-  /** The sensor's first look found none that answers; `run` when the process of one is there all the same. */
-  | { readonly kind: 'engine-absent'; readonly engine: string; readonly at: number; readonly run?: Run }
-  /** The engine that answered before is going, or has gone. */
-  | { readonly kind: 'engine-ends'; readonly engine: string; readonly at: number; readonly how: Ending }
-  /** Its stop was announced so long ago that it does not come; see `longestLeave`. */
+  /** The engine answered: for the first time in this run, or again after a recheck. */
+  | {
+      readonly kind: 'engine-answers';
+      readonly engine: string;
+      readonly at: number;
+      readonly run?: EngineRunId;
+    }
+  /** The engine that answered has given the id of its run. */
+  | {
+      readonly kind: 'engine-identified';
+      readonly engine: string;
+      readonly at: number;
+      readonly run: EngineRunId;
+    }
+  /** The sensor's first look found no engine that answers; `run` is set when the process of one exists all the same. */
+  | {
+      readonly kind: 'engine-absent';
+      readonly engine: string;
+      readonly at: number;
+      readonly run?: EngineRunId;
+    }
+  /** The engine that answered before stops, or has stopped. */
+  | { readonly kind: 'engine-ends'; readonly engine: string; readonly at: number; readonly how: StopCause }
+  /** The pending stop is older than `longestPendingStop`: it was cancelled. */
   | { readonly kind: 'engine-stays'; readonly engine: string; readonly at: number }
-  /** A message from outside. Only a trusted one can change anything; any other is a hint for the sensor. */
+  /** A message from outside. Only a trusted one changes the state; any other is a hint for the sensor. */
   | {
       readonly kind: 'message';
       readonly engine: string;
@@ -31,8 +48,8 @@ export type Observation =
       readonly trusted: boolean;
     }
   /**
-   * What the service manager that starts and stops the engine says of it. Comes from root alone, and is believed:
-   * `stop` is said before the engine is told to stop, while it still answers.
+   * A message of the service manager that starts and stops the engine. Only root can send it, so it is trusted. `stop`
+   * comes before the engine is stopped, while it still answers.
    */
   | {
       readonly kind: 'companion';

@@ -1,22 +1,23 @@
+import { areComparable, type EngineRunId } from './observation.ts';
 import type { EngineState } from './reduce.ts';
 import type { Transition } from './transition.ts';
 
-/** The hooks of one transition that were to be run and are not known to be done: as kept on disk. */
+/** The hooks of one transition that are not known to have ended, as kept on disk. */
 export interface OpenTurn {
   readonly transition: Transition;
   /** The file names of its hooks, in order, as they were listed when the first of them began. */
   readonly hooks?: readonly string[];
   /** The hook that began last; missing while none has. */
   readonly reached?: Reached;
-  /** Hooks that a turn began which this one replaces: run again they are repeats. */
+  /** Hooks that began in the turns which this one replaces: run again they are repeats. */
   readonly earlier?: readonly EarlierHook[];
 }
 
-/** How far the hooks of a turn came. */
+/** The hook of a turn that began last. */
 export interface Reached {
   /** The hook's index in the list. */
   readonly place: number;
-  /** How often the hook began in this turn: above 1 it was cut before. */
+  /** The number of times that the hook began in this turn: above 1 it was cut before. */
   readonly times: number;
   /** `running` also when the hook was cut. `process` is missing where it was not recorded. */
   readonly state:
@@ -26,47 +27,47 @@ export interface Reached {
 
 export interface TurnProcess {
   readonly pid: number;
-  /** As in /proc/PID/stat; empty where there is no /proc. */
+  /** The start time in /proc/PID/stat; empty where there is no /proc. */
   readonly startTime: string;
 }
 
 export interface EarlierHook {
   readonly hook: string;
-  /** How often it was cut since it last came to its end. */
+  /** The number of times that it was cut since it last ended. */
   readonly cuts: number;
 }
 
-/** Why the rest of a turn is not run. */
+/** The reason for which the rest of a turn is not run. */
 export type WhyDropped =
-  /** The engine has stopped, or is about to: the rest of on_start has lost its point. */
+  /** The engine has stopped, or is about to: the rest of on_start has no use any more. */
   | 'engine-stopped'
   /** Another run of the engine is up. */
   | 'another-run'
   /** The on_stop before stands for this one: on_start has not run in between. */
   | 'not-repeated'
-  /** The disk was full: it is not known how far the turn came. */
+  /** The disk was full: the turn file does not show how far the turn came. */
   | 'not-kept';
 
-/** What the first look of a listener found, beside what an earlier one left. */
+/** The engine that the first look of a listener found, compared with the last transition of an earlier one. */
 export type Found =
-  /** The run whose start was told last. */
+  /** The run whose start was reported last. */
   | 'same-run'
-  /** A run that may or may not be that one: they are known by different signs, or by none. */
+  /** A run that may or may not be that one: their ids cannot be compared, or there is none. */
   | 'unclear-run'
   | 'another-run'
-  /** None is up, or the one that is up has been told to stop. */
+  /** No run is up, or the stop of the one that is up is pending. */
   | 'down';
 
-/** What becomes of an open turn. */
+/** The decision about an open turn. */
 export type Verdict =
   | { readonly kind: 'continues'; readonly turn: OpenTurn }
-  /** The start that is told now runs all hooks again: those that the turn began are repeats. */
+  /** The start that is reported now runs all hooks again: those that the turn began are repeats. */
   | { readonly kind: 'replaced'; readonly turn: OpenTurn }
   | { readonly kind: 'dropped'; readonly turn: OpenTurn; readonly why: WhyDropped };
 
 /**
- * Returns what the first look found, from the state that it led to and what it made to be told; undefined while
- * that is still unknown.
+ * Returns what the first look found, from the state that it led to and its transitions; undefined while the state is
+ * still unknown.
  */
 export function foundIn(state: EngineState, transitions: readonly Transition[]): Found | undefined {
   if (state.phase === 'unknown') return undefined;
@@ -78,11 +79,11 @@ export function foundIn(state: EngineState, transitions: readonly Transition[]):
 }
 
 /**
- * Decides for each open turn, oldest first, whether its hooks are gone on with.
+ * Decides for each open turn, oldest first, whether the rest of its hooks is run.
  *
- * on_start goes on in the very run that it belongs to. on_stop goes on while no run is up; one of which no hook has
- * begun is run whole in any case, as a missed stop is.
- * @param startsAgain whether a start that is told now runs its hooks
+ * on_start continues in the very run that it belongs to. on_stop continues while no run is up; one of which no hook
+ * has begun is run whole in any case, as a missed stop is.
+ * @param startsAgain whether a start that is reported now runs its hooks
  */
 export function settleTurns(
   open: readonly OpenTurn[],
@@ -132,13 +133,11 @@ function settleStart(
   }
 }
 
-/** Whether two runs are known to differ: those known by their process have an `@`. */
-function isAnother(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined || one === other) return false;
-  return one.includes('@') === other.includes('@');
+function isAnother(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
+  return one !== other && areComparable(one, other);
 }
 
-/** Returns what a turn that replaces these has to know of them: each hook that began, and how often it was cut. */
+/** Returns each hook that began in turns that are replaced, and how often it was cut. */
 export function earlierHooks(replaced: readonly OpenTurn[]): readonly EarlierHook[] {
   const cuts = new Map<string, number>();
   for (const { hooks = [], reached, earlier = [] } of replaced) {

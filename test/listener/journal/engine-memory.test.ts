@@ -11,7 +11,7 @@ import {
   type MemoryReport,
   openEngineMemory,
 } from '../../../src/listener/journal/engine-memory.ts';
-import type { Told } from '../../../src/watch/lifecycle/reduce.ts';
+import type { LastTransition } from '../../../src/watch/lifecycle/reduce.ts';
 import { needing } from '../../support/needs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -28,7 +28,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const open = (retryAfter = 20): EngineMemory =>
   openEngineMemory(folder, (report) => reports.push(report), retryAfter);
 const file = () => join(folder, 'engines.json');
-const up: Told = { event: 'start', sequence: 5, run: '7@12@boot' };
+const up: LastTransition = { event: 'start', sequence: 5, run: '7@12@boot' };
 
 test('what is kept is there in the next life', async () => {
   const memory = open();
@@ -55,7 +55,7 @@ test('engines of any name and anything told come back as they were', () => {
   const sequence = fc.integer({ min: 1 });
   const run = fc.string({ unit: 'grapheme' });
   const requiredKeys = ['event', 'sequence'] as const;
-  const told: fc.Arbitrary<Told> = fc.oneof(
+  const told: fc.Arbitrary<LastTransition> = fc.oneof(
     fc.record({ event: fc.constant('start' as const), sequence, run }, { requiredKeys: [...requiredKeys] }),
     fc.record(
       { event: fc.constant('stop' as const), sequence, run, leaving: fc.nat() },

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Ending, Observation } from '../../../src/watch/lifecycle/observation.ts';
-import { atFirst, reduce, type Told, toldIn } from '../../../src/watch/lifecycle/reduce.ts';
+import type { Observation, StopCause } from '../../../src/watch/lifecycle/observation.ts';
+import {
+  initialState,
+  type LastTransition,
+  lastTransitionIn,
+  reduce,
+} from '../../../src/watch/lifecycle/reduce.ts';
 
 /**
  * What an engine does, and what happens to its listener. From a history the model derives what a sensor that can
@@ -50,7 +55,7 @@ class History {
   #see(seen: {
     kind: Observation['kind'];
     run?: string;
-    how?: Ending;
+    how?: StopCause;
     message?: string;
     trusted?: boolean;
   }): void {
@@ -65,7 +70,7 @@ class History {
     this.#told = true;
   }
 
-  #ends(how: Ending): void {
+  #ends(how: StopCause): void {
     this.#see({ kind: 'engine-ends', how });
     if (this.#told) this.expected.push(`stop ${how} run ${this.#run}`);
     this.#told = false;
@@ -179,13 +184,13 @@ test('what is told is what happened, through restarts of the engine and of the l
       const history = new History();
       for (const what of deeds) history.do(what);
       const told: string[] = [];
-      let memory: Told | undefined;
+      let memory: LastTransition | undefined;
       for (const life of history.lives) {
-        let state = atFirst(memory);
+        let state = initialState(memory);
         for (const seen of life) {
           const step = reduce(state, seen);
           state = step.state;
-          memory = toldIn(state) ?? memory;
+          memory = lastTransitionIn(state) ?? memory;
           for (const { event, reason, run, again } of step.transitions) {
             told.push(`${event} ${reason} ${run}${again ? ' again' : ''}`);
           }

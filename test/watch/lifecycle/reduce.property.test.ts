@@ -2,18 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../../src/watch/lifecycle/observation.ts';
 import {
-  atFirst,
   type EngineState,
-  longestLeave,
+  initialState,
+  type LastTransition,
+  lastTransitionIn,
+  longestPendingStop,
   reduce,
-  type Told,
-  toldIn,
 } from '../../../src/watch/lifecycle/reduce.ts';
 import type { Transition } from '../../../src/watch/lifecycle/transition.ts';
 
 const run = fc.constantFrom('a', 'b', 'c');
 const maybeRun = fc.option(run, { nil: undefined });
-const base = { engine: fc.constantFrom('one', 'two', 'three'), at: fc.nat({ max: 2 * longestLeave }) };
+const base = { engine: fc.constantFrom('one', 'two', 'three'), at: fc.nat({ max: 2 * longestPendingStop }) };
 const withRun = <T extends object>(observation: T, known: string | undefined) =>
   (known === undefined ? observation : { ...observation, run: known }) as T;
 
@@ -55,15 +55,18 @@ interface Heard {
 }
 
 /** One life of the listener: each engine by itself, from what is remembered of it. */
-function live(observations: readonly Observation[], memory: Map<string, Told>): Map<string, Heard[]> {
+function live(
+  observations: readonly Observation[],
+  memory: Map<string, LastTransition>,
+): Map<string, Heard[]> {
   const states = new Map<string, EngineState>();
   const heard = new Map<string, Heard[]>();
   for (const seen of observations) {
-    const before = states.get(seen.engine) ?? atFirst(memory.get(seen.engine));
+    const before = states.get(seen.engine) ?? initialState(memory.get(seen.engine));
     const { state, transitions } = reduce(before, seen);
     states.set(seen.engine, state);
     heard.set(seen.engine, [...(heard.get(seen.engine) ?? []), { seen, before, after: state, transitions }]);
-    const told = toldIn(state);
+    const told = lastTransitionIn(state);
     if (told !== undefined) memory.set(seen.engine, told);
   }
   return heard;
@@ -72,16 +75,16 @@ function live(observations: readonly Observation[], memory: Map<string, Told>): 
 /** Calls `check` for each engine in each life. */
 function eachLife(
   all: readonly (readonly Observation[])[],
-  check: (heard: readonly Heard[], before: Told | undefined) => void,
+  check: (heard: readonly Heard[], before: LastTransition | undefined) => void,
 ): void {
-  const memory = new Map<string, Told>();
+  const memory = new Map<string, LastTransition>();
   for (const observations of all) {
     const remembered = new Map(memory);
     for (const [engine, heard] of live(observations, memory)) check(heard, remembered.get(engine));
   }
 }
 
-const holds = (check: (heard: readonly Heard[], before: Told | undefined) => void) =>
+const holds = (check: (heard: readonly Heard[], before: LastTransition | undefined) => void) =>
   fc.assert(
     fc.property(lives, (all) => eachLife(all, check)),
     { numRuns: 2000 },
@@ -90,13 +93,13 @@ const sources: { readonly [kind in Observation['kind']]?: string } = {
   message: 'notifier',
   companion: 'companion',
 };
-const leavingOf = (state: EngineState) => (state.phase === 'down' ? state.leaving : undefined);
+const leavingOf = (state: EngineState) => (state.phase === 'down' ? state.pendingStop : undefined);
 /** Whether the run that was leaving in the last life counts as leaving still. */
 const mayBeLeaving = (state: EngineState, at: number) =>
   state.phase === 'unknown' &&
   state.before?.run !== undefined &&
   state.before.leaving !== undefined &&
-  at - state.before.leaving < longestLeave;
+  at - state.before.leaving < longestPendingStop;
 const told = (heard: readonly Heard[]) => heard.flatMap(({ transitions }) => transitions);
 
 describe('for every order of observations, of several engines, over several lives', () => {
@@ -175,8 +178,8 @@ describe('for every order of observations, of several engines, over several live
       let left: { run: string | undefined } | undefined;
       for (const { seen, before, after, transitions } of heard) {
         const [first] = transitions;
-        const isTold = first?.event === 'start' && first.source === 'engine';
-        if (left !== undefined && isTold && seen.kind !== 'engine-stays') {
+        const isLastTransition = first?.event === 'start' && first.source === 'engine';
+        if (left !== undefined && isLastTransition && seen.kind !== 'engine-stays') {
           expect(left.run).toBeDefined();
           expect(first.run).toBeDefined();
           expect(first.run).not.toBe(left.run);
@@ -212,7 +215,7 @@ describe('for every order of observations, of several engines, over several live
       const { seen, transitions } = first;
       if (seen.kind !== 'engine-answers') return;
       const isTheOne = before.run !== undefined && before.run === seen.run;
-      const isLate = seen.at - before.leaving >= longestLeave;
+      const isLate = seen.at - before.leaving >= longestPendingStop;
       expect(transitions.map(({ event }) => event)).toEqual(isTheOne && !isLate ? [] : ['start']);
     });
   });
@@ -282,13 +285,13 @@ describe('for every order of observations, of several engines, over several live
 
 test('seeing again what is known already leaves the very same state, so that nothing is written', () => {
   const seen: Observation = { kind: 'engine-answers', engine: 'one', at: 1, run: 'a' };
-  const { state } = reduce(atFirst(), seen);
+  const { state } = reduce(initialState(), seen);
   expect(reduce(state, seen).state).toBe(state);
   expect(reduce(state, { ...seen, at: 2 }).state).toBe(state);
 });
 
 test('a trusted stop of what was up in the last life is the notifier’s word', () => {
-  const before = atFirst({ event: 'start', sequence: 4, run: 'a' });
+  const before = initialState({ event: 'start', sequence: 4, run: 'a' });
   const { transitions } = reduce(before, {
     kind: 'message',
     engine: 'one',

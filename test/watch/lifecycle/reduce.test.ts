@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../../src/watch/lifecycle/observation.ts';
-import { atFirst, type EngineState, reduce, type Told, toldIn } from '../../../src/watch/lifecycle/reduce.ts';
+import {
+  type EngineState,
+  initialState,
+  type LastTransition,
+  lastTransitionIn,
+  reduce,
+} from '../../../src/watch/lifecycle/reduce.ts';
 
 const about = { engine: 'default', at: 1000 } as const;
 const answers = (run?: string): Observation => ({ kind: 'engine-answers', ...about, ...(run && { run }) });
@@ -16,10 +22,10 @@ const say = (message: 'start' | 'stop', trusted = true): Observation => ({
 
 /** What a sequence of observations comes to: each transition as `event reason source run`, and the last state. */
 function play(
-  before: Told | undefined,
+  before: LastTransition | undefined,
   ...observations: Observation[]
 ): { told: string[]; state: EngineState } {
-  let state = atFirst(before);
+  let state = initialState(before);
   const told = observations.flatMap((observation) => {
     const step = reduce(state, observation);
     state = step.state;
@@ -34,8 +40,8 @@ const restarted = (from: string, to: string) => [
   `stop listener-started engine ${from}`,
   `start listener-started engine ${to}`,
 ];
-const up: Told = { event: 'start', sequence: 7, run: 'a' };
-const down: Told = { event: 'stop', sequence: 8 };
+const up: LastTransition = { event: 'start', sequence: 7, run: 'a' };
+const down: LastTransition = { event: 'stop', sequence: 8 };
 
 describe('trusted messages', () => {
   test.each([
@@ -56,7 +62,7 @@ describe('trusted messages', () => {
   test('what a message told, the engine vouches for, and then knows by its run', () => {
     const { told, state } = play(undefined, say('start'), answers('a'));
     expect(told).toEqual(['start engine-started notifier -']);
-    expect(state).toEqual({ phase: 'up', sequence: 1, toldBy: 'engine', run: 'a' });
+    expect(state).toEqual({ phase: 'up', sequence: 1, source: 'engine', run: 'a' });
   });
 });
 
@@ -64,7 +70,7 @@ describe('the run of an engine', () => {
   test('is learnt after the start, and compared from then on', () => {
     const { told, state } = play(undefined, absent(), answers(), identified('a'));
     expect(told).toEqual(['start engine-started engine -']);
-    expect(state).toEqual({ phase: 'up', sequence: 1, toldBy: 'engine', run: 'a' });
+    expect(state).toEqual({ phase: 'up', sequence: 1, source: 'engine', run: 'a' });
     expect(play(undefined, absent(), answers(), identified('a'), identified('b')).told.slice(1)).toEqual([
       'stop unseen engine a',
       'start engine-started engine b',
@@ -124,7 +130,7 @@ test.each([
   ['it is up, its run unknown', play(undefined, answers()).state, { event: 'start', sequence: 1 }],
   ['it has stopped', play(undefined, answers('a'), ends).state, { event: 'stop', sequence: 2 }],
 ])('when %s, that is what is kept', (_, state, kept) => {
-  expect(toldIn(state)).toStrictEqual(kept);
+  expect(lastTransitionIn(state)).toStrictEqual(kept);
 });
 
 test('a stop that nobody was told the start of is none', () => {

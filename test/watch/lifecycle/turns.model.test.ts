@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Told } from '../../../src/watch/lifecycle/reduce.ts';
+import type { LastTransition } from '../../../src/watch/lifecycle/reduce.ts';
 import { CutDisk, type Happening, hooksOfTurns, Life, type Mode } from '../../support/turn-lives.ts';
 
 /** `DLL_RUNS=100000 npx vitest run test/watch/lifecycle/turns.model.test.ts` for more of them. */
@@ -99,7 +99,7 @@ test('killed after any write, each hook of each turn runs or is left out with a 
     fc.array(life, { minLength: 1, maxLength: 6 }),
     (mode, lives) => {
       const disk = new CutDisk();
-      const memory: { told?: Told | undefined } = {};
+      const memory: { told?: LastTransition | undefined } = {};
       const engine = new Engine();
       const happened: Happening[] = [];
       const begin = (): Life => {
