@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../src/demo/private-folder.ts';
-import { createHookQueue } from '../src/hooks/queue.ts';
+import { HookQueue } from '../src/hooks/queue.ts';
 import type { HookReport } from '../src/hooks/report.ts';
 import { defaultHookSettings } from '../src/hooks/settings.ts';
 import { unixEndpoint } from '../src/watch/endpoint/endpoint.ts';
@@ -100,7 +100,7 @@ async function listener(scriptDir: string): Promise<number> {
     account,
     settings: defaultHookSettings,
   };
-  const queue = createHookQueue({ ...host, atOnce: ending.signal, report }, ending.signal);
+  const queue = new HookQueue({ ...host, atOnce: ending.signal, report }, ending.signal);
   const began = performance.now();
   queue.push(transition);
   await queue.idle();

@@ -1,5 +1,5 @@
+import type { RunningHook } from '../hooks/attempts.ts';
 import type { EventStarts } from '../hooks/chain.ts';
-import type { RunningHook } from '../hooks/queue.ts';
 import type { HookHost } from '../hooks/report.ts';
 import { reportChanges } from '../hooks/report-once.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';

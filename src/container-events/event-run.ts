@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import type { EventStarts } from '../hooks/chain.ts';
-import { type HookChain, runChain } from '../hooks/chain.ts';
+import { type EventStarts, HookChain } from '../hooks/chain.ts';
 import {
   containerOf,
   type EventFolder,
@@ -18,7 +17,7 @@ import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engin
 import type { Transition } from '../watch/lifecycle/transition.ts';
 
 /** The hooks of one event, being run one after the other. */
-export interface EventRun extends Omit<HookChain, 'done'> {
+export interface EventRun extends Pick<HookChain, 'current' | 'end' | 'kill'> {
   readonly label: EventLabel;
   /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
   readonly done: Promise<'complete' | 'cut-short'>;
@@ -83,7 +82,7 @@ export function runEventHooks(
   const count = candidates.length;
   const folder = [...new Set(candidates.map(({ name }) => dirname(name)))].join(', ');
   if (count > 0) begin();
-  const chain = runChain(
+  const chain = HookChain.start(
     host,
     candidates,
     { event: eventWord(event), transition, occurrence },
@@ -97,7 +96,13 @@ export function runEventHooks(
     return how === 'ended' ? 'cut-short' : 'complete';
   }
 
-  return { ...chain, label, done: finish() };
+  return {
+    label,
+    done: finish(),
+    current: () => chain.current(),
+    end: (why) => chain.end(why),
+    kill: (why) => chain.kill(why),
+  };
 }
 
 /** Whether an event is one that a hook is to be run for. */

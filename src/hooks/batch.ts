@@ -2,39 +2,132 @@ import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { shortagePause } from '../system/descriptor-reserve.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { OpenTurn } from '../watch/lifecycle/turn.ts';
-import { type ChainCut, type HookChain, runChain } from './chain.ts';
+import type { RunningHook } from './attempts.ts';
+import { type ChainCut, HookChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
 import type { HookHost, TurnRest } from './report.ts';
 import type { EndReason } from './run.ts';
 import { type UsableFolder, usableFolder } from './start.ts';
-import type { TurnLog } from './turn-log.ts';
-import { planTurn, type TurnPlan } from './turn-plan.ts';
+import { planTurn, restOf, type TurnLog, type TurnPlan } from './turn.ts';
 
-/** The hooks of one transition, being run one after the other. */
-export interface HookBatch extends Omit<HookChain, 'done'> {
-  readonly transition: Transition;
-  /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
-  readonly done: Promise<BatchEnd>;
+/** Whether all hooks were run that were due. */
+export type BatchResult = 'complete' | 'cut-short';
+
+/** The hooks of a batch, once their folder is listed. */
+interface BatchRun {
+  readonly chain: HookChain;
+  readonly done: Promise<BatchResult>;
 }
 
-/** Whether all were run that were to be. */
-export type BatchEnd = 'complete' | 'cut-short';
-
-/** The hooks of a batch, once their folder could be looked into. */
-interface Running {
-  readonly chain: HookChain;
-  readonly done: Promise<BatchEnd>;
+/** The decisions of a batch. */
+interface BatchWork {
+  /** Starts the hooks of a folder, or none where it may not be used. */
+  readonly run: (found: UsableFolder | undefined) => BatchRun;
+  /** Called when the batch is ended before its folder could be listed. */
+  readonly leftOut: (why: EndReason) => void;
 }
 
 /**
- * Runs the hooks of one transition, or the rest of them, one after the other. The list is taken now where none was taken
- * before; each hook is checked just before it starts. The first hook has been started when this returns, unless the
- * system is short of what it takes: that is tried again until the batch is ended.
- * @param log keeps how far it is
+ * The states of a batch.
+ *
+ * ```
+ *              ┌────────┐ system short of resources
+ *              ▼        │
+ *           listing ────┘
+ *   listed │     └── end(), kill() ──▶ leftOut
+ *          ▼
+ *       running ── chain over ──▶ (done is resolved)
+ * ```
  */
-export function runTurn(host: HookHost, turn: OpenTurn, log: TurnLog): HookBatch {
+type BatchState =
+  | { readonly phase: 'listing'; readonly retry: AwakeTimer | undefined }
+  | { readonly phase: 'running'; readonly chain: HookChain }
+  | { readonly phase: 'leftOut' };
+
+/** The hooks of one transition, which run one after the other. */
+export class HookBatch {
+  readonly transition: Transition;
+  /** Resolves when none runs any more. Never rejects. */
+  readonly done: Promise<BatchResult>;
+  readonly #host: HookHost;
+  readonly #work: BatchWork;
+  #finish: (result: BatchResult | Promise<BatchResult>) => void = () => {};
+  #state: BatchState = { phase: 'listing', retry: undefined };
+
+  private constructor(host: HookHost, transition: Transition, work: BatchWork) {
+    this.transition = transition;
+    this.#host = host;
+    this.#work = work;
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#list(0);
+  }
+
+  /**
+   * Runs the hooks of a turn, or the rest of them. The folder is listed now where it was not before; each hook is checked
+   * just before it starts. The first hook has been started on return, unless the system is short of resources: then the
+   * start is retried until the batch is ended.
+   * @param log persists the progress
+   */
+  static runTurn(host: HookHost, turn: OpenTurn, log: TurnLog): HookBatch {
+    return new HookBatch(host, turn.transition, turnWork(host, turn, log));
+  }
+
+  /**
+   * Runs the hooks of an event on request; their progress is not persisted.
+   * @param only the name of the one hook to run
+   */
+  static runRequested(host: HookHost, transition: Transition, only?: string): HookBatch {
+    return new HookBatch(host, transition, requestWork(host, transition, only));
+  }
+
+  /** Returns the hook that runs. */
+  current(): RunningHook | undefined {
+    return this.#state.phase === 'running' ? this.#state.chain.current() : undefined;
+  }
+
+  /** Ends the hook that runs and leaves the rest out. */
+  end(why: EndReason): void {
+    if (this.#state.phase === 'running') this.#state.chain.end(why);
+    else this.#leaveOut(why);
+  }
+
+  /** Kills the hook that runs and leaves the rest out. */
+  kill(why: EndReason): void {
+    if (this.#state.phase === 'running') this.#state.chain.kill(why);
+    else this.#leaveOut(why);
+  }
+
+  #list(attempt: number): void {
+    let isShort = false;
+    const { transition } = this;
+    const found = usableFolder(this.#host, folderOf[transition.event], (code) => {
+      isShort = true;
+      if (attempt === 0) this.#host.report({ kind: 'hooks-delayed', transition, code });
+    });
+    if (isShort) {
+      const retry = afterAwake(shortagePause(attempt), () => this.#list(attempt + 1));
+      this.#state = { phase: 'listing', retry };
+      return;
+    }
+    const { chain, done } = this.#work.run(found);
+    this.#state = { phase: 'running', chain };
+    this.#finish(done);
+  }
+
+  #leaveOut(why: EndReason): void {
+    if (this.#state.phase !== 'listing') return;
+    this.#state.retry?.cancel();
+    this.#state = { phase: 'leftOut' };
+    this.#work.leftOut(why);
+    this.#finish('cut-short');
+  }
+}
+
+function turnWork(host: HookHost, turn: OpenTurn, log: TurnLog): BatchWork {
   const { transition } = turn;
-  const { sequence } = transition;
+  const { event, sequence } = transition;
 
   function drop(rest: TurnRest): void {
     host.report({ kind: 'turn-dropped', transition, rest, why: 'engine-stopped' });
@@ -42,40 +135,42 @@ export function runTurn(host: HookHost, turn: OpenTurn, log: TurnLog): HookBatch
   }
 
   function settle(cut: ChainCut | undefined): void {
-    if (cut === undefined || !isUnfinished(cut)) log.close(sequence);
-    else if (cut.why === 'listener-ends')
-      host.report({ kind: 'turn-cut', transition, rest: restOf(cut.hook, cut.left) });
-    else drop(restOf(cut.hook, cut.left));
+    if (cut === undefined || !isUnfinished(cut)) return log.close(sequence);
+    const rest = restOf(cut.hook, cut.left.map(nameOfCandidate));
+    if (cut.why === 'listener-ends') host.report({ kind: 'turn-cut', transition, rest });
+    else drop(rest);
   }
 
-  const run = (found: UsableFolder | undefined): Running => {
-    const { steps, hooks, isStopped } = beginTurn(host, turn, found);
-    const candidates = steps.map(({ candidate }) => candidate);
-    const chain = runChain(
-      host,
-      candidates,
-      { event: transition.event, transition },
-      {
-        passed: (index) => {
-          const how = steps[index]?.how;
-          return how?.kind === 'passed' ? { why: how.why, cuts: how.cuts } : undefined;
+  return {
+    run(found) {
+      const { steps, hooks, isStopped } = beginTurn(host, turn, found);
+      const candidates = steps.map(({ candidate }) => candidate);
+      const chain = HookChain.start(
+        host,
+        candidates,
+        { event, transition },
+        {
+          passed: (index) => {
+            const how = steps[index]?.how;
+            return how?.kind === 'passed' ? { why: how.why, cuts: how.cuts } : undefined;
+          },
+          isRepeat: (index) => steps[index]?.how.kind === 'repeat',
+          starting: (index) => log.begin(sequence, steps[index]?.place ?? 0, hooks),
+          started: (process) => log.runs(sequence, process),
+          ended: (_, success) => log.ended(sequence, !success),
         },
-        isRepeat: (index) => steps[index]?.how.kind === 'repeat',
-        starting: (index) => log.begin(sequence, steps[index]?.place ?? 0, hooks),
-        started: (process) => log.runs(sequence, process),
-        ended: (_, success) => log.ended(sequence, !success),
-      },
-    );
-    const done = chain.done.then(({ how, cut, ...figures }): BatchEnd => {
-      if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
-      settle(cut);
-      return how === 'complete' && !isStopped ? 'complete' : 'cut-short';
-    });
-    return { chain, done };
+      );
+      const done = chain.done.then(({ how, cut, ...figures }): BatchResult => {
+        if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
+        settle(cut);
+        return how === 'complete' && !isStopped ? 'complete' : 'cut-short';
+      });
+      return { chain, done };
+    },
+    leftOut(why) {
+      if (why !== 'listener-ends') drop({});
+    },
   };
-  return runWhenListed(host, transition, run, (why) => {
-    if (why !== 'listener-ends') drop({});
-  });
 }
 
 function beginTurn(host: HookHost, turn: OpenTurn, found: UsableFolder | undefined): TurnPlan {
@@ -87,75 +182,27 @@ function beginTurn(host: HookHost, turn: OpenTurn, found: UsableFolder | undefin
   if (turn.reached === undefined) {
     if (found !== undefined) reportFound(host, transition, found, steps.length);
   } else {
-    const left = steps.map(({ candidate }) => candidate).filter(({ name: hook }) => hook !== plan.cut);
+    const left = steps.map(({ candidate }) => candidate.name).filter((hook) => hook !== plan.cut);
     host.report({ kind: 'turn-continued', transition, rest: restOf(plan.cut, left) });
   }
   return { ...plan, steps };
 }
 
-/**
- * Runs the hooks of an event that were asked for: nothing is kept of how far they are.
- * @param only the name of the one hook that is to be run
- */
-export function runHooks(host: HookHost, transition: Transition, only?: string): HookBatch {
-  const run = (found: UsableFolder | undefined): Running => {
-    const all = found?.kind === 'found' ? found.candidates : [];
-    const candidates = all.filter(({ name }) => only === undefined || name === only);
-    if (found !== undefined) reportFound(host, transition, found, candidates.length, only === undefined);
-    const chain = runChain(host, candidates, { event: transition.event, transition });
-    const done = chain.done.then(({ how, cut: _, ...figures }): BatchEnd => {
-      if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
-      return how === 'complete' ? 'complete' : 'cut-short';
-    });
-    return { chain, done };
-  };
-  return runWhenListed(host, transition, run, () => {});
-}
-
-/** @param leftOut called when it is ended before the folder could be looked into */
-function runWhenListed(
-  host: HookHost,
-  transition: Transition,
-  run: (found: UsableFolder | undefined) => Running,
-  leftOut: (why: EndReason) => void,
-): HookBatch {
-  let running: Running | undefined;
-  let retry: AwakeTimer | undefined;
-  let isLeftOut = false;
-  let finish: (how: BatchEnd | Promise<BatchEnd>) => void = () => {};
-  const done = new Promise<BatchEnd>((resolve) => {
-    finish = resolve;
-  });
-
-  function begin(attempt: number): void {
-    let isShort = false;
-    const found = usableFolder(host, folderOf[transition.event], (code) => {
-      isShort = true;
-      if (attempt === 0) host.report({ kind: 'hooks-delayed', transition, code });
-    });
-    if (isShort) {
-      retry = afterAwake(shortagePause(attempt), () => begin(attempt + 1));
-      return;
-    }
-    running = run(found);
-    finish(running.done);
-  }
-
-  function over(why: EndReason, act: (chain: HookChain) => void): void {
-    retry?.cancel();
-    if (running !== undefined) return act(running.chain);
-    if (!isLeftOut) leftOut(why);
-    isLeftOut = true;
-    finish('cut-short');
-  }
-
-  begin(0);
+function requestWork(host: HookHost, transition: Transition, only: string | undefined): BatchWork {
+  const { event } = transition;
   return {
-    transition,
-    done,
-    current: () => running?.chain.current(),
-    end: (why) => over(why, (chain) => chain.end(why)),
-    kill: (why) => over(why, (chain) => chain.kill(why)),
+    run(found) {
+      const all = found?.kind === 'found' ? found.candidates : [];
+      const candidates = all.filter(({ name }) => only === undefined || name === only);
+      if (found !== undefined) reportFound(host, transition, found, candidates.length, only === undefined);
+      const chain = HookChain.start(host, candidates, { event, transition });
+      const done = chain.done.then(({ how, cut: _, ...figures }): BatchResult => {
+        if (candidates.length > 0) host.report({ kind: 'hooks-done', transition, ...figures });
+        return how === 'complete' ? 'complete' : 'cut-short';
+      });
+      return { chain, done };
+    },
+    leftOut() {},
   };
 }
 
@@ -175,18 +222,11 @@ function reportFound(
   if (isWhole) for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
 }
 
+/** A hook that was ended because Docker stops has its own report; one cut with the listener is run again. */
 function isUnfinished({ hook, left, why }: ChainCut): boolean {
-  // The one that Docker's stop has ended is reported with its end.
   return left.length > 0 || (why === 'listener-ends' && hook !== undefined);
 }
 
-/** So many names are reported. */
-const mostNames = 20;
-
-function restOf(cut: string | undefined, left: readonly Candidate[]): TurnRest {
-  return {
-    ...(cut === undefined ? {} : { cut }),
-    left: left.slice(0, mostNames).map(({ name }) => name),
-    count: left.length,
-  };
+function nameOfCandidate({ name }: Candidate): string {
+  return name;
 }

@@ -1,33 +1,22 @@
 import type { ProcessIdentity } from '../system/processes.ts';
-import { type AttemptsEnd, type HookAttempts, type HookAtWork, startAttempts } from './attempts.ts';
+import { type AttemptsResult, HookAttempts, type RunningHook } from './attempts.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
 import type { Occasion } from './start.ts';
-import type { WhyPassed } from './turn-plan.ts';
+import type { WhyPassed } from './turn.ts';
 
-/** Hooks that are being run one after the other. */
-export interface HookChain {
-  /** Resolves when none runs any more, with how that came. Never rejects. */
-  readonly done: Promise<ChainEnd>;
-  /** The one that runs. */
-  current(): HookAtWork | undefined;
-  /** Ends the one that runs and leaves the rest out. */
-  end(why: EndReason): void;
-  /** Kills the one that runs and leaves the rest out. */
-  kill(why: EndReason): void;
-}
-
-export interface ChainEnd {
-  /** Whether all were run; whether one failed after which, by the settings, no other runs; whether it was ended. */
+export interface ChainResult {
+  /** All were run; one failed and its settings stop the chain (`stopped`); or the listener ended the chain. */
   readonly how: 'complete' | 'stopped' | 'ended';
-  /** How it was ended, if it was. */
+  /** Missing unless it was ended. */
   readonly cut?: ChainCut;
   readonly ran: number;
   readonly failed: number;
   readonly durationMs: number;
 }
 
+/** What the end of a chain cut off. */
 export interface ChainCut {
   readonly why: EndReason;
   /** The hook that was ended with it. */
@@ -48,7 +37,7 @@ export interface EventStarts {
 
 /** Called as a chain goes along; an index is that of the candidate. */
 export interface ChainSteps {
-  /** Returns why a hook is not run, if it is not: it counts as one that did not succeed. */
+  /** Returns why a hook is passed over, if it is: it counts as one that did not succeed. */
   readonly passed?: (index: number) => { readonly why: WhyPassed; readonly cuts: number } | undefined;
   /** Returns whether an earlier run of a hook was cut off. */
   readonly isRepeat?: (index: number) => boolean;
@@ -58,106 +47,147 @@ export interface ChainSteps {
   readonly started?: (process: ProcessIdentity) => void;
   /** Called when a hook came to its end; not for one that was ended because the listener ends. */
   readonly ended?: (index: number, success: boolean) => void;
-  /** Called once, when the first has been started, or may not run. */
+  /** Called once, when the first was started or refused. */
   readonly begun?: () => void;
   /** Decides when each hook behind the first may start; at once where it is missing. */
   readonly starts?: EventStarts | undefined;
 }
 
 /**
- * Runs these hooks, one after the other; each is checked just before it starts. The first has been started when this
- * returns.
+ * Hooks that run one after the other.
+ *
+ * ```
+ *   complete ──── one failed, its settings stop the chain ────▶ stopped
+ *       └──────── end(), kill() ────────▶ ended ◀──────────────────┘
+ * ```
  */
-export function runChain(
-  host: HookHost,
-  candidates: readonly Candidate[],
-  occasion: Occasion,
-  steps: ChainSteps = {},
-): HookChain {
-  let current: HookAttempts | undefined;
-  let how: ChainEnd['how'] = 'complete';
-  let why: EndReason | undefined;
+export class HookChain {
+  /** Resolves when none runs any more. Never rejects. */
+  readonly done: Promise<ChainResult>;
+  readonly #host: HookHost;
+  readonly #candidates: readonly Candidate[];
+  readonly #occasion: Occasion;
+  readonly #steps: ChainSteps;
+  #how: ChainResult['how'] = 'complete';
+  #why: EndReason | undefined;
+  #current: HookAttempts | undefined;
   /** Ends the wait for the next start. */
-  let goOn = () => {};
+  #goOn = () => {};
 
-  function start(index: number, candidate: Candidate): HookAttempts | undefined {
-    const repeat = steps.isRepeat?.(index) === true;
-    const own = { ...occasion, ...(repeat ? { repeat } : {}) };
-    const begin = () =>
-      startAttempts(host, candidate, own, {
-        starting: () => steps.starting?.(index),
-        started: (process) => steps.started?.(process),
-      });
-    const hook = steps.starts === undefined ? begin() : steps.starts.start(begin);
-    if (index === 0) steps.begun?.();
-    return hook;
+  private constructor(
+    host: HookHost,
+    candidates: readonly Candidate[],
+    occasion: Occasion,
+    steps: ChainSteps,
+  ) {
+    this.#host = host;
+    this.#candidates = candidates;
+    this.#occasion = occasion;
+    this.#steps = steps;
+    this.done = this.#run();
   }
 
-  async function waitForStart({ mayStart, wait }: EventStarts): Promise<void> {
-    while (how === 'complete' && !mayStart()) {
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-        wait(resolve);
-      });
-    }
+  /** Runs these hooks. Each is checked just before it starts; the first has been started on return. */
+  static start(
+    host: HookHost,
+    candidates: readonly Candidate[],
+    occasion: Occasion,
+    steps: ChainSteps = {},
+  ): HookChain {
+    return new HookChain(host, candidates, occasion, steps);
   }
 
-  /** Without a success of this one those after it may not run. */
-  function stopAfter({ name }: Candidate): void {
-    if (how !== 'complete' || host.settings.hooks.get(name)?.stopChainOnFailure !== true) return;
-    host.report({ kind: 'chain-stopped', hook: name, transition: occasion.transition });
-    how = 'stopped';
+  /** Returns the hook that runs. */
+  current(): RunningHook | undefined {
+    return this.#current?.current();
   }
 
-  async function runAll(): Promise<ChainEnd> {
+  /** Ends the hook that runs and leaves the rest out. */
+  end(why: EndReason): void {
+    this.#stop(why);
+    this.#current?.end(why);
+  }
+
+  /** Kills the hook that runs and leaves the rest out. */
+  kill(why: EndReason): void {
+    this.#stop(why);
+    this.#current?.kill(why);
+  }
+
+  #stop(why: EndReason): void {
+    this.#how = 'ended';
+    this.#why ??= why;
+    this.#goOn();
+  }
+
+  async #run(): Promise<ChainResult> {
     const began = performance.now();
     let ran = 0;
     let failed = 0;
     let cut: ChainCut | undefined;
-    for (const [index, candidate] of candidates.entries()) {
-      if (index > 0 && steps.starts !== undefined) await waitForStart(steps.starts);
-      if (how !== 'complete') break;
-      const passed = steps.passed?.(index);
-      if (passed !== undefined) {
-        const { transition } = occasion;
-        host.report({ kind: 'hook-passed', hook: candidate.name, transition, ...passed });
-        stopAfter(candidate);
-        continue;
-      }
-      const hook = start(index, candidate);
+    for (const [index, candidate] of this.#candidates.entries()) {
+      if (index > 0 && this.#steps.starts !== undefined) await this.#mayStart(this.#steps.starts);
+      if (this.#how !== 'complete') break;
+      if (this.#isPassed(index, candidate)) continue;
+      const hook = this.#start(index, candidate);
       if (hook === undefined) continue;
-      current = hook;
-      const end = await hook.done;
-      current = undefined;
-      if (end !== 'cut' || why !== 'listener-ends') steps.ended?.(index, end === 'succeeded');
+      this.#current = hook;
+      const result = await hook.done;
+      this.#current = undefined;
+      const why = this.#why;
+      if (result !== 'cut' || why !== 'listener-ends') this.#steps.ended?.(index, result === 'succeeded');
       ran += 1;
-      if (end !== 'succeeded') {
+      if (result !== 'succeeded') {
         failed += 1;
-        stopAfter(candidate);
+        this.#stopAfter(candidate);
       }
-      if (why !== undefined) cut = cutAfter(index, end, why);
+      if (why !== undefined) cut = this.#cutAfter(index, result, why);
     }
-    const figures = { ran, failed, durationMs: performance.now() - began };
-    return { how, ...(cut === undefined ? {} : { cut }), ...figures };
+    const durationMs = performance.now() - began;
+    return { how: this.#how, ...(cut === undefined ? {} : { cut }), ran, failed, durationMs };
   }
 
-  function cutAfter(index: number, end: AttemptsEnd, reason: EndReason): ChainCut {
-    const hook = candidates[index]?.name;
-    const wasCut = end === 'cut' && hook !== undefined;
-    return { why: reason, ...(wasCut ? { hook } : {}), left: candidates.slice(index + 1) };
+  async #mayStart(starts: EventStarts): Promise<void> {
+    while (this.#how === 'complete' && !starts.mayStart()) {
+      await new Promise<void>((resolve) => {
+        this.#goOn = resolve;
+        starts.wait(resolve);
+      });
+    }
   }
 
-  function over(reason: EndReason, act: (hook: HookAttempts) => void): void {
-    how = 'ended';
-    why ??= reason;
-    goOn();
-    if (current !== undefined) act(current);
+  #isPassed(index: number, candidate: Candidate): boolean {
+    const passed = this.#steps.passed?.(index);
+    if (passed === undefined) return false;
+    const { transition } = this.#occasion;
+    this.#host.report({ kind: 'hook-passed', hook: candidate.name, transition, ...passed });
+    this.#stopAfter(candidate);
+    return true;
   }
 
-  return {
-    done: runAll(),
-    current: () => current?.current(),
-    end: (reason) => over(reason, (hook) => hook.end(reason)),
-    kill: (reason) => over(reason, (hook) => hook.kill(reason)),
-  };
+  #start(index: number, candidate: Candidate): HookAttempts | undefined {
+    const { isRepeat, starting, started, starts, begun } = this.#steps;
+    const occasion = isRepeat?.(index) ? { ...this.#occasion, repeat: true } : this.#occasion;
+    const begin = () =>
+      HookAttempts.start(this.#host, candidate, occasion, {
+        ...(starting && { starting: () => starting(index) }),
+        ...(started && { started }),
+      });
+    const hook = starts === undefined ? begin() : starts.start(begin);
+    if (index === 0) begun?.();
+    return hook;
+  }
+
+  /** Leaves out the hooks behind one that did not succeed, where its settings say so. */
+  #stopAfter({ name }: Candidate): void {
+    if (this.#how !== 'complete' || this.#host.settings.hooks.get(name)?.stopChainOnFailure !== true) return;
+    this.#host.report({ kind: 'chain-stopped', hook: name, transition: this.#occasion.transition });
+    this.#how = 'stopped';
+  }
+
+  #cutAfter(index: number, result: AttemptsResult, why: EndReason): ChainCut {
+    const hook = this.#candidates[index]?.name;
+    const wasCut = result === 'cut' && hook !== undefined;
+    return { why, ...(wasCut ? { hook } : {}), left: this.#candidates.slice(index + 1) };
+  }
 }

@@ -2,116 +2,118 @@ import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
-import type { EndReason } from './run.ts';
-import type { RestartSettings } from './settings.ts';
+import type { EndReason, HookRun } from './run.ts';
 import { admitAndStart, type StartedHook, usableFolder } from './start.ts';
-
-/** What is kept running while Docker is up. */
-export interface KeptHooks {
-  /** Resolves when none of them runs any more, which takes `end`. Never rejects. */
-  readonly done: Promise<void>;
-  states(): readonly KeptState[];
-  end(why: EndReason): void;
-  kill(why: EndReason): void;
-}
 
 /** One hook of `while_running`. */
 export type KeptState =
   | { readonly phase: 'running'; readonly hook: StartedHook }
-  /** It has ended; `at` is when it is started again, in milliseconds since the epoch. */
+  /** It has ended; `at` is its next start, in milliseconds since the epoch. */
   | { readonly phase: 'waiting'; readonly name: string; readonly at: number }
-  /** It may not run, or not any more; it is looked at again when Docker starts the next time. */
+  /** It is not admitted, or not any more, until the engine starts the next time. */
   | { readonly phase: 'out'; readonly name: string };
 
-/**
- * Starts what is in `while_running`, all at the same time, and each again when it ends: at once never, but
- * after a wait that doubles until a run has gone well. Each is checked before each of its starts.
- *
- * @returns undefined when there is none
- */
-export function keepRunning(host: HookHost, transition: Transition): KeptHooks | undefined {
-  const kept = findKept(host).map((candidate) => keepOne(host, candidate, transition));
-  if (kept.length === 0) return undefined;
-  return {
-    done: Promise.all(kept.map(({ done }) => done)).then(() => {}),
-    states: () => kept.map(({ state }) => state()),
-    end(why) {
-      for (const one of kept) one.end(why);
-    },
-    kill(why) {
-      for (const one of kept) one.kill(why);
-    },
-  };
-}
-
-/** Few have such a folder. */
-function findKept(host: HookHost): readonly Candidate[] {
-  const folder = usableFolder(host, 'while_running');
-  if (folder?.kind !== 'found') return [];
-  for (const hook of folder.unspeakable) host.report({ kind: 'name-refused', hook });
-  return folder.candidates;
-}
-
-interface KeptHook {
+/** The hooks of `while_running`, which run as long as the engine is up. */
+export class KeptHooks {
+  /** Resolves when none runs any more, which takes `end`. Never rejects. */
   readonly done: Promise<void>;
-  state(): KeptState;
-  end(why: EndReason): void;
-  kill(why: EndReason): void;
+  readonly #hooks: readonly KeptHook[];
+
+  private constructor(hooks: readonly KeptHook[]) {
+    this.#hooks = hooks;
+    this.done = Promise.all(hooks.map(({ done }) => done)).then(() => {});
+  }
+
+  /**
+   * Starts all hooks of `while_running` at the same time, and each again when it ends, after a pause that doubles until
+   * a run lasts. Each is checked before each start.
+   * @returns undefined where there are none; `while_running` is optional
+   */
+  static start(host: HookHost, transition: Transition): KeptHooks | undefined {
+    const folder = usableFolder(host, 'while_running');
+    if (folder?.kind !== 'found') return undefined;
+    for (const hook of folder.unspeakable) host.report({ kind: 'name-refused', hook });
+    const hooks = folder.candidates.map((candidate) => new KeptHook(host, candidate, transition));
+    return hooks.length === 0 ? undefined : new KeptHooks(hooks);
+  }
+
+  states(): readonly KeptState[] {
+    return this.#hooks.map((hook) => hook.state);
+  }
+
+  end(why: EndReason): void {
+    for (const hook of this.#hooks) hook.stop((run) => run.end(why));
+  }
+
+  kill(why: EndReason): void {
+    for (const hook of this.#hooks) hook.stop((run) => run.kill(why));
+  }
 }
 
-function keepOne(host: HookHost, candidate: Candidate, transition: Transition): KeptHook {
-  const { name } = candidate;
-  let state: KeptState = { phase: 'out', name };
-  let wait = host.settings.restart.first;
-  let timer: AwakeTimer | undefined;
-  let ending = false;
-  let finish: () => void = () => {};
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
+/**
+ * One of them.
+ *
+ * ```
+ *   running ◀── pause over ─── waiting          stop() while running: done at its end
+ *      ├─────── ended ──────────▶┘              stop() in another state: done at once
+ *      └─────── not admitted ──▶ out (done)
+ * ```
+ */
+class KeptHook {
+  readonly done: Promise<void>;
+  readonly #host: HookHost;
+  readonly #candidate: Candidate;
+  readonly #transition: Transition;
+  #finish: () => void = () => {};
+  #state: KeptState;
+  #pause: number;
+  #timer: AwakeTimer | undefined;
+  #isStopping = false;
 
-  function start(): void {
-    const hook = admitAndStart(host, candidate, { event: 'running', transition });
+  constructor(host: HookHost, candidate: Candidate, transition: Transition) {
+    this.#host = host;
+    this.#candidate = candidate;
+    this.#transition = transition;
+    this.#pause = host.settings.restart.first;
+    this.#state = { phase: 'out', name: candidate.name };
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#start();
+  }
+
+  get state(): KeptState {
+    return this.#state;
+  }
+
+  stop(act: (run: HookRun) => void): void {
+    this.#isStopping = true;
+    if (this.#state.phase === 'running') return act(this.#state.hook.run);
+    this.#timer?.cancel();
+    this.#finish();
+  }
+
+  #start(): void {
+    const occasion = { event: 'running', transition: this.#transition } as const;
+    const hook = admitAndStart(this.#host, this.#candidate, occasion);
     if (hook === undefined) {
-      state = { phase: 'out', name };
-      finish();
-      return;
+      this.#state = { phase: 'out', name: this.#candidate.name };
+      return this.#finish();
     }
-    state = { phase: 'running', hook };
+    this.#state = { phase: 'running', hook };
     void hook.ended.then(({ durationMs }) => {
-      if (ending) finish();
-      else startAgain(durationMs);
+      if (this.#isStopping) this.#finish();
+      else this.#startLater(durationMs);
     });
   }
 
-  function startAgain(ranFor: number): void {
-    const { first } = host.settings.restart;
-    if (ranFor >= host.settings.restart.steady) wait = first;
-    host.report({ kind: 'hook-restarts', hook: name, afterMs: wait });
-    state = { phase: 'waiting', name, at: Date.now() + wait };
-    timer = afterAwake(wait, start);
-    wait = nextWait(wait, host.settings.restart);
+  #startLater(ranFor: number): void {
+    const { first, longest, steady } = this.#host.settings.restart;
+    const { name } = this.#candidate;
+    const afterMs = ranFor >= steady ? first : this.#pause;
+    this.#host.report({ kind: 'hook-restarts', hook: name, afterMs });
+    this.#state = { phase: 'waiting', name, at: Date.now() + afterMs };
+    this.#timer = afterAwake(afterMs, () => this.#start());
+    this.#pause = Math.min(2 * afterMs, longest);
   }
-
-  function over(act: (hook: StartedHook) => void): void {
-    ending = true;
-    if (state.phase === 'running') {
-      act(state.hook);
-      return;
-    }
-    timer?.cancel();
-    finish();
-  }
-
-  start();
-  return {
-    done,
-    state: () => state,
-    end: (why) => over(({ run }) => run.end(why)),
-    kill: (why) => over(({ run }) => run.kill(why)),
-  };
-}
-
-function nextWait(wait: number, { longest }: RestartSettings): number {
-  return Math.min(2 * wait, longest);
 }

@@ -1,49 +1,22 @@
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { EarlierHook, OpenTurn } from '../watch/lifecycle/turn.ts';
-import type { HookAtWork } from './attempts.ts';
-import { type BatchEnd, type HookBatch, runHooks, runTurn } from './batch.ts';
-import { type KeptHooks, type KeptState, keepRunning } from './keep-running.ts';
+import type { RunningHook } from './attempts.ts';
+import { type BatchResult, HookBatch } from './batch.ts';
+import { KeptHooks, type KeptState } from './keep-running.ts';
 import type { HookHost, HookReport } from './report.ts';
 import { reportOnce } from './report-once.ts';
-import type { StartedHook } from './start.ts';
-import { noTurnLog, type TurnLog } from './turn-log.ts';
+import { noTurnLog, type TurnLog } from './turn.ts';
 
-/** The transitions of one engine whose hooks are to be run, in order, one at a time. */
-export interface HookQueue {
-  /**
-   * Runs the hooks of a transition when those before it are done; at once when there are none.
-   * @param earlier hooks that were begun for it already, by an earlier listener
-   * @returns how that went, or how it went with those that stand for them, once it is over; never rejects
-   */
-  push(transition: Transition, earlier?: readonly EarlierHook[]): Promise<TurnEnd>;
-  /**
-   * Goes on with the hooks of a transition that an earlier listener did not bring to their end.
-   * @returns the same
-   */
-  restore(turn: OpenTurn): Promise<TurnEnd>;
-  /** The engine is up, and its hooks are not to be run for that: starts alone what is kept running while it is. */
-  resume(transition: Transition): void;
-  /**
-   * The same for hooks that somebody asks for: nothing has happened to the engine, so they overtake nothing, and
-   * what is kept running stays as it is.
-   */
-  request(transition: Transition, wish: HookWish): Promise<TurnEnd>;
-  /** Resolves when no hook runs and none waits; what is kept running counts only once `signal` has ended it. */
-  idle(): Promise<void>;
-  /** What runs and what waits now. */
-  snapshot(): HookSnapshot;
-}
+/** The result of a transition's hooks; `left-out` when they never began. */
+export type TurnResult = BatchResult | 'left-out';
 
-/** How the hooks of a transition came to their end, if they ever began. */
-export type TurnEnd = BatchEnd | 'left-out';
-
-/** What is asked for by hand. */
-interface HookWish {
-  /** The name of the one hook that is to be run; all of them when it is missing. */
+/** A request of a user to run hooks. */
+export interface HookRequest {
+  /** The name of the one hook to run; all of the event when it is missing. */
   readonly only: string | undefined;
-  /** Told beside the log what becomes of it. */
+  /** Receives the reports of these hooks, as the log does. */
   readonly report: (report: HookReport) => void;
-  /** Aborted when the client has gone: a request that has not begun is withdrawn then. */
+  /** Aborted when the client has disconnected: a request that has not begun is withdrawn then. */
   readonly gone?: AbortSignal;
 }
 
@@ -56,191 +29,225 @@ export interface HookSnapshot {
   )[];
 }
 
-/** A hook that runs, or whose next attempt is waited for. */
-export type RunningHook = HookAtWork;
-
-/** All the hooks of what has happened to the engine; of a start only what is kept running; or what is asked for. */
-type Work = 'all' | 'kept' | HookWish;
-
-interface Turn {
+/** An entry of the queue. */
+interface Entry {
   readonly transition: Transition;
-  /** What earlier listeners have done of it. */
-  readonly past: Omit<OpenTurn, 'transition'>;
   readonly work: Work;
-  readonly over: (how: TurnEnd) => void;
-  /** How it came to its end. */
-  readonly ended: Promise<TurnEnd>;
+  readonly over: (result: TurnResult) => void;
+  readonly ended: Promise<TurnResult>;
 }
 
-/** How much may wait when more is asked for. What happens to the engine waits in any case, and is two at most. */
+type Work =
+  /** The hooks of a transition; `past` is what earlier listeners have done of them. */
+  | { readonly kind: 'turn'; readonly past: Omit<OpenTurn, 'transition'> }
+  /** Of a start only the hooks of `while_running`. */
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'request'; readonly request: HookRequest };
+
+/** Most entries when a request is accepted. Transitions are always accepted, and are two at most. */
 const mostWaiting = 32;
 
 /**
- * Hooks alternate as transitions do, and the last of them is what holds.
+ * The transitions of one engine whose hooks are run, in order, one at a time.
  *
- * A stop overtakes the starts before it: those that have not begun are left out, and the hooks of one that
- * runs are ended, so that on_stop is not kept waiting by an on_start that has lost its point. What was kept
- * running is ended before on_stop begins. A start waits for the on_stop before it. When a start is left out,
- * so is the stop behind it: nothing was done since the on_stop before, which runs, waits or is done.
+ * ```
+ *   push, restore, resume, request
+ *        │
+ *        ▼      a stop: starts that wait are left out, and its own entry where one stands for it
+ *     waiting ──────────────────────────────────────────────────────────────▶ left-out
+ *        │ first in the queue                                                  ▲
+ *        ▼                                                                     │ request withdrawn,
+ *   ending what is kept running (not for a request)                            │ listener ends
+ *        ▼
+ *     batch ──── a stop ends the batch of a start ────▶ cut-short
+ *        │
+ *        ▼
+ *     complete ──── of a start ────▶ keeps `while_running` running
+ * ```
  *
- * With nothing before it, the first hook of a transition has been started when `push` returns; a stop may
- * first have to end something.
+ * Hooks alternate as transitions do, and the last of them is what holds. A stop overtakes the starts before it, so that
+ * on_stop does not wait for an on_start that has lost its point: starts that have not begun are left out, and the hooks of
+ * one that runs are ended. A start waits for the on_stop before it. When a start is left out, so is the stop behind it:
+ * nothing was done since the on_stop before, which runs, waits or is done.
  *
- * @param signal ends everything: what runs is ended with its grace, what waits is left to the next listener
- * @param log keeps how far the hooks of each transition are
+ * With an empty queue, the first hook of a transition has been started when `push` returns; a stop may first have to end
+ * hooks.
  */
-export function createHookQueue(given: HookHost, signal: AbortSignal, log: TurnLog = noTurnLog): HookQueue {
-  const host = { ...given, report: reportOnce(given.report) };
-  let waiting: Turn[] = [];
-  /** What happened to the engine last of all of which the hooks have begun. */
-  let begun: Turn | undefined;
-  let batch: HookBatch | undefined;
-  let kept: KeptHooks | undefined;
-  let working = false;
-  let worked: Promise<void> = Promise.resolve();
+export class HookQueue {
+  readonly #host: HookHost;
+  readonly #signal: AbortSignal;
+  readonly #log: TurnLog;
+  #waiting: Entry[] = [];
+  /** The last transition whose hooks have begun; requests do not count. */
+  #begun: Entry | undefined;
+  #batch: HookBatch | undefined;
+  #kept: KeptHooks | undefined;
+  #isWorking = false;
+  #worked: Promise<void> = Promise.resolve();
 
-  /** @returns the stop whose hooks stand for those of the one that comes, if any do */
-  function overtakeStarts(): Turn | undefined {
-    const overtaken = waiting.filter(({ transition }) => transition.event === 'start');
-    for (const { transition, past, work, over } of overtaken) {
-      if (past.reached !== undefined)
-        host.report({ kind: 'turn-dropped', transition, rest: {}, why: 'engine-stopped' });
-      else if (work !== 'kept') host.report({ kind: 'hooks-overtaken', transition });
-      if (work === 'all') log.close(transition.sequence);
-      over('left-out');
-    }
-    waiting = waiting.filter((turn) => !overtaken.includes(turn));
-    if (batch?.transition.event === 'start') batch.end('engine-stops');
-    const before = waiting.findLast(isOwn) ?? begun;
-    const hasNotBegun = ({ work, past }: Turn) => work === 'all' && past.reached === undefined;
-    return overtaken.some(hasNotBegun) && before?.transition.event === 'stop' ? before : undefined;
+  /**
+   * @param signal ends everything: the hook that runs has its grace, the rest is left to the next listener
+   * @param log persists the progress of each transition's hooks
+   */
+  constructor(host: HookHost, signal: AbortSignal, log: TurnLog = noTurnLog) {
+    this.#host = { ...host, report: reportOnce(host.report) };
+    this.#signal = signal;
+    this.#log = log;
+    signal.addEventListener('abort', () => this.#end(), { once: true });
+    host.atOnce.addEventListener('abort', () => this.#kill(), { once: true });
   }
 
-  async function workOff(): Promise<void> {
-    working = true;
-    for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift()) {
-      const { transition, work, past } = turn;
-      // Also while what was kept running is being ended: its hooks are on their way.
-      if (isOwn(turn)) begun = turn;
-      if (kept !== undefined && isOwn(turn)) {
-        kept.end('engine-stops');
-        await kept.done;
-        kept = undefined;
-      }
-      let how: TurnEnd = 'complete';
-      if (work !== 'kept') {
-        batch = work === 'all' ? runTurn(host, { ...past, transition }, log) : runWish(transition, work);
-        how = await batch.done;
-        batch = undefined;
-      }
-      // A stop that came meanwhile has cut it short.
-      if (isOwn(turn) && transition.event === 'start' && how === 'complete' && !signal.aborted) {
-        kept = keepRunning(host, transition);
-      }
-      turn.over(how);
-    }
-    working = false;
-  }
-
-  function runWish(transition: Transition, { only, report }: HookWish): HookBatch {
-    const told = (said: HookReport) => {
-      host.report(said);
-      report(said);
-    };
-    return runHooks({ ...host, report: told }, transition, only);
-  }
-
-  async function push(transition: Transition, earlier: readonly EarlierHook[] = []): Promise<TurnEnd> {
-    if (signal.aborted) return 'left-out';
+  /**
+   * Runs the hooks of a transition when those before it are done; at once with an empty queue.
+   * @param earlier hooks that an earlier listener began for it
+   * @returns the result, or that of the hooks that stand for them; never rejects
+   */
+  push(transition: Transition, earlier: readonly EarlierHook[] = []): Promise<TurnResult> {
+    if (this.#signal.aborted) return leftOut;
     if (transition.event === 'stop') {
-      const standsFor = overtakeStarts();
-      if (standsFor !== undefined) {
-        host.report({ kind: 'hooks-not-repeated', transition });
-        log.close(transition.sequence);
-        return standsFor.ended;
+      const substitute = this.#overtakeStarts();
+      if (substitute !== undefined) {
+        this.#host.report({ kind: 'hooks-not-repeated', transition });
+        this.#log.close(transition.sequence);
+        return substitute.ended;
       }
     }
-    return take(transition, 'all', earlier.length === 0 ? {} : { earlier });
+    return this.#add(transition, { kind: 'turn', past: earlier.length === 0 ? {} : { earlier } });
   }
 
-  async function restore({ transition, ...past }: OpenTurn): Promise<TurnEnd> {
-    return signal.aborted ? 'left-out' : take(transition, 'all', past);
+  /** Continues the hooks of a transition that an earlier listener did not finish. Returns as `push` does. */
+  restore({ transition, ...past }: OpenTurn): Promise<TurnResult> {
+    return this.#signal.aborted ? leftOut : this.#add(transition, { kind: 'turn', past });
   }
 
-  function resume(transition: Transition): void {
-    if (!signal.aborted) void take(transition, 'kept');
+  /** The engine is up, and its on_start is not to run: starts the hooks of `while_running` alone. */
+  resume(transition: Transition): void {
+    if (!this.#signal.aborted) void this.#add(transition, { kind: 'kept' });
   }
 
-  async function request(transition: Transition, wish: HookWish): Promise<TurnEnd> {
-    if (signal.aborted) return 'left-out';
-    if (waiting.length < mostWaiting) {
-      wish.gone?.addEventListener('abort', () => withdraw(wish), { once: true });
-      return take(transition, wish);
+  /**
+   * Runs hooks that a user requests. The engine's state is the same, so they overtake nothing, and `while_running` is left
+   * alone.
+   */
+  request(transition: Transition, request: HookRequest): Promise<TurnResult> {
+    if (this.#signal.aborted) return leftOut;
+    if (this.#waiting.length >= mostWaiting) {
+      this.#host.report({ kind: 'hooks-dropped', transition });
+      return leftOut;
     }
-    host.report({ kind: 'hooks-dropped', transition });
-    return 'left-out';
+    request.gone?.addEventListener('abort', () => this.#withdraw(request), { once: true });
+    return this.#add(transition, { kind: 'request', request });
   }
 
-  /** Takes a request out of the queue; one that has begun goes on. */
-  function withdraw(wish: HookWish): void {
-    const turn = waiting.find(({ work }) => work === wish);
-    if (turn === undefined) return;
-    waiting = waiting.filter((other) => other !== turn);
-    host.report({ kind: 'hooks-withdrawn', transition: turn.transition });
-    turn.over('left-out');
+  /** Resolves when no hook runs and none waits; those of `while_running` count only once the signal has ended them. */
+  async idle(): Promise<void> {
+    await this.#worked;
+    if (this.#signal.aborted) await this.#kept?.done;
   }
 
-  function take(transition: Transition, work: Work, past: Turn['past'] = {}): Promise<TurnEnd> {
-    let over: (how: TurnEnd) => void = () => {};
-    const ended = new Promise<TurnEnd>((resolve) => {
+  snapshot(): HookSnapshot {
+    const batch = this.#batch;
+    return {
+      current: batch && { transition: batch.transition, hook: batch.current() },
+      waiting: this.#waiting.map(({ transition }) => transition),
+      kept: (this.#kept?.states() ?? []).map((state) => {
+        if (state.phase !== 'running') return state;
+        const { name, id, startedAt, run } = state.hook;
+        return { phase: 'running', hook: { name, id, pid: run.pid, startedAt } };
+      }),
+    };
+  }
+
+  #add(transition: Transition, work: Work): Promise<TurnResult> {
+    let over: Entry['over'] = () => {};
+    const ended = new Promise<TurnResult>((resolve) => {
       over = resolve;
     });
-    waiting.push({ transition, past, work, over, ended });
-    if (!working) worked = workOff();
+    this.#waiting.push({ transition, work, over, ended });
+    if (!this.#isWorking) this.#worked = this.#workOff();
     return ended;
   }
 
-  function whenAborted(): void {
-    for (const { over } of waiting.splice(0)) over('left-out');
-    batch?.end('listener-ends');
-    kept?.end('listener-ends');
+  async #workOff(): Promise<void> {
+    this.#isWorking = true;
+    for (let entry = this.#waiting.shift(); entry !== undefined; entry = this.#waiting.shift()) {
+      const { transition, work } = entry;
+      if (work.kind !== 'request') {
+        // Also while `while_running` is being ended: the hooks of this transition are next.
+        this.#begun = entry;
+        if (this.#kept !== undefined) {
+          this.#kept.end('engine-stops');
+          await this.#kept.done;
+          this.#kept = undefined;
+        }
+      }
+      let result: TurnResult = 'complete';
+      this.#batch = this.#run(transition, work);
+      if (this.#batch !== undefined) result = await this.#batch.done;
+      this.#batch = undefined;
+      // A stop that came meanwhile has cut it short.
+      const isUp = work.kind !== 'request' && transition.event === 'start' && result === 'complete';
+      if (isUp && !this.#signal.aborted) this.#kept = KeptHooks.start(this.#host, transition);
+      entry.over(result);
+    }
+    this.#isWorking = false;
   }
 
-  function whenAtOnce(): void {
-    batch?.kill('listener-ends');
-    kept?.kill('listener-ends');
+  #run(transition: Transition, work: Work): HookBatch | undefined {
+    switch (work.kind) {
+      case 'turn':
+        return HookBatch.runTurn(this.#host, { ...work.past, transition }, this.#log);
+      case 'request': {
+        const { only, report } = work.request;
+        const reportBoth = (event: HookReport) => {
+          this.#host.report(event);
+          report(event);
+        };
+        return HookBatch.runRequested({ ...this.#host, report: reportBoth }, transition, only);
+      }
+      case 'kept':
+        return undefined;
+      default:
+        return work satisfies never;
+    }
   }
 
-  signal.addEventListener('abort', whenAborted, { once: true });
-  host.atOnce.addEventListener('abort', whenAtOnce, { once: true });
+  /** @returns the stop whose hooks stand for those of the new one, if any do */
+  #overtakeStarts(): Entry | undefined {
+    const overtaken = this.#waiting.filter(({ transition }) => transition.event === 'start');
+    for (const { transition, work, over } of overtaken) {
+      if (work.kind === 'turn' && work.past.reached !== undefined)
+        this.#host.report({ kind: 'turn-dropped', transition, rest: {}, why: 'engine-stopped' });
+      else if (work.kind !== 'kept') this.#host.report({ kind: 'hooks-overtaken', transition });
+      if (work.kind === 'turn') this.#log.close(transition.sequence);
+      over('left-out');
+    }
+    this.#waiting = this.#waiting.filter((entry) => !overtaken.includes(entry));
+    if (this.#batch?.transition.event === 'start') this.#batch.end('engine-stops');
+    const before = this.#waiting.findLast(({ work }) => work.kind !== 'request') ?? this.#begun;
+    const hasNotBegun = ({ work }: Entry) => work.kind === 'turn' && work.past.reached === undefined;
+    return overtaken.some(hasNotBegun) && before?.transition.event === 'stop' ? before : undefined;
+  }
 
-  return {
-    push,
-    restore,
-    resume,
-    request,
-    async idle() {
-      await worked;
-      if (signal.aborted) await kept?.done;
-    },
-    snapshot() {
-      const hook = batch?.current();
-      return {
-        current: batch === undefined ? undefined : { transition: batch.transition, hook },
-        waiting: waiting.map(({ transition }) => transition),
-        kept: (kept?.states() ?? []).map((state) =>
-          state.phase === 'running' ? { phase: 'running', hook: running(state.hook) } : state,
-        ),
-      };
-    },
-  };
+  /** Removes a request from the queue; one that has begun goes on. */
+  #withdraw(request: HookRequest): void {
+    const found = this.#waiting.find(({ work }) => work.kind === 'request' && work.request === request);
+    if (found === undefined) return;
+    this.#waiting = this.#waiting.filter((entry) => entry !== found);
+    this.#host.report({ kind: 'hooks-withdrawn', transition: found.transition });
+    found.over('left-out');
+  }
+
+  #end(): void {
+    for (const { over } of this.#waiting.splice(0)) over('left-out');
+    this.#batch?.end('listener-ends');
+    this.#kept?.end('listener-ends');
+  }
+
+  #kill(): void {
+    this.#batch?.kill('listener-ends');
+    this.#kept?.kill('listener-ends');
+  }
 }
 
-/** Whether it happened to the engine, and was not asked for. */
-function isOwn({ work }: Turn): boolean {
-  return typeof work === 'string';
-}
-
-function running({ name, id, startedAt, run }: StartedHook): RunningHook {
-  return { name, id, pid: run.pid, startedAt };
-}
+const leftOut: Promise<TurnResult> = Promise.resolve('left-out');

@@ -5,81 +5,72 @@ import { release } from '../system/release.ts';
 import type { OutputCapture, Stream } from './output.ts';
 
 /**
- * How long output is read on after a hook's own end, for what it said last, in ms: `least` where others keep it
- * open, and on while something comes at each look, to `most`. What a process left in its pipe on a busy machine
- * is not lost because we came late.
+ * Time to read on after a hook's exit, in ms: `least` while background processes keep its output open, and longer while
+ * each check finds more, up to `most`. So the last output is not lost on a busy machine that reads its pipe late.
  */
 const drain = { least: 100, most: 1000 };
 
 /** A process without input, and with both outputs to be read. */
 export type HookProcess = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The reading of a hook's output. */
-export interface Reading {
+/** Reads the output of a hook. */
+export class OutputReading {
+  /** A child's output is a socket, which Node's types do not say. */
+  readonly #streams: readonly (readonly [Stream, Socket])[];
+  #open: number;
+  #reads = 0;
+  #allRead = () => {};
+
+  constructor({ stdout, stderr }: HookProcess, capture: OutputCapture) {
+    this.#streams = [
+      ['stdout', stdout as Socket],
+      ['stderr', stderr as Socket],
+    ];
+    this.#open = this.#streams.length;
+    for (const [name, stream] of this.#streams) {
+      stream.on('data', (bytes: Buffer) => {
+        this.#reads += 1;
+        capture.push(name, bytes);
+        release(bytes);
+      });
+      // A stream that cannot be read is closed, which `close` reports.
+      stream.on('error', () => {});
+      stream.once('close', () => {
+        this.#open -= 1;
+        capture.end(name);
+        if (this.#open === 0) this.#allRead();
+      });
+    }
+  }
+
+  /** From now on the output does not keep this process alive. */
+  letGo(): void {
+    for (const [, stream] of this.#streams) stream.unref();
+  }
+
   /**
-   * Calls `done` when both streams have come to their end, at the latest after a moment. What a process in
-   * the background prints later is still read, so that it is not killed by SIGPIPE, but keeps nobody waiting.
+   * Calls `done` when both streams have ended, at the latest after a second. Later output of background processes is still
+   * read, so that SIGPIPE does not kill them, and delays nothing.
    */
-  finish(done: () => void): void;
-  /** From now on what is printed keeps nobody waiting, the end of this program included. */
-  letGo(): void;
-}
-
-export function readOutput({ stdout, stderr }: HookProcess, capture: OutputCapture): Reading {
-  // A child's output is a socket, which Node's types do not say.
-  const streams: (readonly [Stream, Socket])[] = [
-    ['stdout', stdout as Socket],
-    ['stderr', stderr as Socket],
-  ];
-  let open = streams.length;
-  let reads = 0;
-  let allRead = () => {};
-
-  for (const [name, stream] of streams) {
-    stream.on('data', (bytes: Buffer) => {
-      reads += 1;
-      capture.push(name, bytes);
-      release(bytes);
-    });
-    // What cannot be read is as good as at its end, which `close` tells.
-    stream.on('error', () => {});
-    stream.once('close', () => {
-      open -= 1;
-      capture.end(name);
-      if (open === 0) allRead();
-    });
-  }
-
-  function letGo(): void {
-    for (const [, stream] of streams) stream.unref();
-  }
-
-  return {
-    letGo,
-    finish(done) {
-      if (open === 0) {
+  finish(done: () => void): void {
+    if (this.#open === 0) return done();
+    const began = performance.now();
+    let nextLook: NodeJS.Immediate | undefined;
+    const look = () => {
+      const before = this.#reads;
+      // An immediate is called when all that is there by now was read once.
+      nextLook = setImmediate(() => {
+        if (this.#reads !== before && performance.now() - began < drain.most) return look();
+        this.#allRead = () => {};
+        this.letGo();
         done();
-        return;
-      }
-      const began = performance.now();
-      const limit = setTimeout(look, drain.least);
-      let nextLook: NodeJS.Immediate | undefined;
-      allRead = () => {
-        clearTimeout(limit);
-        clearImmediate(nextLook);
-        done();
-      };
-
-      /** An immediate comes when all that is there by now was read once. */
-      function look(): void {
-        const before = reads;
-        nextLook = setImmediate(() => {
-          if (reads !== before && performance.now() - began < drain.most) return look();
-          allRead = () => {};
-          letGo();
-          done();
-        });
-      }
-    },
-  };
+      });
+    };
+    const limit = setTimeout(look, drain.least);
+    this.#allRead = () => {
+      clearTimeout(limit);
+      clearImmediate(nextLook);
+      done();
+    };
+  }
 }

@@ -10,7 +10,7 @@ import type { EventHint } from './event-hints.ts';
 import type { OutputTail, Stream } from './output.ts';
 import type { Outcome } from './run.ts';
 import type { HookSettings } from './settings.ts';
-import type { WhyPassed } from './turn-plan.ts';
+import type { WhyPassed } from './turn.ts';
 
 /** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */
 export type HookReport =

@@ -1,285 +1,265 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { closeSync, constants, existsSync, fchmodSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { freeDescriptors, isShortage, shortagePause, withDescriptors } from '../system/descriptor-reserve.ts';
 import type { FullAccount } from '../system/find-account.ts';
 import { groupLives, signalGroup } from '../system/processes.ts';
 import { codeOf, errorCode } from '../system/user-error.ts';
+import { commandFor, openInput } from './command.ts';
 import type { OutputCapture } from './output.ts';
-import { type HookProcess, readOutput } from './reading.ts';
+import { type HookProcess, OutputReading } from './reading.ts';
 
-/** How a hook's run ended. */
+/** Exit outcome of a hook's run. */
 export type Outcome =
   | { readonly kind: 'exited'; readonly code: number }
-  /** By a signal that we did not send. */
+  /** By a signal that the listener did not send. */
   | { readonly kind: 'killed'; readonly signal: NodeJS.Signals }
-  /** By us, whatever its exit code. */
-  | { readonly kind: 'ended'; readonly why: EndReason; readonly how: Ending }
-  /** The system would not start it; `program` is what was started, mostly the hook itself. */
+  /** The listener ended it, whatever its exit code. */
+  | { readonly kind: 'ended'; readonly why: EndReason; readonly how: EndMethod }
+  /** The system did not start it; `program` is mostly the hook itself. */
   | { readonly kind: 'not-started'; readonly code: string; readonly program: string };
 
-/** Why we ended a run: it took too long, the engine goes, or the listener does. */
+/** Why the listener ends a run: it took too long, the engine stops, or the listener does. */
 export type EndReason = 'timeout' | 'engine-stops' | 'listener-ends';
 
-/** What it took to end a run: SIGTERM, SIGKILL, or not even that (the kernel holds it; it was given up). */
-type Ending = 'terminated' | 'killed' | 'given-up';
+/** SIGTERM sufficed, SIGKILL did, or neither: the kernel holds the process, and the run was given up. */
+type EndMethod = 'terminated' | 'killed' | 'given-up';
 
 export interface RunOptions {
   readonly path: string;
   readonly arguments: readonly string[];
-  /** Builds the environment; what it throws is the reason for which the hook is not started. */
+  /** Builds the environment. An error that it throws becomes the outcome `not-started`. */
   readonly environment: () => Readonly<Record<string, string>>;
-  /** Whom it is run as, when not as ourselves. */
+  /** Account to run as, when it is not the listener's own. */
   readonly user: FullAccount | undefined;
   readonly capture: OutputCapture;
-  /** What it finds on its standard input; nothing when it is missing. */
+  /** Standard input; `/dev/null` when it is missing. */
   readonly input?: Buffer | undefined;
-  /** How long it may run, in ms; time that the machine slept does not count. */
+  /** Longest run, in ms; time that the machine slept does not count. */
   readonly timeout: number | undefined;
   /** Between SIGTERM and SIGKILL, in ms. */
   readonly grace: number;
-  /** Called once, when its process is there. */
+  /** Called once, when the process is there. */
   readonly started?: (pid: number) => void;
-  /** Checks the hook anew before a start that comes later than this call; false when it may not be run any more. */
+  /** Checks the hook again before a start that is later than this call; false when it may not run any more. */
   readonly recheck?: () => boolean;
-  /** Called once, when the system is short of what it takes to start it; that is tried again until it is ended. */
+  /** Called once, when the system lacks resources to start it; the start is retried until the run is ended. */
   readonly delayed?: (code: string) => void;
 }
 
-/** A hook that was started. */
-export interface HookRun {
-  /** Undefined when it could not be started (yet). */
-  readonly pid: number | undefined;
-  /** Resolves when it is over; never rejects. */
-  readonly over: Promise<Outcome>;
-  /** Ends it: SIGTERM to its process group, after the grace SIGKILL. The first reason given is the one told. */
-  end(why: EndReason): void;
-  /** Ends it without grace. */
-  kill(why: EndReason): void;
-}
-
 /**
- * waiting ──▶ running ──▶ over
- *    └───────────┴─▶ terminating ─▶ killing ─▶ over
+ * The states of a hook's run.
+ *
+ * ```
+ *            retry ┌────────┐ program busy, system short of resources
+ *                  ▼        │
+ *               waiting ────┘
+ *      spawned │       └────── failed, end() ────────────────▶ over
+ *              ▼                                                ▲
+ *           running ────────── exit ────────────────────────────┤
+ *              │ timeout, end()                                 │
+ *              ▼                                                │
+ *         terminating ──────── exit, and its group is gone ─────┤
+ *              │ grace over, kill()                             │
+ *              ▼                                                │
+ *           killing ────────── the same, or given up after 5 s ─┘
+ * ```
  */
-type State =
-  /** Its program is just being written, or the system is short of something; `retry` tries again. */
+type RunState =
+  /** Not started yet: its program is just being written, or the system is short of something. */
   | { readonly phase: 'waiting'; readonly retry: AwakeTimer | undefined }
-  | { readonly phase: 'running'; readonly pid: number; readonly limit: AwakeTimer | undefined }
-  /** Its group has had the signal of this phase; `next` is what happens if it does not go. */
-  | { readonly phase: EndPhase; readonly pid: number; readonly why: EndReason; readonly next: AwakeTimer }
-  /** Its own process has ended, or never was. */
+  | { readonly phase: 'running'; readonly process: RunningProcess; readonly limit: AwakeTimer | undefined }
+  /** The group was sent the signal of this phase; `next` follows if it does not go. */
+  | {
+      readonly phase: 'terminating' | 'killing';
+      readonly process: RunningProcess;
+      readonly why: EndReason;
+      readonly next: AwakeTimer;
+    }
+  /** The process has exited or was given up, or there was none. */
   | { readonly phase: 'over' };
 
-type EndPhase = 'terminating' | 'killing';
+interface RunningProcess {
+  readonly pid: number;
+  readonly child: HookProcess;
+  readonly reading: OutputReading;
+}
 
-/** How long a killed process may take to be gone before it is given up, in ms. */
-const patience = 5000;
-/** Waits before a program that is still being written (`ETXTBSY`) is tried again, in ms. */
-const retries = [10, 20, 50, 100, 200, 500];
-/** Waits between looks at a group whose leader has gone, in ms. */
-const looks = { first: 5, longest: 200 };
+/** Time for a killed process to go before the run is given up, in ms. */
+const killTimeout = 5000;
+/** Pauses before a program that is still being written (`ETXTBSY`) is tried again, in ms. */
+const busyPauses = [10, 20, 50, 100, 200, 500];
+/** Pauses between two checks of a group whose leader has exited, in ms. */
+const groupPauses = { first: 5, longest: 200 };
 
 /**
- * Runs one hook in a session and process group of its own, `/` as its folder, and `/dev/null` as its input unless
- * it is given some.
- * It is over when its own process is and what that said last has been read: what it left running in the
- * background does not hold up the next hook. A run that we end is over when its whole group is.
+ * One run of a hook: a process with a session and a process group of its own, in `/`, with `/dev/null` as its input
+ * unless it has some.
  *
- * It has been started when this returns, unless its program is just being written, or the system is short of descriptors,
- * processes or memory.
+ * The run is over when its process has exited and its last output is read: background processes do not hold up the next
+ * hook. A run that the listener ends is over when its whole group is gone.
  */
-export function startHook(options: RunOptions): HookRun {
-  let state: State = { phase: 'waiting', retry: undefined };
-  let abandon = () => {};
-  let shortages = 0;
-  let settle: (outcome: Outcome) => void = () => {};
-  const over = new Promise<Outcome>((resolve) => {
-    settle = resolve;
-  });
+export class HookRun {
+  /** Resolves when the run is over; never rejects. */
+  readonly over: Promise<Outcome>;
+  readonly #options: RunOptions;
+  #state: RunState = { phase: 'waiting', retry: undefined };
+  #settle: (outcome: Outcome) => void = () => {};
+  /** Starts that failed because the system was short of resources. */
+  #shortages = 0;
 
-  function start(attempt: number): void {
-    const { program, words, credentials } = commandFor(options.path, options.arguments, options.user);
-    const failed = (error: unknown) => {
-      const code = codeOf(error);
-      if (isShortage(code)) return later(code, attempt);
-      state = { phase: 'over' };
-      settle({ kind: 'not-started', code, program });
-    };
+  private constructor(options: RunOptions) {
+    this.#options = options;
+    this.over = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /**
+   * Starts a hook. The process is there on return, unless its program is just being written, or the system is short of
+   * descriptors, processes or memory.
+   */
+  static start(options: RunOptions): HookRun {
+    const run = new HookRun(options);
+    run.#start(0);
+    return run;
+  }
+
+  /** Undefined while no process runs. */
+  get pid(): number | undefined {
+    return 'process' in this.#state ? this.#state.process.pid : undefined;
+  }
+
+  /** Ends the run: SIGTERM to its process group, after the grace SIGKILL. The first reason given is reported. */
+  end(why: EndReason): void {
+    const state = this.#state;
+    switch (state.phase) {
+      case 'waiting':
+        state.retry?.cancel();
+        return this.#finish({ kind: 'ended', why, how: 'terminated' });
+      case 'running': {
+        const { process, limit } = state;
+        limit?.cancel();
+        signalGroup(process.pid, 'SIGTERM');
+        // A stopped process takes no SIGTERM before it goes on.
+        signalGroup(process.pid, 'SIGCONT');
+        const next = afterAwake(this.#options.grace, () => this.kill(why));
+        this.#state = { phase: 'terminating', process, why, next };
+        return;
+      }
+      case 'terminating':
+      case 'killing':
+      case 'over':
+        return;
+      default:
+        return state satisfies never;
+    }
+  }
+
+  /** Ends the run without grace. */
+  kill(reason: EndReason): void {
+    this.end(reason);
+    if (this.#state.phase !== 'terminating') return;
+    const { process, why, next } = this.#state;
+    next.cancel();
+    signalGroup(process.pid, 'SIGKILL');
+    const giveUp = afterAwake(killTimeout, () => {
+      process.child.unref();
+      process.reading.letGo();
+      this.#finish({ kind: 'ended', why, how: 'given-up' });
+    });
+    this.#state = { phase: 'killing', process, why, next: giveUp };
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#state = { phase: 'over' };
+    this.#settle(outcome);
+  }
+
+  #start(attempt: number): void {
+    const { path, user, environment, arguments: words } = this.#options;
+    const command = commandFor(path, words, user);
     let child: HookProcess;
     let input: number | undefined;
     try {
-      const { input: bytes } = options;
+      const { input: bytes } = this.#options;
       if (bytes !== undefined) input = withDescriptors(() => openInput(bytes));
-      child = spawn(program, words, {
-        ...credentials,
+      child = spawn(command.program, command.words, {
+        ...command.credentials,
         cwd: '/',
-        env: options.environment(),
+        env: environment(),
         detached: true,
         stdio: [input ?? 'ignore', 'pipe', 'pipe'],
       }) as HookProcess;
     } catch (error) {
-      const pause = errorCode(error) === 'ETXTBSY' ? retries[attempt] : undefined;
-      if (pause === undefined) failed(error);
-      else state = { phase: 'waiting', retry: afterAwake(pause, () => start(attempt + 1)) };
+      const pause = errorCode(error) === 'ETXTBSY' ? busyPauses[attempt] : undefined;
+      if (pause === undefined) this.#failed(error, command.program, attempt);
+      else this.#state = { phase: 'waiting', retry: afterAwake(pause, () => this.#start(attempt + 1)) };
       return;
     } finally {
       if (input !== undefined) closeSync(input);
     }
-    // Some errors are thrown, others told later.
-    if (child.pid !== undefined) watch(child, child.pid);
-    else child.once('error', (error) => state.phase === 'waiting' && failed(error));
+    // Node throws some errors of spawn(2) and emits others.
+    if (child.pid !== undefined) this.#watch(child, child.pid);
+    else
+      child.once('error', (error) => {
+        if (this.#state.phase === 'waiting') this.#failed(error, command.program, attempt);
+      });
   }
 
-  /** The hook itself is as it should be: it runs as soon as the system lets it, unless that is too late by then. */
-  function later(code: string, attempt: number): void {
-    const pause = shortagePause(shortages);
-    shortages += 1;
-    // The first time nothing is to be said yet: what is kept in reserve is mostly enough.
-    if (shortages === 2) options.delayed?.(code);
+  #failed(error: unknown, program: string, attempt: number): void {
+    const code = codeOf(error);
+    if (isShortage(code)) this.#startLater(code, attempt);
+    else this.#finish({ kind: 'not-started', code, program });
+  }
+
+  /** Nothing is wrong with the hook: starts it as soon as the system has the resources. */
+  #startLater(code: string, attempt: number): void {
+    const pause = shortagePause(this.#shortages);
+    this.#shortages += 1;
+    // The first shortage is not reported: the reserve of descriptors mostly suffices.
+    if (this.#shortages === 2) this.#options.delayed?.(code);
     freeDescriptors();
-    state = { phase: 'waiting', retry: afterAwake(pause, () => startIfAllowed(attempt)) };
+    this.#state = { phase: 'waiting', retry: afterAwake(pause, () => this.#startIfAllowed(attempt)) };
   }
 
-  function startIfAllowed(attempt: number): void {
-    if (options.recheck?.() !== false) return start(attempt);
-    state = { phase: 'over' };
-    settle({ kind: 'not-started', code: 'EPERM', program: options.path });
+  #startIfAllowed(attempt: number): void {
+    const { recheck, path } = this.#options;
+    if (recheck?.() !== false) this.#start(attempt);
+    else this.#finish({ kind: 'not-started', code: 'EPERM', program: path });
   }
 
-  function watch(child: HookProcess, pid: number): void {
-    const { timeout } = options;
-    const limit = timeout === undefined ? undefined : afterAwake(timeout, () => end('timeout'));
-    state = { phase: 'running', pid, limit };
-    const reading = readOutput(child, options.capture);
-    options.started?.(pid);
-    abandon = () => {
-      child.unref();
-      reading.letGo();
-    };
+  #watch(child: HookProcess, pid: number): void {
+    const { timeout, capture, started } = this.#options;
+    const limit = timeout === undefined ? undefined : afterAwake(timeout, () => this.end('timeout'));
+    const reading = new OutputReading(child, capture);
+    this.#state = { phase: 'running', process: { pid, child, reading }, limit };
+    started?.(pid);
     child.once('exit', (code, signal) => {
-      if (state.phase === 'running') {
+      if (this.#state.phase === 'running') {
         limit?.cancel();
-        state = { phase: 'over' };
-        reading.finish(() =>
-          settle(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal }),
-        );
+        this.#state = { phase: 'over' };
+        const outcome: Outcome =
+          signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal };
+        reading.finish(() => this.#settle(outcome));
       } else {
-        whenGroupIsGone(pid, looks.first, () => reading.finish(settleEnded));
+        this.#whenGroupIsGone(pid, groupPauses.first, () => reading.finish(() => this.#settleEnded()));
       }
     });
   }
 
-  /** The rest of the group has had its SIGTERM too, and has what is left of the grace. */
-  function whenGroupIsGone(group: number, pause: number, gone: () => void): void {
-    if (state.phase === 'over') return;
-    if (!groupLives(group)) gone();
-    else setTimeout(() => whenGroupIsGone(group, Math.min(2 * pause, looks.longest), gone), pause);
+  /** The rest of the group was sent SIGTERM too, and has the rest of the grace. */
+  #whenGroupIsGone(group: number, pause: number, gone: () => void): void {
+    if (this.#state.phase === 'over') return;
+    if (!groupLives(group)) return gone();
+    const next = Math.min(2 * pause, groupPauses.longest);
+    setTimeout(() => this.#whenGroupIsGone(group, next, gone), pause);
   }
 
-  function settleEnded(): void {
-    if (state.phase !== 'terminating' && state.phase !== 'killing') return;
-    const { phase, why, next } = state;
+  #settleEnded(): void {
+    if (this.#state.phase !== 'terminating' && this.#state.phase !== 'killing') return;
+    const { phase, why, next } = this.#state;
     next.cancel();
-    state = { phase: 'over' };
-    settle({ kind: 'ended', why, how: phase === 'killing' ? 'killed' : 'terminated' });
+    this.#finish({ kind: 'ended', why, how: phase === 'killing' ? 'killed' : 'terminated' });
   }
-
-  function end(why: EndReason): void {
-    if (state.phase === 'running') {
-      const { pid, limit } = state;
-      limit?.cancel();
-      signalGroup(pid, 'SIGTERM');
-      // A stopped process takes no SIGTERM before it goes on.
-      signalGroup(pid, 'SIGCONT');
-      state = { phase: 'terminating', pid, why, next: afterAwake(options.grace, () => kill(why)) };
-    } else if (state.phase === 'waiting') {
-      state.retry?.cancel();
-      state = { phase: 'over' };
-      settle({ kind: 'ended', why, how: 'terminated' });
-    }
-  }
-
-  function kill(reason: EndReason): void {
-    if (state.phase === 'running' || state.phase === 'waiting') end(reason);
-    if (state.phase !== 'terminating') return;
-    const { pid, why, next } = state;
-    next.cancel();
-    signalGroup(pid, 'SIGKILL');
-    const giveUp = () => {
-      state = { phase: 'over' };
-      abandon();
-      settle({ kind: 'ended', why, how: 'given-up' });
-    };
-    state = { phase: 'killing', pid, why, next: afterAwake(patience, giveUp) };
-  }
-
-  start(0);
-  return {
-    get pid() {
-      return 'pid' in state ? state.pid : undefined;
-    },
-    over,
-    end,
-    kill,
-  };
-}
-
-/**
- * Puts bytes where a process can read them as its standard input: in a file without a name. What Node would make is
- * a socket, which `</dev/stdin` cannot open; and whoever reads none of a file, or half of it, harms nobody.
- * @returns the descriptor, which the caller closes
- * @throws system errors
- */
-export function openInput(bytes: Buffer, folder: string = roomForInput()): number {
-  const path = join(folder, `docker-lifecycle-listener-${randomUUID()}`);
-  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    unlinkSync(path);
-    // Nobody can find it any more; whoever the hook is run as may open `/dev/stdin`.
-    fchmodSync(descriptor, 0o444);
-    // At a position of its own, so that reading begins at the beginning.
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
-    return descriptor;
-  } catch (error) {
-    // Left open it would keep the very space that is missing.
-    closeSync(descriptor);
-    throw error;
-  }
-}
-
-/** In memory where that can be had. */
-function roomForInput(): string {
-  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-}
-
-/** What is started for a hook: mostly itself. */
-export interface Command {
-  readonly program: string;
-  readonly words: readonly string[];
-  readonly credentials: { readonly uid?: number; readonly gid?: number };
-}
-
-/** From util-linux. It becomes the hook by exec, so that pid, session and `$0` are those of the hook. */
-export const groupSetter = '/usr/bin/setpriv';
-
-/**
- * How a hook is started as another user. Node (libuv) drops all further groups of a process that it gives to
- * somebody else, so where there are some (`docker`, mostly) Linux' setpriv(1) is asked to set them.
- */
-export function commandFor(
-  path: string,
-  words: readonly string[],
-  user: FullAccount | undefined,
-  platform: NodeJS.Platform = process.platform,
-): Command {
-  if (user === undefined) return { program: path, words, credentials: {} };
-  const { uid, gid, groups } = user;
-  if (groups.length === 0 || platform !== 'linux') return { program: path, words, credentials: { uid, gid } };
-  const credentials = [`--reuid=${uid}`, `--regid=${gid}`, `--groups=${[gid, ...groups].join(',')}`];
-  return { program: groupSetter, words: [...credentials, '--', path, ...words], credentials: {} };
 }

@@ -11,9 +11,9 @@ import {
 } from './environment.ts';
 import { type Candidate, type FolderState, type HookFolder, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
-import { createOutputCapture } from './output.ts';
+import { OutputCapture } from './output.ts';
 import type { HookEvent, HookHost } from './report.ts';
-import { type HookRun, type Outcome, type RunOptions, startHook } from './run.ts';
+import { HookRun, type Outcome, type RunOptions } from './run.ts';
 import type { HookSettings } from './settings.ts';
 
 /** What a hook is run for. */
@@ -83,7 +83,7 @@ export function admitAndStart(
   }
 
   const began = performance.now();
-  const capture = createOutputCapture({
+  const capture = new OutputCapture({
     line: (stream, line) => report({ kind: 'hook-output', stream, line }),
     omitted: (bytes) => report({ kind: 'hook-output-omitted', bytes }),
   });
@@ -105,7 +105,13 @@ export function admitAndStart(
   }
   const delayed = (code: string) => report({ kind: 'hook-start-delayed', code });
   steps.starting?.();
-  const run = startHook({ ...options(host, candidate, occasion, id), capture, started, recheck, delayed });
+  const run = HookRun.start({
+    ...options(host, candidate, occasion, id),
+    capture,
+    started,
+    recheck,
+    delayed,
+  });
   // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
   const exposed = exposedInterpreter(host, candidate);

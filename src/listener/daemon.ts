@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { EventStartTurns } from '../container-events/event-starts.ts';
 import { remoteFileSystem } from '../hooks/file-system.ts';
 import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
-import { createHookQueue } from '../hooks/queue.ts';
+import { HookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
 import type { HookHost } from '../hooks/report.ts';
 import { isStillThere } from '../hooks/still-there.ts';
@@ -181,7 +181,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         report: (said) => record({ engine: engine.name, ...said }),
       };
       const turns = turnFiles.get(engine.name) ?? openTurns(engine.name);
-      const hooks = createHookQueue(host, signal, turns);
+      const hooks = new HookQueue(host, signal, turns);
       const engineEvents = startEventPipeline({
         engine,
         host,

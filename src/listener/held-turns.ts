@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { folderOf } from '../hooks/find.ts';
 import { findHookProcess } from '../hooks/find-hook-process.ts';
 import type { Leftover } from '../hooks/leftovers.ts';
-import type { HookQueue, TurnEnd } from '../hooks/queue.ts';
+import type { HookQueue, TurnResult } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
 import { printable } from '../system/printable.ts';
 import type { EngineState, LastTransition, Step } from '../watch/lifecycle/reduce.ts';
@@ -41,7 +41,7 @@ export interface HeldTurns {
 /** What became of the turns that were held. */
 export interface Settled {
   /** How the on_stop that goes on ends; undefined when none does. */
-  readonly stop: Promise<TurnEnd> | undefined;
+  readonly stop: Promise<TurnResult> | undefined;
   /** Whether an on_start goes on: what is kept running follows it. */
   readonly startGoesOn: boolean;
   /** What the next start has to know of those that it replaces. */

@@ -1,5 +1,5 @@
+import type { RunningHook } from '../hooks/attempts.ts';
 import { eventWord } from '../hooks/engine-events.ts';
-import type { RunningHook } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
 import { version } from '../version.ts';
 import type { EventLabel } from '../watch/lifecycle/engine-event.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { RunningHook } from '../hooks/queue.ts';
+import type { RunningHook } from '../hooks/attempts.ts';
 import { printableText } from '../system/printable.ts';
 import { commandsBelow } from './process-tree.ts';
 import { type Job, type Manager, pendingJobs, waitsForUnit } from './systemd-jobs.ts';

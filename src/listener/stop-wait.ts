@@ -1,4 +1,4 @@
-import type { RunningHook } from '../hooks/queue.ts';
+import type { RunningHook } from '../hooks/attempts.ts';
 import type { HookSettings } from '../hooks/settings.ts';
 import { timeoutOf } from '../hooks/start.ts';
 import { longestCompanionWait } from './control/requests.ts';

@@ -1,6 +1,6 @@
 import { expect, describe as group, test } from 'vitest';
+import { groupSetter } from '../../src/hooks/command.ts';
 import { OutputTail } from '../../src/hooks/output.ts';
-import { groupSetter } from '../../src/hooks/run.ts';
 import { describe } from '../../src/listener/event-kinds.ts';
 import type { ListenerEvent } from '../../src/listener/events.ts';
 import { describeFolderRefusal, describeRefusal } from '../../src/listener/words/refusal.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandFor } from '../../src/hooks/run.ts';
+import { commandFor } from '../../src/hooks/command.ts';
 
 const jo = { uid: 1000, gid: 100, groups: [44, 999], username: 'jo', home: '/home/jo', shell: '/bin/sh' };
 

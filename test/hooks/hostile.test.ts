@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createHookQueue } from '../../src/hooks/queue.ts';
+import { HookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { foldersWithAccessLists } from '../../src/listener/trusted-folders.ts';
 import { walkToFile, walkToFolder } from '../../src/system/trust.ts';
@@ -62,7 +62,7 @@ async function refusalsIn(scriptDir: string): Promise<string[]> {
   const reports: HookReport[] = [];
   const never = new AbortController().signal;
   const report = (event: HookReport) => void reports.push(event);
-  const queue = createHookQueue({ ...stage.host, scriptDir, atOnce: never, report }, never);
+  const queue = new HookQueue({ ...stage.host, scriptDir, atOnce: never, report }, never);
   queue.push(transition('start'));
   await queue.idle();
   const faults = reports.flatMap((report) => {

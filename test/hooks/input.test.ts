@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openInput } from '../../src/hooks/run.ts';
+import { openInput } from '../../src/hooks/command.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 

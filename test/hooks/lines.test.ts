@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineSplitter } from '../../src/hooks/output.ts';
+import { LineSplitter } from '../../src/hooks/output.ts';
 
 function split(...chunks: (string | Uint8Array)[]): Buffer[] {
   const lines: Buffer[] = [];
-  const splitter = createLineSplitter((line) => lines.push(Buffer.from(line)));
+  const splitter = new LineSplitter((line) => lines.push(Buffer.from(line)));
   for (const chunk of chunks) splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
   splitter.end();
   return lines;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createOutputCapture } from '../../src/hooks/output.ts';
+import { OutputCapture } from '../../src/hooks/output.ts';
 
 function capture() {
   const said: string[] = [];
   let clock = 0;
-  const output = createOutputCapture(
+  const output = new OutputCapture(
     {
       line: (stream, bytes) => said.push(`${stream} ${Buffer.from(bytes).toString()}`),
       omitted: (bytes) => said.push(`omitted ${bytes}`),

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hooksInTurn, runEventHooks } from '../../src/container-events/event-run.ts';
-import { runHooks } from '../../src/hooks/batch.ts';
-import { keepRunning } from '../../src/hooks/keep-running.ts';
+import { HookBatch } from '../../src/hooks/batch.ts';
+import { KeptHooks } from '../../src/hooks/keep-running.ts';
 import type { HookHost } from '../../src/hooks/report.ts';
 import { createFailures, type Failures } from '../../src/listener/failures.ts';
 import { eventOf } from '../support/events.ts';
@@ -22,12 +22,12 @@ const host = (engine: string): HookHost => ({
 });
 
 async function runAll(engine: string): Promise<void> {
-  await runHooks(host(engine), transition('stop')).done;
+  await HookBatch.runRequested(host(engine), transition('stop')).done;
   const event = eventOf('container', 'die', 'abc', '1795559323636600001', {});
   const told = { number: 1, event, reason: 'event', repeat: false } as const;
   const hooks = hooksInTurn(host(engine), told);
   await runEventHooks(host(engine), hooks, { delivery: told, merged: 0 }, transition('start'), () => {}).done;
-  const kept = keepRunning(host(engine), transition('start'));
+  const kept = KeptHooks.start(host(engine), transition('start'));
   kept?.end('listener-ends');
   await kept?.done;
 }

@@ -4,7 +4,7 @@
 // line, prints a report a line (without hooks' output) and `{"kind":"idle"}` when all is done.
 import { createInterface } from 'node:readline';
 import { endLeftovers } from '../../src/hooks/leftovers.ts';
-import { createHookQueue } from '../../src/hooks/queue.ts';
+import { HookQueue } from '../../src/hooks/queue.ts';
 import type { HookReport } from '../../src/hooks/report.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
 import { recordOf } from '../../src/listener/event-kinds.ts';
@@ -32,7 +32,7 @@ const leftovers = (journal?.interrupted ?? []).flatMap(({ started: { hook, proce
 );
 await endLeftovers(leftovers, 5000, report);
 say({ kind: 'ready' });
-const queue = createHookQueue(
+const queue = new HookQueue(
   {
     scriptDir,
     endpoint: unixEndpoint('/run/docker.sock'),

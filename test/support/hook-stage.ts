@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createHookQueue, type HookQueue } from '../../src/hooks/queue.ts';
+import { HookQueue } from '../../src/hooks/queue.ts';
 import type { HookHost, HookReport } from '../../src/hooks/report.ts';
 import { defaultHookSettings, type HookSettings } from '../../src/hooks/settings.ts';
 import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
@@ -55,7 +55,7 @@ export function createHookStage(settings: Partial<HookSettings> = {}): HookStage
       if (report.kind === 'hook-output') printed.push(Buffer.from(report.line).toString());
     },
   };
-  const queue = createHookQueue(host, ending.signal);
+  const queue = new HookQueue(host, ending.signal);
   let sequence = 0;
 
   function push(event: LifecycleEvent): void {

@@ -1,6 +1,6 @@
-import type { HookQueue, TurnEnd } from '../../src/hooks/queue.ts';
+import type { HookQueue, TurnResult } from '../../src/hooks/queue.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
-import { planTurn } from '../../src/hooks/turn-plan.ts';
+import { planTurn } from '../../src/hooks/turn.ts';
 import { type HeldTurns, holdTurns, laterTransition, type Settled } from '../../src/listener/held-turns.ts';
 import type { TurnDisk } from '../../src/listener/journal/turn-disk.ts';
 import { openTurnFile, type TurnFile } from '../../src/listener/journal/turn-file.ts';
@@ -62,7 +62,7 @@ export const hooksOfTurns = ['10', '20', '30'];
 
 interface Work {
   readonly turn: OpenTurn;
-  readonly over: (how: TurnEnd) => void;
+  readonly over: (how: TurnResult) => void;
   isBegun: boolean;
 }
 
@@ -213,7 +213,7 @@ export class Life {
     this.#note({ kind: 'left-out', sequence });
   }
 
-  #take(turn: OpenTurn): Promise<TurnEnd> {
+  #take(turn: OpenTurn): Promise<TurnResult> {
     return new Promise((resolve) => {
       this.#waiting.push({ turn, over: resolve, isBegun: false });
     });

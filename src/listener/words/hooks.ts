@@ -1,6 +1,7 @@
 import type { LeftOut } from '../../hooks/admit.ts';
+import { groupSetter } from '../../hooks/command.ts';
 import type { HookReport } from '../../hooks/report.ts';
-import { type EndReason, groupSetter, type Outcome } from '../../hooks/run.ts';
+import type { EndReason, Outcome } from '../../hooks/run.ts';
 import { printable } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, warning } from '../../system/words.ts';

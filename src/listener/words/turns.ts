@@ -1,5 +1,5 @@
 import type { HookReport } from '../../hooks/report.ts';
-import type { WhyPassed } from '../../hooks/turn-plan.ts';
+import type { WhyPassed } from '../../hooks/turn.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { error, info, plural, type WordsFor, warning } from '../../system/words.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';

@@ -1,10 +1,26 @@
 import { basename, join } from 'node:path';
 import { printable } from '../system/printable.ts';
-import type { OpenTurn } from '../watch/lifecycle/turn.ts';
+import type { OpenTurn, TurnProcess } from '../watch/lifecycle/turn.ts';
 import type { Candidate, HookFolder } from './find.ts';
+import type { TurnRest } from './report.ts';
 import type { HookSettings } from './settings.ts';
 
-/** A hook that is cut as often as this is given up: it may be what ends the listener. */
+/** Persists the progress of turns. Each call has written when it returns, and never throws. */
+export interface TurnLog {
+  /** The hook at `place` of `hooks` (file names) is about to be started. */
+  begin(sequence: number, place: number, hooks: readonly string[]): void;
+  /** The process of the hook that began last. */
+  runs(sequence: number, process: TurnProcess): void;
+  /** The hook that began last came to its end. */
+  ended(sequence: number, failed: boolean): void;
+  /** The turn of a transition is finished. */
+  close(sequence: number): void;
+}
+
+/** Persists nothing. */
+export const noTurnLog: TurnLog = { begin: () => {}, runs: () => {}, ended: () => {}, close: () => {} };
+
+/** A hook that is cut as often as this is given up: it may be the cause of the listener's end. */
 const mostCuts = 3;
 
 /** The hooks of a turn that are still to be run. */
@@ -14,7 +30,7 @@ export interface TurnPlan {
   readonly steps: readonly TurnStep[];
   /** The hook that was cut, if one was. */
   readonly cut: string | undefined;
-  /** A hook failed after which, by the settings, no other runs. */
+  /** A hook failed whose settings stop the chain. */
   readonly isStopped: boolean;
 }
 
@@ -33,8 +49,8 @@ export interface TurnStep {
 export type WhyPassed = 'given-up' | 'repeat-off';
 
 /**
- * Plans the rest of a turn. Its hooks are those that were listed when the first of them began: one that was added since
- * waits for the next transition, one that was removed is found missing when its turn comes.
+ * Plans the rest of a turn. Its hooks are those that were listed when the first of them began: a hook that was added since
+ * waits for the next transition, and a removed one is found missing when it is due.
  * @param present what is in the folder now
  */
 export function planTurn(
@@ -46,10 +62,7 @@ export function planTurn(
   const hooks = turn.hooks ?? present.map(({ path }) => basename(path));
   const found = new Map(present.map((candidate) => [basename(candidate.path), candidate]));
   const candidate = (hook: string): Candidate =>
-    found.get(hook) ?? {
-      path: join(folder.path, hook),
-      name: `${folder.name}/${printable(Buffer.from(hook))}`,
-    };
+    found.get(hook) ?? { path: join(folder.path, hook), name: nameOf(folder.name, hook) };
   const { reached } = turn;
   const first = reached === undefined ? 0 : reached.place + (reached.state.kind === 'ended' ? 1 : 0);
   const cut = reached?.state.kind === 'running' ? hooks[reached.place] : undefined;
@@ -79,4 +92,21 @@ export function planTurn(
 function whyPassed(cuts: number, repeat: boolean | undefined): WhyPassed | undefined {
   if (cuts >= mostCuts) return 'given-up';
   return repeat === false ? 'repeat-off' : undefined;
+}
+
+/** Returns the name of a hook, as reported: `on_start/10-hello`. */
+export function nameOf(folder: HookFolder, file: string): string {
+  return `${folder}/${printable(Buffer.from(file))}`;
+}
+
+/** Most names in one report. */
+const mostNames = 20;
+
+/**
+ * Returns the rest of a turn, as reported.
+ * @param cut name of the hook that was cut
+ * @param left names of the hooks that have not begun
+ */
+export function restOf(cut: string | undefined, left: readonly string[]): TurnRest {
+  return { ...(cut === undefined ? {} : { cut }), left: left.slice(0, mostNames), count: left.length };
 }
