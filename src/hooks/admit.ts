@@ -6,14 +6,14 @@ import { type RefusalCause, walk } from '../system/trust.ts';
 import { codeOf } from '../system/user-error.ts';
 import type { Candidate } from './find.ts';
 
-/** Whether a candidate may be run now. */
+/** The result of a check whether a candidate may be run now. */
 type Admission =
   | { readonly kind: 'admitted'; readonly hardLinks: number }
   | { readonly kind: LeftOut }
   | { readonly kind: 'refused'; readonly path: string; readonly cause: HookRefusalCause };
 
 /**
- * Why a candidate is no hook, without anything being wrong.
+ * The reason why a candidate is not a hook, without anything being wrong.
  *
  * - `masked`: a link to /dev/null, switched off on purpose.
  * - `switched-off`: not executable, which is how people switch a hook off.
@@ -22,7 +22,7 @@ type Admission =
  */
 export type LeftOut = 'masked' | 'switched-off' | 'folder' | 'gone';
 
-/** What keeps a hook from being run. */
+/** The cause that keeps a hook from being run. */
 export type HookRefusalCause =
   | RefusalCause
   | Unrunnable
@@ -33,8 +33,8 @@ export type HookRefusalCause =
 export type HookRefusal = Extract<Admission, { kind: 'refused' }>;
 
 /**
- * Checks a candidate just before it is started: whether nobody but root and `user` can change it, then
- * whether it is a program at all.
+ * Checks a candidate just before it is started: only root and `user` may be able to change it, and
+ * it has to be a program.
  */
 export function admit(candidate: Candidate, user: number): Admission {
   const walked = walk(candidate.path, user);
@@ -57,7 +57,7 @@ function whyNotRun(path: string): Unrunnable | undefined {
 }
 
 function admitNot(candidate: Candidate, path: string, cause: RefusalCause): Admission {
-  // /dev/null is root's but everybody may write it: the walk stops there, and that is what a mask is.
+  // A mask. The walk refuses /dev/null, which is root's but writable for everyone.
   if (path === '/dev/null') return { kind: 'masked' };
   if (cause.kind === 'missing') {
     return path === candidate.path
@@ -71,7 +71,7 @@ function admitNot(candidate: Candidate, path: string, cause: RefusalCause): Admi
 type Unrunnable =
   /** A text without a `#!` line, or with one that names nothing. */
   | { readonly kind: 'no-interpreter' }
-  /** What some editors put before a text keeps the kernel from seeing the `#!` behind it. */
+  /** Some editors put a byte order mark before a text: the kernel does not find the `#!` behind it. */
   | { readonly kind: 'byte-order-mark' }
   /** Its `#!` line ends in a carriage return, which the kernel takes for part of the program's name. */
   | { readonly kind: 'windows-line-ends' }
@@ -81,11 +81,11 @@ type Unrunnable =
   | { readonly kind: 'unknown-format' }
   /** A program with file capabilities: more rights than its user has. */
   | { readonly kind: 'capabilities' }
-  /** Marked executable, but not to be executed here: a file system mounted noexec, or somebody else's file. */
+  /** Marked executable, but not executable here: a file system mounted noexec, or another user's file. */
   | { readonly kind: 'not-executable'; readonly code: string }
   | { readonly kind: 'unreadable'; readonly code: string };
 
-/** What the first bytes of a file say about what runs it. */
+/** The kind of program that the first bytes of a file show. */
 type Program =
   | { readonly kind: 'binary' }
   /** `argument` is the rest of its first line, which Linux passes to the interpreter as one. */
@@ -104,13 +104,13 @@ export interface ExposedInterpreter {
   readonly cause: RefusalCause;
 }
 
-/** As much as the kernel looks at: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS takes 512. */
+/** Bytes that the kernel reads: BINPRM_BUF_SIZE in Linux' include/uapi/linux/binfmts.h; macOS reads 512. */
 const sample = 256;
 
 const buffer = Buffer.allocUnsafe(sample);
 
 /**
- * Whether the system would run this file by itself, without guessing: a text without a `#!` line, or a binary
+ * Returns why the system would not run this file by itself, without guessing: a text without a `#!` line, or a binary
  * of an unknown kind, is run through /bin/sh by execvp(3) and so by Node.
  * @returns undefined when it would
  */
@@ -203,12 +203,12 @@ const askers: readonly { readonly words: readonly string[]; readonly tells: 'out
   { words: ['getfattr', '--absolute-names', '-n', 'security.capability'], tells: 'success' },
 ];
 
-/** How many files are remembered, so that a folder that changes all the time takes no memory. */
+/** Most files that are remembered, so that a folder that changes all the time takes no memory. */
 const most = 1000;
 const known = new Map<string, boolean>();
 
 /**
- * Whether a binary has file capabilities (capabilities(7)), which give it more rights than its user has, as a set-user-ID
+ * Reports whether a binary has file capabilities (capabilities(7)), which give it more rights than its user has, as a set-user-ID
  * bit does. The kernel takes no notice of those of a script. A process is started to find it out, once for each state of a
  * file: setting capabilities changes the file's ctime. Where neither `getcap` nor `getfattr` is installed none are found.
  */

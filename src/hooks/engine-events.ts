@@ -38,7 +38,7 @@ export const engineEvents = {
   config: ['create', 'remove', 'update'],
 } as const satisfies { readonly [type: string]: readonly string[] };
 
-/** What happens, by the engine's names for it. */
+/** The name of an event, in the engine's words. */
 export interface EventName {
   /** `container` */
   readonly type: string;
@@ -82,31 +82,31 @@ export function namesOf({ type, action }: EventName): readonly EventName[] {
   return [{ type, action }, { type, action: any }, anyEvent];
 }
 
-/** Whether a name stands for each action of its type, or for each event. */
+/** Reports whether a name stands for each action of its type, or for each event. */
 export function isAnyAction({ action }: EventName): boolean {
   return action === any;
 }
 
-/** Whether a name stands for each event. */
+/** Reports whether a name stands for each event. */
 export function isAnyEvent({ type }: EventName): boolean {
   return type === any;
 }
 
-/** Whether an event says that something has come to its end, and so makes sense even when the engine has gone. */
+/** Reports whether an event is an end, and so makes sense even when the engine is down. */
 export function isEnd({ action }: EventName): boolean {
   return ends.has(action);
 }
 
 const ends = new Set(['die', 'destroy', 'oom', 'disconnect', 'remove', 'delete', 'unmount', 'prune']);
 
-/** As much of an event as says whose order it keeps. */
+/** The part of an event that determines its order. */
 interface EventOfSomething {
   readonly type: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Types whose events name a container in `container`. In events of containers and images that is a label of anybody's. */
+/** Types whose events name a container in `container`. In events of containers and images that is a label of any image. */
 const naming: ReadonlySet<string> = new Set(['network', 'volume']);
 
 /** Returns the id of the container that an event of something else names; undefined where it names none. */
@@ -117,12 +117,12 @@ export function namedContainer({
   return naming.has(type) && container !== '' ? container : undefined;
 }
 
-/** What keeps the order of its events: those of a network or a volume that name a container belong to that. */
+/** Returns the subject whose events stay in order: an event of a network or a volume belongs to the container it names. */
 export function subjectOf(event: EventOfSomething): string {
   return namedContainer(event) ?? event.id;
 }
 
-/** As much of an event as says which container it is about. */
+/** The part of an event that determines its container. */
 interface EventOfContainer extends EventOfSomething {
   readonly name: string;
   readonly containerName?: string;

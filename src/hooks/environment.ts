@@ -10,10 +10,10 @@ import { downSocketName } from './settings.ts';
 
 export type { Account } from '../system/find-account.ts';
 
-/** What a hook is told about the transition beside its own path. */
+/** Contents of a hook's environment. */
 interface HookContext {
   readonly transition: Transition;
-  /** What it is run for, as it is told: a transition's event, or `running` for as long as Docker is. */
+  /** The hook's `$1`. */
   readonly event: HookOccasion;
   /** The engine, so that `docker` in the hook speaks to the same one. */
   readonly endpoint: Endpoint;
@@ -21,10 +21,10 @@ interface HookContext {
   readonly path: string;
   /** Names this run. */
   readonly run: string;
-  /** What happened in the engine, where that is what it is run for. */
+  /** The event of the engine that it is run for, if it is. */
   readonly occurrence?: Occurrence | undefined;
   readonly reach: EngineReach;
-  /** Whether DOCKER_HOST is the engine's while a connection would start it too; else one that refuses. */
+  /** `always`: DOCKER_HOST is the engine's address even while a connection would start it; else one that refuses. */
   readonly dockerHost: DockerHost;
   /** The number of the attempt, where a failure is retried; the first is 1. */
   readonly attempt?: number | undefined;
@@ -32,22 +32,22 @@ interface HookContext {
   readonly repeat?: boolean | undefined;
 }
 
-/** As hooks are told it; an engine's events are `container_start` and their like. */
+/** The first argument of a hook; `container_start` and the like for an engine's events. */
 export type HookOccasion = 'start' | 'stop' | 'running' | EventWord;
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const homebrewPath = '/opt/homebrew/bin:/opt/homebrew/sbin';
 
-/** What a user other than root keeps from the listener's own environment; nothing that can change a program's code. */
+/** Variables that a hook of another user than root inherits from the listener; none can change a program's code. */
 const kept = ['PATH', 'TZ', 'LC_ALL', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'DOCKER_CONFIG'];
 
 /**
- * The environment of a hook, built from nothing: what the listener was started with (NODE_OPTIONS, LD_PRELOAD,
+ * Builds the environment of a hook from nothing: the listener's own variables (NODE_OPTIONS, LD_PRELOAD,
  * BASH_ENV, …) never reaches a hook. As root not even PATH is taken over, and of LANG only what looks like one.
  *
- * @param account whom the hook is run as
- * @param inherited the listener's own environment; undefined when the hook is run as somebody else
- * @param extra what the settings add for this hook
+ * @param account the one that the hook runs as
+ * @param inherited the listener's own environment; undefined when the hook runs as another user
+ * @param extra variables of the settings
  */
 export function hookEnvironment(
   context: HookContext,
@@ -97,7 +97,7 @@ export function searchPathOf(
   return own ?? (platform === 'darwin' ? `${homebrewPath}:${systemPath}` : systemPath);
 }
 
-/** A `docker` in a hook of a Docker that was stopped would start it again. */
+/** Reports whether `docker` in the hook would start an engine that is down. */
 function mayNotConnect({ reach, dockerHost }: HookContext): boolean {
   return !reach.answers && reach.startsOnConnect && dockerHost === 'when-up';
 }
@@ -112,7 +112,7 @@ export function downHost(uid: number): string {
   return `unix://${folder}/docker-lifecycle-listener/${downSocketName}`;
 }
 
-/** What makes `docker` speak to an endpoint: the Docker CLI's own variables. */
+/** Returns the Docker CLI's own variables, which make `docker` use an endpoint. */
 function dockerVariables(endpoint: Endpoint): Record<string, string> {
   const tls = endpoint.kind === 'tcp' ? endpoint.tls : undefined;
   return {
@@ -130,7 +130,7 @@ function entries(inherited: NodeJS.ProcessEnv): Record<string, string> {
   );
 }
 
-/** A locale's name and no path to one. */
+/** Accepts the name of a locale, not a path to one. */
 function locale(inherited: string | undefined): string {
   return inherited !== undefined && /^[\w.@-]{1,64}$/.test(inherited) ? inherited : 'C.UTF-8';
 }
@@ -148,12 +148,12 @@ export interface Occurrence {
 }
 
 /**
- * As much of one thing as is put into an environment, in characters; all of it is in the JSON. Linux starts no program
+ * The longest value in an environment, in characters; the JSON has all of it. Linux starts no program
  * with a variable of 128 KiB (execve(2)), and a label may have more.
  */
 const longestValue = 4096;
 
-/** The variables that tell a hook what happened; all of it, it gets on its standard input. */
+/** Returns the variables of an event; the hook reads the whole event on its standard input. */
 function eventEnvironment({ delivery, merged, burst, labels = [] }: Occurrence): Record<string, string> {
   const { type, action, detail, id, name, image, timeNano, exitCode, requested, attributes } = delivery.event;
   const container = containerOf(delivery.event);

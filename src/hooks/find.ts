@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { printable, printableText } from '../system/printable.ts';
@@ -12,11 +12,11 @@ import { type EventHint, hintForFolder } from './event-hints.ts';
 export interface Candidate {
   /** Absolute path. */
   readonly path: string;
-  /** As people know it: `on_start/10-hello`. */
+  /** As in reports: `on_start/10-hello`. */
   readonly name: string;
 }
 
-/** What a folder holds. `missing` is no error: then nothing is to be run. */
+/** The contents of a folder. `missing` is not an error: then nothing is run. */
 type Listing =
   | {
       readonly kind: 'listed';
@@ -34,7 +34,7 @@ export const hookFolders = ['on_start', 'on_stop', 'while_running'] as const;
 
 export type HookFolder = (typeof hookFolders)[number] | EventFolder;
 
-/** The folder of an event's hooks. Anything else than an event has none. */
+/** The folder of a transition's hooks. */
 export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfies Record<
   LifecycleEvent,
   HookFolder
@@ -79,12 +79,12 @@ const ignoredEndings = [
   '.disabled',
 ];
 
-/** Whether a name is that of a hidden file, a backup or a leftover, and so of no hook. */
+/** Reports whether a name is that of a hidden file, a backup or a leftover, and so not of a hook. */
 export function isIgnored(name: string): boolean {
   return name.startsWith('.') || ignoredEndings.some((ending) => name.endsWith(ending));
 }
 
-/** What a folder has to offer: hooks that are yet to be admitted one by one, or why there are none. */
+/** The hooks of a folder, which are yet to be admitted one by one, or the reason why there are none. */
 export type FolderState =
   | {
       readonly kind: 'found';
@@ -100,7 +100,7 @@ export type FolderState =
 /** Looks into one of the folders of hooks. */
 export function lookInto(scriptDir: string, name: HookFolder, user: number): FolderState {
   const folder = join(scriptDir, name);
-  // Walked before it is read: what others can change may not even decide what is said of it.
+  // Checked before it is read: a folder that others can change has no influence on the report.
   const walked = walkToFolder(folder, user);
   if (!walked.trusted) {
     const { path, cause } = walked.refusal;
@@ -114,15 +114,15 @@ export function lookInto(scriptDir: string, name: HookFolder, user: number): Fol
     : { ...listing, folder };
 }
 
-/** What a script folder has for an engine's events. */
+/** The folders for an engine's events in a script folder. */
 interface EventFolders {
   /** The events that have a folder, in the order of the folders' names. */
   readonly events: readonly EventName[];
-  /** Folders that are called as if they were for an event. */
+  /** Folders whose name looks like that of an event. */
   readonly unknown: readonly ({ readonly folder: string } & EventHint)[];
 }
 
-/** Looks which folders there are for hooks of an engine's events; none in a folder that cannot be read. */
+/** Lists the folders for hooks of an engine's events; none in a folder that cannot be read. */
 export function listEventFolders(scriptDir: string): EventFolders {
   const events: EventName[] = [];
   const unknown: ({ readonly folder: string } & EventHint)[] = [];
@@ -143,5 +143,39 @@ function namesIn(scriptDir: string): string[] {
       .sort();
   } catch {
     return [];
+  }
+}
+
+/** Network file systems, by their number in statfs(2). */
+const remote: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'nfs'],
+  [0x517b, 'smb'],
+  [0xff534d42, 'cifs'],
+  [0xfe534d42, 'smb2'],
+  [0x65735546, 'fuse'],
+  [0x01021997, '9p'],
+  [0x00c36400, 'ceph'],
+  [0x5346414f, 'afs'],
+  [0x73757245, 'coda'],
+]);
+
+/**
+ * Returns the kind of file system that holds a folder if it is one that can hang, for a warning. Hooks are read with
+ * synchronous calls, because nothing else is fast enough: should the server of such a file system fail at the wrong moment,
+ * the whole listener waits with it. A folder on a local disk cannot do that.
+ *
+ * @returns undefined for any other file system, and where it is not known
+ */
+export function remoteFileSystem(
+  folder: string,
+  typeOf: (folder: string) => number = (path) => statfsSync(path).type,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  // The numbers are Linux' own.
+  if (platform !== 'linux') return undefined;
+  try {
+    return remote.get(typeOf(folder));
+  } catch {
+    return undefined;
   }
 }

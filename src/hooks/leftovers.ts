@@ -1,28 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import {
   groupLives,
+  identify,
   liveness,
   type ProcessIdentity,
   readProcessStat,
   signalGroup,
 } from '../system/processes.ts';
+import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { HookReport } from './report.ts';
 
-/** A hook that an earlier listener started and did not see the end of. */
+/** A hook of an earlier listener that may still run. */
 export interface Leftover {
   readonly hook: string;
   readonly process: ProcessIdentity;
 }
 
-/** How often it is looked whether a group is gone, in ms. */
+/** Between two checks whether a group is gone, in ms. */
 const interval = 50;
-/** How long a killed group may take to be gone before it is given up, in ms. */
-const patience = 5000;
+/** Time for a killed group to go before it is given up, in ms. */
+const killTimeout = 5000;
 
 /**
- * Ends what an earlier listener left running, so that no hook runs beside its own next run: SIGTERM to each
- * group, after `grace` ms SIGKILL. Only where the very process is still there and leads its group, for a pid
- * alone may long be somebody else's. Resolves when all groups are gone, or cannot even be killed.
+ * Ends the hooks that an earlier listener left running, so that no hook runs beside its own next run: SIGTERM to each
+ * group, after `grace` ms SIGKILL. Leaves alone what is not the very process, leading its group: the pid alone may be
+ * another process by now. Resolves when all groups are gone, or cannot even be killed.
  */
 export async function endLeftovers(
   leftovers: readonly Leftover[],
@@ -60,7 +63,52 @@ function endGroup(group: number, grace: number): Promise<void> {
     signalGroup(group, 'SIGCONT');
     deadline = afterAwake(grace, () => {
       signalGroup(group, 'SIGKILL');
-      deadline = afterAwake(patience, over);
+      deadline = afterAwake(killTimeout, over);
     });
   });
+}
+
+/**
+ * Finds the process of a hook that a killed listener had started but not yet recorded, by the variables in its
+ * environment. Some ten microseconds lie between the start of a process and its record, on a busy machine many more.
+ * @param hook its name with its folder, as `on_start/10-routes`
+ * @returns undefined where there is none, or no `/proc`
+ */
+export function findHookProcess(
+  hook: string,
+  { engine, sequence, event }: Transition,
+): ProcessIdentity | undefined {
+  const variables = [
+    `DOCKER_LIFECYCLE_EVENT=${event}`,
+    `DOCKER_LIFECYCLE_ENGINE=${engine}`,
+    `DOCKER_LIFECYCLE_SEQUENCE=${sequence}`,
+  ];
+  for (const pid of processIds()) {
+    const environment = environmentOf(pid);
+    const isIts =
+      variables.every((variable) => environment.includes(variable)) &&
+      environment.some((line) => line.startsWith('DOCKER_LIFECYCLE_HOOK=') && line.endsWith(`/${hook}`));
+    // The hook's children have the same variables; only the hook itself leads the group.
+    if (isIts && readProcessStat(pid)?.group === pid) return identify(pid);
+  }
+  return undefined;
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for a process of another user, and for one that has ended. */
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { nearest } from '../system/nearest.ts';
 import type { Refusal } from '../system/trust.ts';
 import { admit, type ExposedInterpreter, type HookRefusal, type LeftOut } from './admit.ts';
 import { type EventName, eventFolder, eventFolders, eventWord } from './engine-events.ts';
@@ -9,13 +11,13 @@ import type { HookHost } from './report.ts';
 import type { EventFilter } from './settings.ts';
 import { timeoutOf } from './start.ts';
 
-/** What would be run from one folder, and what not and why. */
+/** The hooks of a folder that would run, those that would not, and why. */
 export type FolderPlan =
   | { readonly kind: 'planned'; readonly folder: string; readonly hooks: readonly PlannedHook[] }
   | { readonly kind: 'missing'; readonly folder: string }
   | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
   | { readonly kind: 'refused'; readonly folder: string; readonly refusal: Refusal }
-  /** Its name is like that of an event's folder, but there is no such event; `near` is one that there is. */
+  /** Its name looks like that of an event's folder; `near` is an existing one. */
   | ({ readonly kind: 'unknown-event'; readonly folder: string } & EventHint);
 
 /** One entry of a folder, in the order in which they are run. */
@@ -24,19 +26,19 @@ export type PlannedHook =
       readonly kind: 'runs';
       readonly name: string;
       readonly path: string;
-      /** Above 1 it deserves a look: whoever can change another of its names changes it. */
+      /** Above 1 it deserves a look: a user who can change the file by another name changes the hook. */
       readonly hardLinks: number;
       /** In ms; undefined for as long as it likes. */
       readonly timeout: number | undefined;
-      /** Whose account it runs with. */
+      /** The name of the account that it runs as. */
       readonly user: string;
-      /** What comes after it is left out when it fails. */
+      /** The hooks behind it are left out when it fails. */
       readonly stopsChain: boolean;
-      /** How often it is run again after a failure, where it is. */
+      /** Attempts after a failure. */
       readonly retries?: number;
       /** It is run once for a burst of events: how long none has come then, in ms. */
       readonly debounce?: number;
-      /** Which events it is run for, where not for all. */
+      /** The events that it runs for; missing for all. */
       readonly when?: EventFilter;
       /** The program on its `#!` line, where another user can replace it. */
       readonly exposedInterpreter?: ExposedInterpreter;
@@ -46,11 +48,11 @@ export type PlannedHook =
   /** Its name is not UTF-8. */
   | { readonly kind: 'unspeakable'; readonly name: string };
 
-/** What a plan needs to know of those who would run it. */
+/** The part of a host that a plan needs. */
 export type Planner = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;
 
 /**
- * What would be run from a folder if it were its turn now: the same look and the same checks, in the same
+ * Plans the hooks of a folder as if its event came now: the same listing and the same checks, in the same
  * order, and nothing is started.
  */
 export function planHooks(planner: Planner, name: HookFolder): FolderPlan {
@@ -112,4 +114,45 @@ function occasionOf(folder: HookFolder): HookOccasion {
     default:
       return eventWord(eventFolders.get(folder) as EventName);
   }
+}
+
+/** Settings of a single hook that does not exist: with its name misspelt, the hook would run without them. */
+export interface UnmatchedSettings {
+  readonly hook: string;
+  /** An existing hook that may be meant. */
+  readonly near: string | undefined;
+}
+
+/** Finds settings of single hooks that match no hook; none for a folder that may not be used. */
+export function unmatchedSettings({ scriptDir, account, settings }: Planner): UnmatchedSettings[] {
+  return [...settings.hooks.keys()].flatMap((hook) => {
+    // The settings' reader accepts the known folders alone.
+    const found = lookInto(scriptDir, hook.slice(0, hook.indexOf('/')) as HookFolder, account.uid);
+    if (found.kind !== 'found' && found.kind !== 'missing') return [];
+    const names = found.kind === 'found' ? found.candidates.map(({ name }) => name) : [];
+    return names.includes(hook) ? [] : [{ hook, near: nearest(hook, names) }];
+  });
+}
+
+/**
+ * Reports whether a hook, or a folder of hooks, can still be run or refused: false once it was removed, renamed,
+ * masked or made not executable. An unreadable one counts as there.
+ * @param name as reported: `on_start/10-hello`, or the absolute path of a folder
+ */
+export function isStillThere(
+  { scriptDir, account }: Pick<HookHost, 'scriptDir' | 'account'>,
+  name: string,
+): boolean {
+  const isFolder = name.startsWith('/');
+  const slash = name.indexOf('/');
+  // Reports hold known names alone.
+  const folder = (isFolder ? name.slice(scriptDir.length + 1) : name.slice(0, slash)) as HookFolder;
+  if (isFolder && join(scriptDir, folder) !== name) return true;
+  const found = lookInto(scriptDir, folder, account.uid);
+  if (found.kind === 'missing') return false;
+  if (found.kind !== 'found' || isFolder) return true;
+  const hook = found.candidates.find((candidate) => candidate.name === name);
+  if (hook === undefined) return false;
+  const { kind } = admit(hook, account.uid);
+  return kind === 'admitted' || kind === 'refused';
 }

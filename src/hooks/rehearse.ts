@@ -8,11 +8,11 @@ import { admitAndStart } from './start.ts';
 
 export type RehearsalHost = Pick<HookHost, 'scriptDir' | 'account' | 'settings'>;
 
-/** A program that does nothing; where it is missing, that part is left out. */
+/** A program that does nothing; where it is missing, the start is left out. */
 const nothing = process.platform === 'darwin' ? '/usr/bin/true' : '/bin/true';
 
 /**
- * Goes the whole way to a hook once while there is time, without running any: looks into the folders, admits what
+ * Warms up the whole way to a hook, without running any: looks into the folders, admits what
  * is in them, starts a program that does nothing. Code that runs for the first time has to be compiled and
  * loaded, and files that were not read since the machine was started come from the disk: the first hook would
  * begin twice as late. Resolves when that program has ended; nothing of it is reported.

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { HookReport } from './report.ts';
 
-/** Lets through what happens as it comes, and once only what stays as it is from one transition to the next. */
+/** Passes reports on; of those that come again with each transition, only the first. */
 export function reportOnce(report: (report: HookReport) => void): (report: HookReport) => void {
   const said = new Set<string>();
   return (event) => {
@@ -15,7 +15,7 @@ export function reportOnce(report: (report: HookReport) => void): (report: HookR
   };
 }
 
-/** What an administrator may have meant as it is, and need not be told again and again. */
+/** Returns the text of a note, which the administrator may intend, and so reads once. */
 function noteIn(event: HookReport): string | undefined {
   switch (event.kind) {
     case 'hook-left-out':
@@ -30,7 +30,7 @@ function noteIn(event: HookReport): string | undefined {
 }
 
 /**
- * Lets through what happens, and of what is found again at each event only what has changed: a hook that is refused
+ * Passes reports on; of those that come again with each event, only the changes: a hook that is refused
  * would fill the log where containers come and go by the hundred.
  */
 export function reportChanges(report: (report: HookReport) => void): (report: HookReport) => void {

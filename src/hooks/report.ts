@@ -12,7 +12,7 @@ import type { Outcome } from './run.ts';
 import type { HookSettings } from './settings.ts';
 import type { WhyPassed } from './turn.ts';
 
-/** What became of the hooks. `hook` is a hook's name as people know it: `on_start/10-hello`. */
+/** Reports on hooks. `hook` is the name with the folder: `on_start/10-hello`. */
 export type HookReport =
   | {
       readonly kind: 'hooks-found';
@@ -33,7 +33,7 @@ export type HookReport =
   | { readonly kind: 'turn-continued'; readonly transition: Transition; readonly rest: TurnRest }
   /** The listener ends while they run; the next one goes on with them. */
   | { readonly kind: 'turn-cut'; readonly transition: Transition; readonly rest: TurnRest }
-  /** What is left of them is not run. */
+  /** The rest of them is not run. */
   | {
       readonly kind: 'turn-dropped';
       readonly transition: Transition;
@@ -42,11 +42,11 @@ export type HookReport =
     }
   /** And stopped again before on_start had begun: the on_stop before that stands for this one. */
   | { readonly kind: 'hooks-not-repeated'; readonly transition: Transition }
-  /** The client that asked for them has gone before they began. */
+  /** The client that requested them disconnected before they began. */
   | { readonly kind: 'hooks-withdrawn'; readonly transition: Transition }
-  /** So much waits already that what was asked for is not taken. */
+  /** The queue is full, and the request is refused. */
   | { readonly kind: 'hooks-dropped'; readonly transition: Transition }
-  /** Their folder cannot be listed for want of descriptors or memory. Reported once; that is tried again until it succeeds. */
+  /** Their folder cannot be listed for want of descriptors or memory. Reported once; retried until it succeeds. */
   | { readonly kind: 'hooks-delayed'; readonly transition: Transition; readonly code: string }
   | { readonly kind: 'folder-missing'; readonly folder: string; readonly event: LifecycleEvent }
   | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
@@ -55,19 +55,19 @@ export type HookReport =
   | EventHookReport
   | ({ readonly hook: string } & HookEvent);
 
-/** How far the hooks of a transition came. */
+/** The progress of a transition's hooks. */
 export interface TurnRest {
   /** The hook that was cut off, if one was. */
   readonly cut?: string;
   /** Those that have not begun, the first of them; missing where the folder was not listed yet. */
   readonly left?: readonly string[];
-  /** How many have not begun. */
+  /** Count of those that have not begun. */
   readonly count?: number;
 }
 
-/** What became of the hooks of an engine's events. */
+/** Reports on the hooks of an engine's events. */
 export type EventHookReport =
-  /** A folder that is called like one for an event's hooks, but there is no such event. */
+  /** A folder whose name looks like that of an event that does not exist. */
   | ({ readonly kind: 'event-unknown'; readonly folder: string } & EventHint)
   | {
       readonly kind: 'event-told';
@@ -86,10 +86,10 @@ export type EventHookReport =
   | { readonly kind: 'events-overflow'; readonly waiting: number }
   /** That is over: so many were merged, and so many given up that nothing could be merged with. */
   | { readonly kind: 'events-overflow-over'; readonly merged: number; readonly givenUp: number }
-  /** The engine has gone, and what waited has lost its point with it. */
+  /** The engine is down, and the events that waited have lost their point. */
   | { readonly kind: 'events-dropped'; readonly count: number };
 
-/** What became of one hook. */
+/** Reports on one hook. */
 export type HookEvent =
   | { readonly kind: 'hook-refused'; readonly admission: HookRefusal }
   | { readonly kind: 'hook-left-out'; readonly why: LeftOut }
@@ -106,18 +106,18 @@ export type HookEvent =
       readonly kind: 'hook-passed';
       readonly transition: Transition;
       readonly why: WhyPassed;
-      /** How often it was cut off. */
+      /** Times that it was cut off. */
       readonly cuts: number;
     }
   /** `process` is undefined when it could not be started. */
   | {
       readonly kind: 'hook-started';
       readonly transition: Transition;
-      /** What happened in the engine, where that is what it is run for. */
+      /** The event of the engine that it runs for, if it does. */
       readonly told?: EventLabel;
       /** Names this run among all there ever were; `hook-ended` has the same. */
       readonly run: string;
-      /** Of a hook that may be retried; the first is 1. */
+      /** Only for a hook that may be retried; the first is 1. */
       readonly attempt?: number;
       readonly process: ProcessIdentity | undefined;
       /** An earlier run of it for the same transition was cut off. */
@@ -125,7 +125,7 @@ export type HookEvent =
     }
   /** The line is valid during the call only. */
   | { readonly kind: 'hook-output'; readonly stream: Stream; readonly line: Uint8Array }
-  /** It printed faster than a log can take it: so much was not passed on. */
+  /** It printed faster than a log can take it: so many bytes were not passed on. */
   | { readonly kind: 'hook-output-omitted'; readonly bytes: number }
   | { readonly kind: 'hook-running'; readonly forMs: number }
   | {
@@ -152,24 +152,24 @@ export type HookEvent =
   /** It is to run while Docker does, and has ended. */
   | { readonly kind: 'hook-restarts'; readonly afterMs: number };
 
-/** What is known of an engine when a hook starts. */
+/** The state of an engine when a hook starts. */
 export interface EngineReach {
-  /** Whether the engine answers: false too while nothing is known of it. */
+  /** False also while the state is not known. */
   readonly answers: boolean;
-  /** Whether systemd holds its socket, so that a connection starts an engine that is down. */
+  /** Systemd holds the socket, so that a connection starts an engine that is down. */
   readonly startsOnConnect: boolean;
 }
 
-/** Whose hooks are run, where they are, and whom to tell. */
+/** The context of an engine's hooks. */
 export interface HookHost {
   /** Absolute path of the folder with `on_start`, `on_stop` and `while_running` in it. */
   readonly scriptDir: string;
-  /** The engine that it is all about; hooks get it in `DOCKER_HOST`. */
+  /** The engine; hooks get it in `DOCKER_HOST`. */
   readonly endpoint: Endpoint;
-  /** Who we are, and so whom hooks are run as and whose files are trusted beside root's. */
+  /** The listener's own: hooks run as this user, whose files are trusted beside root's. */
   readonly account: Account;
   readonly settings: HookSettings;
-  /** How the engine can be reached now, without asking it. */
+  /** Returns the engine's state, without a request to it. */
   readonly reach: () => EngineReach;
   /** Cuts every grace short: an ended hook is killed. */
   readonly atOnce: AbortSignal;

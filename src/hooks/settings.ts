@@ -1,16 +1,16 @@
 import type { FullAccount } from '../system/find-account.ts';
 
-/** How hooks are run: what holds for all of them, and what for single ones. Times are in milliseconds. */
+/** Settings of hooks: of all, and of single ones. Times are in milliseconds. */
 export interface HookSettings {
-  /** What a hook that is ended is given between SIGTERM and SIGKILL. */
+  /** Between SIGTERM and SIGKILL. */
   readonly grace: number;
-  /** How long a hook may run, by its event; `undefined` for as long as it likes. */
+  /** Longest run, by the event; `undefined` for no limit. */
   readonly timeout: { readonly start: number | undefined; readonly stop: number | undefined };
-  /** How hooks of an engine's events are run. */
+  /** For hooks of an engine's events. */
   readonly events: EventHookSettings;
-  /** When a hook that still runs is named in the log, each after its start, rising. */
+  /** Times after a hook's start at which the log says that it still runs, rising. */
   readonly notices: readonly number[];
-  /** How what is in `while_running` is started again when it ends. */
+  /** Restarts of the hooks of `while_running`. */
   readonly restart: RestartSettings;
   /** Variables of every hook; those of a single hook count before them. */
   readonly environment: Readonly<Record<string, string>>;
@@ -28,16 +28,16 @@ export interface RestartSettings {
 }
 
 interface EventHookSettings {
-  /** How long one hook may run; `undefined` for as long as it likes. */
+  /** Longest run of one hook; `undefined` for no limit. */
   readonly timeout: number | undefined;
-  /** The events of so many containers are acted on at the same time; those of one container never are. */
+  /** Containers whose events are handled at the same time; those of one container never are. */
   readonly parallel: number;
-  /** So many events may wait for their hooks; what comes then makes older ones be merged. */
+  /** Most events that wait for their hooks; further ones make older ones be merged. */
   readonly waiting: number;
 }
 
 /**
- * Which events a hook is run for: each field that is there must fit. A field fits when one of its patterns does, and
+ * Selects the events that a hook runs for: each given field must fit. A field fits when one of its patterns does, and
  * none of those that begin with `!`; in a pattern `*` is any text. A label is `key` or `key=value`.
  */
 export interface EventFilter {
@@ -49,41 +49,41 @@ export interface EventFilter {
   readonly label?: readonly string[];
   readonly image?: readonly string[];
   readonly exitCode?: readonly string[];
-  /** What the engine says behind the action: `unhealthy`. */
+  /** The engine's text behind the action: `unhealthy`. */
   readonly detail?: readonly string[];
-  /** Of a container's end: whether it was asked for. */
+  /** For a container's end: it was requested. */
   readonly requested?: boolean;
 }
 
-/** What is said of one hook; what is left out holds as for all. */
+/** Settings of one hook; those of all hooks hold where a field is missing. */
 export interface SingleHookSettings {
-  /** How long it may run; `none` for as long as it likes. Has no meaning in `while_running`. */
+  /** Longest run; `none` for no limit. Has no meaning in `while_running`. */
   readonly timeout?: number | 'none';
-  /** Whom it is run as, instead of the listener's own user. Takes a listener that is root. */
+  /** Account to run as, instead of the listener's own. Takes a listener that is root. */
   readonly user?: FullAccount;
   /** Added to its environment. `DOCKER_LIFECYCLE_…` stays as it is. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What DOCKER_HOST is while the engine is down and a connection would start it; `when-up` where it is missing. */
+  /** Sets DOCKER_HOST while the engine is down and a connection would start it; default `when-up`. */
   readonly dockerHost?: DockerHost;
-  /** When it does not succeed, what comes after it is left out: the rest of its folder, and `while_running`. */
+  /** When it does not succeed, the rest of its folder is left out, and `while_running`. */
   readonly stopChainOnFailure?: boolean;
-  /** Of a hook in `on_start`: it is run again after a failure. */
+  /** Only in `on_start`: it is run again after a failure. */
   readonly retry?: RetrySettings;
-  /** Of an event's hook: it is run once for a burst of events. */
+  /** Only for an event's hook: it runs once for a burst of events. */
   readonly debounce?: DebounceSettings;
   /** `false`: a run of it that was cut off with the listener is not made up for by the next listener. */
   readonly repeat?: boolean;
-  /** Of an event's hook: which events it is run for; all of them when it is missing. */
+  /** Only for an event's hook: the events that it runs for; all when it is missing. */
   readonly when?: EventFilter;
-  /** Of an event's hook: the labels that are put into its environment. */
+  /** Only for an event's hook: labels that are put into its environment. */
   readonly labels?: readonly string[];
 }
 
-/** When a hook that collects events is run, in ms. */
+/** The time at which a hook that collects events runs, in ms. */
 export interface DebounceSettings {
-  /** So long no further event has come. */
+  /** Since the last event. */
   readonly quiet: number;
-  /** At the latest so long after the first event. */
+  /** Since the first event, at the latest. */
   readonly atMost: number;
 }
 
@@ -98,7 +98,7 @@ export interface RetrySettings {
   readonly wait: number;
 }
 
-/** What holds where nothing is said. */
+/** Defaults. */
 export const defaultHookSettings: HookSettings = {
   grace: 10_000,
   timeout: { start: undefined, stop: 120_000 },
@@ -115,5 +115,5 @@ export const defaultAtMost = 30_000;
 /** The wait before a hook that failed is run again, in ms. */
 export const defaultRetryWait = 1000;
 
-/** The folder of the control socket also holds this socket: the address that refuses, for hooks of an engine that is down. */
+/** A name beside the control socket: the address that refuses, for hooks of an engine that is down. */
 export const downSocketName = 'engine-is-down.sock';

@@ -16,13 +16,13 @@ import type { HookEvent, HookHost } from './report.ts';
 import { HookRun, type Outcome, type RunOptions } from './run.ts';
 import type { HookSettings } from './settings.ts';
 
-/** What a hook is run for. */
+/** The event that a hook runs for. */
 export interface Occasion {
-  /** What it is told as `$1`. */
+  /** Its `$1`. */
   readonly event: HookOccasion;
-  /** What it is run because of; for what runs while Docker does, its start. */
+  /** The transition that it runs for; in `while_running` and for events, the engine's start. */
   readonly transition: Transition;
-  /** What happened in the engine, where that is what it is run for: it gets it on its standard input. */
+  /** The event of the engine that it runs for, if it does: its standard input. */
   readonly occurrence?: Occurrence;
   /** The number of the attempt, where a failure is retried; the first is 1. */
   readonly attempt?: number;
@@ -30,7 +30,7 @@ export interface Occasion {
   readonly repeat?: boolean;
 }
 
-/** A hook that was started and whose end is told. */
+/** A hook that was started, and whose end is reported. */
 export interface StartedHook {
   readonly name: string;
   /** Names this run. */
@@ -43,7 +43,7 @@ export interface StartedHook {
   readonly ended: Promise<{ readonly outcome: Outcome; readonly durationMs: number }>;
 }
 
-/** What this process' runs are called, so that a start and its end are known to belong together for ever. */
+/** Prefix of this process' run names, which no other process uses: they join a start with its end for ever. */
 const life = Date.now().toString(36);
 let runs = 0;
 
@@ -56,8 +56,8 @@ export interface StartSteps {
 }
 
 /**
- * Checks a candidate, starts it in the same breath, and reports whatever comes of it.
- * @returns undefined when it may not run, or is not meant to
+ * Checks a candidate, starts it at once, and reports its progress.
+ * @returns undefined when it is not admitted
  */
 export function admitAndStart(
   host: HookHost,
@@ -112,12 +112,12 @@ export function admitAndStart(
     recheck,
     delayed,
   });
-  // Whatever does not have to come before the start comes after it: the hook is at work meanwhile.
+  // All that is not needed for the start comes after it: the hook runs meanwhile.
   if (admission.hardLinks > 1) report({ kind: 'hook-linked', path, hardLinks: admission.hardLinks });
   const exposed = exposedInterpreter(host, candidate);
   if (exposed !== undefined) report({ kind: 'hook-interpreter-exposed', ...exposed });
   const ended = run.over.then((outcome) => {
-    // One that never had a process has an entry in the journal too.
+    // A hook without a process has its entry in the journal too.
     started(undefined);
     const durationMs = performance.now() - began;
     report({ kind: 'hook-ended', transition, ...told, run: id, outcome, durationMs, output: capture.tail });
@@ -126,7 +126,7 @@ export function admitAndStart(
   return { name, id, path, startedAt: Date.now(), run, ended };
 }
 
-/** Of a child of ours, which keeps its pid until we come to hear of its end, even when it is over by now. */
+/** Identifies a child, which keeps its pid until its end is reported to us, even when it is over by now. */
 function identityOf(pid: number): ProcessIdentity {
   return { pid, startTime: readProcessStat(pid)?.startTime ?? '' };
 }
@@ -146,7 +146,7 @@ function options(
   return {
     path,
     arguments: [event],
-    // Somebody else is given nothing of what we were given.
+    // A hook of another user inherits nothing.
     environment: () =>
       hookEnvironment(
         { ...context, reach: host.reach() },
@@ -162,9 +162,9 @@ function options(
   };
 }
 
-/** How long a hook may run, in ms; undefined for as long as it likes. */
+/** Returns the longest run of a hook, in ms; undefined for no limit. */
 export function timeoutOf(settings: HookSettings, event: HookOccasion, hook: string): number | undefined {
-  // It is to run as long as Docker does.
+  // It runs as long as the engine does.
   if (event === 'running') return undefined;
   const timeout = settings.hooks.get(hook)?.timeout ?? general(settings, event);
   return timeout === 'none' ? undefined : timeout;

@@ -1,13 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { EventStartTurns } from '../container-events/event-starts.ts';
-import { remoteFileSystem } from '../hooks/file-system.ts';
+import { remoteFileSystem } from '../hooks/find.ts';
 import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
+import { isStillThere, unmatchedSettings } from '../hooks/plan.ts';
 import { HookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
 import type { HookHost } from '../hooks/report.ts';
-import { isStillThere } from '../hooks/still-there.ts';
-import { unmatchedSettings } from '../hooks/unmatched-settings.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import type { Account } from '../system/find-account.ts';
 import { rehearseAnswer } from '../watch/engine/http.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { folderOf } from '../hooks/find.ts';
-import { findHookProcess } from '../hooks/find-hook-process.ts';
 import type { Leftover } from '../hooks/leftovers.ts';
+import { findHookProcess } from '../hooks/leftovers.ts';
 import type { HookQueue, TurnResult } from '../hooks/queue.ts';
 import type { TurnRest } from '../hooks/report.ts';
 import { printable } from '../system/printable.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { remoteFileSystem } from '../../src/hooks/file-system.ts';
+import { remoteFileSystem } from '../../src/hooks/find.ts';
 
 test('tells file systems that can hang, by name', () => {
   expect(remoteFileSystem('/hooks', () => 0x6969, 'linux')).toBe('nfs');

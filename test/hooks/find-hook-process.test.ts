@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { findHookProcess } from '../../src/hooks/find-hook-process.ts';
+import { findHookProcess } from '../../src/hooks/leftovers.ts';
 import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 import { needing } from '../support/needs.ts';
 

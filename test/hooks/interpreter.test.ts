@@ -1,8 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readEnvCall } from '../../src/hooks/env-line.ts';
-import { exposedInterpreter } from '../../src/hooks/interpreter.ts';
+import { exposedInterpreter, readEnvCall } from '../../src/hooks/interpreter.ts';
 import { planHooks } from '../../src/hooks/plan.ts';
 import { createHookStage, type HookStage } from '../support/hook-stage.ts';
 import { needing } from '../support/needs.ts';

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { unmatchedSettings } from '../../src/hooks/unmatched-settings.ts';
+import { unmatchedSettings } from '../../src/hooks/plan.ts';
 import { createHookStage, type HookStage } from '../support/hook-stage.ts';
 
 let stage: HookStage;
