@@ -5,12 +5,12 @@ import type { OpenTurn } from '../watch/lifecycle/turn.ts';
 import type { RunningHook } from './attempts.ts';
 import { type ChainCut, HookChain } from './chain.ts';
 import { type Candidate, folderOf } from './find.ts';
-import type { HookHost, TurnRest } from './report.ts';
+import type { HookHost } from './report.ts';
 import type { EndReason } from './run.ts';
 import { type UsableFolder, usableFolder } from './start.ts';
-import { planTurn, restOf, type TurnLog, type TurnPlan } from './turn.ts';
+import { planTurn, restOf, type TurnLog, type TurnPlan, type TurnRest } from './turn.ts';
 
-/** Whether all hooks were run that were due. */
+/** The result of a batch: `complete` when all hooks were run that were due. */
 export type BatchResult = 'complete' | 'cut-short';
 
 /** The hooks of a batch, once their folder is listed. */

@@ -16,7 +16,7 @@ export interface ChainResult {
   readonly durationMs: number;
 }
 
-/** What the end of a chain cut off. */
+/** The hooks that the end of a chain cut off. */
 export interface ChainCut {
   readonly why: EndReason;
   /** The hook that was ended with it. */

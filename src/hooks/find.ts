@@ -12,7 +12,7 @@ import { type EventHint, hintForFolder } from './event-hints.ts';
 export interface Candidate {
   /** Absolute path. */
   readonly path: string;
-  /** As in reports: `on_start/10-hello`. */
+  /** The name in reports: `on_start/10-hello`. */
   readonly name: string;
 }
 

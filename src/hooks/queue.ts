@@ -40,7 +40,7 @@ interface Entry {
 type Work =
   /** The hooks of a transition; `past` is what earlier listeners have done of them. */
   | { readonly kind: 'turn'; readonly past: Omit<OpenTurn, 'transition'> }
-  /** Of a start only the hooks of `while_running`. */
+  /** Only the hooks of `while_running`. */
   | { readonly kind: 'kept' }
   | { readonly kind: 'request'; readonly request: HookRequest };
 

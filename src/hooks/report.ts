@@ -10,7 +10,7 @@ import type { EventHint } from './event-hints.ts';
 import type { OutputTail, Stream } from './output.ts';
 import type { Outcome } from './run.ts';
 import type { HookSettings } from './settings.ts';
-import type { WhyPassed } from './turn.ts';
+import type { TurnRest, WhyPassed } from './turn.ts';
 
 /** Reports on hooks. `hook` is the name with the folder: `on_start/10-hello`. */
 export type HookReport =
@@ -54,16 +54,6 @@ export type HookReport =
   | { readonly kind: 'name-refused'; readonly hook: string }
   | EventHookReport
   | ({ readonly hook: string } & HookEvent);
-
-/** The progress of a transition's hooks. */
-export interface TurnRest {
-  /** The hook that was cut off, if one was. */
-  readonly cut?: string;
-  /** Those that have not begun, the first of them; missing where the folder was not listed yet. */
-  readonly left?: readonly string[];
-  /** Count of those that have not begun. */
-  readonly count?: number;
-}
 
 /** Reports on the hooks of an engine's events. */
 export type EventHookReport =

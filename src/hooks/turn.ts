@@ -2,7 +2,6 @@ import { basename, join } from 'node:path';
 import { printable } from '../system/printable.ts';
 import type { OpenTurn, TurnProcess } from '../watch/lifecycle/turn.ts';
 import type { Candidate, HookFolder } from './find.ts';
-import type { TurnRest } from './report.ts';
 import type { HookSettings } from './settings.ts';
 
 /** Persists the progress of turns. Each call has written when it returns, and never throws. */
@@ -97,6 +96,16 @@ function whyPassed(cuts: number, repeat: boolean | undefined): WhyPassed | undef
 /** Returns the name of a hook, as reported: `on_start/10-hello`. */
 export function nameOf(folder: HookFolder, file: string): string {
   return `${folder}/${printable(Buffer.from(file))}`;
+}
+
+/** The rest of a turn, as reported. */
+export interface TurnRest {
+  /** The hook that was cut off, if one was. */
+  readonly cut?: string;
+  /** Those that have not begun, the first of them; missing where the folder was not listed yet. */
+  readonly left?: readonly string[];
+  /** Count of those that have not begun. */
+  readonly count?: number;
 }
 
 /** Most names in one report. */

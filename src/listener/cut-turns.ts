@@ -1,12 +1,12 @@
-import type { TurnRest } from '../hooks/report.ts';
+import type { TurnRest } from '../hooks/turn.ts';
 import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
 import type { ListenerEvent } from './events.ts';
 
-/** A turn of hooks that the end of an earlier listener cut off, and what became of it. */
+/** A turn of hooks that the end of an earlier listener cut off. */
 export interface CutTurn {
   readonly transition: Transition;
   readonly rest: TurnRest;
-  /** Why the rest is not run; missing for a turn that was gone on with. */
+  /** Why the rest is not run; missing for a turn that was continued. */
   readonly dropped?: string;
 }
 
@@ -14,7 +14,7 @@ export interface CutTurn {
 export class CutTurns {
   readonly #turns = new Map<string, CutTurn>();
 
-  /** Takes anything that happens. */
+  /** Receives every event. */
   note(event: ListenerEvent): void {
     switch (event.kind) {
       case 'turn-continued':

@@ -1,10 +1,7 @@
-import { basename } from 'node:path';
 import { folderOf } from '../hooks/find.ts';
-import type { Leftover } from '../hooks/leftovers.ts';
-import { findHookProcess } from '../hooks/leftovers.ts';
+import { findHookProcess, type Leftover } from '../hooks/leftovers.ts';
 import type { HookQueue, TurnResult } from '../hooks/queue.ts';
-import type { TurnRest } from '../hooks/report.ts';
-import { printable } from '../system/printable.ts';
+import { nameOf, restOf, type TurnRest } from '../hooks/turn.ts';
 import type { EngineState, LastTransition, Step } from '../watch/lifecycle/reduce.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import {
@@ -23,30 +20,30 @@ import { isWanted } from './wanted.ts';
 export interface HeldTurnsOptions {
   readonly engine: string;
   readonly turns: TurnFile;
-  /** What the engine memory has as told; the turn file may have missed it on a full disk. */
+  /** The last transition in the engine memory; the turn file may have missed it on a full disk. */
   readonly remembered: LastTransition | undefined;
   readonly whenStarted: WhenStarted;
   readonly hooks: HookQueue;
   readonly record: (event: ListenerEvent) => void;
 }
 
-/** Turns that an earlier listener left open, held until the first look shows what became of the engine. */
+/** Turns that an earlier listener left open, held until the first observation shows the engine's state. */
 export interface HeldTurns {
   /** Settles them once the engine's state is known; called before its transitions are passed on. */
   decided(found: EngineState, step: Step): Settled | undefined;
-  /** What is still held, oldest first. */
+  /** Returns the turns that are still held, oldest first. */
   list(): readonly OpenTurn[];
 }
 
-/** What became of the turns that were held. */
+/** The decision on the turns that were held. */
 export interface Settled {
-  /** How the on_stop that goes on ends; undefined when none does. */
+  /** The result of the on_stop that goes on; undefined when none does. */
   readonly stop: Promise<TurnResult> | undefined;
-  /** Whether an on_start goes on: what is kept running follows it. */
+  /** An on_start goes on: `while_running` follows it. */
   readonly startGoesOn: boolean;
-  /** What the next start has to know of those that it replaces. */
+  /** Hooks that were begun in the turns that the next start replaces. */
   readonly earlier: readonly EarlierHook[];
-  /** Closes what the next start replaces: called with that one when it is kept. */
+  /** Closes the turns that the next start replaces: called once that start is persisted. */
   readonly replaced: (start: Transition) => void;
 }
 
@@ -59,7 +56,7 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
   function drop(turn: OpenTurn, why: WhyDropped): void {
     const { transition } = turn;
     turns.drop(transition.sequence, why);
-    record({ engine, kind: 'turn-dropped', transition, why, rest: restOf(turn) });
+    record({ engine, kind: 'turn-dropped', transition, why, rest: restOfTurn(turn) });
   }
 
   function settle(step: Step): Settled | undefined {
@@ -84,7 +81,7 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
       earlier: earlierHooks(replaced),
       replaced: ({ sequence }) => {
         for (const { transition } of replaced) {
-          // One of the same number was replaced when the start was kept.
+          // A turn of the same number was replaced when the start was persisted.
           if (transition.sequence !== sequence) turns.close(transition.sequence);
         }
       },
@@ -97,23 +94,14 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
   };
 }
 
-/** So many names are reported. */
-const mostNames = 20;
-
-/** How far a turn came, by what was kept of it. */
-export function restOf({ transition, hooks, reached }: OpenTurn): TurnRest {
+/** Returns the rest of a turn, from its persisted progress. */
+export function restOfTurn({ transition, hooks, reached }: OpenTurn): TurnRest {
   if (hooks === undefined || reached === undefined) return {};
-  const name = (hook: string) => `${folderOf[transition.event]}/${printable(Buffer.from(basename(hook)))}`;
-  const cut = reached.state.kind === 'running' ? hooks[reached.place] : undefined;
-  const left = hooks.slice(reached.place + 1);
-  return {
-    ...(cut === undefined ? {} : { cut: name(cut) }),
-    left: left.slice(0, mostNames).map(name),
-    count: left.length,
-  };
+  const names = hooks.slice(reached.place).map((hook) => nameOf(folderOf[transition.event], hook));
+  return restOf(reached.state.kind === 'running' ? names[0] : undefined, names.slice(1));
 }
 
-/** Returns the later one of what two files have as the last transition; the memory also has what came after it. */
+/** Returns the later of two files' last transitions. */
 export function laterTransition(
   remembered: LastTransition | undefined,
   kept: LastTransition | undefined,
@@ -122,14 +110,14 @@ export function laterTransition(
   return kept.sequence > remembered.sequence ? kept : remembered;
 }
 
-/** The hook of a turn that was cut, with its process, where that is known for certain or found by its variables. */
+/** Returns the hook that was cut, with its process, where that is known for certain or found by its variables. */
 export function cutHookIn({ transition, hooks, reached }: OpenTurn): readonly Leftover[] {
   const { state } = reached ?? {};
   if (reached === undefined || state?.kind !== 'running') return [];
   const file = hooks?.[reached.place] ?? '';
   const folder = folderOf[transition.event];
   const process = state.process ?? findHookProcess(`${folder}/${file}`, transition);
-  // Without a start time (no /proc) the pid may long be another process.
+  // Without a start time (no /proc) the pid may be another process by now.
   if (process === undefined || process.startTime === '') return [];
-  return [{ hook: `${folder}/${printable(Buffer.from(file))}`, process }];
+  return [{ hook: nameOf(folder, file), process }];
 }

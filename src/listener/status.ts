@@ -1,6 +1,6 @@
 import type { RunningHook } from '../hooks/attempts.ts';
 import { eventWord } from '../hooks/engine-events.ts';
-import type { TurnRest } from '../hooks/report.ts';
+import type { TurnRest } from '../hooks/turn.ts';
 import { version } from '../version.ts';
 import type { EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { EngineState } from '../watch/lifecycle/reduce.ts';
@@ -9,7 +9,7 @@ import type { NotifierMode, Settings } from './config/settings.ts';
 import { CutTurns } from './cut-turns.ts';
 import type { EventPipelineSnapshot } from './event-pipeline.ts';
 import type { Failure } from './failures.ts';
-import { restOf } from './held-turns.ts';
+import { restOfTurn } from './held-turns.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** How things are: what `GET /v1/status` answers, beside its version. Times are RFC 3339 in UTC. */
@@ -129,7 +129,7 @@ function engineStatus(pipeline: Pipeline, cutTurns: CutTurns): EngineStatus {
   const last = pipeline.last();
   const { current, waiting, kept } = hooks.snapshot();
   const cut = [
-    ...pipeline.held().map((turn) => cutStatus('held', turn.transition, restOf(turn))),
+    ...pipeline.held().map((turn) => cutStatus('held', turn.transition, restOfTurn(turn))),
     ...cutTurns
       .of(engine.name)
       .map(({ transition, rest, dropped }) =>
