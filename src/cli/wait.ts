@@ -9,7 +9,7 @@ import { exitCode, UserError } from '../system/user-error.ts';
 import { seconds } from '../system/words.ts';
 import { createFolderWatches } from '../watch/host/folder-watch.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
-import { watchEngine } from '../watch/watch-engine.ts';
+import { EngineWatch } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
 import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
@@ -143,20 +143,19 @@ async function watch(
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     for (const one of meant) {
-      watchEngine({
+      new EngineWatch({
         engine: one,
         heartbeat,
         folders,
-        tell() {},
-        observed(_, found, { phase }) {
-          if (phase === found.phase || phase === 'unknown') return;
+        onChange({ before, after: { phase } }) {
+          if (phase === before.phase || phase === 'unknown') return;
           phases.set(one.name, phase);
           const all = meant.every(({ name }) => phases.get(name) === wanted[event][0]);
           if (all) resolve();
         },
         report: warn,
         signal: done.signal,
-      });
+      }).start();
     }
   });
   done.abort();

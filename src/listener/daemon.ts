@@ -30,7 +30,7 @@ import { createMetrics } from './metrics/collector.ts';
 import { startMetricsServer } from './metrics/server.ts';
 import { defaultLimits } from './notifier/protocol.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from './notifier/server.ts';
-import { type Pipeline, startPipeline } from './pipeline.ts';
+import { Pipeline } from './pipeline.ts';
 import { ReachOfEngine } from './reach.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { Throttle } from './throttle.ts';
@@ -191,7 +191,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         record,
         signal,
       });
-      const pipeline = startPipeline({
+      const pipeline = new Pipeline({
         engine,
         heartbeat: settings.heartbeat,
         whenStarted: settings.whenStarted,
@@ -206,7 +206,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         // Docker makes its bridge when it first starts: listen there too from now on.
         answered: () => void port?.refresh(),
         signal,
-      });
+      }).start();
       pipelines.push(pipeline);
       return { idle: () => Promise.all([hooks.idle(), engineEvents.idle()]) };
     }

@@ -2,7 +2,7 @@ import { folderOf } from '../hooks/find.ts';
 import { findHookProcess, type Leftover } from '../hooks/leftovers.ts';
 import type { HookQueue, TurnResult } from '../hooks/queue.ts';
 import { nameOf, restOf, type TurnRest } from '../hooks/turn.ts';
-import type { EngineState, LastTransition, Step } from '../watch/lifecycle/reduce.ts';
+import type { EngineState, LastTransition } from '../watch/lifecycle/reduce.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import {
   type EarlierHook,
@@ -29,8 +29,8 @@ export interface HeldTurnsOptions {
 
 /** Turns that an earlier listener left open, held until the first observation shows the engine's state. */
 export interface HeldTurns {
-  /** Settles them once the engine's state is known; called before its transitions are passed on. */
-  decided(found: EngineState, step: Step): Settled | undefined;
+  /** Settles them once the engine's state is known; called before hooks are run for its transitions. */
+  settle(state: EngineState, transitions: readonly Transition[]): Settled | undefined;
   /** Returns the turns that are still held, oldest first. */
   list(): readonly OpenTurn[];
 }
@@ -59,16 +59,16 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
     record({ engine, kind: 'turn-dropped', transition, why, rest: restOfTurn(turn) });
   }
 
-  function settle(step: Step): Settled | undefined {
-    const found = foundIn(step.state, step.transitions);
+  function settle(state: EngineState, transitions: readonly Transition[]): Settled | undefined {
+    const found = foundIn(state, transitions);
     if (found === undefined) return undefined;
     const open = held.flatMap(({ turn, dropped }) => (dropped === undefined && !isStale ? [turn] : []));
     for (const { turn, dropped } of held) {
       if (dropped !== undefined || isStale) drop(turn, dropped ?? 'not-kept');
     }
     held = [];
-    const start = step.transitions.find(({ event }) => event === 'start');
-    const run = step.state.phase === 'up' ? step.state.run : undefined;
+    const start = transitions.find(({ event }) => event === 'start');
+    const run = state.phase === 'up' ? state.run : undefined;
     const verdicts = settleTurns(open, found, run, start !== undefined && isWanted(start, whenStarted));
     for (const verdict of verdicts) if (verdict.kind === 'dropped') drop(verdict.turn, verdict.why);
     const replaced = verdicts.flatMap(({ kind, turn }) => (kind === 'replaced' ? [turn] : []));
@@ -89,7 +89,7 @@ export function holdTurns(options: HeldTurnsOptions): HeldTurns {
   }
 
   return {
-    decided: (found, step) => (found.phase === 'unknown' ? settle(step) : undefined),
+    settle,
     list: () => held.flatMap(({ turn, dropped }) => (dropped === undefined ? [turn] : [])),
   };
 }

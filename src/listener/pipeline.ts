@@ -1,20 +1,22 @@
 import type { HookQueue } from '../hooks/queue.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
-import type { EngineRunId, Observation } from '../watch/lifecycle/observation.ts';
+import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import {
   type EngineState,
   type LastTransition,
+  lastTransitionAfter,
   lastTransitionIn,
   longestPendingStop,
 } from '../watch/lifecycle/reduce.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { OpenTurn } from '../watch/lifecycle/turn.ts';
 import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
-import { watchEngine } from '../watch/watch-engine.ts';
+import { type EngineChange, EngineWatch } from '../watch/watch-engine.ts';
 import type { NotifierMode, WhenStarted } from './config/settings.ts';
 import type { EventPipeline } from './event-pipeline.ts';
 import type { ListenerEvent } from './events.ts';
-import { type HeldTurns, holdTurns, laterTransition, type Settled } from './held-turns.ts';
+import { holdTurns, laterTransition, type Settled } from './held-turns.ts';
 import type { EngineMemory } from './journal/engine-memory.ts';
 import type { TurnFile } from './journal/turn-file.ts';
 import type { ReachOfEngine } from './reach.ts';
@@ -29,93 +31,175 @@ export interface PipelineOptions {
   readonly memory: EngineMemory;
   readonly turns: TurnFile;
   readonly folders: FolderWatches;
-  /** Keeps how the engine can be reached, for the hooks. */
+  /** Keeps for the hooks whether the engine can be reached. */
   readonly reach: ReachOfEngine;
   readonly record: (event: ListenerEvent) => void;
-  /** The same for what strangers can cause as often as they like. */
+  /** Records an event that strangers can cause as often as they like. */
   readonly hinted: (event: ListenerEvent) => void;
-  /** The engine has answered: what came with it may be there by now. */
+  /** Called when the engine has answered: the interfaces that it makes may exist by now. */
   readonly answered: () => void;
   readonly signal: AbortSignal;
 }
 
-/** One engine's way from what is seen of it to the hooks. */
-export interface Pipeline {
+/**
+ * One engine's way from its sensor to the hooks: sensor → lifecycle → hooks. All of it happens in the call that saw the
+ * change, so that no turn of the event loop comes between a transition and its first hook.
+ */
+export class Pipeline {
   readonly engine: EngineSettings;
   readonly hooks: HookQueue;
   readonly events: EventPipeline;
-  /** A message from outside, as the administrator chose to take it. */
-  message(said: 'start' | 'stop', mode: NotifierMode): void;
+  readonly #options: PipelineOptions;
+  readonly #watch: EngineWatch;
+  readonly #held;
+  #last: Transition | undefined;
+  #lastStart: Transition | undefined;
+  #stopHooks: Promise<unknown> = Promise.resolve();
+  #stopTimer: AwakeTimer | undefined;
+
+  constructor(options: PipelineOptions) {
+    const { engine, hooks, events, memory, turns, record, whenStarted, reach, signal } = options;
+    this.#options = options;
+    this.engine = engine;
+    this.hooks = hooks;
+    this.events = events;
+    const remembered = memory.recall(engine.name);
+    this.#held = holdTurns({ engine: engine.name, turns, remembered, whenStarted, hooks, record });
+    this.#watch = new EngineWatch({
+      engine,
+      heartbeat: options.heartbeat,
+      folders: options.folders,
+      last: laterTransition(remembered, turns.told()),
+      onChange: (change) => this.#changed(change),
+      held: (bySystemd) => reach.held(bySystemd),
+      // First of all: an engine that stops waits for each client that reads its events.
+      lost: () => events.letGo(),
+      report: record,
+      signal,
+    });
+    signal.addEventListener('abort', () => this.#stopTimer?.cancel(), { once: true });
+  }
+
+  /** Begins to watch the engine. */
+  start(): this {
+    this.#watch.start();
+    return this;
+  }
+
+  state(): EngineState {
+    return this.#watch.state;
+  }
+
+  /** The last transition in this life of the listener. */
+  last(): Transition | undefined {
+    return this.#last;
+  }
+
+  /** The turns of an earlier listener, until the first look shows what became of the engine. */
+  held(): readonly OpenTurn[] {
+    return this.#held.list();
+  }
+
+  /** Resolves when the hooks of the last stop have ended; at once when there was none. */
+  stopHooks(): Promise<unknown> {
+    return this.#stopHooks;
+  }
+
   /**
-   * The word of the service manager that starts and stops the engine; acted on at once.
-   * @returns what it made to be told
+   * Acts at once on a message of the service manager that starts and stops the engine.
+   * @returns the transitions that it made
    */
-  companion(said: 'start' | 'stop'): readonly Transition[];
-  state(): EngineState;
-  /** The last transition that was told in this life of the listener. */
-  last(): Transition | undefined;
-  /** What an earlier listener left of its hooks, until it is known what became of the engine. */
-  held(): ReturnType<HeldTurns['list']>;
-  /** Resolves when the hooks of the last stop are done; at once when there was none. */
-  stopHooks(): Promise<unknown>;
-}
+  companion(message: 'start' | 'stop'): readonly Transition[] {
+    const engine = this.engine.name;
+    // If the engine has ended since its stop, that must be seen first: the start is of another run.
+    if (message === 'start') this.#watch.lookForStart();
+    const { transitions } = this.#watch.observe({ kind: 'companion', engine, at: Date.now(), message });
+    this.#options.record({ kind: 'companion-said', engine, said: message, told: transitions.length > 0 });
+    return transitions;
+  }
 
-/** Begins to watch one engine: sensor → lifecycle → hooks. */
-export function startPipeline(options: PipelineOptions): Pipeline {
-  const { engine, hooks, events, memory, turns, record, whenStarted } = options;
-  const remembered = memory.recall(engine.name);
-  const held = holdTurns({ engine: engine.name, turns, remembered, whenStarted, hooks, record });
-  /** Since the first look. */
-  let settled: Settled | undefined;
-  let last: Transition | undefined;
-  let lastStart: Transition | undefined;
-  let stopHooks: Promise<unknown> = Promise.resolve();
-  /** What the observation that is at hand has made to be told. */
-  let told: Transition[] = [];
+  /** Takes a notifier's message, as a transition or as a hint. */
+  message(message: 'start' | 'stop', mode: NotifierMode): void {
+    const engine = this.engine.name;
+    if (mode === 'trusted') {
+      this.#watch.observe({ kind: 'message', engine, at: Date.now(), message, trusted: true });
+    } else {
+      const engineIsUp = this.state().phase === 'up';
+      this.#options.hinted({ kind: 'hint-taken', engine, said: message, engineIsUp });
+    }
+    if (message === 'start') this.#watch.lookForStart();
+    else this.#watch.lookForStop();
+  }
 
-  function tell(transition: Transition, kept: LastTransition): void {
-    last = transition;
-    told.push(transition);
+  #changed(change: EngineChange): void {
+    const { observation, before, after, transitions } = change;
+    // The stream of events is closed before hooks start: an engine that stops waits for it.
+    if (observation.kind === 'engine-ends') this.events.down(observation.how);
+    this.#options.reach.changed(after);
+    const settled = before.phase === 'unknown' ? this.#held.settle(after, transitions) : undefined;
+    if (settled?.stop !== undefined) this.#stopHooks = settled.stop;
+    for (const transition of transitions)
+      this.#report(transition, lastTransitionAfter(transition, after), settled);
+    if (after !== before) this.#keep(before, after);
+    if (observation.kind === 'engine-answers') this.#options.answered();
+    this.#readEvents(change);
+  }
+
+  /** @param settled the turns of an earlier listener, when this is the first look */
+  #report(transition: Transition, last: LastTransition, settled: Settled | undefined): void {
+    const { turns, record, whenStarted } = this.#options;
+    this.#last = transition;
     const isStart = transition.event === 'start';
-    if (isStart) lastStart = transition;
+    if (isStart) this.#lastStart = transition;
     const wanted = isWanted(transition, whenStarted);
     const earlier = (isStart && settled?.earlier) || [];
-    // Before the hooks: one that has begun is known to have begun, whatever ends the listener.
-    if (wanted) turns.take(kept, transition, earlier);
-    else turns.tell(kept);
+    // Before the hooks start: a hook that began is known to have begun, whatever ends the listener.
+    if (wanted) turns.take(last, transition, earlier);
+    else turns.tell(last);
     record({ kind: 'transition', transition });
-    if (wanted) act(transition, earlier);
-    else {
-      record({ kind: 'hooks-not-wanted', transition, whenStarted });
-      // It ended with the listener's last life, and is to run for as long as Docker does.
-      if (isStart && settled?.startGoesOn !== true) hooks.resume(transition);
+    if (wanted) return this.#runHooks(transition, settled);
+    record({ kind: 'hooks-not-wanted', transition, whenStarted });
+    // while_running/ ended with the listener's last life, and is to run for as long as Docker does.
+    if (isStart && settled?.startGoesOn !== true) this.hooks.resume(transition);
+  }
+
+  #runHooks(transition: Transition, settled: Settled | undefined): void {
+    if (transition.event === 'start') {
+      settled?.replaced(transition);
+      void this.hooks.push(transition, settled?.earlier ?? []);
+    } else if (settled?.stop !== undefined) {
+      // on_start has not run since the on_stop that continues.
+      this.#options.record({ engine: this.engine.name, kind: 'hooks-not-repeated', transition });
+      this.#options.turns.close(transition.sequence);
+    } else this.#stopHooks = this.hooks.push(transition);
+  }
+
+  /** Keeps a new state. The hooks have started by now, so that disk latency does not delay them. */
+  #keep(before: EngineState, after: EngineState): void {
+    const { memory, record } = this.#options;
+    const { name, endpoint } = this.engine;
+    const last = lastTransitionIn(after);
+    if (last !== undefined) memory.keep(name, last);
+    this.#expectEnd(after);
+    if (before.phase === 'unknown' && after.phase === 'down') {
+      const kind = after.pendingStop === undefined ? 'engine-is-down' : 'engine-is-stopping';
+      record({ kind, engine: name, url: endpoint.url });
     }
   }
 
-  function act(transition: Transition, earlier: Settled['earlier']): void {
-    if (transition.event === 'start') {
-      settled?.replaced(transition);
-      void hooks.push(transition, earlier);
-    } else if (settled?.stop !== undefined) {
-      // on_start has not run since the on_stop that goes on.
-      record({ engine: engine.name, kind: 'hooks-not-repeated', transition });
-      turns.close(transition.sequence);
-    } else stopHooks = hooks.push(transition);
-  }
-
-  /** Should it neither end nor be said to stay: then it stays. */
-  let staying: AwakeTimer | undefined;
-  function expectEnd(state: EngineState): void {
-    staying?.cancel();
+  /** Cancels a pending stop that is too old. */
+  #expectEnd(state: EngineState): void {
+    this.#stopTimer?.cancel();
     if (state.phase !== 'down' || state.pendingStop === undefined) return;
     const left = state.pendingStop.since + longestPendingStop - Date.now();
-    staying = afterAwake(Math.min(Math.max(left, 0), longestPendingStop), () => {
-      watch.observe({ kind: 'engine-stays', engine: engine.name, at: Date.now() });
+    this.#stopTimer = afterAwake(Math.min(Math.max(left, 0), longestPendingStop), () => {
+      this.#watch.observe({ kind: 'engine-stays', engine: this.engine.name, at: Date.now() });
     });
   }
 
-  /** Once the hooks of the start itself are under way, events are read. */
-  function passOn(observation: Observation, left: EngineState): void {
+  /** Reads the engine's events while it is up. The hooks of the start itself have begun by now. */
+  #readEvents({ observation, after, transitions }: EngineChange): void {
+    const { events } = this;
     switch (observation.kind) {
       case 'engine-absent':
         if (observation.run === undefined) events.absent();
@@ -124,83 +208,25 @@ export function startPipeline(options: PipelineOptions): Pipeline {
         events.absent();
         return;
       case 'engine-identified':
-        if (told.length === 0) return events.identified(observation.run);
+        if (transitions.length === 0) return events.identified(observation.run);
         break;
       case 'engine-answers':
         break;
-      default:
+      case 'engine-stays':
+      case 'message':
+      case 'companion':
         return;
+      default:
+        return observation satisfies never;
     }
-    // Restarted, and nobody saw it.
-    if (told.some(({ event, reason }) => event === 'stop' && reason === 'unseen')) events.down('shutdown');
-    const started = told.find(({ event }) => event === 'start');
+    // The engine was restarted faster than the sensor could see.
+    if (transitions.some(({ event, reason }) => event === 'stop' && reason === 'unseen'))
+      events.down('shutdown');
+    const started = transitions.find(({ event }) => event === 'start');
     const found =
       started === undefined ? 'again' : started.reason === 'listener-started' ? 'running' : 'starting';
-    if (lastStart !== undefined) events.up(observation.run ?? runIn(left), found, lastStart);
+    if (this.#lastStart !== undefined) events.up(observation.run ?? runIn(after), found, this.#lastStart);
   }
-
-  const { heartbeat, folders, signal } = options;
-  signal.addEventListener('abort', () => staying?.cancel(), { once: true });
-  const watch = watchEngine({
-    engine,
-    heartbeat,
-    folders,
-    before: laterTransition(remembered, turns.told()),
-    decided(found, step) {
-      settled = held.decided(found, step);
-      if (settled?.stop !== undefined) stopHooks = settled.stop;
-    },
-    tell,
-    changed: (state) => options.reach.changed(state),
-    held: (bySystemd) => options.reach.held(bySystemd),
-    // First of all: an engine that stops waits for whoever reads its events.
-    lost: () => events.letGo(),
-    arrived(observation) {
-      told = [];
-      if (observation.kind === 'engine-ends') events.down(observation.how);
-    },
-    observed(observation, found, left) {
-      const toBeKept = lastTransitionIn(left);
-      // Behind the hooks: they do not wait for the disk.
-      if (toBeKept !== undefined && left !== found) memory.keep(engine.name, toBeKept);
-      if (left !== found) expectEnd(left);
-      if (found.phase === 'unknown' && left.phase === 'down') {
-        const kind = left.pendingStop === undefined ? 'engine-is-down' : 'engine-is-stopping';
-        record({ kind, engine: engine.name, url: engine.endpoint.url });
-      }
-      if (observation.kind === 'engine-answers') options.answered();
-      passOn(observation, left);
-    },
-    report: record,
-    signal,
-  });
-
-  return {
-    engine,
-    hooks,
-    events,
-    state: watch.state,
-    last: () => last,
-    held: held.list,
-    stopHooks: () => stopHooks,
-    companion(said) {
-      // If the engine has gone since it was to stop, that is to be known first: what comes now is another run.
-      if (said === 'start') watch.lookForStart();
-      const made = watch.observe({ kind: 'companion', engine: engine.name, at: Date.now(), message: said });
-      record({ kind: 'companion-said', engine: engine.name, said, told: made.length > 0 });
-      return made;
-    },
-    message(said, mode) {
-      if (mode === 'trusted') {
-        watch.observe({ kind: 'message', engine: engine.name, at: Date.now(), message: said, trusted: true });
-      } else {
-        const engineIsUp = watch.state().phase === 'up';
-        options.hinted({ kind: 'hint-taken', engine: engine.name, said, engineIsUp });
-      }
-      if (said === 'start') watch.lookForStart();
-      else watch.lookForStop();
-    },
-  };
 }
 
 function runIn(state: EngineState): EngineRunId | undefined {

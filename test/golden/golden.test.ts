@@ -113,7 +113,7 @@ function pipeline(): Pipeline {
   return {
     engine,
     held: () => [],
-    state: () => ({ phase: 'up', sequence: 9, toldBy: 'engine', run: '7003@90017/boot-1' }),
+    state: () => ({ phase: 'up', sequence: 9, source: 'engine', run: '7003@90017/boot-1' }),
     last: () => transition,
     hooks: { snapshot: () => hooks },
     events: { snapshot: () => events },

@@ -116,7 +116,7 @@ export class Life {
     const found = this.#state;
     const step = reduce(found, observation);
     this.#state = step.state;
-    this.#settled = this.#held.decided(found, step);
+    this.#settled = found.phase === 'unknown' ? this.#held.settle(step.state, step.transitions) : undefined;
     for (const transition of step.transitions)
       this.#tell(transition, lastTransitionAfter(transition, step.state));
   }

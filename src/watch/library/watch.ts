@@ -3,7 +3,7 @@ import { printableText } from '../../system/printable.ts';
 import type { SensorReport } from '../engine/report.ts';
 import { createFolderWatches } from '../host/folder-watch.ts';
 import type { Transition } from '../lifecycle/transition.ts';
-import { watchEngine } from '../watch-engine.ts';
+import { type EngineChange, EngineWatch } from '../watch-engine.ts';
 import { describeSensorReport } from '../words.ts';
 import type { Chosen } from './choose.ts';
 
@@ -35,6 +35,7 @@ export function watchAll(
   }, signal);
   for (const engine of engines) {
     if (signal.aborted) return;
-    watchEngine({ engine, heartbeat, folders, tell, report, signal });
+    const onChange = ({ transitions }: EngineChange) => transitions.forEach(tell);
+    new EngineWatch({ engine, heartbeat, folders, onChange, report, signal }).start();
   }
 }
