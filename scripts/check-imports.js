@@ -35,7 +35,10 @@ const table = {
   'listener/config': { anything: ['hooks', 'watch', 'watch/endpoint', 'system'], types: [] },
   'listener/journal': { anything: ['hooks', 'system'], types: ['watch/lifecycle'] },
   'listener/control': { anything: ['listener', 'hooks', 'system'], types: ['watch/lifecycle'] },
-  'listener/metrics': { anything: ['listener', 'hooks', 'system', 'version'], types: ['watch/lifecycle'] },
+  'listener/metrics': {
+    anything: ['listener', 'listener/journal', 'hooks', 'system', 'version'],
+    types: ['watch/lifecycle'],
+  },
   'listener/notifier': { anything: ['listener', 'system'], types: [] },
   // Used by the page too, so it takes no values from a part that needs Node.
   'listener/words': {

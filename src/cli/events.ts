@@ -1,6 +1,11 @@
 import type { StreamedEvent } from '../listener/event-stream.ts';
-import { describeLeftOut, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
-import { describeTransition } from '../listener/words/listener.ts';
+import { troubleWords } from '../listener/words/events.ts';
+import { describeEnd } from '../listener/words/hooks.ts';
+import { describeListenerFailed } from '../listener/words/listener.ts';
+import { describeRefusal } from '../listener/words/refusal.ts';
+import { describeLeftOut, describeTransition } from '../listener/words/transitions.ts';
+import { describeTurn } from '../listener/words/turns.ts';
+import { describeWarning } from '../listener/words/warnings.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import type { EngineWish } from './command.ts';
@@ -18,12 +23,12 @@ export async function followEvents(command: EngineWish): Promise<number> {
   for await (const event of lines as AsyncIterable<StreamedEvent>) {
     if (engine !== undefined && event.engine !== undefined && event.engine !== engine) continue;
     if (command.json) print(`${JSON.stringify(event)}\n`);
-    else print(`${localTime(new Date(event.time))} ${printableText(describeEvent(event))}\n`);
+    else print(`${localTime(new Date(event.time))} ${printableText(describeStreamed(event))}\n`);
   }
   throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
-function describeEvent(event: StreamedEvent): string {
+function describeStreamed(event: StreamedEvent): string {
   switch (event.kind) {
     case 'transition':
       return describeTransition(event.transition);
@@ -32,16 +37,34 @@ function describeEvent(event: StreamedEvent): string {
     case 'hook-started':
       return `${event.hook} started`;
     case 'hook-ended':
-      return describeRecordedEnd(event.hook, event.outcome, event.durationMs);
-    case 'hook-refused': {
-      const { found, fix } = describeRecordedRefusal(event.path, event.cause);
-      return `${event.hook} is refused: ${found}. ${fix}`;
-    }
+      return describeEnd(event.hook, event.outcome, event.durationMs).text;
+    case 'hook-refused':
     case 'folder-refused': {
-      const { found, fix } = describeRecordedRefusal(event.path, event.cause);
-      return `${event.folder} is refused: ${found}. ${fix}`;
+      const { found, fix } = describeRefusal(event);
+      return `${event.kind === 'hook-refused' ? event.hook : event.folder} is refused: ${found}. ${fix}`;
     }
-    default:
+    case 'hook-warned': {
+      const { found, fix } = describeWarning(event.hook, event.warning);
+      return `${found}. ${fix}`;
+    }
+    case 'turn-continued':
+    case 'turn-dropped':
+    case 'hook-passed':
+      return describeTurn(event);
+    case 'events-gap':
+    case 'event-given-up':
+    case 'events-overflow-over':
+      return troubleWords(event).log.text;
+    case 'listener-failed':
+      return describeListenerFailed(event);
+    // Records of the journal alone.
+    case 'journal-opened':
+    case 'journal-closed':
+    case 'hook-interrupted':
       return event.kind;
+    default: {
+      const { kind }: { readonly kind: string } = event satisfies never;
+      return kind;
+    }
   }
 }

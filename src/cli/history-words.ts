@@ -1,14 +1,10 @@
-import { describe } from '../listener/event-kinds.ts';
-import type { HistoryEntry, RunEntry } from '../listener/journal/history.ts';
-import type { RecordedOutcome } from '../listener/journal/record.ts';
-import { describeEvent } from '../listener/words/events.ts';
-import {
-  aboutIt,
-  describeLeftOut,
-  describeRecordedEnd,
-  describeRecordedRefusal,
-} from '../listener/words/failure.ts';
-import { describeTransition } from '../listener/words/listener.ts';
+import { type HistoryEntry, hasFailed, isFailure, type RunEntry } from '../listener/journal/entry.ts';
+import { describeEvent, troubleWords } from '../listener/words/events.ts';
+import { aboutIt } from '../listener/words/failure.ts';
+import { describeEnd } from '../listener/words/hooks.ts';
+import { describeListenerFailed } from '../listener/words/listener.ts';
+import { describeRefusal } from '../listener/words/refusal.ts';
+import { describeLeftOut, describeTransition } from '../listener/words/transitions.ts';
 import { describeTurn } from '../listener/words/turns.ts';
 import { describeWarning } from '../listener/words/warnings.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
@@ -64,11 +60,11 @@ function contentOf(entry: HistoryEntry): {
         kind: 'good',
       };
     case 'refusal': {
-      const { found, fix } = describeRecordedRefusal(entry.path, entry.cause);
+      const { found, fix } = describeRefusal(entry);
       return { event: '', text: `${entry.name} refused: ${aboutIt(found, entry)}`, kind: 'bad', fix };
     }
     case 'listener-failed':
-      return { event: '', text: describe(entry).text, kind: 'bad' };
+      return { event: '', text: describeListenerFailed(entry), kind: 'bad' };
     case 'warning': {
       const { found, fix } = describeWarning(entry.name, entry.warning);
       return { event: '', text: found, kind: 'bad', fix: fix };
@@ -79,10 +75,14 @@ function contentOf(entry: HistoryEntry): {
       return {
         event: '',
         text: describeTurn(entry.turn),
-        kind: entry.turn.kind === 'turn-continued' ? 'good' : 'bad',
+        kind: hasFailed(entry) ? 'bad' : 'good',
       };
     case 'trouble':
-      return { event: '', text: describe(entry.trouble).text, kind: 'bad' };
+      return {
+        event: '',
+        text: troubleWords(entry.trouble).log.text,
+        kind: hasFailed(entry) ? 'bad' : 'good',
+      };
     default:
       return entry satisfies never;
   }
@@ -95,12 +95,8 @@ function contentOfRun(entry: RunEntry) {
   const hook = `${name}${why}${attempt === 1 ? '' : `, attempt ${attempt},`}`;
   if (interrupted) return { event, text: `${hook} ran when the listener was killed`, kind: 'bad' as const };
   if (end === undefined) return { event, text: `${hook} has not ended`, kind: 'good' as const };
-  const kind = succeeded(end.outcome) ? ('good' as const) : ('bad' as const);
-  return { event, text: describeRecordedEnd(hook, end.outcome, end.durationMs), kind };
-}
-
-function succeeded(outcome: RecordedOutcome): boolean {
-  return (outcome.kind === 'exited' && outcome.code === 0) || outcome.kind === 'ended';
+  const kind = isFailure(end.outcome) ? ('bad' as const) : ('good' as const);
+  return { event, text: describeEnd(hook, end.outcome, end.durationMs).text, kind };
 }
 
 /** One entry with all that is known of it, for a person. */

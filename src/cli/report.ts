@@ -12,7 +12,8 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../listener/control/protocol.ts';
-import { type HistoryEntry, isFailure, type RunEntry, readHistory } from '../listener/journal/history.ts';
+import { type HistoryEntry, isFailure, type RunEntry } from '../listener/journal/entry.ts';
+import { readHistory } from '../listener/journal/history.ts';
 import { pageHtml } from '../listener/page-html.ts';
 import type { Status } from '../listener/status.ts';
 import { codeOf, exitCode, UserError } from '../system/user-error.ts';

@@ -2,6 +2,7 @@ import type { Failure } from '../listener/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../listener/status.ts';
 import { describeEvent } from '../listener/words/events.ts';
 import { describeFailure } from '../listener/words/failure.ts';
+import { reasonWords, sources } from '../listener/words/transitions.ts';
 import { describeCutTurn } from '../listener/words/turns.ts';
 import { printableText } from '../system/printable.ts';
 import { age, clock, megabytes, plural } from '../system/words.ts';
@@ -103,7 +104,7 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
     last === null ? '' : `${atLeast} since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
   const details = [
     ...(pid === null ? [] : [`pid ${pid}`]),
-    ...(last === null ? [] : [reasons[last.reason], tellers[last.source]]),
+    ...(last === null ? [] : [reasonWords(last.reason).status, sources[last.source].status]),
   ];
   const { current, waiting, kept } = engine.hooks;
   return [
@@ -188,23 +189,6 @@ const states: { readonly [state in EngineStatus['state']]: string } = {
   down: 'down',
   stopping: 'stopping',
   unknown: 'not known yet',
-};
-
-const reasons: { readonly [reason in StatedTransition['reason']]: string } = {
-  'listener-started': 'found so when the listener started',
-  'engine-started': 'started',
-  shutdown: 'shut down',
-  crash: 'crashed or killed',
-  unreachable: 'did not answer any more',
-  unseen: 'restarted unseen',
-  requested: 'requested',
-};
-
-const tellers: { readonly [source in StatedTransition['source']]: string } = {
-  engine: 'told by Docker itself',
-  notifier: 'told by a notifier',
-  companion: 'told by its service',
-  request: 'told by hand',
 };
 
 const phases: { readonly [phase in 'running' | 'waiting' | 'out']: string } = {

@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
-import type { RecordedCause, RecordedOutcome } from '../listener/journal/record.ts';
-import { aboutIt, describeRecordedEnd, describeRecordedRefusal } from '../listener/words/failure.ts';
-import { leftOutWords } from '../listener/words/hooks.ts';
+import type { HookRefusalCause } from '../hooks/admit.ts';
+import type { Outcome } from '../hooks/run.ts';
+import { aboutIt } from '../listener/words/failure.ts';
+import { describeEnd, leftOutWords } from '../listener/words/hooks.ts';
+import { describeRefusal } from '../listener/words/refusal.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { bytes } from '../system/words.ts';
@@ -21,14 +23,14 @@ export type TriggerLine =
       readonly kind: 'hook-ended';
       readonly hook: string;
       readonly run: string;
-      readonly outcome: RecordedOutcome;
+      readonly outcome: Outcome;
       readonly durationMs: number;
     }
   | {
       readonly kind: 'hook-refused';
       readonly hook: string;
       readonly path: string;
-      readonly cause: RecordedCause;
+      readonly cause: HookRefusalCause;
     }
   | { readonly kind: 'hook-left-out'; readonly hook: string; readonly why: keyof typeof leftOutWords }
   | { readonly kind: 'name-refused' | 'chain-stopped'; readonly hook: string }
@@ -38,7 +40,7 @@ export type TriggerLine =
       readonly kind: 'folder-refused';
       readonly folder: string;
       readonly path: string;
-      readonly cause: RecordedCause;
+      readonly cause: HookRefusalCause;
     }
   | { readonly kind: 'done'; readonly how: 'complete' | 'cut-short' | 'left-out' };
 
@@ -103,7 +105,7 @@ function codeOfLine(line: TriggerLine, isNamed: boolean): number {
 }
 
 /** As a shell has it. */
-function codeOfOutcome(outcome: RecordedOutcome): number {
+function codeOfOutcome(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'exited':
       return outcome.code;
@@ -133,7 +135,7 @@ function say(line: TriggerLine): void {
     case 'hook-output-omitted':
       return remark(`${printableText(line.hook)} prints too fast: left out ${bytes(line.bytes)}\n`);
     case 'hook-ended':
-      return remark(`${printableText(describeRecordedEnd(line.hook, line.outcome, line.durationMs))}\n`);
+      return remark(`${printableText(describeEnd(line.hook, line.outcome, line.durationMs).text)}\n`);
     case 'hook-refused':
       return refused(line.hook, line.path, line.cause);
     case 'folder-refused':
@@ -158,8 +160,8 @@ function say(line: TriggerLine): void {
   }
 }
 
-function refused(name: string, path: string, cause: RecordedCause): void {
-  const { found, fix } = describeRecordedRefusal(path, cause);
+function refused(name: string, path: string, cause: HookRefusalCause): void {
+  const { found, fix } = describeRefusal({ path, cause });
   const why = aboutIt(found, { name, path });
   remark(`${printableText(name)} is refused: ${printableText(why)}\n  ${printableText(fix)}\n`);
 }

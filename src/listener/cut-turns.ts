@@ -1,5 +1,6 @@
 import type { TurnRest } from '../hooks/turn.ts';
 import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
+import type { WhyDropped } from '../watch/lifecycle/turn.ts';
 import type { ListenerEvent } from './events.ts';
 
 /** A turn of hooks that the end of an earlier listener cut off. */
@@ -7,7 +8,7 @@ export interface CutTurn {
   readonly transition: Transition;
   readonly rest: TurnRest;
   /** Why the rest is not run; missing for a turn that was continued. */
-  readonly dropped?: string;
+  readonly dropped?: WhyDropped;
 }
 
 /** Turns that were cut off, each until a later one of its event has come to its end. */

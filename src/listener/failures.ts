@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import type { HookRefusalCause } from '../hooks/admit.ts';
+import type { Outcome } from '../hooks/run.ts';
 import { printable } from '../system/printable.ts';
 import type { ListenerEvent } from './events.ts';
-import { isFailure } from './journal/history.ts';
-import type { RecordedCause, RecordedOutcome } from './journal/record.ts';
+import { isFailure } from './journal/entry.ts';
 import { type Warned, Warnings } from './warnings.ts';
 
 /** Something that went wrong and has not gone well since. */
@@ -18,12 +19,12 @@ type HookFailure = {
   | {
       readonly kind: 'failed';
       readonly run: string;
-      readonly outcome: RecordedOutcome;
+      readonly outcome: Outcome;
       readonly durationMs: number;
       /** The last line that it printed, safe to show; empty when it printed nothing. */
       readonly lastLine: string;
     }
-  | { readonly kind: 'refused'; readonly path: string; readonly cause: RecordedCause }
+  | { readonly kind: 'refused'; readonly path: string; readonly cause: HookRefusalCause }
 );
 
 /** The last failure of each hook, until it succeeds. */

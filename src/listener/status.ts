@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import type { EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { EngineState } from '../watch/lifecycle/reduce.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../watch/lifecycle/transition.ts';
+import type { WhyDropped } from '../watch/lifecycle/turn.ts';
 import type { NotifierMode, Settings } from './config/settings.ts';
 import { CutTurns } from './cut-turns.ts';
 import type { EventPipelineSnapshot } from './event-pipeline.ts';
@@ -61,7 +62,7 @@ export interface CutTurnStatus extends StatedTransition {
   /** `held`: it is not known yet what became of the engine. */
   readonly phase: 'held' | 'continued' | 'dropped';
   /** Why the rest is not run; null where it is. */
-  readonly why: string | null;
+  readonly why: WhyDropped | null;
   /** The hook that ran when the listener ended; null when none did. */
   readonly hook: string | null;
   /** The hooks that had not begun, the first 20 of them; null where they were not listed yet. */
@@ -177,7 +178,7 @@ function cutStatus(
   phase: CutTurnStatus['phase'],
   transition: Transition,
   rest: TurnRest,
-  why: string | null = null,
+  why: WhyDropped | null = null,
 ): CutTurnStatus {
   return { ...stated(transition), phase, why, hook: rest.cut ?? null, left: rest.left ?? null };
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/hooks/run.ts';
 import type { StreamedEvent } from '../../src/listener/event-stream.ts';
-import { type HistoryEntry, isFailure } from '../../src/listener/journal/history.ts';
-import type { RecordedOutcome } from '../../src/listener/journal/record.ts';
+import { type HistoryEntry, isFailure } from '../../src/listener/journal/entry.ts';
 import { marksOf, ticksOf } from '../../src/page/client/marks.ts';
 import {
   failingNow,
@@ -26,7 +26,7 @@ function told(event: Transition['event'], reason: Reason, at: number): HistoryEn
   return { kind: 'transition', number: at, time: iso(at), transition: transition(event, reason, at) };
 }
 
-function run(hook: string, at: number, outcome?: RecordedOutcome, durationMs = 5): Run {
+function run(hook: string, at: number, outcome?: Outcome, durationMs = 5): Run {
   const entry = {
     kind: 'run' as const,
     number: at,
@@ -38,7 +38,7 @@ function run(hook: string, at: number, outcome?: RecordedOutcome, durationMs = 5
   return outcome === undefined ? entry : { ...entry, end: { outcome, durationMs, outputBytes: 0 } };
 }
 
-const exited = (code: number): RecordedOutcome => ({ kind: 'exited', code });
+const exited = (code: number): Outcome => ({ kind: 'exited', code });
 const states = (...given: Parameters<typeof periodsOf>) =>
   periodsOf(...given).map(({ state, from, to }) => [state, from, to]);
 
@@ -139,7 +139,7 @@ describe('how an engine was', () => {
 });
 
 describe('what is wrong', () => {
-  const outcomes: readonly RecordedOutcome[] = [
+  const outcomes: readonly Outcome[] = [
     exited(0),
     exited(3),
     { kind: 'killed', signal: 'SIGSEGV' },
@@ -217,7 +217,7 @@ describe('what happens is added to what is known', () => {
       engine: 'default',
       hook: 'on_start/x',
       path: '/x',
-      cause: { kind: 'set-id' },
+      cause: { kind: 'set-id', mode: 0o4755 },
     };
     const stop: StreamedEvent = {
       kind: 'transition',

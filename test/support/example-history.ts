@@ -1,5 +1,5 @@
+import type { Outcome } from '../../src/hooks/run.ts';
 import type { HistoryEntry } from '../../src/listener/journal/history.ts';
-import type { RecordedOutcome } from '../../src/listener/journal/record.ts';
 import type { Transition } from '../../src/watch/lifecycle/transition.ts';
 
 const minute = 60_000;
@@ -34,7 +34,7 @@ export function exampleHistory(now: number): HistoryEntry[] {
     hook: string,
     durationMs: number,
     output = '',
-    outcome: RecordedOutcome = { kind: 'exited', code: 0 },
+    outcome: Outcome = { kind: 'exited', code: 0 },
     after = 8,
   ) {
     const outputBytes = Buffer.byteLength(output);
@@ -42,7 +42,7 @@ export function exampleHistory(now: number): HistoryEntry[] {
     add({ kind: 'run', time: iso(transition.at + after), hook, run: `${entries.length}`, transition, end });
   }
 
-  function started(transition: Transition, vpn: RecordedOutcome = { kind: 'exited', code: 0 }, said = '') {
+  function started(transition: Transition, vpn: Outcome = { kind: 'exited', code: 0 }, said = '') {
     run(transition, 'on_start/10-routes', 14, 'Added 10.20.0.0/16 via docker0\n');
     run(transition, 'on_start/20-vpn', 2300, said || 'wg0: up after 2.1 s\n', vpn, 24);
   }
@@ -75,7 +75,7 @@ export function exampleHistory(now: number): HistoryEntry[] {
   return entries;
 }
 
-const ended: RecordedOutcome = { kind: 'ended', why: 'engine-stops', how: 'terminated' };
+const ended: Outcome = { kind: 'ended', why: 'engine-stops', how: 'terminated' };
 const handshake = [
   'wg0: creating interface',
   'wg0: handshake with 203.0.113.7:51820 did not complete after 5 s',

@@ -1,14 +1,8 @@
+import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { Outcome } from '../../hooks/run.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
-import type {
-  EventTrouble,
-  HookWarning,
-  JournalEntry,
-  RecordedCause,
-  RecordedOutcome,
-  TurnEntry,
-  WhyLeftOut,
-} from './record.ts';
+import type { EventTrouble, HookWarning, JournalEntry, TurnEntry, WhyLeftOut } from './record.ts';
 
 /** One entry of the history, made of the journal's records: a hook's run is one entry, from its start to its end. */
 export type HistoryEntry = { readonly number: number; readonly time: string } & (
@@ -34,7 +28,7 @@ export type HistoryEntry = { readonly number: number; readonly time: string } & 
       readonly name: string;
       /** The component at fault. */
       readonly path: string;
-      readonly cause: RecordedCause;
+      readonly cause: HookRefusalCause;
     }
 );
 
@@ -55,7 +49,7 @@ export interface RunEntry {
 }
 
 export interface RunEnd {
-  readonly outcome: RecordedOutcome;
+  readonly outcome: Outcome;
   readonly durationMs: number;
   /** The last of what it printed; only where that is asked for. */
   readonly output?: string;
@@ -174,5 +168,54 @@ function troubleIn(record: EventTrouble): EventTrouble {
       return { kind: record.kind, engine, merged: record.merged, givenUp: record.givenUp };
     default:
       return record satisfies never;
+  }
+}
+
+/** The ways in which a run of a hook can end, for counts and colours. */
+export const outcomeClasses = ['succeeded', 'failed', 'killed', 'timeout', 'ended', 'not_started'] as const;
+export type OutcomeClass = (typeof outcomeClasses)[number];
+
+/** Returns the class of an outcome; `failed` for an outcome of a later version. */
+export function outcomeClass(outcome: Outcome): OutcomeClass {
+  switch (outcome.kind) {
+    case 'exited':
+      return outcome.code === 0 ? 'succeeded' : 'failed';
+    case 'killed':
+      return 'killed';
+    case 'ended':
+      if (outcome.why === 'timeout') return 'timeout';
+      return outcome.how === 'terminated' ? 'ended' : 'killed';
+    case 'not-started':
+      return 'not_started';
+    default:
+      outcome satisfies never;
+      return 'failed';
+  }
+}
+
+/** Returns whether a run failed: one that was ended because Docker or the listener stops did not. */
+export function isFailure(outcome: Outcome): boolean {
+  const found = outcomeClass(outcome);
+  return found !== 'succeeded' && found !== 'ended';
+}
+
+/** Returns whether an entry is about something that went wrong; transitions are not, however the engine ended. */
+export function hasFailed(entry: HistoryEntry): boolean {
+  switch (entry.kind) {
+    case 'transition':
+    case 'left-out':
+      return false;
+    case 'refusal':
+    case 'warning':
+    case 'listener-failed':
+      return true;
+    case 'trouble':
+      return entry.trouble.kind !== 'events-gap';
+    case 'turn':
+      return entry.turn.kind !== 'turn-continued';
+    case 'run':
+      return entry.interrupted === true || (entry.end !== undefined && isFailure(entry.end.outcome));
+    default:
+      return entry satisfies never;
   }
 }

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventWord } from '../../hooks/engine-events.ts';
 import { errorCode } from '../../system/user-error.ts';
-import { changed, changeOf, engineOf, entryOf, type HistoryEntry } from './entry.ts';
+import { changed, changeOf, engineOf, entryOf, type HistoryEntry, hasFailed } from './entry.ts';
 import { decodeLines } from './lines.ts';
-import type { JournalRecord, RecordedOutcome } from './record.ts';
+import type { JournalRecord } from './record.ts';
 import { journalFiles } from './segment.ts';
 
 export type { HistoryEntry, RunEnd, RunEntry } from './entry.ts';
@@ -68,18 +68,6 @@ export async function readHistoryEntry(folder: string, number: number): Promise<
     if (entry !== undefined) return entry;
   }
   return undefined;
-}
-
-/** Whether a run went wrong: not one that was ended because it had lost its point. */
-export function isFailure(outcome: RecordedOutcome): boolean {
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.code !== 0;
-    case 'ended':
-      return outcome.why === 'timeout' || outcome.how !== 'terminated';
-    default:
-      return true;
-  }
 }
 
 /** What one file tells, by number; `from` is its first record that no file before it has. */
@@ -186,26 +174,6 @@ function namesIn(entry: HistoryEntry): readonly string[] {
     case 'trouble':
     case 'listener-failed':
       return [];
-    default:
-      return entry satisfies never;
-  }
-}
-
-function hasFailed(entry: HistoryEntry): boolean {
-  switch (entry.kind) {
-    case 'transition':
-    case 'left-out':
-      return false;
-    case 'refusal':
-    case 'warning':
-    case 'listener-failed':
-      return true;
-    case 'trouble':
-      return entry.trouble.kind !== 'events-gap';
-    case 'turn':
-      return entry.turn.kind !== 'turn-continued';
-    case 'run':
-      return entry.interrupted === true || (entry.end !== undefined && isFailure(entry.end.outcome));
     default:
       return entry satisfies never;
   }

@@ -1,5 +1,10 @@
+import type { HookRefusalCause } from '../../hooks/admit.ts';
+import type { Outcome } from '../../hooks/run.ts';
+import type { TurnRest, WhyPassed } from '../../hooks/turn.ts';
+import type { ProcessIdentity } from '../../system/processes.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
+import type { WhyDropped } from '../../watch/lifecycle/turn.ts';
 
 /** The version of the format that docs/journal.md describes. */
 export const journalVersion = 1;
@@ -14,8 +19,8 @@ export type JournalRecord = JournalEntry & {
 };
 
 /**
- * What is recorded. A format that others read: the types are the journal's own, so that nothing changes here
- * because something was renamed elsewhere.
+ * A record of the journal: a format that other programs read, held by `schemas/` and test/golden. A file may be of a later
+ * version: a kind or a word in it that these types do not have is shown as it is.
  */
 export type JournalEntry =
   | JournalOpened
@@ -32,7 +37,7 @@ export type JournalEntry =
       readonly kind: 'hook-ended';
       readonly hook: string;
       readonly run: string;
-      readonly outcome: RecordedOutcome;
+      readonly outcome: Outcome;
       readonly durationMs: number;
       /** The last 64 KiB of what it printed, safe to show, lines parted by `\n`. */
       readonly output: string;
@@ -52,14 +57,14 @@ export type JournalEntry =
       readonly engine: string;
       readonly hook: string;
       readonly path: string;
-      readonly cause: RecordedCause;
+      readonly cause: HookRefusalCause;
     }
   | {
       readonly kind: 'folder-refused';
       readonly engine: string;
       readonly folder: string;
       readonly path: string;
-      readonly cause: RecordedCause;
+      readonly cause: HookRefusalCause;
     }
   | {
       readonly kind: 'hook-warned';
@@ -95,29 +100,22 @@ export type WhyLeftOut = 'overtaken' | 'not-repeated' | 'too-many' | 'withdrawn'
 
 /** A turn of hooks that the end of a listener cut off. */
 export type TurnEntry =
-  | { readonly kind: 'turn-continued'; readonly transition: Transition; readonly rest: RecordedRest }
+  | { readonly kind: 'turn-continued'; readonly transition: Transition; readonly rest: TurnRest }
   /** The rest is not run. */
   | {
       readonly kind: 'turn-dropped';
       readonly transition: Transition;
-      readonly why: string;
-      readonly rest: RecordedRest;
+      readonly why: WhyDropped;
+      readonly rest: TurnRest;
     }
   /** A hook that was cut off `cuts` times and is not run again: `given-up` or `repeat-off`. */
   | {
       readonly kind: 'hook-passed';
       readonly transition: Transition;
       readonly hook: string;
-      readonly why: string;
+      readonly why: WhyPassed;
       readonly cuts: number;
     };
-
-/** How far a turn came: the hook that was cut off, and the first 20 of the `count` hooks that had not begun. */
-export interface RecordedRest {
-  readonly cut?: string;
-  readonly left?: readonly string[];
-  readonly count?: number;
-}
 
 /** What an engine told more of its events than could be kept, or less than happened. */
 export type EventTrouble =
@@ -141,7 +139,7 @@ export type EventTrouble =
 /** A listener has begun to write; `process` is its own. One that was killed leaves no `journal-closed`. */
 export interface JournalOpened {
   readonly kind: 'journal-opened';
-  readonly process: RecordedProcess;
+  readonly process: ProcessIdentity;
   readonly again?: true;
 }
 
@@ -156,26 +154,9 @@ export interface HookStarted {
   /** Of a hook that may be retried; the first is 1. */
   readonly attempt?: number;
   /** Left out where it could not be told. */
-  readonly process?: RecordedProcess;
+  readonly process?: ProcessIdentity;
   /** An earlier run of it for the same transition was cut off. */
   readonly repeat?: true;
   /** Told before, in a file that came before this one; it still ran when this file was begun. */
   readonly again?: true;
-}
-
-export interface RecordedProcess {
-  readonly pid: number;
-  /** Clock ticks from boot to its start, as in /proc/PID/stat; empty where there is no /proc. */
-  readonly startTime: string;
-}
-
-export type RecordedOutcome =
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'killed'; readonly signal: string }
-  | { readonly kind: 'ended'; readonly why: string; readonly how: string }
-  | { readonly kind: 'not-started'; readonly code: string; readonly program: string };
-
-/** What is wrong, by its `kind`, and what was found. */
-export interface RecordedCause {
-  readonly kind: string;
 }

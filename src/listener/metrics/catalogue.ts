@@ -3,10 +3,6 @@ import type { Metric } from './exposition.ts';
 /** The upper bounds of the buckets for how long a hook ran, in seconds. */
 export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** How a run of a hook ended; `ended`: it had lost its point, because Docker or the listener stopped. */
-export const outcomes = ['succeeded', 'failed', 'killed', 'timeout', 'ended', 'not_started'] as const;
-export type OutcomeLabel = (typeof outcomes)[number];
-
 /** Every metric there is, in the order in which they are told. docs/metrics.md describes them. */
 export const catalogue = {
   engineUp: gauge(

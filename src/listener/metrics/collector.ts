@@ -4,8 +4,9 @@ import { printableText } from '../../system/printable.ts';
 import { version } from '../../version.ts';
 import type { LifecycleEvent, Reason } from '../../watch/lifecycle/transition.ts';
 import type { ListenerEvent } from '../events.ts';
+import { outcomeClass, outcomeClasses } from '../journal/entry.ts';
 import type { Pipeline } from '../pipeline.ts';
-import { catalogue, durationBounds, type OutcomeLabel, outcomes } from './catalogue.ts';
+import { catalogue, durationBounds } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
 import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
 
@@ -21,10 +22,16 @@ export interface Metrics {
 const mostHooks = 200;
 const otherHooks = '(others)';
 
-/** What can be told of an engine: each appears with 0, so that its first rise is seen. */
-const reasons: { readonly [event in LifecycleEvent]: readonly Reason[] } = {
-  start: ['listener-started', 'engine-started', 'unseen'],
-  stop: ['listener-started', 'shutdown', 'crash', 'unreachable', 'unseen'],
+/** The transitions that each reason can have: each is counted from 0, so that its first rise is seen. */
+const reasons: { readonly [reason in Reason]: readonly LifecycleEvent[] } = {
+  'listener-started': ['start', 'stop'],
+  'engine-started': ['start'],
+  shutdown: ['stop'],
+  crash: ['stop'],
+  unreachable: ['stop'],
+  unseen: ['start', 'stop'],
+  // Nothing happened to the engine.
+  requested: [],
 };
 
 /** @param pipelines each engine that is watched, by the time that it is asked */
@@ -48,7 +55,9 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
 
   for (const engine of engines) {
     for (const event of ['start', 'stop'] as const) {
-      for (const reason of reasons[event]) transitions.add({ engine, event, reason }, 0);
+      for (const [reason, events] of Object.entries(reasons)) {
+        if (events.includes(event)) transitions.add({ engine, event, reason }, 0);
+      }
       companionMessages.add({ engine, message: event }, 0);
     }
     for (const why of ['overtaken', 'not-repeated', 'too-many']) queueLeftOut.add({ engine, why }, 0);
@@ -73,7 +82,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
 
   function noteRun(engine: string, hook: string, outcome: Outcome, durationMs: number): void {
     const own = labels(engine, hook);
-    const label = outcomeLabel(outcome);
+    const label = outcomeClass(outcome);
     hookRuns.add({ ...own, outcome: label });
     hookDuration.observe(own, durationMs / 1000);
     hookFailing.set(own, label === 'succeeded' || label === 'ended' ? 0 : 1);
@@ -89,7 +98,8 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return lastTransition.set({ engine, event: change }, at / 1000);
         }
         case 'hook-started':
-          for (const outcome of outcomes) hookRuns.add({ ...labels(event.engine, event.hook), outcome }, 0);
+          for (const outcome of outcomeClasses)
+            hookRuns.add({ ...labels(event.engine, event.hook), outcome }, 0);
           return;
         case 'hook-ended':
           return noteRun(event.engine, event.hook, event.outcome, event.durationMs);
@@ -161,23 +171,6 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
       );
     },
   };
-}
-
-/** The same ends are failures as in the history. */
-function outcomeLabel(outcome: Outcome): OutcomeLabel {
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.code === 0 ? 'succeeded' : 'failed';
-    case 'killed':
-      return 'killed';
-    case 'ended':
-      if (outcome.why === 'timeout') return 'timeout';
-      return outcome.how === 'terminated' ? 'ended' : 'killed';
-    case 'not-started':
-      return 'not_started';
-    default:
-      return outcome satisfies never;
-  }
 }
 
 /** How each engine and its queue are now. */

@@ -4,9 +4,10 @@ import type { EventHookReport } from '../../hooks/report.ts';
 import type { EventFilter } from '../../hooks/settings.ts';
 import { printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
-import { detail, error, info, plural, seconds, warning } from '../../system/words.ts';
+import { detail, error, info, plural, seconds, type Words, warning } from '../../system/words.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import type { EventKinds, OfEngine } from '../events.ts';
+import type { EventTrouble } from '../journal/record.ts';
 
 /** What becomes of the hooks of an engine's events. */
 export const eventHookWords: EventKinds<OfEngine<EventHookReport>> = {
@@ -24,10 +25,7 @@ export const eventHookWords: EventKinds<OfEngine<EventHookReport>> = {
         'Make the hooks quicker, or raise events.parallel',
     ),
   'events-overflow-over': {
-    words: ({ merged, givenUp }) =>
-      warning(
-        `Fewer events wait for their hooks again: ${merged} were merged with later ones, ${givenUp} given up`,
-      ),
+    words: (event) => troubleWords(event).log,
     record: ({ kind, engine, merged, givenUp }) => ({ kind, engine, merged, givenUp }),
   },
   'events-dropped': ({ count }) =>
@@ -43,11 +41,7 @@ export const eventsWords: EventKinds<OfEngine<EventsReport>> = {
   'events-refused': ({ status }) =>
     error(`Docker does not tell its events: it answers with status ${status}. Trying again`),
   'events-gap': {
-    words: ({ since, made }) =>
-      info(
-        `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: ` +
-          `compared containers, ${made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`}`,
-      ),
+    words: (event) => troubleWords(event).log,
     record: ({ kind, engine, since, made }) => ({ kind, engine, since, made }),
   },
   'events-not-compared': (event) =>
@@ -59,11 +53,7 @@ export const eventsWords: EventKinds<OfEngine<EventsReport>> = {
         `${why}. See: docker ps --all`,
     ),
   'event-given-up': {
-    words: ({ told, begins }) =>
-      error(
-        `${describeEvent(told)} is given up: ${begins} listeners have begun with its hooks, and each was killed or ended by an error. ` +
-          'See which hook ran: docker-lifecycle-listener history',
-      ),
+    words: (event) => troubleWords(event).log,
     record: ({ kind, engine, told, begins }) => ({ kind, engine, told, begins }),
   },
   'events-damaged': ({ path, lines }) =>
@@ -77,6 +67,52 @@ export const eventsWords: EventKinds<OfEngine<EventsReport>> = {
         `See: ls -l ${quote(path)}`,
     ),
 };
+
+interface TroubleWords {
+  readonly log: Words;
+  /** A sentence on the page. */
+  readonly found: string;
+  /** A cell of the page's table. */
+  readonly page: string;
+}
+
+/** Returns the words for events of an engine that were missed, merged or given up. */
+export function troubleWords(trouble: EventTrouble): TroubleWords {
+  switch (trouble.kind) {
+    case 'events-gap': {
+      const { since, made } = trouble;
+      const found =
+        made === 0 ? 'nothing was missed' : `${plural(made, 'start or end', 'starts and ends')} made good`;
+      return {
+        log: info(
+          `Docker does not remember all that happened since ${new Date(Number(since.slice(0, -6))).toISOString()}: compared containers, ${found}`,
+        ),
+        found: `Docker had forgotten some: ${made} starts and ends of containers were made good`,
+        page: 'Made good',
+      };
+    }
+    case 'event-given-up': {
+      const given = `${describeEvent(trouble.told)} is given up: ${trouble.begins} listeners have begun with its hooks`;
+      return {
+        log: error(
+          `${given}, and each was killed or ended by an error. See which hook ran: docker-lifecycle-listener history`,
+        ),
+        found: `${given} and did not survive`,
+        page: 'Given up',
+      };
+    }
+    case 'events-overflow-over': {
+      const counts = `${trouble.merged} were merged with later ones, ${trouble.givenUp} given up`;
+      return {
+        log: warning(`Fewer events wait for their hooks again: ${counts}`),
+        found: `${counts}: too many waited for their hooks`,
+        page: 'Too many',
+      };
+    }
+    default:
+      return trouble satisfies never;
+  }
+}
 
 /** An event in short: `container start of web`. */
 export function describeEvent(label: EventLabel): string {

@@ -1,8 +1,4 @@
-import type { HookRefusalCause } from '../../hooks/admit.ts';
-import type { Outcome } from '../../hooks/run.ts';
-import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { Failure } from '../failures.ts';
-import type { RecordedCause, RecordedOutcome, WhyLeftOut } from '../journal/record.ts';
 import { describeEnd } from './hooks.ts';
 import { describeRefusal } from './refusal.ts';
 import { describeWarning } from './warnings.ts';
@@ -11,13 +7,13 @@ import { describeWarning } from './warnings.ts';
 export function describeFailure(failure: Failure): { readonly text: string; readonly fix: string } {
   switch (failure.kind) {
     case 'refused': {
-      const { found, fix } = describeRecordedRefusal(failure.path, failure.cause);
+      const { found, fix } = describeRefusal(failure);
       return { text: `${failure.name} refused: ${aboutIt(found, failure)}`, fix };
     }
     case 'failed': {
       const { name, outcome, durationMs, lastLine } = failure;
       return {
-        text: describeRecordedEnd(name, outcome, durationMs),
+        text: describeEnd(name, outcome, durationMs).text,
         fix: lastLine === '' ? 'It printed nothing' : `It said: ${lastLine}`,
       };
     }
@@ -37,29 +33,3 @@ export function aboutIt(
 ): string {
   return path.endsWith(`/${name}`) && found.startsWith(`${path} `) ? `it${found.slice(path.length)}` : found;
 }
-
-/** A refusal as the journal has it; one of a later version by its kind alone. */
-export function describeRecordedRefusal(path: string, cause: RecordedCause): { found: string; fix: string } {
-  const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
-    | { found: string; fix: string }
-    | undefined;
-  return words ?? { found: `${path}: ${cause.kind}`, fix: 'See docs/journal.md' };
-}
-
-/** The end of a run as the journal has it. */
-export function describeRecordedEnd(hook: string, outcome: RecordedOutcome, durationMs: number): string {
-  return describeEnd(hook, outcome as Outcome, durationMs).text;
-}
-
-/** Why none of the hooks of a transition were run, as the journal has it. */
-export function describeLeftOut({ event }: Transition, why: WhyLeftOut): string {
-  return `on_${event} left out: ${whyLeftOut[why] ?? why}`;
-}
-
-/** By words that a later version may add to. */
-const whyLeftOut: { readonly [why in WhyLeftOut]?: string } = {
-  overtaken: 'Docker stopped again before it could begin',
-  'not-repeated': 'on_start has not run since the last one',
-  'too-many': 'too much waited already',
-  withdrawn: 'the client that asked for it has gone before it began',
-};

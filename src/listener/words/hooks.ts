@@ -1,15 +1,17 @@
 import type { LeftOut } from '../../hooks/admit.ts';
 import { groupSetter } from '../../hooks/command.ts';
 import type { HookReport } from '../../hooks/report.ts';
-import type { EndReason, Outcome } from '../../hooks/run.ts';
+import type { Outcome } from '../../hooks/run.ts';
 import { printable } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { bytes, detail, error, info, plural, seconds, type Words, warning } from '../../system/words.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
-import type { EventKinds, OfEngine } from '../events.ts';
-import type { JournalEntry, WhyLeftOut } from '../journal/record.ts';
+import type { EventKinds, KeptKind, OfEngine } from '../events.ts';
+import type { WhyLeftOut } from '../journal/record.ts';
 import { eventHookWords } from './events.ts';
+import { outcomeWords } from './outcomes.ts';
 import { describeExposed, describeRefusal } from './refusal.ts';
+import { leftOut } from './transitions.ts';
 import { turnWords } from './turns.ts';
 
 /** What becomes of the hooks. */
@@ -21,23 +23,10 @@ export const hookWords: EventKinds<OfEngine<HookReport>> = {
         : `Running ${plural(event.count, 'hook')} in ${event.folder}`,
     ),
   'hooks-done': describeDone,
-  'hooks-overtaken': {
-    words: () => info('Docker has stopped again before on_start could begin: left out'),
-    record: leftOut('overtaken'),
-  },
-  'hooks-not-repeated': {
-    words: () => info('on_start has not run since the last on_stop: on_stop is not run again'),
-    record: leftOut('not-repeated'),
-  },
-  'hooks-withdrawn': {
-    words: ({ transition }) =>
-      info(`The client that asked for ${label(transition)} has gone before it began: left out`),
-    record: leftOut('withdrawn'),
-  },
-  'hooks-dropped': {
-    words: ({ transition }) => warning(`Too much waits for its hooks already: left out ${label(transition)}`),
-    record: leftOut('too-many'),
-  },
+  'hooks-overtaken': leftOutKind('overtaken'),
+  'hooks-not-repeated': leftOutKind('not-repeated'),
+  'hooks-withdrawn': leftOutKind('withdrawn'),
+  'hooks-dropped': leftOutKind('too-many'),
   'hooks-delayed': (event) =>
     warning(
       `Cannot look for the hooks of ${label(event.transition)} yet (${event.code}): ${shortageWords(event.code)}. Retrying`,
@@ -115,13 +104,13 @@ export const hookWords: EventKinds<OfEngine<HookReport>> = {
   },
 };
 
-/** Returns how the journal keeps a transition of which no hook is run. */
-function leftOut(why: WhyLeftOut) {
-  return ({ transition }: { readonly transition: Transition }): JournalEntry => ({
-    kind: 'hooks-left-out',
-    transition,
-    why,
-  });
+/** Returns the entry of a transition of which no hook is run. */
+function leftOutKind(why: WhyLeftOut): KeptKind<{ readonly transition: Transition }> {
+  const { level, log } = leftOut[why];
+  return {
+    words: ({ transition }) => ({ level, text: log(label(transition)) }),
+    record: ({ transition }) => ({ kind: 'hooks-left-out', transition, why }),
+  };
 }
 
 /** The cause of a start that is put off, and its fix, by the system error's code. */
@@ -159,23 +148,10 @@ function describeDone({
   return failed === 0 ? info(text) : warning(`${text}, ${failed} failed`);
 }
 
-/** How a hook's run ended. */
+/** Returns how a hook's run ended, as the log, `status` and `history` have it. */
 export function describeEnd(hook: string, outcome: Outcome, durationMs: number): Words {
-  const after = `after ${seconds(durationMs)}`;
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.code === 0
-        ? detail(`${hook} succeeded ${after}`)
-        : error(`${hook} failed with exit code ${outcome.code} ${after}`);
-    case 'killed':
-      return error(`${hook} was ended by ${outcome.signal} ${after}`);
-    case 'ended':
-      return describeEnding(hook, outcome, after);
-    case 'not-started':
-      return error(`${hook} could not be started${whyNotStarted(outcome)}`);
-    default:
-      return outcome satisfies never;
-  }
+  const { level, log } = outcomeWords(outcome, durationMs);
+  return { level, text: `${hook} ${log}${outcome.kind === 'not-started' ? whyNotStarted(outcome) : ''}` };
 }
 
 function whyNotStarted({ program, code }: Extract<Outcome, { kind: 'not-started' }>): string {
@@ -185,34 +161,6 @@ function whyNotStarted({ program, code }: Extract<Outcome, { kind: 'not-started'
   if (code === 'EACCES')
     return ` (${code}): the user that it is given to may not reach, read or run it. See: ls -ld ${quote(program)}`;
   return ` (${code})`;
-}
-
-const endReasons: { readonly [why in EndReason]: string } = {
-  timeout: 'it took too long',
-  'engine-stops': 'Docker stops',
-  'listener-ends': 'the listener ends',
-};
-
-function describeEnding(
-  hook: string,
-  { why, how }: Extract<Outcome, { kind: 'ended' }>,
-  after: string,
-): Words {
-  const reason = `${after}, for ${endReasons[why]}`;
-  switch (how) {
-    case 'terminated': {
-      const text = `${hook} was ended ${reason}`;
-      return why === 'timeout' ? error(text) : info(text);
-    }
-    case 'killed':
-      return error(`${hook} took no notice of SIGTERM and was killed ${reason}`);
-    case 'given-up':
-      return error(
-        `${hook} could not even be killed, and was given up ${reason}: the kernel holds it, as over a file system that hangs`,
-      );
-    default:
-      return how satisfies never;
-  }
 }
 
 function label({ event, sequence }: Transition): string {

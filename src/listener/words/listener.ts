@@ -1,7 +1,6 @@
 import { printable, printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { addressAndPort, detail, error, info, plural, type WordsFor, warning } from '../../system/words.ts';
-import type { Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
 import type { ControlReport } from '../control/protocol.ts';
 import type { DaemonEvent, EventKinds } from '../events.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
@@ -11,6 +10,7 @@ import type { MetricsReport } from '../metrics/server.ts';
 import type { NotifierReport } from '../notifier/protocol.ts';
 import type { UnexpectedError } from '../unexpected.ts';
 import { describeRefusal } from './refusal.ts';
+import { describeTransition } from './transitions.ts';
 import { turnFileWords } from './turns.ts';
 import { describeWarning } from './warnings.ts';
 
@@ -117,6 +117,10 @@ export function unexpected({ error: what, at }: UnexpectedError): string {
   return `${what}${at === '' ? '' : ` (${at})`}`;
 }
 
+export function describeListenerFailed(failed: UnexpectedError): string {
+  return `The listener ends by an error of its own: ${unexpected(failed)}. Please report it`;
+}
+
 /** The listener itself, and the transitions of its engines. */
 export const daemonWords: EventKinds<DaemonEvent> = {
   'listener-started': (event) =>
@@ -124,8 +128,7 @@ export const daemonWords: EventKinds<DaemonEvent> = {
   'listener-ending': (event) => info(`${event.signal} received: ending`),
   'listener-ended': () => info('Ended'),
   'listener-failed': {
-    words: (event) =>
-      error(`The listener ends by an error of its own: ${unexpected(event)}. Please report it`),
+    words: (event) => error(describeListenerFailed(event)),
     record: ({ kind, error: text, at }) => ({ kind, error: text, at }),
   },
   'engine-is-down': (event) => info(`Docker is not running at ${event.url}: waiting for it`),
@@ -184,36 +187,6 @@ export const daemonWords: EventKinds<DaemonEvent> = {
       `Cannot tell systemd that the listener is ready (${event.error}), and so it will end it. ` +
         'Set Type=exec with: systemctl edit docker-lifecycle-listener',
     ),
-};
-
-/** What happened to an engine. */
-export function describeTransition({ event, reason, source, run }: Transition): string {
-  const pid = /^(\d+)@/.exec(run ?? '')?.[1];
-  const which = pid === undefined ? '' : ` (pid ${pid})`;
-  const said = sayings[source];
-  if (event === 'start') {
-    return reason === 'listener-started'
-      ? `Docker is up already${which}${said}`
-      : `Docker has started${which}${said}`;
-  }
-  return `Docker ${endings[reason]}${which}${said}`;
-}
-
-const sayings: { readonly [source in Source]: string } = {
-  engine: '',
-  notifier: ', says the notifier',
-  companion: ', says its service',
-  request: ', on request',
-};
-
-const endings: { readonly [reason in Reason]: string } = {
-  'listener-started': 'has stopped while the listener was not running',
-  'engine-started': 'stops',
-  shutdown: 'is stopping',
-  crash: 'has crashed or was killed',
-  unreachable: 'does not answer any more',
-  unseen: 'was restarted in the meantime',
-  requested: 'is said to stop',
 };
 
 function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {

@@ -4,7 +4,7 @@ import { quote } from '../../system/shell-quote.ts';
 import type { Refusal } from '../../system/trust.ts';
 import { describeTrustRefusal, isHome, type RefusalWords } from '../../system/trust-words.ts';
 
-/** Returns a refusal in words: of a hook, or of any path that root is to trust. */
+/** Returns a refusal in words: of a hook, or of any path that root is to trust; of a later version's cause its kind. */
 export function describeRefusal(refusal: { path: string; cause: HookRefusalCause }): RefusalWords {
   const { cause } = refusal;
   const it = quote(refusal.path);
@@ -58,8 +58,10 @@ export function describeRefusal(refusal: { path: string; cause: HookRefusalCause
         found: `${path} may not be executed here (${cause.code})`,
         fix: `Look for noexec in what is mounted there, and at: ls -ld ${it}`,
       };
-    default:
-      return cause satisfies never;
+    default: {
+      const { kind }: { readonly kind: string } = cause satisfies never;
+      return { found: `${path}: ${kind}`, fix: 'See docs/journal.md' };
+    }
   }
 }
 

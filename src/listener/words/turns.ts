@@ -1,11 +1,11 @@
 import type { HookReport } from '../../hooks/report.ts';
-import type { WhyPassed } from '../../hooks/turn.ts';
+import type { TurnRest, WhyPassed } from '../../hooks/turn.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { error, info, plural, type WordsFor, warning } from '../../system/words.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { WhyDropped } from '../../watch/lifecycle/turn.ts';
 import type { EventKinds } from '../events.ts';
-import type { RecordedRest, TurnEntry } from '../journal/record.ts';
+import type { TurnEntry } from '../journal/record.ts';
 import type { TurnReport } from '../journal/turn-file.ts';
 import type { CutTurnStatus } from '../status.ts';
 
@@ -14,17 +14,17 @@ type TurnKind = 'turn-continued' | 'turn-cut' | 'turn-dropped' | 'hook-passed';
 /** Turns of hooks that a listener's end cut off. */
 export const turnWords: EventKinds<Extract<HookReport, { readonly kind: TurnKind }>> = {
   'turn-continued': {
-    words: ({ transition, rest }) => info(describeContinued(transition, rest)),
+    words: (event) => info(describeTurn(event)),
     record: ({ kind, transition, rest }) => ({ kind, transition, rest }),
   },
   'turn-cut': ({ transition, rest }) =>
     warning(`${label(transition)} is cut off by the end of the listener${describeRest(rest)}`),
   'turn-dropped': {
-    words: ({ transition, rest, why }) => warning(describeDropped(transition, rest, why)),
+    words: (event) => warning(describeTurn(event)),
     record: ({ kind, transition, why, rest }) => ({ kind, transition, why, rest }),
   },
   'hook-passed': {
-    words: ({ hook, why, cuts }) => warning(describePassed(hook, why, cuts)),
+    words: (event) => warning(describeTurn(event)),
     record: ({ kind, transition, hook, why, cuts }) => ({ kind, transition, hook, why, cuts }),
   },
 };
@@ -45,36 +45,26 @@ export const turnFileWords: WordsFor<TurnReport> = {
   'turns-kept-again': ({ path }) => info(`${path} can be written again`),
 };
 
-/** A turn that a listener's end cut off, as the journal has it. */
+/** Returns what became of a turn that the end of a listener cut off. */
 export function describeTurn(turn: TurnEntry): string {
   switch (turn.kind) {
     case 'turn-continued':
-      return describeContinued(turn.transition, turn.rest);
+      return `Going on with ${label(turn.transition)}, which an earlier end of the listener cut off${describeRest(turn.rest)}`;
     case 'turn-dropped':
-      return describeDropped(turn.transition, turn.rest, turn.why);
+      return `The rest of ${label(turn.transition)} is left out: ${whyDropped[turn.why] ?? turn.why}${describeRest(turn.rest)}`;
     case 'hook-passed':
-      return describePassed(turn.hook, turn.why, turn.cuts);
+      return `${turn.hook} was cut off ${plural(turn.cuts, 'time')} by the end of the listener and is left out: ${whyPassed[turn.why] ?? turn.why}`;
     default:
       return turn satisfies never;
   }
 }
 
-/** A turn that the listener goes on with. */
-function describeContinued(transition: Transition, rest: RecordedRest): string {
-  return `Going on with ${label(transition)}, which an earlier end of the listener cut off${describeRest(rest)}`;
-}
-
-/** A turn of which the rest is not run. */
-function describeDropped(transition: Transition, rest: RecordedRest, why: string): string {
-  const reason = whyDropped[why as WhyDropped] ?? why;
-  return `The rest of ${label(transition)} is left out: ${reason}${describeRest(rest)}`;
-}
-
-/** A hook that was cut off and is not run again. */
-function describePassed(hook: string, why: string, cuts: number): string {
-  const reason = whyPassed[why as WhyPassed] ?? why;
-  return `${hook} was cut off ${plural(cuts, 'time')} by the end of the listener and is left out: ${reason}`;
-}
+/** What became of a turn, for a cell of the page's table. */
+export const turnOutcomes: { readonly [kind in TurnEntry['kind']]: string } = {
+  'turn-continued': 'Continued after the listener’s restart',
+  'turn-dropped': 'The rest was not run',
+  'hook-passed': 'Cut off, and not run again',
+};
 
 const whyDropped: { readonly [why in WhyDropped]: string } = {
   'engine-stopped': 'Docker stops or has stopped',
@@ -94,12 +84,12 @@ export function describeCutTurn({ event, sequence, phase, why, hook, left }: Cut
   const becomes = {
     held: 'by the end of a listener; waiting to see what became of Docker',
     continued: 'by the end of a listener; gone on with',
-    dropped: `by the end of a listener; the rest was left out: ${whyDropped[why as WhyDropped] ?? why}`,
+    dropped: `by the end of a listener; the rest was left out: ${why === null ? '' : (whyDropped[why] ?? why)}`,
   };
   return `on_${event} (${sequence}) ${becomes[phase]}${describeRest(rest)}`;
 }
 
-function describeRest({ cut, left, count = left?.length }: RecordedRest): string {
+function describeRest({ cut, left, count = left?.length }: TurnRest): string {
   const during = cut === undefined ? '' : `, during ${cut}`;
   if (left === undefined || count === undefined || count === 0) return during;
   const more = count > left.length ? ', …' : '';

@@ -1,4 +1,3 @@
-import type { HookRefusalCause } from '../../hooks/admit.ts';
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { describeRefusal } from '../../listener/words/refusal.ts';
 import { describeWarning } from '../../listener/words/warnings.ts';
@@ -75,9 +74,6 @@ export function refusalWords({ path, cause }: Refusal): {
   found: string;
   fix: string;
 } {
-  const words = describeRefusal({ path, cause: cause as HookRefusalCause }) as
-    | { found: string; fix: string }
-    | undefined;
-  const { found, fix } = words ?? { found: `${path}: ${cause.kind}`, fix: 'See docs/journal.md' };
+  const { found, fix } = describeRefusal({ path, cause });
   return { found: printableText(found), fix: printableText(fix.replace(/^Run: /, '')) };
 }

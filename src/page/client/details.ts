@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../../listener/journal/history.ts';
-import type { EventTrouble } from '../../listener/journal/record.ts';
-import { describeEvent } from '../../listener/words/events.ts';
+import { describeEvent, troubleWords } from '../../listener/words/events.ts';
+import { reasonWords, sources } from '../../listener/words/transitions.ts';
 import { describeTurn } from '../../listener/words/turns.ts';
 import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
@@ -8,7 +8,7 @@ import { bytes, clock, seconds } from '../../system/words.ts';
 import { refusalWords } from './attention.ts';
 import { el, icon } from './dom.ts';
 import { engineOf, isBad, type Run, timeOf, toneOf } from './model.ts';
-import { outcomeOf, reasons, tellers, titleOf } from './words.ts';
+import { outcomeOf, titleOf } from './words.ts';
 
 /** Asks for an entry with its output; undefined when it cannot be had. */
 export type Fetch = (number: number) => Promise<HistoryEntry | undefined>;
@@ -69,7 +69,7 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       const pid = /^(\d+)@/.exec(run ?? '')?.[1];
       return [
         when,
-        ['Told by', tellers[source]],
+        ['Told by', sources[source].page],
         ...(pid === undefined ? [] : ([['Process', pid]] as [string, string][])),
         ['Transition', String(sequence)],
         ...rest,
@@ -86,33 +86,20 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
     case 'listener-failed':
       return [when, ['Error', printableText(entry.error)], ['At', printableText(entry.at)], ...rest];
     case 'left-out':
-      return [when, ['Because', reasons[entry.transition.reason]], ...rest];
+      return [when, ['Because', reasonWords(entry.transition.reason).because], ...rest];
     case 'run': {
       const { transition, told, end } = entry;
       const took: [string, string][] = end === undefined ? [] : [['Took', seconds(end.durationMs)]];
-      const because = told === undefined ? reasons[transition.reason] : describeEvent(told);
+      const because = told === undefined ? reasonWords(transition.reason).because : describeEvent(told);
       return [when, ...took, ['Because', because], ...rest];
     }
     case 'turn':
       return [when, ['Found', printableText(describeTurn(entry.turn))], ...rest];
     case 'trouble': {
-      return [when, ['Found', troubleFound(entry.trouble)], ...rest];
+      return [when, ['Found', troubleWords(entry.trouble).found], ...rest];
     }
     default:
       return entry satisfies never;
-  }
-}
-
-function troubleFound(trouble: EventTrouble): string {
-  switch (trouble.kind) {
-    case 'events-gap':
-      return `Docker had forgotten some: ${trouble.made} starts and ends of containers were made good`;
-    case 'event-given-up':
-      return `${describeEvent(trouble.told)} is given up: ${trouble.begins} listeners have begun with its hooks and did not survive`;
-    case 'events-overflow-over':
-      return `${trouble.merged} were merged with later ones, ${trouble.givenUp} given up: too many waited for their hooks`;
-    default:
-      return trouble satisfies never;
   }
 }
 

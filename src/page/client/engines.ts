@@ -1,9 +1,10 @@
+import { reasonWords, sources } from '../../listener/words/transitions.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
 import { el, icon } from './dom.ts';
 import { engineOf, isTold, sumOf, type Told, type Tone, timeOf } from './model.ts';
 import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';
-import { percent, reasons, tellers } from './words.ts';
+import { percent } from './words.ts';
 
 /** For each engine how it is, in one look, and what the time that is shown comes to. */
 export function engineCards(view: View): HTMLElement[] {
@@ -78,7 +79,9 @@ function subWords({ url, status }: EngineView, last: Told | undefined): (Node | 
     const { reason, source } = last.transition;
     const at = new Date(timeOf(last));
     const time = el('time', { datetime: at.toISOString() }, clock(at, new Date()));
-    facts.push(el('span', {}, 'since ', time, `: ${reasons[reason]}, told by ${tellers[source]}`));
+    facts.push(
+      el('span', {}, 'since ', time, `: ${reasonWords(reason).because}, told by ${sources[source].page}`),
+    );
   }
   return facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]));
 }
@@ -94,7 +97,7 @@ function doing({ status }: EngineView): HTMLElement[] {
     ...(current?.hook
       ? [row('busy', el('b', {}, printableText(current.hook.name)), ' runs for ', since(current.hook.since))]
       : []),
-    ...waiting.map(({ event, reason }) => row('quiet', `on_${event} waits: ${reasons[reason]}`)),
+    ...waiting.map(({ event, reason }) => row('quiet', `on_${event} waits: ${reasonWords(reason).because}`)),
     ...kept.map(({ name, phase, at }) => {
       const what = el('b', {}, printableText(name));
       if (phase === 'running' && at !== null) return row('busy', what, ' is kept running for ', since(at));

@@ -5,8 +5,11 @@ import {
   engineOf as engineOfEntry,
   entryOf,
   type HistoryEntry,
+  hasFailed,
+  outcomeClass,
   type RunEntry,
 } from '../../listener/journal/entry.ts';
+import { reasonWords } from '../../listener/words/transitions.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 
 export type Run = HistoryEntry & RunEntry;
@@ -89,7 +92,7 @@ export function sumOf(
   return {
     up: known === 0 ? undefined : spent.up / known,
     starts: told.filter(({ event, reason }) => event === 'start' && reason !== 'listener-started').length,
-    crashes: told.filter(({ reason }) => reason === 'crash' || reason === 'unreachable').length,
+    crashes: told.filter(({ reason }) => reasonWords(reason).isFailure).length,
     runs: runs.length,
     failed: here.filter(isBad).filter((entry) => !isTold(entry)).length,
   };
@@ -132,42 +135,25 @@ export function enginesIn(entries: readonly HistoryEntry[]): string[] {
 export type Tone = 'good' | 'bad' | 'busy' | 'quiet' | 'up' | 'down';
 
 export function toneOf(entry: HistoryEntry): Tone {
+  if (hasFailed(entry)) return 'bad';
   switch (entry.kind) {
     case 'transition': {
       const { event, reason } = entry.transition;
-      if (reason === 'crash' || reason === 'unreachable') return 'bad';
+      if (reasonWords(reason).isFailure) return 'bad';
       return event === 'start' ? 'up' : 'down';
     }
+    case 'run':
+      if (entry.end === undefined) return 'busy';
+      return outcomeClass(entry.end.outcome) === 'succeeded' ? 'good' : 'quiet';
+    case 'left-out':
+    case 'turn':
+    case 'trouble':
     case 'refusal':
     case 'warning':
     case 'listener-failed':
-      return 'bad';
-    case 'left-out':
       return 'quiet';
-    case 'turn':
-      return entry.turn.kind === 'turn-continued' ? 'quiet' : 'bad';
-    case 'trouble':
-      // A gap was made good, as far as that can be.
-      return entry.trouble.kind === 'events-gap' ? 'quiet' : 'bad';
-    case 'run':
-      return toneOfRun(entry);
     default:
       return entry satisfies never;
-  }
-}
-
-function toneOfRun({ end, interrupted }: Run): Tone {
-  if (interrupted) return 'bad';
-  if (end === undefined) return 'busy';
-  const { outcome } = end;
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.code === 0 ? 'good' : 'bad';
-    case 'ended':
-      // As in the history: it had lost its point, and went when it was told to.
-      return outcome.why === 'timeout' || outcome.how !== 'terminated' ? 'bad' : 'quiet';
-    default:
-      return 'bad';
   }
 }
 

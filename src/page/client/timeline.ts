@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../listener/journal/history.ts';
+import { reasonWords } from '../../listener/words/transitions.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
 import { el, icon, place } from './dom.ts';
@@ -70,7 +71,7 @@ function engineLane(
 /** A period as a block that is high while Docker is up, and a line while it is not. */
 function stretch({ state, from, to, by }: Period, [start, end]: Span, width: number): HTMLElement {
   const part = (to - from) / (end - start);
-  const bad = state === 'down' && (by?.reason === 'crash' || by?.reason === 'unreachable');
+  const bad = state === 'down' && by !== undefined && reasonWords(by.reason).isFailure;
   const words = { up: 'Up', down: 'Down', unknown: 'Not known' }[state];
   const text = `${words} ${age(to - from)}`;
   const room = part * width;

@@ -1,5 +1,9 @@
-import type { HistoryEntry } from '../../listener/journal/history.ts';
-import type { EventTrouble, HookWarning, TurnEntry, WhyLeftOut } from '../../listener/journal/record.ts';
+import type { HistoryEntry } from '../../listener/journal/entry.ts';
+import { troubleWords } from '../../listener/words/events.ts';
+import { outcomeWords } from '../../listener/words/outcomes.ts';
+import { leftOut, reasonWords } from '../../listener/words/transitions.ts';
+import { turnOutcomes } from '../../listener/words/turns.ts';
+import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { Run } from './model.ts';
@@ -30,24 +34,8 @@ export function titleOf(entry: HistoryEntry): string {
 }
 
 function transitionTitle({ event, reason, again }: Transition): string {
-  if (event === 'start') {
-    if (reason === 'listener-started') {
-      return again ? 'Docker was up when the listener began again' : 'Docker was up when the listener began';
-    }
-    return reason === 'unseen' ? 'Docker was up again' : 'Docker started';
-  }
-  switch (reason) {
-    case 'crash':
-      return 'Docker crashed or was killed';
-    case 'unreachable':
-      return 'Docker did not answer any more';
-    case 'unseen':
-      return 'Docker was restarted unseen';
-    case 'listener-started':
-      return 'Docker had stopped while nobody watched';
-    default:
-      return 'Docker was shut down';
-  }
+  const isAgain = event === 'start' && reason === 'listener-started' && again;
+  return `Docker ${reasonWords(reason)[event].page}${isAgain ? ' again' : ''}`;
 }
 
 /** What came of an entry. */
@@ -58,15 +46,15 @@ export function outcomeOf(entry: HistoryEntry): string {
     case 'refusal':
       return 'Refused';
     case 'warning':
-      return warned[entry.warning.kind] ?? 'Needs a look';
+      return describeWarning(entry.name, entry.warning).page;
     case 'left-out':
-      return leftOut[entry.why] ?? 'Not run';
+      return leftOut[entry.why]?.page ?? 'Not run';
     case 'run':
       return runOutcome(entry);
     case 'turn':
-      return turnWords[entry.turn.kind];
+      return turnOutcomes[entry.turn.kind];
     case 'trouble':
-      return troubleWords[entry.trouble.kind];
+      return troubleWords(entry.trouble).page;
     case 'listener-failed':
       return 'Ended by an error of its own';
     default:
@@ -74,78 +62,10 @@ export function outcomeOf(entry: HistoryEntry): string {
   }
 }
 
-const turnWords: { readonly [kind in TurnEntry['kind']]: string } = {
-  'turn-continued': 'Continued after the listener’s restart',
-  'turn-dropped': 'The rest was not run',
-  'hook-passed': 'Cut off, and not run again',
-};
-
-const troubleWords: { readonly [kind in EventTrouble['kind']]: string } = {
-  'events-gap': 'Made good',
-  'event-given-up': 'Given up',
-  'events-overflow-over': 'Too many',
-};
-
 function runOutcome({ end, interrupted }: Run): string {
   if (interrupted) return 'Ran when the listener was killed';
-  if (end === undefined) return 'Running';
-  const { outcome } = end;
-  switch (outcome.kind) {
-    case 'exited':
-      return outcome.code === 0 ? 'Succeeded' : `Failed with exit code ${outcome.code}`;
-    case 'killed':
-      return `Ended by ${printableText(outcome.signal)}`;
-    case 'ended':
-      return endedBecause(outcome.why, outcome.how);
-    case 'not-started':
-      return `Could not be started (${printableText(outcome.code)})`;
-    default:
-      return outcome satisfies never;
-  }
+  return end === undefined ? 'Running' : printableText(outcomeWords(end.outcome, end.durationMs).page);
 }
-
-function endedBecause(why: string, how: string): string {
-  const reason =
-    why === 'timeout' ? 'Took too long' : why === 'engine-stops' ? 'Docker stopped' : 'The listener ended';
-  if (how === 'killed') return `${reason}, and it had to be killed`;
-  if (how === 'given-up') return `${reason}, and it could not be killed`;
-  return why === 'timeout'
-    ? reason
-    : `Ended: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`.replace('docker', 'Docker');
-}
-
-/** By words that a later version may add to. */
-const warned: { readonly [kind in HookWarning['kind']]?: string } = {
-  'stop-deadlock': 'Waits for Docker’s stop, which waits for it',
-  'stop-wait-exceeded': 'Took longer than Docker’s stop waits',
-  'engine-stopped-during': 'Ran each time that Docker stopped',
-};
-
-const leftOut: { readonly [why in WhyLeftOut]?: string } = {
-  overtaken: 'Not run: Docker stopped first',
-  'not-repeated': 'Not run again: on_start had not begun',
-  'too-many': 'Not run: too much waited',
-  withdrawn: 'Not run: the client that asked has gone',
-};
-
-/** Who told of a transition. */
-export const tellers: { readonly [source in Transition['source']]: string } = {
-  engine: 'Docker itself',
-  notifier: 'a notifier',
-  companion: 'its service',
-  request: 'somebody who asked',
-};
-
-/** Why hooks were run. */
-export const reasons: { readonly [reason in Transition['reason']]: string } = {
-  'listener-started': 'the listener began',
-  'engine-started': 'Docker started',
-  shutdown: 'Docker was shut down',
-  crash: 'Docker crashed or was killed',
-  unreachable: 'Docker did not answer any more',
-  unseen: 'Docker was restarted unseen',
-  requested: 'somebody asked for it',
-};
 
 /** A part of a whole, from 0 to 1, that says 100 % only of all of it. */
 export function percent(part: number): string {

@@ -1,7 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isFailure, readHistory, readHistoryEntry } from '../../../src/listener/journal/history.ts';
-import type { JournalEntry, RecordedOutcome } from '../../../src/listener/journal/record.ts';
+import type { Outcome } from '../../../src/hooks/run.ts';
+import { isFailure } from '../../../src/listener/journal/entry.ts';
+import { readHistory, readHistoryEntry } from '../../../src/listener/journal/history.ts';
+import type { JournalEntry } from '../../../src/listener/journal/record.ts';
 import { transition } from '../../support/hook-stage.ts';
 import { createJournalStage, type JournalStage } from '../../support/journal-stage.ts';
 
@@ -62,7 +64,7 @@ test('what is failed, of an event, of a hook, or of late is told apart', async (
   journal.append(started('bad', 'on_start/20-b'));
   journal.append(ended('bad', 1));
   journal.append({ kind: 'transition', transition: transition('stop', 2) });
-  const cause = { kind: 'writable' };
+  const cause = { kind: 'writable', mode: 0o775, gid: 0, sticky: false } as const;
   journal.append({ kind: 'hook-refused', engine: 'default', hook: 'on_stop/10-a', path: '/x', cause });
   journal.append(started('runs'));
   await journal.close();
@@ -81,7 +83,7 @@ test('what is failed, of an event, of a hook, or of late is told apart', async (
   expect(await kinds({ failed: true })).toEqual(['bad', 'refusal', 'runs']);
 });
 
-test.each<[RecordedOutcome, boolean]>([
+test.each<[Outcome, boolean]>([
   [{ kind: 'exited', code: 0 }, false],
   [{ kind: 'exited', code: 1 }, true],
   [{ kind: 'killed', signal: 'SIGSEGV' }, true],
