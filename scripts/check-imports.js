@@ -84,6 +84,7 @@ const table = {
     anything: [
       'service',
       'notifier-container',
+      'demo',
       'listener',
       'listener/config',
       'listener/control',
@@ -96,9 +97,9 @@ const table = {
       'system',
       'version',
     ],
-    types: ['demo', 'watch/lifecycle'],
+    types: ['watch/lifecycle'],
   },
-  main: { anything: ['cli', 'demo', 'system', 'version'], types: [] },
+  main: { anything: ['cli', 'system'], types: [] },
 };
 
 const statement = /^(import|export)\s+(type\s+)?(?:([^'";]*?)\s+from\s+)?'(\.[^']+)'/gm;

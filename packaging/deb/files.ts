@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { commands } from '../../src/cli/commands.ts';
+import { manual } from '../../src/cli/manual.ts';
 import { everyShellFile } from '../../src/cli/shell-files.ts';
 import { layOut } from '../../src/service/layout.ts';
 import { thisMachine } from '../../src/service/machine.ts';
@@ -63,7 +65,7 @@ function programOf({ root, version, node, name }: Sources): PackagedFile[] {
 /** What Docker, shells and man find by themselves. */
 function shellsOf({ name, version }: Sources): PackagedFile[] {
   const cure = `apt-get install --reinstall ${name}`;
-  return everyShellFile(layOut(packagedPrefix, version), systemScope, cure)
+  return everyShellFile(layOut(packagedPrefix, version), systemScope, cure, manual(commands))
     .map(packaged)
     .map((file) => {
       if (file.kind !== 'file') return file;

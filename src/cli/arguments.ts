@@ -1,40 +1,62 @@
 import { statSync } from 'node:fs';
 import { nearest } from '../system/nearest.ts';
-import { defaultContext } from '../watch/endpoint/contexts.ts';
-import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
-import type { Command } from './command.ts';
-import { type CommandEntry, commands, run } from './commands.ts';
+import { exitCode } from '../system/user-error.ts';
+import { defaultContext, defaultEndpoint } from '../watch/endpoint/endpoint.ts';
+import { type Command, findCommand, type Invocation } from './command.ts';
+import { commands as allCommands, hiddenCommands } from './commands.ts';
+import { help } from './help.ts';
 import { type OptionName, parse, usage, type Values } from './options.ts';
 import { calledAs, type DockerGlobals } from './plugin/call.ts';
-import { readCompanion } from './service-commands.ts';
 
 /**
- * Reads the command line; what its values mean is looked at later, together with the settings file's. Its first
- * word is a command, or else the script folder, as in the original's call.
- * @param globals what stood before Docker's word for us, where it was Docker that called
+ * Reads the command line. Its first word is a command, or else the script folder, as in the original's call. Paths and
+ * settings are checked later, together with the settings file.
+ * @param globals options before the plugin's name, if Docker has called it
  * @throws UserError with exit code 64 for wrong usage, naming the word and what was expected
  */
-export function readArguments(words: readonly string[], globals: DockerGlobals = {}): Command {
+export function readArguments(
+  words: readonly string[],
+  globals: DockerGlobals = {},
+  commands: readonly Command[] = allCommands,
+): Invocation {
   const { values, positionals } = parse(words);
   const [first, ...rest] = positionals;
-  if (values.version) return { kind: 'version' };
-  const named = first !== undefined && Object.hasOwn(commands, first) ? commands[first] : undefined;
-  if (values.help)
-    return { kind: 'help', of: named === undefined ? undefined : first, word: rest[0], man: false };
+  if (values.version) return printing('version', async () => `${(await import('../version.ts')).version}\n`);
+  const named = findCommand(commands, first);
+  if (values.help) return printing('help', async () => help(commands, named?.name, rest[0]));
   refuseEmpty(values);
-  if (first === 'companion') return readCompanion(values, rest);
-  if (first === 'embedded-engine') return embeddedEngine(rest);
-  if (named === undefined || first === undefined) {
-    if (first !== undefined) refuseMisspelt(first);
-    refuseForeign('run', commands.run, values);
-    return run(values, positionals);
+  const command = named ?? findCommand(hiddenCommands, first);
+  if (command !== undefined) return invoke(command, values, rest);
+  if (first !== undefined) refuseMisspelt(first, commands);
+  return invoke(findCommand(commands, 'run'), values, positionals);
+
+  function invoke(command: Command | undefined, given: Values, words: readonly string[]): Invocation {
+    if (command === undefined) throw usage('No command', `All commands: ${calledAs()} --help`);
+    refuseForeign(command, given);
+    // Docker's own options select the engine of a command that is named, and of no other.
+    const values = command === named ? withEngine(given, command, globals) : given;
+    const request = command.read(values, words, commands);
+    return {
+      name: command.name,
+      outlivesReader: command.outlivesReader?.(request) ?? false,
+      run: () => command.run(request, commands),
+    };
   }
-  refuseForeign(first, named, values);
-  return named.read(withEngine(values, named, globals), rest);
 }
 
-/** The engine that Docker's own options name is meant, if the command knows of engines and names none itself. */
-function withEngine(values: Values, { options }: CommandEntry, { host, context }: DockerGlobals): Values {
+function printing(name: string, text: () => Promise<string>): Invocation {
+  return {
+    name,
+    outlivesReader: false,
+    async run() {
+      process.stdout.write(await text());
+      return exitCode.done;
+    },
+  };
+}
+
+/** Selects the engine of Docker's own options, if the command takes an engine and names none itself. */
+function withEngine(values: Values, { options }: Command, { host, context }: DockerGlobals): Values {
   if (values.host !== undefined || values.context !== undefined || values.engine !== undefined) return values;
   if (options.includes('host')) {
     return { ...values, ...(host && { host: [...host] }), ...(context && { context: [...context] }) };
@@ -44,10 +66,13 @@ function withEngine(values: Values, { options }: CommandEntry, { host, context }
   return options.includes('engine') && engine !== undefined ? { ...values, engine } : values;
 }
 
-/** A word alone that names nothing that is there is a command that was misspelt. */
-function refuseMisspelt(word: string): void {
+/** Refuses a single word without a slash that names no file: a misspelt command. */
+function refuseMisspelt(word: string, commands: readonly Command[]): void {
   if (word === '' || word.includes('/') || statSync(word, { throwIfNoEntry: false })) return;
-  const near = nearest(word, Object.keys(commands));
+  const near = nearest(
+    word,
+    commands.map(({ name }) => name),
+  );
   const all = `All commands: ${calledAs()} --help`;
   throw usage(
     `There is neither a command nor a folder ${JSON.stringify(word)}`,
@@ -55,30 +80,16 @@ function refuseMisspelt(word: string): void {
   );
 }
 
-/** An option that the command would not look at is not what its user meant. */
-function refuseForeign(name: string, command: CommandEntry | undefined, values: Values): void {
+/** Refuses an option that the command does not take. `--no-color` passes: a script may give it to every command. */
+function refuseForeign({ name, options }: Command, values: Values): void {
   const given = Object.keys(values) as OptionName[];
-  // Whoever wants no colours may want that of every command; some have none anyway.
-  const foreign = given.find((option) => option !== 'no-color' && !command?.options.includes(option));
+  const foreign = given.find((option) => option !== 'no-color' && !options.includes(option));
   if (foreign === undefined) return;
   throw usage(`${name} takes no --${foreign}`, `What it takes: ${calledAs()} ${name} --help`);
 }
 
-/** A variable of a script that was never set must not mean every hook, or every engine. */
+/** Refuses empty names: a variable that a script never set must not select every hook or every engine. */
 function refuseEmpty(values: Values): void {
   const empty = (['hook', 'engine'] as const).find((option) => values[option] === '');
   if (empty !== undefined) throw usage(`--${empty} is empty`, `Give a name, or leave --${empty} out`);
-}
-
-function embeddedEngine([socket, pidfile, generation, startupMs, shutdownMs]: readonly string[]): Command {
-  if (socket === undefined || pidfile === undefined)
-    throw usage('embedded-engine takes a socket and a pid file');
-  return {
-    kind: 'embedded-engine',
-    socket,
-    pidfile,
-    generation: generation === '20' ? 20 : 26,
-    startupMs: Number(startupMs ?? 300),
-    shutdownMs: Number(shutdownMs ?? 300),
-  };
 }

@@ -1,89 +1,42 @@
-import type { EmbeddedEngineOptions } from '../demo/embedded-engine.ts';
-import type { EventFolder } from '../hooks/engine-events.ts';
-import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
-import type { GivenSettings } from './given-settings.ts';
-import type { NotifierCommand } from './notifier-commands.ts';
-import type { ServiceCommand } from './service-commands.ts';
-import type { ShellCommand } from './shell-commands.ts';
+import type { OptionName, Suggests, Values } from './options.ts';
 
-/** What the user asked for. */
-export type Command =
-  /** `word` is the one behind the command, as `status` of `notifier status --help`. */
-  | {
-      readonly kind: 'help';
-      readonly of: string | undefined;
-      readonly word?: string | undefined;
-      readonly man: boolean;
-    }
-  | { readonly kind: 'version' }
-  | { readonly kind: 'demo' }
-  /** For the demo and the tests alone; not in the help. */
-  | ({ readonly kind: 'embedded-engine' } & EmbeddedEngineOptions)
-  | ({
-      readonly kind: 'run' | 'dry-run' | 'config-check';
-      /** Where the log of `run` goes; standard output where it is undefined. */
-      readonly logFile: string | undefined;
-    } & GivenSettings)
-  | ({ readonly kind: 'status' } & StatusWish)
-  | ({ readonly kind: 'status-page' } & EngineWish)
-  | ({ readonly kind: 'history-report' } & ReportWish)
-  | ({ readonly kind: 'history' } & HistoryWish)
-  | ({ readonly kind: 'history-show'; readonly number: number } & Asking)
-  | ({ readonly kind: 'hooks' } & Asking)
-  | ({ readonly kind: 'hooks-switch'; readonly hook: string; readonly on: boolean } & Asking)
-  | ({ readonly kind: 'hooks-new'; readonly hook: string; readonly event: NewHookEvent } & Asking)
-  | ({ readonly kind: 'trigger' } & TriggerCommand)
-  | ({ readonly kind: 'wait' } & WaitCommand)
-  | ({ readonly kind: 'events' } & EngineWish)
-  | NotifierCommand
-  | ServiceCommand
-  | ShellCommand;
-
-/** What every command that speaks to a listener is given. */
-export interface Asking extends GivenSettings {
-  readonly json: boolean;
-  readonly noColor: boolean;
+/**
+ * One command: everything about it that help, the manual page, completion and dispatch need. `commands.ts` lists them.
+ * This file loads at each start, so `run` imports the code behind the command only when it is called.
+ */
+export interface Command<Request = unknown> {
+  readonly name: string;
+  /** Each way to write the command: the arguments after its name, and one line about it. */
+  readonly calls: readonly (readonly [arguments: string, about: string])[];
+  readonly options: readonly OptionName[];
+  /** Options that belong to one word of the command alone, as `port` to `notifier install`. */
+  readonly belongsTo?: { readonly [option in OptionName]?: string };
+  /** Values of an option that differ from those it has elsewhere. */
+  readonly values?: { readonly [option in OptionName]?: Suggests };
+  /** Command lines to copy; the shell ignores what follows `#`. */
+  readonly examples: readonly string[];
+  /** Suggests the next argument, after those that are complete. */
+  complete?(before: readonly string[]): Suggests;
+  /**
+   * Reads the command line.
+   * @throws UserError with exit code 64 for wrong usage
+   */
+  read(values: Values, words: readonly string[], commands: readonly Command[]): Request;
+  /** Does the work. Returns the exit code. */
+  run(request: Request, commands: readonly Command[]): Promise<number>;
+  /** Returns true for a request that goes on after the reader of its standard output is gone. */
+  outlivesReader?(request: Request): boolean;
 }
 
-/** For what can be asked of one engine alone. */
-export interface EngineWish extends Asking {
-  /** By its name or its URL; never empty. */
-  readonly engine: string | undefined;
+/** A command line that was read: its command, and the work that it asks for. */
+export interface Invocation {
+  readonly name: string;
+  readonly outlivesReader: boolean;
+  /** Returns the exit code. */
+  run(): Promise<number>;
 }
 
-export interface StatusWish extends EngineWish {
-  readonly watch: boolean;
+/** Finds a command by its name. */
+export function findCommand(commands: readonly Command[], name: string | undefined): Command | undefined {
+  return commands.find((command) => command.name === name);
 }
-
-export interface HistoryWish extends EngineWish {
-  /** In ms since the epoch. */
-  readonly since: number | undefined;
-  /** `start`, `stop`, or an engine's event as `container_die`. */
-  readonly event: string | undefined;
-  readonly hook: string | undefined;
-  readonly failed: boolean;
-  readonly n: number | undefined;
-  readonly follow: boolean;
-}
-
-/** What a report is of, and where it goes. */
-export interface ReportWish extends EngineWish {
-  /** `-` for standard output. */
-  readonly file: string;
-  /** In ms since the epoch. */
-  readonly since: number | undefined;
-  readonly n: number | undefined;
-}
-
-export interface TriggerCommand extends EngineWish {
-  readonly event: LifecycleEvent;
-  readonly hook: string | undefined;
-}
-
-export interface WaitCommand extends EngineWish {
-  readonly event: LifecycleEvent;
-  /** In ms. */
-  readonly timeout: number | undefined;
-}
-
-export type NewHookEvent = LifecycleEvent | 'running' | EventFolder;

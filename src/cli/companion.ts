@@ -4,7 +4,15 @@ import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
 import { type ExitCode, exitCode } from '../system/user-error.ts';
 import { realSurroundings } from '../watch/endpoint/surroundings.ts';
-import type { CompanionCommand } from './service-commands.ts';
+
+export interface CompanionRequest {
+  /** The unit that runs Docker. */
+  readonly unit: string;
+  /** Whether the manager of a user has this unit. */
+  readonly user: boolean;
+  /** In ms. */
+  readonly wait: number;
+}
 
 /** How old the news may be that nobody waits for, in s: no Docker stops, and is up again, in that time. */
 const freshness = 1;
@@ -15,7 +23,7 @@ const freshness = 1;
  * Docker has died, which is no reason to tell anything: then systemd has no job that would stop Docker.
  * Whatever happens, Docker's stop must go on: nothing here fails.
  */
-export async function tellListener({ unit, user, wait }: CompanionCommand): Promise<ExitCode> {
+export async function tellListener({ unit, user, wait }: CompanionRequest): Promise<ExitCode> {
   const jobs = thisMachine().ask([
     ...['systemctl', ...(user ? ['--user'] : []), 'list-jobs'],
     '--no-legend',

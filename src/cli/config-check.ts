@@ -1,11 +1,20 @@
 import { describeOrigin, type Given } from '../listener/config/given.ts';
 import type { Loaded } from '../listener/config/load.ts';
 import type { RawEventFilter } from '../listener/config/raw-settings.ts';
+import { type ExitCode, exitCode } from '../system/user-error.ts';
 import { addressAndPort } from '../system/words.ts';
 import type { EngineSettings } from '../watch/settings.ts';
+import { load } from './load.ts';
+import type { RunRequest } from './run-request.ts';
+
+/** Prints the effective settings. Returns the exit code. */
+export function showSettings(request: RunRequest): ExitCode {
+  process.stdout.write(describeSettings(load(request)));
+  return exitCode.done;
+}
 
 /** The effective settings as a settings file would hold them, each with where it came from. */
-export function describeSettings({ settings, log, given, file }: Loaded): string {
+function describeSettings({ settings, log, given, file }: Loaded): string {
   const { notifier, metrics, heartbeat, hooks, engines } = settings;
   const rows: Row[] = [
     row('script_dir', settings.scriptDir, given.scriptDir),

@@ -4,8 +4,18 @@ import { describeFilter, describeHint } from '../listener/words/events.ts';
 import { aboutIt } from '../listener/words/failure.ts';
 import { leftOutWords } from '../listener/words/hooks.ts';
 import { describeExposed, describeRefusal } from '../listener/words/refusal.ts';
-import type { Account } from '../system/find-account.ts';
+import { type Account, currentAccount } from '../system/find-account.ts';
+import { type ExitCode, exitCode } from '../system/user-error.ts';
 import { plural, seconds } from '../system/words.ts';
+import type { GivenSettings } from './given-settings.ts';
+import { load } from './load.ts';
+
+/** Prints what would run on each event. Returns the exit code. */
+export function showDryRun(request: GivenSettings): ExitCode {
+  const account = currentAccount();
+  process.stdout.write(describeDryRun(dryRun(load(request).settings, account), account));
+  return exitCode.done;
+}
 
 /** What would run on each event, in order, and what would not and why. */
 export interface DryRun {

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
-import type { Asking } from './command.ts';
 import { ifRunning, RootsListener, theListener } from './listener.ts';
+import type { ListenerRequest } from './listener-request.ts';
 import { loadForAsking } from './load.ts';
 
 /**
@@ -11,7 +11,7 @@ import { loadForAsking } from './load.ts';
  * @throws UserError with exit code 77 when this user may not read it
  */
 export async function inJournal<Found>(
-  command: Asking,
+  command: ListenerRequest,
   read: (folder: string) => Promise<Found>,
 ): Promise<Found | undefined> {
   try {
@@ -40,7 +40,7 @@ export async function inJournal<Found>(
  * Asks the listener whose journal is meant.
  * @returns undefined when none runs, or when another journal than the listener's is meant
  */
-export async function askForJournal(command: Asking, path: string): Promise<object | undefined> {
+export async function askForJournal(command: ListenerRequest, path: string): Promise<object | undefined> {
   if (command.given.stateDir !== undefined) return undefined;
   try {
     return await ifRunning(theListener(command).client.get(path));
@@ -57,7 +57,7 @@ export async function askForJournal(command: Asking, path: string): Promise<obje
  * The journal that the settings lead to; where it is not said which, the one that was written last of those
  * where listeners of this user keep theirs: each has a folder of its own, and a service that of its unit.
  */
-function findJournal(command: Asking): string | undefined {
+function findJournal(command: ListenerRequest): string | undefined {
   const { settings, given } = loadForAsking(command);
   const named = join(settings.stateDir, 'journal');
   if (given.stateDir !== undefined) return named;

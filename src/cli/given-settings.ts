@@ -45,7 +45,10 @@ function argument(value: string | undefined): Given | undefined {
   return value === undefined ? undefined : { value, from: { kind: 'argument' } };
 }
 
-function flag(name: OptionName, value: string | undefined): Given | undefined {
+/** The value of a flag, with its origin. */
+export function flag(name: OptionName, value: string): Given;
+export function flag(name: OptionName, value: string | undefined): Given | undefined;
+export function flag(name: OptionName, value: string | undefined): Given | undefined {
   return value === undefined ? undefined : { value, from: { kind: 'flag', flag: `--${name}` } };
 }
 

@@ -1,5 +1,4 @@
-import { commands } from './commands.ts';
-import { examples } from './examples.ts';
+import { type Command, findCommand } from './command.ts';
 import { describeOption, type OptionName } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 
@@ -38,19 +37,22 @@ export const statusCodes: typeof exitCodes = [
  * @param word what stands behind the command: options that belong to other words are left out then
  * @param called what the program is called where its user has called it
  */
-export function help(of: string | undefined, word?: string, called: string = calledAs()): string {
-  const command = of !== undefined && Object.hasOwn(commands, of) ? commands[of] : undefined;
-  if (of === undefined || command === undefined) return helpOfAll(called);
+export function help(
+  commands: readonly Command[],
+  of: string | undefined,
+  word?: string,
+  called: string = calledAs(),
+): string {
+  const command = findCommand(commands, of);
+  if (command === undefined) return helpOfAll(commands, called);
   const options: readonly OptionName[] = [
     ...command.options.filter((option) => belongs(command.belongsTo?.[option], word, command.calls)),
     'help',
   ];
   return [
-    ...['Usage:', ...calls(of, called)],
+    ...['Usage:', ...calls(command, called)],
     ...['', 'Options:', ...options.flatMap(describeOption)],
-    ...(examples[of] === undefined
-      ? []
-      : ['', 'Examples:', ...examples[of].map((line) => `  ${as(line, called)}`)]),
+    ...['', 'Examples:', ...command.examples.map((line) => `  ${as(line, called)}`)],
     '',
   ].join('\n');
 }
@@ -65,9 +67,9 @@ function belongs(
   return owner === undefined || word === undefined || !isKnown || owner === word;
 }
 
-function helpOfAll(called: string): string {
-  const rest = Object.keys(commands).filter((name) => name !== 'run');
-  const options = [...(commands.run?.options ?? []), 'help' as const, 'version' as const];
+function helpOfAll(commands: readonly Command[], called: string): string {
+  const rest = commands.filter(({ name }) => name !== 'run');
+  const options = [...(findCommand(commands, 'run')?.options ?? []), 'help' as const, 'version' as const];
   const list = (codes: typeof exitCodes) => codes.map(([code, meaning]) => `${code} ${meaning}`).join('; ');
   return `${called}: ${purpose}
 
@@ -101,9 +103,9 @@ function as(line: string, called: string): string {
 }
 
 /** Each way to write it, and beside it or, where that is too long, below it what that does. */
-function calls(name: string, called: string): string[] {
-  const all = (commands[name]?.calls ?? []).map(
-    ([words, about]) => [`${called} ${name} ${words}`.trimEnd(), about] as const,
+function calls(command: Command, called: string): string[] {
+  const all = command.calls.map(
+    ([words, about]) => [`${called} ${command.name} ${words}`.trimEnd(), about] as const,
   );
   const width = Math.max(...all.map(([words]) => words.length));
   const fits = all.every(([, about]) => width + about.length + 4 <= widest);
@@ -115,8 +117,6 @@ function calls(name: string, called: string): string[] {
 /** In columns: more than most terminals have is hard to read anyway. */
 const widest = 110;
 
-function commandLines(name: string): string[] {
-  return (commands[name]?.calls ?? []).map(
-    ([words, about]) => `  ${`${name} ${words}`.trimEnd().padEnd(28)}  ${about}`,
-  );
+function commandLines({ name, calls }: Command): string[] {
+  return calls.map(([words, about]) => `  ${`${name} ${words}`.trimEnd().padEnd(28)}  ${about}`);
 }

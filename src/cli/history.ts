@@ -10,16 +10,27 @@ import {
 } from '../listener/journal/history.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { enginesIn, entriesIn, entryIn } from './answers.ts';
-import type { Asking, HistoryWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
 import { describeEntry, historyHead, historyRow } from './history-words.ts';
 import { running, theListener } from './listener.ts';
+import type { EngineRequest, ListenerRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
 import { widthOf } from './screen.ts';
 import { styleFor } from './style.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
+
+export interface HistoryRequest extends EngineRequest {
+  /** In ms since the epoch. */
+  readonly since: number | undefined;
+  /** `start`, `stop`, or an engine's event as `container_die`. */
+  readonly event: string | undefined;
+  readonly hook: string | undefined;
+  readonly failed: boolean;
+  readonly n: number | undefined;
+  readonly follow: boolean;
+}
 
 /** How many entries are shown when nothing is said. */
 const usualEntries = 50;
@@ -28,22 +39,22 @@ const usualEntries = 50;
  * Shows what happened, newest last: as the running listener tells it, else from its journal.
  * @returns the exit code
  */
-export async function showHistory(wish: HistoryWish): Promise<number> {
-  const named = await withEngineName(wish);
+export async function showHistory(request: HistoryRequest): Promise<number> {
+  const named = await withEngineName(request);
   const ending = new AbortController();
   const listening = { method: 'GET', path: '/v1/events', signal: ending.signal } as const;
   try {
     // Heard from before the past is read, so that nothing falls between the two.
-    const events = wish.follow ? await running(theListener(wish).client.lines(listening)) : undefined;
+    const events = request.follow ? await running(theListener(request).client.lines(listening)) : undefined;
     return await tell(named, events as AsyncIterable<StreamedEvent> | undefined);
   } finally {
     ending.abort();
   }
 }
 
-async function tell(wish: HistoryWish, events: AsyncIterable<StreamedEvent> | undefined): Promise<number> {
-  const { json, noColor } = wish;
-  const entries = await during('Reading the history', theEntries(wish));
+async function tell(request: HistoryRequest, events: AsyncIterable<StreamedEvent> | undefined): Promise<number> {
+  const { json, noColor } = request;
+  const entries = await during('Reading the history', theEntries(request));
   if (json && events === undefined) {
     print(`${JSON.stringify({ version: 1, entries })}\n`);
     return exitCode.done;
@@ -56,26 +67,26 @@ async function tell(wish: HistoryWish, events: AsyncIterable<StreamedEvent> | un
   if (!json && (entries.length > 0 || events !== undefined)) print(`${style.strong(historyHead)}\n`);
   for (const entry of entries) show(entry);
   if (events === undefined) return exitCode.done;
-  await followHistory(events, entries, wish, show);
+  await followHistory(events, entries, request, show);
   throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
 /** Who calls an engine by its URL means the one of that name. One that is not watched any more has a past, and no more. */
-async function withEngineName(wish: HistoryWish): Promise<HistoryWish> {
-  const { engine, follow } = wish;
-  const status = engine === undefined ? undefined : await askForJournal(wish, '/v1/status');
-  if (engine === undefined || status === undefined) return wish;
+async function withEngineName(request: HistoryRequest): Promise<HistoryRequest> {
+  const { engine, follow } = request;
+  const status = engine === undefined ? undefined : await askForJournal(request, '/v1/status');
+  if (engine === undefined || status === undefined) return request;
   const engines = enginesIn(status);
   const found = engineCalled(engine, engines);
   if (found === undefined && follow) throw notWatched(engine, engines);
-  return found === undefined ? wish : { ...wish, engine: found.name };
+  return found === undefined ? request : { ...request, engine: found.name };
 }
 
 /**
  * Shows one entry with all that is known of it.
  * @returns the exit code
  */
-export async function showEntry(command: Asking & { readonly number: number }): Promise<number> {
+export async function showEntry(command: ListenerRequest & { readonly number: number }): Promise<number> {
   const { number, json } = command;
   const answer = await orNothing(askForJournal(command, `/v1/history/${number}`));
   const entry =
@@ -105,17 +116,18 @@ async function orNothing(asking: Promise<object | undefined>): Promise<object | 
   }
 }
 
-async function theEntries(wish: HistoryWish): Promise<readonly HistoryEntry[]> {
-  const { since, event, hook, engine, failed, n = usualEntries } = wish;
+async function theEntries(request: HistoryRequest): Promise<readonly HistoryEntry[]> {
+  const { since, event, hook, engine, failed, n = usualEntries } = request;
   const query = new URLSearchParams({ n: String(n), failed: String(failed) });
   if (since !== undefined) query.set('since', String(since));
   if (event !== undefined) query.set('event', event);
   if (hook !== undefined) query.set('hook', hook);
   if (engine !== undefined) query.set('engine', engine);
-  const answer = await askForJournal(wish, `/v1/history?${query}`);
+  const answer = await askForJournal(request, `/v1/history?${query}`);
   if (answer !== undefined) return entriesIn(answer);
   return (
-    (await inJournal(wish, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ?? []
+    (await inJournal(request, (folder) => readHistory(folder, { since, event, hook, engine, failed, n }))) ??
+    []
   );
 }
 

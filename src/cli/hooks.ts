@@ -13,21 +13,25 @@ import { currentAccount } from '../system/find-account.ts';
 import { nearest } from '../system/nearest.ts';
 import { quote } from '../system/shell-quote.ts';
 import { codeOf, errorCode, exitCode, UserError } from '../system/user-error.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { plansIn, statusIn } from './answers.ts';
-import type { Asking, NewHookEvent } from './command.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
 import { ifRunning, theListener } from './listener.ts';
+import type { ListenerRequest } from './listener-request.ts';
 import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 import { during } from './progress.ts';
 
+/** The event of a new hook: `running` for one that is kept running. */
+export type NewHookEvent = LifecycleEvent | 'running' | EventFolder;
+
 /**
  * Shows what would run on each event: as the running listener sees it, else by the settings.
  * @returns the exit code
  */
-export async function showHooks(command: Asking): Promise<number> {
+export async function showHooks(command: ListenerRequest): Promise<number> {
   const isNamed = command.given.scriptDir !== undefined;
   const asking = () =>
     during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks').then(plansIn));
@@ -42,7 +46,7 @@ export async function showHooks(command: Asking): Promise<number> {
   return exitCode.done;
 }
 
-function byItself(command: Asking) {
+function byItself(command: ListenerRequest) {
   const { settings } = loadForAsking(command);
   remark(`No listener runs: by its settings, for hooks in ${settings.scriptDir}\n`);
   return settings;
@@ -53,7 +57,7 @@ function byItself(command: Asking) {
  * @returns the exit code
  */
 export async function switchHook(
-  command: Asking & { readonly hook: string; readonly on: boolean },
+  command: ListenerRequest & { readonly hook: string; readonly on: boolean },
 ): Promise<number> {
   const { hook, on } = command;
   const { name, path } = findHook(await scriptDirOf(command), hook);
@@ -85,7 +89,7 @@ export async function switchHook(
  * @returns the exit code
  */
 export async function newHook(
-  command: Asking & { readonly hook: string; readonly event: NewHookEvent },
+  command: ListenerRequest & { readonly hook: string; readonly event: NewHookEvent },
 ): Promise<number> {
   const { hook, event } = command;
   if (hook.includes('/') || hook.includes('\0') || isIgnored(hook) || hook === '') {
@@ -124,7 +128,7 @@ export async function newHook(
 }
 
 /** The one that is named, else that of the running listener, else that of the settings. */
-async function scriptDirOf(command: Asking): Promise<string> {
+async function scriptDirOf(command: ListenerRequest): Promise<string> {
   if (command.given.scriptDir === undefined) {
     const status = await ifRunning(theListener(command).client.get('/v1/status').then(statusIn));
     if (status !== undefined) return status.listener.scriptDir;

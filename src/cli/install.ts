@@ -10,7 +10,13 @@ import {
   type Supervisor,
   thisMachine,
 } from '../service/machine.ts';
-import { type Manifest, manifestPath, parseManifest, type ServiceOptions } from '../service/manifest.ts';
+import {
+  type Manifest,
+  manifestPath,
+  type NotifierChoice,
+  parseManifest,
+  type ServiceOptions,
+} from '../service/manifest.ts';
 import { findPackaged, packagedCure } from '../service/packaged.ts';
 import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../service/places.ts';
 import { planInstall } from '../service/plan-install.ts';
@@ -24,15 +30,37 @@ import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
-import type { InstallCommand, InstallWish } from './service-commands.ts';
 import { loadForService } from './service-settings.ts';
 import { shellFiles } from './shell-files.ts';
 
+export interface InstallRequest {
+  /** Shows the steps without taking them. */
+  readonly dryRun: boolean;
+  /** Asks no question. */
+  readonly yes: boolean;
+  /** The service of a user, and not the system's. */
+  readonly user: boolean;
+  /** Options of the command line; the rest stays as it was, or is chosen for this machine. */
+  readonly options: {
+    readonly prefix?: string;
+    readonly scriptDir?: string;
+    readonly port?: number;
+    readonly dockerUnit?: string;
+    /** In whole seconds. */
+    readonly stopWait?: number;
+    readonly notifier?: NotifierChoice;
+  };
+}
+
 /**
  * Makes a service of this program, or renews it; see docs/install.md.
+ * @param manual the manual page that it installs
  * @throws UserError with exit code 69 where there is nothing to install on, 77 for who is not root
  */
-export async function install({ dryRun, yes, user, wish }: InstallCommand): Promise<ExitCode> {
+export async function install(
+  { dryRun, yes, user, options }: InstallRequest,
+  manual: string,
+): Promise<ExitCode> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
     throw new UserError(
       exitCode.unavailable,
@@ -45,7 +73,7 @@ export async function install({ dryRun, yes, user, wish }: InstallCommand): Prom
   const machine = thisMachine(scope);
   const before = readManifest(machine.platform, scope);
   if (scope.kind === 'system') refusePackaged(machine, before, 'install');
-  const { prefix, service, remarks } = settle(wish, before, machine);
+  const { prefix, service, remarks } = settle(options, before, machine);
   // A service that would not start, for what is in its settings file, is not even begun.
   const settings =
     process.geteuid?.() === ownerOf(scope) ? loadForService(service, machine).settings : undefined;
@@ -61,7 +89,7 @@ export async function install({ dryRun, yes, user, wish }: InstallCommand): Prom
       runtime: findRuntime(ownerOf(scope)),
       service,
       supervisor,
-      extras: shellFiles(layout, scope),
+      extras: shellFiles(layout, scope, manual),
       ...(notifier && { notifier }),
     },
     machine,
@@ -130,7 +158,7 @@ export function refusePackaged(
 }
 
 /** What was not said is as it was before, and at first as it is best here. */
-function settle(wish: InstallWish, before: Manifest | undefined, machine: Machine) {
+function settle(options: InstallRequest['options'], before: Manifest | undefined, machine: Machine) {
   const { platform, scope } = machine;
   const remarks: string[] = [];
   const explained = ({ path, instead }: Place) => {
@@ -140,11 +168,11 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
     return path;
   };
   const prefix =
-    wish.prefix ??
+    options.prefix ??
     before?.prefix ??
     (scope.kind === 'user' ? join(scope.home, '.local') : explained(choosePrefix()));
   const scriptDir =
-    wish.scriptDir ??
+    options.scriptDir ??
     before?.service.scriptDir ??
     (scope.kind === 'user' ? join(scope.config, `${productName}.d`) : explained(chooseScriptDir(platform)));
   if (platform === 'linux' && !canBeRun(prefix)) {
@@ -164,10 +192,10 @@ function settle(wish: InstallWish, before: Manifest | undefined, machine: Machin
   }
   const service: ServiceOptions = {
     scriptDir,
-    port: wish.port ?? before?.service.port,
-    dockerUnit: wish.dockerUnit ?? before?.service.dockerUnit ?? findDockerUnit(machine),
-    stopWait: wish.stopWait ?? before?.service.stopWait ?? 30,
-    notifier: wish.notifier ?? before?.service.notifier ?? 'auto',
+    port: options.port ?? before?.service.port,
+    dockerUnit: options.dockerUnit ?? before?.service.dockerUnit ?? findDockerUnit(machine),
+    stopWait: options.stopWait ?? before?.service.stopWait ?? 30,
+    notifier: options.notifier ?? before?.service.notifier ?? 'auto',
   };
   return { prefix, service, remarks };
 }

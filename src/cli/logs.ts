@@ -6,14 +6,19 @@ import { productName, serviceUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
-import type { LogsCommand } from './shell-commands.ts';
+
+export interface LogsRequest {
+  readonly follow: boolean;
+  /** How many lines, from the newest back. */
+  readonly lines: number;
+}
 
 /**
  * Shows what the service has logged, from wherever its supervisor keeps it, with that supervisor's own command.
  * @returns the exit code
  * @throws UserError where nothing keeps a log
  */
-export async function showLogs(command: LogsCommand): Promise<number> {
+export async function showLogs(command: LogsRequest): Promise<number> {
   const machine = thisMachine();
   return show(logCommand(command, findSupervisor(machine.platform), machine, ownLog(machine.platform)));
 }
@@ -27,7 +32,7 @@ function ownLog(platform: NodeJS.Platform): string {
 
 /** The command that shows the log. */
 export function logCommand(
-  { follow, lines }: LogsCommand,
+  { follow, lines }: LogsRequest,
   supervisor: Supervisor,
   machine: Pick<Machine, 'ask'>,
   logFile: string = systemDomain.log,

@@ -1,13 +1,12 @@
 import { version } from '../version.ts';
-import { commands } from './commands.ts';
-import { examples } from './examples.ts';
+import type { Command } from './command.ts';
 import { exitCodes, introduction, purpose, statusCodes } from './help.ts';
 import { type Option, type OptionName, options } from './options.ts';
 
 const program = 'docker-lifecycle-listener';
 
 /** The manual page (man(7)), of the same tables as `--help`. */
-export function manual(): string {
+export function manual(commands: readonly Command[]): string {
   return [
     `.\\" Made by: ${program} help --man`,
     `.TH ${program.toUpperCase()} 1 "" "${program} ${version}" "User Commands"`,
@@ -19,7 +18,7 @@ export function manual(): string {
     '.PP',
     `It is a plugin of Docker too:\n.B docker lifecycle\ntakes the same commands.`,
     '.SH COMMANDS',
-    ...Object.keys(commands).flatMap(commandPart),
+    ...commands.flatMap(commandPart),
     '.SH OPTIONS',
     ...(Object.keys(options) as OptionName[]).flatMap(optionPart),
     '.SH EXIT STATUS',
@@ -33,7 +32,7 @@ export function manual(): string {
     ...files.flatMap(([path, about]) => ['.TP', `.I ${text(path)}`, text(about)]),
     '.SH EXAMPLES',
     '.EX',
-    ...Object.values(examples).flatMap(([first]) => (first === undefined ? [] : literal(first))),
+    ...commands.flatMap(({ examples: [first] }) => (first === undefined ? [] : literal(first))),
     '.EE',
     '.SH SEE ALSO',
     '.BR docker (1),',
@@ -80,16 +79,10 @@ function synopsis(): string[] {
   ];
 }
 
-function commandPart(name: string): string[] {
-  const command = commands[name];
-  if (command === undefined) return [];
-  const taken = command.options.map((option) => bold(flagsOf(option))).join(', ');
-  const calls = command.calls.map(([words, about]) => [
-    '.TP',
-    `${bold(name)} ${text(words)}`.trimEnd(),
-    text(about),
-  ]);
-  return [...calls.flat(), ...(taken === '' ? [] : ['.br', `Options: ${taken}`])];
+function commandPart({ name, calls, options }: Command): string[] {
+  const taken = options.map((option) => bold(flagsOf(option))).join(', ');
+  const ways = calls.map(([words, about]) => ['.TP', `${bold(name)} ${text(words)}`.trimEnd(), text(about)]);
+  return [...ways.flat(), ...(taken === '' ? [] : ['.br', `Options: ${taken}`])];
 }
 
 function optionPart(name: OptionName): string[] {

@@ -17,11 +17,20 @@ import {
   type NotifierHealth,
 } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
+import type { GivenSettings } from './given-settings.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
-import type { NotifierCommand } from './notifier-commands.ts';
 import { print, remark } from './print.ts';
 import { statusCode } from './status.ts';
+
+export interface NotifierRequest extends GivenSettings {
+  readonly act: 'install' | 'remove' | 'status';
+  /** The port of the listener; undefined for the one of the service, or of the settings. */
+  readonly port: number | undefined;
+  /** The image that the notifier's is built from. */
+  readonly base: string | undefined;
+  readonly json: boolean;
+}
 
 /**
  * Installs the notifier's container, removes it, or says how it is; through the engine's API, so that no `docker`
@@ -29,7 +38,7 @@ import { statusCode } from './status.ts';
  * @throws UserError with exit code 69 where Docker does not run, or there is no image to build from; 1 for one that is
  * installed and does not reach the listener
  */
-export async function tendNotifier(command: NotifierCommand): Promise<number> {
+export async function tendNotifier(command: NotifierRequest): Promise<number> {
   const { engine, port } = findPlace(command);
   await requireRunning(engine);
   switch (command.act) {
@@ -81,7 +90,7 @@ function notDelivering(health: NotifierHealth, engine: EngineSettings): UserErro
 }
 
 /** The one engine that is meant, and the port that the listener has: the service's, where there is one. */
-function findPlace(command: NotifierCommand): { readonly engine: EngineSettings; readonly port: number } {
+function findPlace(command: NotifierRequest): { readonly engine: EngineSettings; readonly port: number } {
   const { settings } = loadForAsking(command);
   const [engine, ...others] = settings.engines;
   if (engine === undefined || others.length > 0) {

@@ -1,6 +1,6 @@
 import { exitCode, UserError } from '../system/user-error.ts';
-import type { EngineWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
 
@@ -9,7 +9,7 @@ import { print, remark } from './print.ts';
  * @returns the exit code
  * @throws UserError with exit code 69 when no listener runs
  */
-export async function showPage(command: EngineWish): Promise<number> {
+export async function showPage(command: EngineRequest): Promise<number> {
   const { client, path } = theListener(command);
   const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
   if (answer === undefined) {

@@ -3,7 +3,7 @@ import { hintForEvent } from '../hooks/event-hints.ts';
 import { parseDuration } from '../listener/config/readers.ts';
 import { nearest } from '../system/nearest.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
-import { type OptionName, usage } from './options.ts';
+import { type OptionName, type Suggests, usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 
 /** The one word of a command that takes an event. */
@@ -36,7 +36,7 @@ export function anyEventCalled(where: string, word: string | undefined): Lifecyc
   );
 }
 
-/** Nothing, when nothing more was said. */
+/** Rejects extra arguments; returns no member. */
 export function none(command: string, [word]: readonly string[]): object {
   if (word !== undefined) throw usage(`${command} takes no more than that, not ${JSON.stringify(word)}`);
   return {};
@@ -53,6 +53,44 @@ export function unknownWord(command: string, word: string | undefined, known: re
     near === undefined
       ? `It knows ${known.join(', ')}. ${folder}`
       : `Did you mean ${command} ${near}? ${folder}`,
+  );
+}
+
+/** Rejects any argument. */
+export function noArgument(command: string, [first]: readonly string[]): void {
+  if (first !== undefined) throw usage(`${command} takes no argument: ${first}`, 'All options: --help');
+}
+
+/** Reads the one argument of a command that knows certain words. */
+export function oneOf<Word extends string>(
+  command: string,
+  known: readonly Word[],
+  [word, ...rest]: readonly string[],
+): Word {
+  const found = known.find((candidate) => candidate === word);
+  if (found !== undefined && rest.length === 0) return found;
+  const list = known.join(', ');
+  if (word === undefined) throw usage(`${command} needs a word`, `One of: ${list}`);
+  if (found !== undefined)
+    throw usage(`${command} ${found} takes no more than that, not ${JSON.stringify(rest[0])}`);
+  const near = nearest(word, known);
+  throw usage(
+    `${command} knows no ${JSON.stringify(word)}`,
+    near === undefined ? `It knows ${list}` : `Did you mean ${command} ${near}?`,
+  );
+}
+
+/** Completes the one argument of a command that takes an event. */
+export function startOrStop(before: readonly string[]): Suggests {
+  return before.length === 0 ? ['start', 'stop'] : [];
+}
+
+/** Reads the name of a systemd service. */
+export function readUnit(unit: string): string {
+  if (/^[\w:.@\\-]+\.service$/.test(unit)) return unit;
+  throw usage(
+    `--docker-unit: ${JSON.stringify(unit)} is no service`,
+    'Give the unit that runs Docker, as docker.service',
   );
 }
 

@@ -18,25 +18,34 @@ import { pageHtml } from '../listener/page-html.ts';
 import type { Status } from '../listener/status.ts';
 import { codeOf, exitCode, UserError } from '../system/user-error.ts';
 import { statusIn } from './answers.ts';
-import type { ReportWish } from './command.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { print, remark } from './print.ts';
 import { engineCalled } from './which-engine.ts';
+
+export interface ReportRequest extends EngineRequest {
+  /** `-` for standard output. */
+  readonly file: string;
+  /** In ms since the epoch. */
+  readonly since: number | undefined;
+  readonly n: number | undefined;
+}
 
 /**
  * Writes what happened as a page for a browser, from the journal.
  * @returns the exit code
  * @throws UserError when the journal cannot be read, or the file cannot be written
  */
-export async function writeReport(wish: ReportWish): Promise<number> {
-  const { file, since, n = mostEntries } = wish;
-  const status = await statusOf(wish);
-  const engine = wish.engine && (engineCalled(wish.engine, status?.engines ?? [])?.name ?? wish.engine);
+export async function writeReport(request: ReportRequest): Promise<number> {
+  const { file, since, n = mostEntries } = request;
+  const status = await statusOf(request);
+  const engine =
+    request.engine && (engineCalled(request.engine, status?.engines ?? [])?.name ?? request.engine);
   const filter = { since, engine, n, outputs: true };
   // Whoever may ask the listener may read its journal, which has the outputs.
   const entries =
     status === undefined
-      ? ((await inJournal(wish, (folder) => readHistory(folder, filter))) ?? [])
+      ? ((await inJournal(request, (folder) => readHistory(folder, filter))) ?? [])
       : await readHistory(join(status.listener.stateDir, 'journal'), filter);
   const html = pageHtml({
     kind: 'report',
@@ -58,8 +67,8 @@ export async function writeReport(wish: ReportWish): Promise<number> {
   return exitCode.done;
 }
 
-async function statusOf(wish: ReportWish): Promise<Status | undefined> {
-  const answer = await askForJournal(wish, '/v1/status');
+async function statusOf(request: ReportRequest): Promise<Status | undefined> {
+  const answer = await askForJournal(request, '/v1/status');
   return answer && statusIn(answer);
 }
 

@@ -9,7 +9,11 @@ import { describeFolderRefusal } from '../listener/words/refusal.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
+import { endUnexpectedly } from './end-unexpectedly.ts';
+import { load } from './load.ts';
 import { createDeferredLog } from './log.ts';
+import { openLogFile } from './log-file.ts';
+import type { RunRequest } from './run-request.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
@@ -24,13 +28,22 @@ function keepYoungObjectsSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+/** Runs the listener of these settings in the foreground. Returns the exit code. */
+export async function run(request: RunRequest): Promise<number> {
+  // Opened before anything that can fail: if that fails again and again, the log of it is rotated too.
+  const logFile = request.logFile === undefined ? undefined : openLogFile(request.logFile);
+  const { settings, log } = load(request);
+  process.removeListener('uncaughtException', endUnexpectedly);
+  return runListener(settings, log, (text) => (logFile ?? process.stdout).write(text));
+}
+
 /**
  * Runs the listener in the foreground until a signal ends it; a second signal ends it at once.
  * @param write takes the log
  * @returns the exit code
  * @throws UserError when it cannot start
  */
-export async function runListener(
+async function runListener(
   settings: Settings,
   logSettings: LogSettings,
   write: (text: string) => void,

@@ -3,19 +3,17 @@ import { type Layout, productName } from '../service/layout.ts';
 import { distrustOf } from '../service/places.ts';
 import { ownerOf, type Scope } from '../service/scope.ts';
 import type { Wanted } from '../service/wanted.ts';
-import { completionPlaces, completionScript } from './completion/scripts.ts';
-import { manual } from './manual.ts';
+import { completionPlaces, completionScript, shells } from './completion/scripts.ts';
 import { pluginFile } from './plugin/call.ts';
 import { wrapperText } from './plugin/wrapper.ts';
-import { shells } from './shell-commands.ts';
 
 /**
  * What a system's installation puts where Docker, shells and man look by themselves: below /usr/local they all do.
  * Where somebody other than root could change a folder on the way, root writes nothing.
  */
-export function shellFiles(layout: Layout, scope: Scope): Wanted[] {
+export function shellFiles(layout: Layout, scope: Scope, manual: string): Wanted[] {
   const distrust = distrustOf(ownerOf(scope));
-  return everyShellFile(layout, scope, `${productName} install`).filter(
+  return everyShellFile(layout, scope, `${productName} install`, manual).filter(
     ({ path }) => distrust(path) === undefined,
   );
 }
@@ -24,7 +22,12 @@ export function shellFiles(layout: Layout, scope: Scope): Wanted[] {
  * The same, whatever is on this machine.
  * @param writtenBy the command that writes them again
  */
-export function everyShellFile({ prefix, node, program }: Layout, scope: Scope, writtenBy: string): Wanted[] {
+export function everyShellFile(
+  { prefix, node, program }: Layout,
+  scope: Scope,
+  writtenBy: string,
+  manual: string,
+): Wanted[] {
   const file = (place: string, content: string, reason: string, mode = 0o644): Wanted => ({
     kind: 'file',
     path: join(prefix, place),
@@ -48,6 +51,6 @@ export function everyShellFile({ prefix, node, program }: Layout, scope: Scope, 
     ...shells.map((shell) =>
       file(completionPlaces[shell], completionScript(shell), `completes the command in ${shell}`),
     ),
-    file(`share/man/man1/${productName}.1`, manual(), 'the manual page'),
+    file(`share/man/man1/${productName}.1`, manual, 'the manual page'),
   ];
 }

@@ -7,8 +7,8 @@ import { describeCutTurn } from '../listener/words/turns.ts';
 import { printableText } from '../system/printable.ts';
 import { age, clock, megabytes, plural } from '../system/words.ts';
 import { statusIn } from './answers.ts';
-import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, theListener } from './listener.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { print } from './print.ts';
 import { during } from './progress.ts';
@@ -23,7 +23,7 @@ export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
  * Tells how things are.
  * @returns the exit code
  */
-export async function showStatus(command: StatusWish): Promise<number> {
+export async function showStatus(command: EngineRequest): Promise<number> {
   const { client, path } = theListener(command);
   const asking = during(
     'Waiting for the listener to answer',

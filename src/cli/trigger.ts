@@ -7,11 +7,17 @@ import { describeRefusal } from '../listener/words/refusal.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { bytes } from '../system/words.ts';
-import type { TriggerCommand } from './command.ts';
+import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { running, theListener } from './listener.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
 import { nameOfEngine } from './which-engine.ts';
+
+export interface TriggerRequest extends EngineRequest {
+  readonly event: LifecycleEvent;
+  readonly hook: string | undefined;
+}
 
 /** What the listener answers line by line; docs/control-socket.md describes it. */
 export type TriggerLine =
@@ -48,7 +54,7 @@ export type TriggerLine =
  * Has the listener run hooks now, and shows what they print.
  * @returns the exit code of the worst of them: the highest
  */
-export async function triggerHooks(command: TriggerCommand): Promise<number> {
+export async function triggerHooks(command: TriggerRequest): Promise<number> {
   const { event, hook, json } = command;
   const { client } = theListener(command);
   const engine =

@@ -10,14 +10,20 @@ import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { presenceOf } from './engine-presence.ts';
 import { readManifest, refusePackaged } from './install.ts';
 import { logFiles } from './log-file.ts';
-import type { UninstallCommand } from './service-commands.ts';
 import { loadForService, settingsFileOf } from './service-settings.ts';
+
+export interface UninstallRequest {
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly user: boolean;
+  readonly purge: boolean;
+}
 
 /**
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
  * @throws UserError with exit code 77 for who is not root
  */
-export async function uninstall({ dryRun, yes, user, purge }: UninstallCommand): Promise<ExitCode> {
+export async function uninstall({ dryRun, yes, user, purge }: UninstallRequest): Promise<ExitCode> {
   const scope = findScope(user);
   if (!dryRun && scope.kind === 'system') requireRoot('uninstall');
   const machine = thisMachine(scope);

@@ -11,20 +11,26 @@ import { createFolderWatches } from '../watch/host/folder-watch.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { EngineWatch } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
-import type { WaitCommand } from './command.ts';
 import { ifRunning } from './listener.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { loadForAsking } from './load.ts';
 import { usage } from './options.ts';
 import { remark } from './print.ts';
 import { progress } from './progress.ts';
 import { engineCalled, notWatched } from './which-engine.ts';
 
+export interface WaitRequest extends EngineRequest {
+  readonly event: LifecycleEvent;
+  /** In ms. */
+  readonly timeout: number | undefined;
+}
+
 /**
  * Waits until Docker is up, or down: each of the engines, or the one that is named. Asks the listener, and
  * watches by itself where none runs, or where it is said which engine is meant.
  * @returns the exit code: 1 when it took too long
  */
-export async function waitForEngine(command: WaitCommand): Promise<number> {
+export async function waitForEngine(command: WaitRequest): Promise<number> {
   const { event, timeout, given } = command;
   const { settings } = loadForAsking(command);
   const ending = new AbortController();
@@ -54,7 +60,7 @@ const wanted = { start: ['up'], stop: ['down', 'stopping'] } as const satisfies 
 /** @returns whether it is so; false when no listener runs, or not any more */
 async function hearFromListener(
   client: ControlClient,
-  { event, engine }: WaitCommand,
+  { event, engine }: WaitRequest,
   signal: AbortSignal,
 ): Promise<boolean> {
   const isAsWanted = ({ state }: EngineStatus) => (wanted[event] as readonly string[]).includes(state);
@@ -124,7 +130,7 @@ function warn(report: ListenerEvent): void {
 /** The same sensor as the listener's, for each engine. Resolves also when `signal` ends it. */
 async function watch(
   { engines, heartbeat }: Settings,
-  { event, engine }: WaitCommand,
+  { event, engine }: WaitRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const meant = engines.filter(

@@ -2,8 +2,8 @@ import type { Status } from '../listener/status.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { clock } from '../system/words.ts';
 import { statusIn } from './answers.ts';
-import type { StatusWish } from './command.ts';
 import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
+import type { EngineRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';
 import { describeStatus, ofEngine } from './status.ts';
@@ -20,7 +20,7 @@ const together = 30;
  * @returns the exit code
  * @throws UserError where there is no terminal to draw on
  */
-export async function watchStatus(wish: StatusWish): Promise<number> {
+export async function watchStatus(request: EngineRequest): Promise<number> {
   if (!process.stdout.isTTY || process.env.TERM === 'dumb') {
     throw new UserError(
       exitCode.usage,
@@ -28,8 +28,8 @@ export async function watchStatus(wish: StatusWish): Promise<number> {
       `For a pipe: ${calledAs()} events`,
     );
   }
-  const listener = theListener(wish);
-  const style = styleFor(process.stdout, wish.noColor);
+  const listener = theListener(request);
+  const style = styleFor(process.stdout, request.noColor);
   const ending = new AbortController();
   const quit = () => ending.abort();
   for (const signal of endingSignals) process.on(signal, quit);
@@ -50,7 +50,7 @@ export async function watchStatus(wish: StatusWish): Promise<number> {
   try {
     while (!ending.signal.aborted) {
       await follow(listener, ending.signal, (found) => {
-        status = found && ofEngine(found, wish.engine);
+        status = found && ofEngine(found, request.engine);
         draw();
       });
       await pause(tick, ending.signal);

@@ -1,7 +1,7 @@
 import type { RunningHook } from '../hooks/attempts.ts';
 import type { HookSettings } from '../hooks/settings.ts';
 import { timeoutOf } from '../hooks/start.ts';
-import { longestCompanionWait } from './control/requests.ts';
+import { longestCompanionWait } from './control/protocol.ts';
 import type { ListenerEvent } from './events.ts';
 import type { HookWarning } from './journal/record.ts';
 import type { Pipeline } from './pipeline.ts';

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { examples } from '../../src/cli/examples.ts';
 import { options } from '../../src/cli/options.ts';
 import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
@@ -10,19 +9,21 @@ import { runProgram } from '../support/program.ts';
 const program = 'docker-lifecycle-listener';
 
 describe('--help', () => {
-  test.each(Object.keys(commands))('of %s fits, and has examples that mean what they say', async (name) => {
-    const { code, output } = await runProgram([name, '--help']);
-    expect(code).toBe(0);
-    for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
-    expect(output).toContain('\nExamples:\n  ');
-    for (const line of examples[name] ?? []) {
-      expect(output).toContain(line);
-      // As far as a shell hands it to us.
-      const [, words = ''] = new RegExp(`${program} ([^|&>)]*)`).exec(line) ?? [];
-      const { kind } = readArguments(words.trim().split(' '));
-      expect(kind).toContain({ run: '', config: 'config-check' }[name] ?? name);
-    }
-  });
+  test.each(commands)(
+    'of $name fits, and has examples that mean what they say',
+    async ({ name, examples }) => {
+      const { code, output } = await runProgram([name, '--help']);
+      expect(code).toBe(0);
+      for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+      expect(output).toContain('\nExamples:\n  ');
+      for (const line of examples) {
+        expect(output).toContain(line);
+        // As far as a shell hands it to us.
+        const [, words = ''] = new RegExp(`${program} ([^|&>)]*)`).exec(line) ?? [];
+        expect(readArguments(words.trim().split(' ')).name).toBe(name);
+      }
+    },
+  );
 
   test.each([
     ['helpp', 'help'],
@@ -57,7 +58,7 @@ describe('the manual page', () => {
 
   test('names every command and every option', async () => {
     const text = (await page()).replaceAll('\\-', '-').replaceAll(/\\f[BIR]/g, '');
-    for (const name of Object.keys(commands)) expect(text).toMatch(new RegExp(`^${name}( |$)`, 'm'));
+    for (const { name } of commands) expect(text).toMatch(new RegExp(`^${name}( |$)`, 'm'));
     for (const name of Object.keys(options)) expect(text).toMatch(new RegExp(`^(-., )?--${name}( |$)`, 'm'));
   });
 

@@ -1,11 +1,22 @@
 import { printableText } from '../../system/printable.ts';
-import type { Completion } from './complete.ts';
+import type { Command } from '../command.ts';
+import { type Completion, complete } from './complete.ts';
+import { look } from './look.ts';
+
+/** Completes the last word, and describes the result for a shell. */
+export async function answer(
+  commands: readonly Command[],
+  words: readonly string[],
+  descriptions: boolean,
+): Promise<string> {
+  return describeCompletion(await complete(commands, words, look), descriptions);
+}
 
 /**
  * A completion as Docker and our own scripts read it, which is cobra's way (its `ShellCompDirective`): a candidate
  * a line, with what it does behind a tab, and at the end a number that says what else may stand there.
  */
-export function describeCompletion({ candidates, also }: Completion, descriptions: boolean): string {
+function describeCompletion({ candidates, also }: Completion, descriptions: boolean): string {
   const lines = candidates
     // What moves the cursor is no name that anybody could type.
     .filter(({ value }) => printableText(value) === value && !/\s/.test(value))

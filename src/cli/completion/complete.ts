@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type CommandEntry, commands } from '../commands.ts';
+import { type Command, findCommand } from '../command.ts';
 import { type Option, type OptionName, options, type Suggests, type Values } from '../options.ts';
 
 /** One word that may stand there, and what it does. */
@@ -25,10 +25,14 @@ export type Look = (
  * What may come in place of the last word.
  * @param words what is on the command line behind the program's name; the last one as far as it was written
  */
-export async function complete(words: readonly string[], look: Look): Promise<Completion> {
+export async function complete(
+  commands: readonly Command[],
+  words: readonly string[],
+  look: Look,
+): Promise<Completion> {
   const begun = words.at(-1) ?? '';
-  const { named, rest, values, pending } = readBegun(words.slice(0, -1));
-  const command = named === undefined ? undefined : commands[named];
+  const { command, rest, values, pending } = readBegun(commands, words.slice(0, -1));
+  const run = findCommand(commands, 'run');
 
   if (pending !== undefined) return suggest(valuesOf(pending, command), begun);
   const [, flag = '', value] = /^--([\w-]+)=(.*)$/s.exec(begun) ?? [];
@@ -36,13 +40,16 @@ export async function complete(words: readonly string[], look: Look): Promise<Co
     return withPrefix(`--${flag}=`, await suggest(valuesOf(flag as OptionName, command), value));
   }
   if (begun.startsWith('-')) {
-    return { candidates: fitting(optionsOf(command, values), begun), also: undefined };
+    return {
+      candidates: fitting(optionsOf(command ?? run, command === undefined, values), begun),
+      also: undefined,
+    };
   }
-  if (named === undefined) {
+  if (command === undefined) {
     // The original's call begins with a folder.
     return begun.includes('/') ? { candidates: [], also: 'folders' } : suggest('command', begun);
   }
-  return suggest(command?.suggests?.(rest) ?? [], begun);
+  return suggest(command.complete?.(rest) ?? [], begun);
 
   async function suggest(suggests: Suggests, text: string): Promise<Completion> {
     switch (suggests) {
@@ -51,7 +58,7 @@ export async function complete(words: readonly string[], look: Look): Promise<Co
       case 'folder':
         return { candidates: [], also: 'folders' };
       case 'command':
-        return { candidates: fitting(allCommands(), text), also: undefined };
+        return { candidates: fitting(allCommands(commands), text), also: undefined };
       case 'context':
       case 'engine':
       case 'hook':
@@ -64,7 +71,7 @@ export async function complete(words: readonly string[], look: Look): Promise<Co
 
 interface Begun {
   /** The command; undefined where there is none yet, or it is the original's call. */
-  readonly named: string | undefined;
+  readonly command: Command | undefined;
   /** The words behind it. */
   readonly rest: readonly string[];
   readonly values: Values;
@@ -73,7 +80,7 @@ interface Begun {
 }
 
 /** Reads what is there so far, however wrong it may be. */
-function readBegun(words: readonly string[]): Begun {
+function readBegun(commands: readonly Command[], words: readonly string[]): Begun {
   const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true });
   const values: Record<string, unknown> = {};
   for (const token of tokens) {
@@ -92,25 +99,25 @@ function readBegun(words: readonly string[]): Begun {
   if (pending !== undefined) delete values[pending];
   const positionals = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
   const [first, ...rest] = positionals;
-  if (first === undefined) return { named: undefined, rest: [], values, pending };
-  const isCommand = Object.hasOwn(commands, first);
-  return { named: isCommand ? first : 'run', rest: isCommand ? rest : positionals, values, pending };
+  if (first === undefined) return { command: undefined, rest: [], values, pending };
+  const named = findCommand(commands, first);
+  const command = named ?? findCommand(commands, 'run');
+  return { command, rest: named === undefined ? positionals : rest, values, pending };
 }
 
-function valuesOf(option: OptionName, command: CommandEntry | undefined): Suggests {
+function valuesOf(option: OptionName, command: Command | undefined): Suggests {
   const { suggests = [] }: Option = options[option];
   return command?.values?.[option] ?? suggests;
 }
 
-function allCommands(): Candidate[] {
-  return Object.entries(commands).map(([value, { calls }]) => ({ value, about: calls[0]?.[1] ?? '' }));
+function allCommands(commands: readonly Command[]): Candidate[] {
+  return commands.map(({ name, calls }) => ({ value: name, about: calls[0]?.[1] ?? '' }));
 }
 
 /** What the command takes and was not given yet. */
-function optionsOf(command: CommandEntry | undefined, values: Values): Candidate[] {
-  const taken = command?.options ?? commands.run?.options ?? [];
-  const general = command === undefined ? (['help', 'version'] as const) : (['help'] as const);
-  return [...taken, ...general]
+function optionsOf(command: Command | undefined, isFirst: boolean, values: Values): Candidate[] {
+  const general = isFirst ? (['help', 'version'] as const) : (['help'] as const);
+  return [...(command?.options ?? []), ...general]
     .filter((name) => (options[name] as Option).multiple || !Object.hasOwn(values, name))
     .map((name) => ({ value: `--${name}`, about: options[name].about[0] ?? '' }));
 }

@@ -1,6 +1,7 @@
-import type { Shell } from '../shell-commands.ts';
-
 const program = 'docker-lifecycle-listener';
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
 
 /** The script with which a shell completes the command: it asks the program for each word. */
 export function completionScript(shell: Shell): string {

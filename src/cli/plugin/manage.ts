@@ -8,7 +8,6 @@ import { codeOf, type ExitCode, exitCode, UserError } from '../../system/user-er
 import { dockerConfigFolder } from '../../watch/endpoint/contexts.ts';
 import { realSurroundings, type Surroundings } from '../../watch/endpoint/surroundings.ts';
 import { print, remark } from '../print.ts';
-import type { PluginCommand } from '../shell-commands.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
 
@@ -27,7 +26,7 @@ const writtenBy = `${program} plugin install`;
  * Makes the plugin known to Docker for this user, or not any more, or tells whether it is.
  * @returns the exit code; of `status` 1 where it is not known
  */
-export function managePlugin({ act }: PluginCommand): ExitCode {
+export function managePlugin(act: 'install' | 'remove' | 'status'): ExitCode {
   const surroundings = realSurroundings();
   const folder = join(dockerConfigFolder(surroundings), 'cli-plugins');
   const path = join(folder, pluginFile);

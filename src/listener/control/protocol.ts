@@ -4,6 +4,9 @@ import type { LifecycleEvent } from '../../watch/lifecycle/transition.ts';
 /** The version of what docs/control-socket.md describes: in each address, as `/v1/`, and in each answer. */
 export const protocolVersion = 1;
 
+/** How long a companion may wait for hooks, in seconds: the limits of systemd end it long before. */
+export const longestCompanionWait = 3600;
+
 /** What can be asked of a running listener, and told it. */
 export type ControlRequest =
   | { readonly kind: 'status' }

@@ -2,10 +2,14 @@ import { eventFolders, eventWord } from '../../hooks/engine-events.ts';
 import { hintForEvent } from '../../hooks/event-hints.ts';
 import { nearest } from '../../system/nearest.ts';
 import type { LifecycleEvent } from '../../watch/lifecycle/transition.ts';
-import { type ControlRequest, Declined, defaultEntries, type HistoryQuery, mostEntries } from './protocol.ts';
-
-/** How long a companion may wait for hooks, in seconds: systemd would have lost its patience long before. */
-export const longestCompanionWait = 3600;
+import {
+  type ControlRequest,
+  Declined,
+  defaultEntries,
+  type HistoryQuery,
+  longestCompanionWait,
+  mostEntries,
+} from './protocol.ts';
 
 /** The highest that Linux gives (PID_MAX_LIMIT). */
 const mostPid = 4_194_304;

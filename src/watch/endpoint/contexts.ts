@@ -5,12 +5,9 @@ import { tableIn } from '../../system/json.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationJson } from './configuration-file.ts';
-import { defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
+import { defaultContext, defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
 import { requireRootsOwn } from './roots-own.ts';
 import type { Surroundings } from './surroundings.ts';
-
-/** The context that stands for `DOCKER_HOST` or Docker's default socket; it has no file. */
-export const defaultContext = 'default';
 
 /** Where the Docker CLI keeps its settings: `DOCKER_CONFIG`, else `~/.docker`; an absolute path. */
 export function dockerConfigFolder({

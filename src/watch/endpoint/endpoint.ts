@@ -48,6 +48,9 @@ export interface SshEndpoint extends AnyEndpoint {
   readonly path: string | undefined;
 }
 
+/** The context that stands for `DOCKER_HOST` or Docker's default socket; it has no file. */
+export const defaultContext = 'default';
+
 /** Docker's own default on Linux and macOS. */
 export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock');
 

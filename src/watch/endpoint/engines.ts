@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import type { EngineSettings } from '../settings.ts';
-import { contextEndpoint, currentContext, defaultContext, dockerConfigFolder } from './contexts.ts';
+import { contextEndpoint, currentContext, dockerConfigFolder } from './contexts.ts';
 import {
+  defaultContext,
   defaultEndpoint,
   type Endpoint,
   parseEndpoint,
