@@ -52,7 +52,10 @@ export async function showHistory(request: HistoryRequest): Promise<number> {
   }
 }
 
-async function tell(request: HistoryRequest, events: AsyncIterable<StreamedEvent> | undefined): Promise<number> {
+async function tell(
+  request: HistoryRequest,
+  events: AsyncIterable<StreamedEvent> | undefined,
+): Promise<number> {
   const { json, noColor } = request;
   const entries = await during('Reading the history', theEntries(request));
   if (json && events === undefined) {
