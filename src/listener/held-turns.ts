@@ -50,7 +50,7 @@ export interface Settled {
 export function holdTurns(options: HeldTurnsOptions): HeldTurns {
   const { engine, turns, remembered, whenStarted, hooks, record } = options;
   let held = turns.pending;
-  const kept = turns.told();
+  const kept = turns.last();
   const isStale = remembered !== undefined && remembered.sequence > (kept?.sequence ?? 0);
 
   function drop(turn: OpenTurn, why: WhyDropped): void {

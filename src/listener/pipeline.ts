@@ -69,7 +69,7 @@ export class Pipeline {
       engine,
       heartbeat: options.heartbeat,
       folders: options.folders,
-      last: laterTransition(remembered, turns.told()),
+      last: laterTransition(remembered, turns.last()),
       onChange: (change) => this.#changed(change),
       held: (bySystemd) => reach.held(bySystemd),
       // First of all: an engine that stops waits for each client that reads its events.
@@ -155,7 +155,7 @@ export class Pipeline {
     const earlier = (isStart && settled?.earlier) || [];
     // Before the hooks start: a hook that began is known to have begun, whatever ends the listener.
     if (wanted) turns.take(last, transition, earlier);
-    else turns.tell(last);
+    else turns.skip(last);
     record({ kind: 'transition', transition });
     if (wanted) return this.#runHooks(transition, settled);
     record({ kind: 'hooks-not-wanted', transition, whenStarted });

@@ -5,7 +5,6 @@ import { walkToFolder } from '../system/trust.ts';
 import type { ListenerEvent } from './events.ts';
 import { type EngineMemory, forgetful, openEngineMemory } from './journal/engine-memory.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
-import { fileDisk } from './journal/turn-disk.ts';
 import { forgetfulTurns, openTurnFile, type TurnFile } from './journal/turn-file.ts';
 
 /** What is kept across the listener's own restarts. */
@@ -36,7 +35,7 @@ export async function openStateFolder(
   const owner = identify(process.pid) ?? { pid: process.pid, startTime: '' };
   const openTurns = (engine: string) => {
     const path = turnsPath(folder, engine);
-    return openTurnFile({ path, disk: fileDisk(path), engine, owner, report });
+    return openTurnFile({ path, engine, owner, report });
   };
   return { memory: openEngineMemory(folder, report), openTurns, journal };
 }

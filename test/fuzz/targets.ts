@@ -7,7 +7,6 @@ import { createStreamReader } from '../../src/container-events/stream-reader.ts'
 import { openEngineMemory } from '../../src/listener/journal/engine-memory.ts';
 import { decodeLines } from '../../src/listener/journal/lines.ts';
 import { OpenRuns, readPast } from '../../src/listener/journal/past.ts';
-import { fileDisk } from '../../src/listener/journal/turn-disk.ts';
 import { openTurnFile } from '../../src/listener/journal/turn-file.ts';
 import { linesOf, readTurns } from '../../src/listener/journal/turn-lines.ts';
 import { createLineReader } from '../../src/listener/notifier/protocol.ts';
@@ -339,8 +338,7 @@ export const targets: Readonly<Record<string, Target>> = {
       const path = join(folder, 'turns-default.jsonl');
       writeFileSync(path, bytes);
       const owner = { pid: process.pid, startTime: '' };
-      const open = () =>
-        openTurnFile({ path, disk: fileDisk(path), engine: 'default', owner, report: () => {} });
+      const open = () => openTurnFile({ path, engine: 'default', owner, report: () => {} });
       const turns = open();
       for (const { turn } of turns.pending) {
         expect(Number.isSafeInteger(turn.transition.sequence)).toBe(true);

@@ -2,8 +2,7 @@ import type { HookQueue, TurnResult } from '../../src/hooks/queue.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
 import { planTurn } from '../../src/hooks/turn.ts';
 import { type HeldTurns, holdTurns, laterTransition, type Settled } from '../../src/listener/held-turns.ts';
-import type { TurnDisk } from '../../src/listener/journal/turn-disk.ts';
-import { openTurnFile, type TurnFile } from '../../src/listener/journal/turn-file.ts';
+import { openTurnFile, type TurnDisk, type TurnFile } from '../../src/listener/journal/turn-file.ts';
 import { isWanted } from '../../src/listener/wanted.ts';
 import type { Observation } from '../../src/watch/lifecycle/observation.ts';
 import {
@@ -109,7 +108,7 @@ export class Life {
           this.#note({ kind: 'left-out', sequence: record.transition.sequence, why: record.why });
       },
     });
-    this.#state = initialState(laterTransition(told, this.#turns.told()));
+    this.#state = initialState(laterTransition(told, this.#turns.last()));
   }
 
   observe(observation: Observation): void {
@@ -180,7 +179,7 @@ export class Life {
     const wanted = isWanted(transition, this.#mode);
     const earlier = (isStart && this.#settled?.earlier) || [];
     if (!wanted) {
-      this.#turns.tell(told);
+      this.#turns.skip(told);
       this.#note({ kind: 'told', transition });
       return;
     }

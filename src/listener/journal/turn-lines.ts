@@ -1,9 +1,10 @@
+import { type Table, tableIn } from '../../system/json.ts';
 import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 import type { Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
 import type { EarlierHook, OpenTurn, Reached, TurnProcess, WhyDropped } from '../../watch/lifecycle/turn.ts';
 import { isLastTransition } from './engine-memory.ts';
 
-/** A line of the turn file. The first is the head; each of the others is one thing that happened since. */
+/** A line of the turn file: the head, then one line for each step since. */
 export type TurnLine =
   | {
       readonly kind: 'turns';
@@ -30,7 +31,7 @@ export type TurnLine =
     }
   | ({ readonly kind: 'runs'; readonly sequence: number } & TurnProcess)
   | { readonly kind: 'ended'; readonly sequence: number; readonly failed: boolean }
-  /** The rest is not run, which is about to be reported. */
+  /** The rest is not run; the report of that follows. */
   | { readonly kind: 'dropped'; readonly sequence: number; readonly why: WhyDropped }
   | { readonly kind: 'closed'; readonly sequence: number };
 
@@ -40,7 +41,7 @@ export interface KeptTurn {
   readonly dropped?: WhyDropped;
 }
 
-/** All that the lines of a turn file come to. */
+/** The contents of a turn file. */
 export interface TurnState {
   readonly owner?: TurnProcess | undefined;
   /** The last transition. */
@@ -114,8 +115,8 @@ export function linesOf({ owner, told, kept }: TurnState): readonly TurnLine[] {
 }
 
 /**
- * Returns the state that a file's text comes to, and whether it was whole. A last line without its end was cut off with
- * the listener that wrote it; from the first line on that is no line of ours, nothing is believed.
+ * Returns the state after all lines of a file, and whether it is damaged. A last line without its end was cut off with
+ * the listener that wrote it, and is ignored. From the first line on that is invalid, all lines are.
  */
 export function readTurns(text: string, engine: string): { state: TurnState; isDamaged: boolean } {
   let state = noTurns;
@@ -136,9 +137,7 @@ function readLine(text: string, engine: string): TurnLine | undefined {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** More hooks than anybody has. */
+/** More hooks than a folder has. */
 const mostHooks = 10_000;
 /** In characters: of a file's name, and of other texts. */
 const longestName = 255;
@@ -191,10 +190,8 @@ function isTransition(value: unknown, engine: string): value is Transition {
   const { event, reason, source, at, sequence, run, again } = value;
   return (
     (event === 'start' || event === 'stop') &&
-    typeof reason === 'string' &&
-    Object.hasOwn(reasons, reason) &&
-    typeof source === 'string' &&
-    Object.hasOwn(sources, source) &&
+    isKeyOf(reasons, reason) &&
+    isKeyOf(sources, source) &&
     value.engine === engine &&
     Number.isSafeInteger(at) &&
     Math.abs(Number(at)) <= latest &&
@@ -227,7 +224,7 @@ const whys: { readonly [why in WhyDropped]: true } = {
 };
 
 function isWhy(why: unknown): why is WhyDropped {
-  return typeof why === 'string' && Object.hasOwn(whys, why);
+  return isKeyOf(whys, why);
 }
 
 /** A hook is never process 1 or below: a signal to those would reach others. */
@@ -271,6 +268,13 @@ function isMissingOr<Value>(value: unknown, is: (value: unknown) => value is Val
   return value === undefined || is(value);
 }
 
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isKeyOf<Word extends string>(
+  words: { readonly [word in Word]: true },
+  value: unknown,
+): value is Word {
+  return typeof value === 'string' && Object.hasOwn(words, value);
+}
+
+function isObject(value: unknown): value is Table {
+  return tableIn(value) !== undefined;
 }

@@ -10,7 +10,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fileDisk } from '../../../src/listener/journal/turn-disk.ts';
 import { openTurnFile, type TurnFile, type TurnReport } from '../../../src/listener/journal/turn-file.ts';
 import { identify } from '../../../src/system/processes.ts';
 import type { Transition } from '../../../src/watch/lifecycle/transition.ts';
@@ -31,7 +30,6 @@ function open(at = path): TurnFile {
   const report = (said: TurnReport) => void reports.push(said);
   return openTurnFile({
     path: at,
-    disk: fileDisk(at),
     engine: 'default',
     owner,
     report,
@@ -74,7 +72,7 @@ test('a turn is open from its transition to its end, and what has begun of it is
   take(fifth, 'stop', 2);
   const last = open();
   expect(last.pending).toEqual([{ turn: { transition: transition('stop', 2) } }]);
-  expect(last.told()).toEqual({ event: 'stop', sequence: 2, run: '7@1' });
+  expect(last.last()).toEqual({ event: 'stop', sequence: 2, run: '7@1' });
   expect(reports).toEqual([]);
 });
 
@@ -119,7 +117,7 @@ test('cut off at any byte it is read as far as it is whole, and written on', () 
     const cut = open();
     expect(cut.pending.length).toBe(whole === 1 || whole === 5 ? 0 : 1);
     take(cut, 'stop', 9);
-    expect(open().told()?.sequence).toBe(9);
+    expect(open().last()?.sequence).toBe(9);
   }
   expect(reports).toEqual([]);
 });
