@@ -10,11 +10,11 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createEventQueue } from '../src/container-events/event-queue.ts';
+import { EventQueue } from '../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../src/container-events/event-starts.ts';
-import { openLedgerFile } from '../src/container-events/ledger-file.ts';
+import { LedgerFile } from '../src/container-events/ledger-file.ts';
 import { parseEvent } from '../src/container-events/stream.ts';
-import { watchEvents } from '../src/container-events/watch.ts';
+import { EventWatch } from '../src/container-events/watch.ts';
 import { makePrivateFolder } from '../src/demo/private-folder.ts';
 import type { HookReport } from '../src/hooks/report.ts';
 import { defaultHookSettings } from '../src/hooks/settings.ts';
@@ -106,14 +106,14 @@ async function takeAll(
   const report = (said: HookReport) => {
     if (said.kind === 'hook-refused' || said.kind === 'folder-refused') throw new Error(JSON.stringify(said));
   };
-  const file = openLedgerFile(join(folder, 'events.jsonl'), 'new', () => {});
+  const file = new LedgerFile(join(folder, 'events.jsonl'), 'new', () => {});
   let heard = 0;
   let allHeard: () => void = () => {};
   const all = new Promise<void>((resolve) => {
     allHeard = resolve;
   });
   const samples: number[] = [];
-  const queue = createEventQueue({
+  const queue = new EventQueue({
     starts: new EventStartTurns(1).join(),
     host: {
       scriptDir: folder,
@@ -133,27 +133,22 @@ async function takeAll(
       at: 0,
       sequence: 1,
     }),
-    begin: (number) => file.begin(number),
-    cut: (number) => file.cut(number),
-    left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
-    done: (number) => file.done(number),
+    keeper: file,
     signal: ending.signal,
   });
   const began = performance.now();
-  const watch = watchEvents({
+  const watch = new EventWatch({
     engine: { name: 'bench', endpoint: unixEndpoint(path), pidfile: undefined, chosenBy: 'bench' },
-    ledger: file.ledger,
-    told(tellings) {
-      for (const { event, reason } of tellings) {
+    file,
+    emit(emitted) {
+      for (const { event, reason } of emitted) {
         if (queue.wants(event)) queue.push(file.take(event, reason));
-        else file.heard(event, reason);
+        else file.remember(event, reason);
         heard += 1;
         if (heard % 20_000 === 0) samples.push(inUse());
         if (heard === events) allHeard();
       }
     },
-    late: () => {},
-    changed: () => file.rewrite(),
     report: () => {},
     signal: ending.signal,
   });

@@ -4,12 +4,12 @@ import type { DebounceSettings } from '../hooks/settings.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { Delivery } from '../watch/lifecycle/engine-event.ts';
 
-/** Events for which a hook is run once. */
+/** Events that one run of a hook is for. */
 export interface Burst {
   readonly hook: Candidate;
   /** Oldest first; at least one. */
   readonly events: readonly Delivery[];
-  /** How many older ones are not among them, because there were too many. */
+  /** The number of older events that did not fit. */
   readonly leftOut: number;
 }
 
@@ -18,7 +18,7 @@ export interface BurstState {
   /** The hook's name with its folder. */
   readonly hook: string;
   readonly events: number;
-  /** When its first event came, in milliseconds since the epoch. */
+  /** The time of its first event, in milliseconds since the epoch. */
   readonly since: number;
 }
 
@@ -33,23 +33,23 @@ interface Collecting {
   readonly since: number;
 }
 
-/** A hook is given so many events of one burst at most, and so many bytes of JSON: the newest. */
+/** The newest events of a burst that a hook gets, and their JSON in bytes. */
 export const burstLimits = { events: 1000, bytes: 1_048_576 };
 
 /**
- * Collects events for hooks that run once for many. A burst is due when no further event has come for a while, and at
- * the latest some time after its first event. One that is due and not yet taken goes on growing.
+ * Collects events for hooks with `debounce`, which run once for many. A burst is due when no further event has come for a
+ * while, and at the latest some time after its first event. A due burst goes on growing until it is taken.
  */
 export class Bursts {
   readonly #byHook = new Map<string, Collecting>();
   readonly #due: () => void;
-  readonly #leftOut: (told: Delivery, hook: string) => void;
+  readonly #leftOut: (delivery: Delivery, hook: string) => void;
 
   /**
-   * @param due called when a burst has become due
-   * @param leftOut called for each event that a hook is not given
+   * @param due called when a burst becomes due
+   * @param leftOut called for each event that its hook does not get
    */
-  constructor(due: () => void, leftOut: (told: Delivery, hook: string) => void) {
+  constructor(due: () => void, leftOut: (delivery: Delivery, hook: string) => void) {
     this.#due = due;
     this.#leftOut = leftOut;
   }
@@ -58,12 +58,12 @@ export class Bursts {
     return this.#byHook.size;
   }
 
-  /** Adds an event to what is collected for a hook. */
-  add(hook: Candidate, { quiet, atMost }: DebounceSettings, told: Delivery): void {
+  /** Adds an event to the burst of a hook. */
+  add(hook: Candidate, { quiet, atMost }: DebounceSettings, delivery: Delivery): void {
     const burst = this.#byHook.get(hook.name) ?? this.#begin(hook, atMost);
     burst.hook = hook;
-    burst.events.push(told);
-    burst.bytes += sizeOf(told);
+    burst.events.push(delivery);
+    burst.bytes += sizeOf(delivery);
     while (burst.events.length > burstLimits.events || burst.bytes > burstLimits.bytes) {
       const oldest = burst.events.length > 1 ? burst.events.shift() : undefined;
       if (oldest === undefined) break;
@@ -92,12 +92,12 @@ export class Bursts {
   }
 
   #makeDue(burst: Collecting): void {
-    settle(burst);
+    stopTimers(burst);
     burst.isDue = true;
     this.#due();
   }
 
-  /** Takes the first burst, by its hook's name, that is due and whose hook is free; undefined when there is none. */
+  /** Takes the first due burst, by its hook's name, whose hook is free; undefined when there is none. */
   take(isFree: (hook: string) => boolean): Burst | undefined {
     const ready = [...this.#byHook].filter(([name, { isDue }]) => isDue && isFree(name));
     const [name, burst] = ready.sort(([one], [other]) => (one < other ? -1 : 1))[0] ?? [];
@@ -107,17 +107,17 @@ export class Bursts {
   }
 
   /**
-   * Makes every burst due, because no further event comes from an engine that stops. Events that say that something
-   * began or went on have lost their point, and are left out.
-   * @returns how many events were left out
+   * Makes every burst due, because an engine that stops sends no further event. Leaves out the events that do not say
+   * that something ended: they have lost their point.
+   * @returns the number of events that were left out
    */
   engineStops(): number {
     let dropped = 0;
     for (const [name, burst] of this.#byHook) {
-      settle(burst);
+      stopTimers(burst);
       burst.isDue = true;
       const kept = burst.events.filter(({ event }) => isEnd(event));
-      for (const told of burst.events) if (!kept.includes(told)) this.#leftOut(told, name);
+      for (const one of burst.events) if (!kept.includes(one)) this.#leftOut(one, name);
       dropped += burst.events.length - kept.length;
       burst.events = kept;
       if (kept.length === 0) this.#byHook.delete(name);
@@ -125,9 +125,9 @@ export class Bursts {
     return dropped;
   }
 
-  /** Forgets everything; the ledger keeps it for the next listener. */
+  /** Forgets all bursts; the ledger file keeps their events for the next listener. */
   end(): void {
-    for (const burst of this.#byHook.values()) settle(burst);
+    for (const burst of this.#byHook.values()) stopTimers(burst);
     this.#byHook.clear();
   }
 
@@ -140,7 +140,7 @@ export class Bursts {
   }
 }
 
-function settle({ quiet, limit }: Collecting): void {
+function stopTimers({ quiet, limit }: Collecting): void {
   quiet.cancel();
   limit.cancel();
 }

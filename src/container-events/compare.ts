@@ -1,159 +1,198 @@
 import { isAfter } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
-import { madeGoodKey, type Running, type Telling } from './ledger-state.ts';
+import type { EmittedEvent, Running } from './ledger-state.ts';
+import { limits } from './limits.ts';
 
-/** A container whose description cannot be read, and the member of it that is at fault. */
+/** A container as the engine describes it. Times are in nanoseconds since the epoch, undefined for never. */
+export interface SeenContainer {
+  readonly id: string;
+  readonly isRunning: boolean;
+  readonly started: string | undefined;
+  readonly finished: string | undefined;
+  /** Undefined while it runs. */
+  readonly exitCode: number | undefined;
+  /** The attributes of its events: its labels, `name` and `image`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A container whose description cannot be read. */
 export interface UnreadableContainer {
   /** Undefined where the engine does not name it. */
   readonly id: string | undefined;
+  /** The member that is wrong, and what was found. */
   readonly why: string;
 }
 
 /** A container that is taken to run. */
 export interface Known extends Running {
-  /** It was shown in this run of the engine. */
-  readonly sure: boolean;
-  /** Told to hooks in this life of the listener. */
-  readonly told: boolean;
+  /** Its start was emitted in this life of the listener. */
+  readonly isEmitted: boolean;
 }
 
-/** What makes of a difference what it is. */
-interface Comparison {
-  /** Why a container is told that runs and was not known to. */
+interface MissedOptions {
+  /** The reason for the start of a container that runs and was not known to. */
   readonly found: EventReason;
-  /** Those that were told in an earlier life of the listener are told again. */
+  /** Starts that an earlier listener emitted are emitted again. */
   readonly again: boolean;
-  /** What started after that and has ended came and went unheard; undefined where that is nobody's business. */
-  readonly news: string | undefined;
+  /** Containers that started after this time and have ended were missed; undefined where they do not count. */
+  readonly endedSince: string | undefined;
 }
 
-/**
- * What was missed, by what containers there are and what is known of them. Those that were heard of meanwhile are
- * left out: of them the events themselves have told all.
- */
-export function findMissed(
-  seen: readonly SeenContainer[],
-  running: ReadonlyMap<string, Known>,
-  heardOf: ReadonlySet<string>,
-  comparison: Comparison,
-): Telling[] {
-  const there = new Map(seen.map((container) => [container.id, container]));
-  const ended = [...running].flatMap(([id, known]): Telling[] => {
-    const container = there.get(id);
-    if (container?.isRunning || heardOf.has(id)) return [];
-    return [{ event: diedEvent(id, known, container?.finished, container), reason: 'reconciled' }];
-  });
-  const others = seen
-    .filter(({ id }) => !heardOf.has(id))
-    .flatMap((container) => missedOf(container, running.get(container.id), comparison));
-  return [...ended, ...others];
+/** Compares the containers of an engine with the known ones, to find the starts and ends that were missed. */
+export class ContainerComparison {
+  #seen: readonly SeenContainer[] | undefined;
+  /** The containers with events since the connection was opened: those events have told it all. */
+  readonly #mentioned = new Set<string>();
+  /** The starts and ends that were found on this connection. */
+  readonly #found = new Set<string>();
+
+  /** The times of the last start of each container that was seen. */
+  get starts(): readonly string[] {
+    return (this.#seen ?? []).map(({ started }) => started).filter((started) => started !== undefined);
+  }
+
+  /** A connection is opened: forgets everything. */
+  reset(): void {
+    this.#found.clear();
+    this.finish();
+  }
+
+  /** A container has had an event, or nothing can be concluded about it. */
+  mention(id: string): void {
+    if (this.#mentioned.size < limits.mentioned) this.#mentioned.add(id);
+  }
+
+  /**
+   * Takes the engine's containers.
+   * @param unreadable containers that cannot be read: nothing is concluded about them
+   * @param known the ids of the containers that are taken to run
+   */
+  take(
+    seen: readonly SeenContainer[],
+    unreadable: readonly UnreadableContainer[],
+    known: Iterable<string>,
+  ): void {
+    for (const id of hiddenBy(unreadable, known, seen)) this.mention(id);
+    // By age: a listener that is killed while it emits them can go on from there.
+    this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
+      one === other ? 0 : isAfter(one, other) ? 1 : -1,
+    );
+  }
+
+  /** Returns the missed starts and ends, ends of known containers first. */
+  missed(running: ReadonlyMap<string, Known>, options: MissedOptions): readonly EmittedEvent[] {
+    // Nothing can be concluded when more containers were mentioned than are remembered.
+    if (this.#seen === undefined || this.#mentioned.size === limits.mentioned) return [];
+    const present = new Map(this.#seen.map((container) => [container.id, container]));
+    const ended = [...running].flatMap(([id, known]): EmittedEvent[] => {
+      const container = present.get(id);
+      if (container?.isRunning || this.#mentioned.has(id)) return [];
+      return [{ event: diedEvent(id, known, container?.finished, container), reason: 'reconciled' }];
+    });
+    const others = this.#seen
+      .filter(({ id }) => !this.#mentioned.has(id))
+      .flatMap((container) => missedOf(container, running.get(container.id), options));
+    return [...ended, ...others];
+  }
+
+  /** Notes a start or an end that was found. */
+  add({ action, id }: EngineEvent): void {
+    this.#found.add(`${action} ${id}`);
+  }
+
+  /** Returns whether a received event was found before it arrived. */
+  isLate({ type, action, id }: EngineEvent): boolean {
+    if (type !== 'container') return false;
+    const isLate = this.#found.delete(`${action} ${id}`);
+    // The container lives on: its next event is new.
+    if (!isLate && action === 'start') this.#found.delete(`die ${id}`);
+    if (!isLate && action === 'die') this.#found.delete(`start ${id}`);
+    return isLate;
+  }
+
+  /** The comparison is over. What was found stays known until `reset`. */
+  finish(): void {
+    this.#seen = undefined;
+    this.#mentioned.clear();
+  }
 }
 
-function missedOf(container: SeenContainer, known: Known | undefined, comparison: Comparison): Telling[] {
+function missedOf(
+  container: SeenContainer,
+  known: Known | undefined,
+  { found, again, endedSince }: MissedOptions,
+): EmittedEvent[] {
   const { id, isRunning, started, finished, attributes } = container;
   if (started === undefined) return [];
-  const start = (reason: EventReason): Telling => ({ event: startedEvent(id, attributes, started), reason });
+  const start = (reason: EventReason): EmittedEvent => ({
+    event: startedEvent(id, attributes, started),
+    reason,
+  });
   if (!isRunning) {
-    const isMissed =
-      known === undefined && comparison.news !== undefined && isAfter(started, comparison.news);
+    const isMissed = known === undefined && endedSince !== undefined && isAfter(started, endedSince);
     const end = diedEvent(id, { since: started, attributes }, finished, container);
     return isMissed ? [start('reconciled'), { event: end, reason: 'reconciled' }] : [];
   }
-  if (known === undefined) return [start(comparison.found)];
+  if (known === undefined) return [start(found)];
   if (isAfter(started, known.since)) {
     return [{ event: diedEvent(id, known, started), reason: 'reconciled' }, start('reconciled')];
   }
-  return comparison.again && !known.told ? [start('listener-started')] : [];
+  return again && !known.isEmitted ? [start('listener-started')] : [];
 }
 
-/** Which containers may be among those that cannot be read: by their ids, and where one has none, all that are missing. */
-export function hiddenBy(
+/** Returns the containers that an unreadable description may be of: its id, or without one all known ones not seen. */
+function hiddenBy(
   unreadable: readonly UnreadableContainer[],
   known: Iterable<string>,
   seen: readonly SeenContainer[],
 ): readonly string[] {
   const ids = unreadable.flatMap(({ id }) => (id === undefined ? [] : [id]));
   if (ids.length === unreadable.length) return ids;
-  const there = new Set(seen.map(({ id }) => id));
-  return [...ids, ...[...known].filter((id) => !there.has(id))];
+  const present = new Set(seen.map(({ id }) => id));
+  return [...ids, ...[...known].filter((id) => !present.has(id))];
 }
 
-/** A container as the engine describes it. */
-export interface SeenContainer {
-  readonly id: string;
-  readonly isRunning: boolean;
-  /** When it last started and ended, in nanoseconds since the epoch; undefined for never. */
-  readonly started: string | undefined;
-  readonly finished: string | undefined;
-  /** Of one that has ended. */
-  readonly exitCode: number | undefined;
-  /** As in an event of it: its labels, `name` and `image`. */
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-/** The start of a container as the engine would have told it. */
+/** Makes the event of a container's start as the engine would have sent it. */
 export function startedEvent(
   id: string,
   { exitCode: _code, execDuration: _duration, ...attributes }: Readonly<Record<string, string>>,
   timeNano: string,
 ): EngineEvent {
-  return made('start', id, attributes, timeNano);
+  return containerEvent('start', id, attributes, timeNano);
 }
 
 /**
- * The end of a container as the engine would have told it. Of one that is gone nobody knows how it ended: then it
- * has no exit code.
- * @param finished when; the best that is known where the engine does not say
+ * Makes the event of a container's end as the engine would have sent it. It has no exit code where the container is
+ * gone.
+ * @param finished the time of the end; without it the time of the start counts
  */
 export function diedEvent(
   id: string,
-  { since, attributes }: { readonly since: string; readonly attributes: Readonly<Record<string, string>> },
+  { since, attributes }: Running,
   finished: string | undefined,
   seen?: SeenContainer,
 ): EngineEvent {
   const { exitCode } = seen ?? {};
   const given = exitCode === undefined ? attributes : { ...attributes, exitCode: String(exitCode) };
-  return { ...made('die', id, given, finished ?? since), ...(exitCode === undefined ? {} : { exitCode }) };
+  const event = containerEvent('die', id, given, finished ?? since);
+  return { ...event, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
-function made(
-  action: string,
+function containerEvent(
+  action: 'start' | 'die',
   id: string,
   attributes: Readonly<Record<string, string>>,
   timeNano: string,
 ): EngineEvent {
   const { name = '', image = '' } = attributes;
-  const told = {
+  const fields = {
     Type: 'container',
     Action: action,
     Actor: { ID: id, Attributes: attributes },
     scope: 'local',
     time: Number(timeNano.slice(0, -9)),
   };
-  // The engine's own last field, whose digits a JavaScript number cannot hold.
-  const json = `${JSON.stringify(told).slice(0, -1)},"timeNano":${timeNano}}`;
+  // A JavaScript number cannot hold the digits of the last field.
+  const json = `${JSON.stringify(fields).slice(0, -1)},"timeNano":${timeNano}}`;
   return { type: 'container', action, id, name, image, timeNano, attributes, json };
-}
-
-/** The starts and ends of containers that a comparison has made good on one connection. */
-export class MadeGood {
-  readonly #keys = new Set<string>();
-
-  add(event: EngineEvent): void {
-    this.#keys.add(madeGoodKey(event));
-  }
-
-  /** Whether an event that was received comes late, because a comparison was quicker. */
-  isLate(event: EngineEvent): boolean {
-    if (event.type !== 'container') return false;
-    const isLate = this.#keys.delete(madeGoodKey(event));
-    // Its life goes on: what comes next is news.
-    if (!isLate && event.action === 'start') this.#keys.delete(madeGoodKey({ ...event, action: 'die' }));
-    if (!isLate && event.action === 'die') this.#keys.delete(madeGoodKey({ ...event, action: 'start' }));
-    return isLate;
-  }
-
-  clear(): void {
-    this.#keys.clear();
-  }
 }

@@ -2,26 +2,25 @@ import { namedContainer } from '../hooks/engine-events.ts';
 import { isAfter, newest } from '../system/nanoseconds.ts';
 import type { EngineEvent, Requested } from '../watch/lifecycle/engine-event.ts';
 import type { Known, SeenContainer } from './compare.ts';
-import type { StopRequest, StopRequestsState } from './ledger-state.ts';
+import type { LedgerState, StopRequest, StopRequestsState } from './ledger-state.ts';
 import { BoundedMap, limits, weightOf } from './limits.ts';
 
 /**
- * A signal that programs use for other things too, as HUP to reload, counts as a request where the container ends
- * this soon behind it: engines wait for 10 s until they send KILL. In nanoseconds.
+ * An ambiguous signal, such as HUP, counts as a request if the container ends this soon after it: engines wait 10 s until
+ * they send KILL. In nanoseconds.
  */
 const soon = 10_000_000_000n;
-/** No `docker stop` takes so long: a request from before that is none. In nanoseconds. */
+/** An older request does not count: no `docker stop` takes so long. In nanoseconds. */
 const longAgo = 3_600_000_000_000n;
 /**
- * Linux's numbers of the signals that end no process by default, or that many programs catch to reload: HUP, USR1, USR2,
- * CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH, IO. Some images have one of them as their stop signal all the same.
+ * The ambiguous signals, by Linux's numbers. They end no process by default, or many programs catch them to reload: HUP, USR1, USR2,
+ * CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH, IO. Some images have one of them as their stop signal.
  */
 const ambiguous = new Set(['1', '10', '12', '17', '18', '19', '20', '21', '22', '23', '28', '29']);
 
 /**
- * Remembers which containers were asked to end: an engine reports `kill` before it reports the `die` that follows,
- * for `docker stop`, `kill`, `restart` and `rm --force` alike, and for a container that ends by itself only `die`.
- * Data in, data out: no clock, no socket.
+ * Remembers which containers were asked to end. An engine sends `kill` before the `die` of `docker stop`, `kill`, `restart`
+ * and `rm --force`; for a container that ends by itself it sends only `die`.
  */
 export class StopRequests {
   #blind: string | undefined;
@@ -42,7 +41,7 @@ export class StopRequests {
       case 'kill': {
         const ends = !ambiguous.has(attributes.signal ?? '');
         const before = this.#asked.get(id);
-        // Once asked to end it stays asked, whatever other signal it gets while it does so.
+        // A later signal does not take a request back.
         this.#set(id, before?.ends === true ? before : { at: timeNano, ends });
         break;
       }
@@ -55,7 +54,7 @@ export class StopRequests {
     }
   }
 
-  /** Where there is no room for all, all are forgotten: to look through them at each further request costs too much. */
+  /** Forgets all requests when there is no room for one more: a search at each further request would cost too much. */
   #set(id: string, request: StopRequest): void {
     if (!this.#asked.set(id, request)) return;
     const times = [...this.#asked.entries.values()].map(({ at }) => at);
@@ -63,21 +62,21 @@ export class StopRequests {
     this.missed(newest([...times, request.at]) ?? request.at);
   }
 
-  /** Events from before this moment may have been missed: requests, and ends and starts behind them. */
+  /** Events before this time may have been missed: requests, and ends and starts after them. */
   missed(before: string): void {
     this.#blind = newest([before, ...(this.#blind === undefined ? [] : [this.#blind])]);
     for (const [id, { at }] of this.#asked.entries) if (isAfter(before, at)) this.#asked.delete(id);
   }
 
-  /** Another run of the engine: its containers were all started in it, and since `from` all was received. */
+  /** Begins anew, for another engine run: all its containers started in it, and since `from` everything was received. */
   restart(from: string): void {
     this.#asked.clear();
     this.#blind = from;
   }
 
   /**
-   * Whether an end that was received was asked for.
-   * @param started when the container started; undefined where that is not known
+   * Returns whether a received end was asked for.
+   * @param started the time of the container's start, if known
    */
   ofEnd(end: EngineEvent, started: string | undefined): Requested {
     const asked = this.#asked.get(end.id);
@@ -91,12 +90,11 @@ export class StopRequests {
     return BigInt(end.timeNano) - BigInt(this.#blind) >= longAgo ? 'no' : 'unknown';
   }
 
-  /** Whether an end that was not received, but found out about, was asked for: never known not to be. */
+  /** Returns whether an end that a comparison has found was asked for. That it was not is never known. */
   ofFoundEnd(id: string): Requested {
     return this.#asked.get(id)?.ends ? 'yes' : 'unknown';
   }
 
-  /** What is to be kept. */
   state(): StopRequestsState {
     return { ...(this.#blind === undefined ? {} : { blind: this.#blind }), asked: [...this.#asked.entries] };
   }
@@ -110,9 +108,7 @@ export class ContainerNames {
     weigh: (name) => 2 * name.length,
   });
 
-  constructor(
-    running: Iterable<readonly [string, { readonly attributes: Readonly<Record<string, string>> }]>,
-  ) {
+  constructor(running: LedgerState['running'] = []) {
     for (const [id, { attributes }] of running) this.#set(id, attributes.name);
   }
 
@@ -126,7 +122,7 @@ export class ContainerNames {
     for (const { id, attributes } of seen) this.#set(id, attributes.name);
   }
 
-  /** An event of something else, with the name of the container that it names. */
+  /** Adds the name of the container to an event of a network or a volume that has its id. */
   named(event: EngineEvent): EngineEvent {
     const container = namedContainer(event);
     const containerName = container === undefined ? undefined : this.#names.get(container);
@@ -140,19 +136,19 @@ export class ContainerNames {
 }
 
 /**
- * The containers that are taken to run, within a budget of memory: beyond it a container's labels are not kept, and
- * far beyond it those that are known longest are forgotten. No engine that is honest comes near that.
+ * The containers that are taken to run, within a budget of memory. Beyond it a container's labels are not kept, and at twice
+ * the budget the containers that are known longest are forgotten. No honest engine comes near that.
  */
 export class RunningContainers {
   readonly #known = new Map<string, Known>();
   readonly #weights = new Map<string, number>();
   #weight = 0;
 
-  constructor(containers: Iterable<readonly [string, Known]> = []) {
-    for (const [id, known] of containers) this.set(id, known);
+  constructor(containers: LedgerState['running'] = []) {
+    for (const [id, one] of containers) this.set(id, { ...one, isEmitted: false });
   }
 
-  /** All of them, by id, in the order in which they were set first. */
+  /** All containers by id, in the order in which they were first set. */
   get all(): ReadonlyMap<string, Known> {
     return this.#known;
   }
@@ -187,5 +183,9 @@ export class RunningContainers {
     this.#known.clear();
     this.#weights.clear();
     this.#weight = 0;
+  }
+
+  state(): LedgerState['running'] {
+    return [...this.#known].map(([id, { since, attributes }]) => [id, { since, attributes }]);
   }
 }

@@ -2,76 +2,80 @@ import { jsonTypeOf, type Table, tableIn } from '../system/json.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
 import { release } from '../system/release.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
-import { openConnection } from '../watch/engine/connection.ts';
+import { type Connection, openConnection } from '../watch/engine/connection.ts';
 import { createDeadline } from '../watch/engine/deadline.ts';
 import type { HttpAnswer } from '../watch/engine/http.ts';
 import type { SeenContainer, UnreadableContainer } from './compare.ts';
 import { JsonSkimmer, type Leaf } from './json-skimmer.ts';
 import { limits, weightOf } from './limits.ts';
 
-/** The containers that an engine has. */
 interface Inventory {
   readonly containers: readonly SeenContainer[];
-  /** Those whose description cannot be read: nothing is known of them, neither that they run nor that they are gone. */
+  /** Containers whose description cannot be read: they may run, or be gone. */
   readonly unreadable: readonly UnreadableContainer[];
 }
 
-/** How long an engine may take for one answer, in ms. */
-const usualPatience = 60_000;
+/** The time that an engine has for one answer, in ms. */
+const answerTimeout = 60_000;
 
-/** Asks an engine a few things, one after the other, on one connection that is closed behind them. */
-export interface Inquiry {
-  /** What the engine's clock says, in nanoseconds. @throws Error when it does not say */
-  clock(): Promise<string>;
-  /**
-   * Returns all containers, those that have ended too.
-   * @throws Error when the engine does not answer in time, or with no list
-   */
-  containers(): Promise<Inventory>;
-  /** Lets go of the engine at once; what was asked for is not answered any more. */
-  close(): void;
-}
+/** Asks an engine questions, one after the other, on a connection of its own. */
+export class EngineQuery {
+  readonly #timeout: number;
+  readonly #connection: Connection;
+  readonly #deadline = createDeadline();
+  #waiting: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | undefined;
+  #ended: Error | undefined;
 
-export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inquiry {
-  let waiting: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | undefined;
-  let ended: Error | undefined;
-  const connection = openConnection(endpoint, {
-    answered: (answer) => take()?.resolve(answer),
-    ended(how) {
-      ended = new Error(how.kind === 'closed' ? 'the connection was closed' : how.code);
-      take()?.reject(ended);
-    },
-  });
-
-  const deadline = createDeadline();
-
-  function take() {
-    deadline.clear();
-    const taken = waiting;
-    waiting = undefined;
-    return taken;
-  }
-
-  async function get(path: string): Promise<unknown> {
-    const { status, body } = await new Promise<HttpAnswer>((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
-      waiting = { resolve, reject };
-      deadline.set(patience, () => take()?.reject(new Error(`${path} is not answered`)));
-      connection.get(path);
+  constructor(endpoint: Endpoint, timeout = answerTimeout) {
+    this.#timeout = timeout;
+    this.#connection = openConnection(endpoint, {
+      answered: (answer) => this.#take()?.resolve(answer),
+      ended: (how) => {
+        this.#ended = new Error(how.kind === 'closed' ? 'the connection was closed' : how.code);
+        this.#take()?.reject(this.#ended);
+      },
     });
-    // Gone since it was listed.
-    if (status === 404) return undefined;
-    if (status !== 200) throw new Error(`${path} was answered with ${status}`);
-    try {
-      return readAnswerJson(body, isOfInterest);
-    } finally {
-      release(body);
-    }
   }
 
-  async function inspect(id: string): Promise<SeenContainer | UnreadableContainer | undefined> {
+  /** Returns the engine's clock, in nanoseconds. @throws Error if it has none */
+  async clock(): Promise<string> {
+    const time = tableIn(await this.#get('/info'))?.SystemTime;
+    const nano = typeof time === 'string' ? nanoOfIso(time) : undefined;
+    if (nano === undefined) throw new Error('/info has no time');
+    return nano;
+  }
+
+  /**
+   * Returns all containers, also those that have ended.
+   * @throws Error if an answer does not come in time, or is no list
+   */
+  async containers(): Promise<Inventory> {
+    const containers: SeenContainer[] = [];
+    const unreadable: UnreadableContainer[] = [];
+    let room: number = limits.seen;
+    for (const id of idsIn(await this.#get('/containers/json?all=1'))) {
+      const container = typeof id === 'string' ? await this.#inspect(id) : id;
+      if (container === undefined) continue;
+      if ('why' in container) unreadable.push(container);
+      else {
+        const kept = room > 0 ? container : withoutLabels(container);
+        room -= weightOf(kept.attributes) + 2 * kept.id.length;
+        if (room < -2 * limits.seen) throw new Error('there are too many containers');
+        containers.push(kept);
+      }
+    }
+    return { containers, unreadable };
+  }
+
+  /** Closes the connection at once. A pending question is rejected. */
+  close(): void {
+    this.#connection.close();
+    this.#take()?.reject(new Error('it was not waited for'));
+  }
+
+  async #inspect(id: string): Promise<SeenContainer | UnreadableContainer | undefined> {
     try {
-      const answer = await get(`/containers/${encodeURIComponent(id)}/json`);
+      const answer = await this.#get(`/containers/${encodeURIComponent(id)}/json`);
       return answer === undefined ? undefined : readInspected(id, answer);
     } catch (error) {
       if (error instanceof SyntaxError) return { id, why: 'it is no JSON' };
@@ -79,52 +83,48 @@ export function openInquiry(endpoint: Endpoint, patience = usualPatience): Inqui
     }
   }
 
-  return {
-    async clock() {
-      const time = tableIn(await get('/info'))?.SystemTime;
-      const nano = typeof time === 'string' ? nanoOfIso(time) : undefined;
-      if (nano === undefined) throw new Error('/info has no time');
-      return nano;
-    },
-    async containers() {
-      const containers: SeenContainer[] = [];
-      const unreadable: UnreadableContainer[] = [];
-      let room: number = limits.seen;
-      for (const id of idsIn(await get('/containers/json?all=1'))) {
-        const container = typeof id === 'string' ? await inspect(id) : id;
-        if (container === undefined) continue;
-        if ('why' in container) unreadable.push(container);
-        else {
-          const kept = room > 0 ? container : withoutLabels(container);
-          room -= weightOf(kept.attributes) + 2 * kept.id.length;
-          if (room < -2 * limits.seen) throw new Error('there are too many containers');
-          containers.push(kept);
-        }
-      }
-      return { containers, unreadable };
-    },
-    close() {
-      connection.close();
-      take()?.reject(new Error('it was not waited for'));
-    },
-  };
+  async #get(path: string): Promise<unknown> {
+    const { status, body } = await new Promise<HttpAnswer>((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      this.#waiting = { resolve, reject };
+      const timedOut = () => this.#take()?.reject(new Error(`${path} is not answered`));
+      this.#deadline.set(this.#timeout, timedOut);
+      this.#connection.get(path);
+    });
+    // The container has been removed since it was listed.
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`${path} was answered with ${status}`);
+    try {
+      return readAnswerJson(body, isWanted);
+    } finally {
+      release(body);
+    }
+  }
+
+  #take() {
+    this.#deadline.clear();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
 }
 
-/** Of so many containers that their labels are no longer kept: hooks that choose by a label miss this one. */
+/** Drops the labels of a container that does not fit: hooks that filter by a label miss it. */
 function withoutLabels(container: SeenContainer): SeenContainer {
   const { name = '', image = '' } = container.attributes;
   return { ...container, attributes: { name, image } };
 }
 
-/** The most that is kept of a long answer, and of one text in it, in bytes. */
+/** The bytes that are kept of a long answer. */
 const mostKept = 4 * 1024 * 1024;
+/** The bytes that are kept of one text in it. */
 const longestText = 4096;
 
 /**
- * Reads an answer of JSON. What is longer than a line of events may be is not parsed whole, which takes up to twenty
- * times its length in memory: only its leaves that are wanted are kept, as far as there is room.
- * @param wanted tells from its path whether a leaf of a long answer is kept
- * @throws SyntaxError for a short answer that is no JSON
+ * Parses an answer. To parse a long one whole would take up to twenty times its length in memory, so only its wanted leaves
+ * are kept, as far as there is room.
+ * @param wanted returns from its path whether a leaf of a long answer is kept
+ * @throws SyntaxError if a short answer is no JSON
  */
 function readAnswerJson(body: Buffer, wanted: (path: readonly (string | number)[]) => boolean): unknown {
   if (body.length <= limits.line) return JSON.parse(body.toString('utf8'));
@@ -138,7 +138,7 @@ function readAnswerJson(body: Buffer, wanted: (path: readonly (string | number)[
   return root;
 }
 
-/** Puts a leaf at its place in lists and objects that are made for it. */
+/** Puts a leaf at its place, in new lists and objects where there are none. */
 function withLeaf(root: unknown, [first, ...rest]: readonly (string | number)[], value: unknown): unknown {
   if (first === undefined) return value;
   const holder: { [name: string | number]: unknown } =
@@ -155,8 +155,8 @@ function wordIn(text: string): unknown {
   }
 }
 
-/** Tells from its path whether a leaf of an answer of `GET /info`, `/containers/json` or `/containers/ID/json` is read. */
-function isOfInterest([first, second, third, ...more]: readonly (string | number)[]): boolean {
+/** Returns whether a leaf of `GET /info`, `/containers/json` or `/containers/ID/json` is read, by its path. */
+function isWanted([first, second, third, ...more]: readonly (string | number)[]): boolean {
   if (more.length > 0) return false;
   if (typeof first === 'number') return second === 'Id' && third === undefined;
   if (first === 'Config') return third === undefined ? second === 'Image' : second === 'Labels';
@@ -164,12 +164,12 @@ function isOfInterest([first, second, third, ...more]: readonly (string | number
   return second === undefined;
 }
 
-/** Reads the ids in an answer to `GET /containers/json`. @throws Error when it is no list, or too long a one */
+/** Reads the ids in `GET /containers/json`. @throws Error if it is no list, or too long */
 function idsIn(answer: unknown): (string | UnreadableContainer)[] {
   if (!Array.isArray(answer)) throw new Error(`the list of containers is ${jsonTypeOf(answer)}`);
   const list: readonly unknown[] = answer;
   if (list.length > limits.containers) throw new Error(`there are ${list.length} containers`);
-  // Not `map`, which leaves out what a list has no entry for.
+  // Unlike `map`, this also visits the holes of a sparse list.
   return Array.from(list, (entry) => {
     const id = tableIn(entry)?.Id;
     return isName(id) && id !== '' && id.length <= limits.containerId
@@ -178,7 +178,7 @@ function idsIn(answer: unknown): (string | UnreadableContainer)[] {
   });
 }
 
-/** Reads an answer to `GET /containers/ID/json`: as much of it as is of interest, each member checked. */
+/** Reads `GET /containers/ID/json`, with a check of each member that is needed. */
 function readInspected(id: string, answer: unknown): SeenContainer | UnreadableContainer {
   const container = tableIn(answer) ?? {};
   const config = tableIn(container.Config) ?? {};
@@ -197,7 +197,7 @@ function readInspected(id: string, answer: unknown): SeenContainer | UnreadableC
   if (typeof started !== 'string') return bad('State.StartedAt', started);
   if (typeof finished !== 'string') return bad('State.FinishedAt', finished);
   if (!Number.isInteger(exitCode)) return bad('State.ExitCode', exitCode);
-  // One that waits to be restarted says of itself that it runs.
+  // A container that waits for its restart is `Running` too.
   const isRunning = runs && !restarts;
   return {
     id,
@@ -209,7 +209,7 @@ function readInspected(id: string, answer: unknown): SeenContainer | UnreadableC
   };
 }
 
-/** Labels that are texts, with `image` and `name`; too many of them are left out together. */
+/** Returns the labels that are texts, `image` and `name`. If there are too many labels, all are left out. */
 function attributesOf(labels: Table, image: string, name: string): Readonly<Record<string, string>> {
   const texts = Object.entries(labels).filter(
     (label): label is [string, string] => typeof label[1] === 'string',

@@ -5,218 +5,246 @@ import { reportChanges } from '../hooks/report-once.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
-import { collectingHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
+import { debouncedHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
-interface EventQueueOptions extends EventKeeper {
+export interface EventQueueOptions {
   readonly host: HookHost;
-  /** The engine's start, in whose run the events happen. */
+  readonly keeper: EventKeeper;
+  /** Returns the start of the engine run in which the events happen. */
   readonly transition: () => Transition;
-  /** Decides when a hook may start, beside those of other engines. */
+  /** Decides when a hook may start beside those of other engines. */
   readonly starts: EventStarts;
-  /** Ends everything: what runs is ended with its grace, what waits is kept for the next life. */
+  /** Ends the running hooks with their grace, and leaves the waiting events to the next listener. */
   readonly signal: AbortSignal;
 }
 
-/** The events of one engine whose hooks are to be run. */
-export interface EventQueue {
-  /** Whether any hook is to be run for an event, as things are now. */
-  wants(event: EngineEvent): boolean;
-  /** Runs the hooks of an event when those of the same container before it are done. */
-  push(told: Delivery): void;
-  /** The engine goes: what waits is dropped, unless it says that something has come to its end. */
-  engineStops(): void;
-  /** Resolves when no hook runs, and none waits unless `signal` has ended it. */
-  idle(): Promise<void>;
-  snapshot(): EventSnapshot;
+/** Persists how far the hooks of each event are. */
+export interface EventKeeper {
+  /** The first hook of an event is about to start. */
+  begin(number: number): void;
+  /** The end of this listener cut off the hooks of an event. The next listener runs them. */
+  cut(number: number): void;
+  /** These hooks of an event are left; `isBegun` while one of them runs. */
+  left(number: number, hooks: readonly string[], isBegun: boolean): void;
+  /** All hooks of an event have ended, or are not run. */
+  done(number: number): void;
 }
 
 export interface EventSnapshot {
-  readonly running: readonly { readonly told: EventLabel; readonly hook: RunningHook | undefined }[];
-  /** Bursts whose end is waited for. */
+  readonly running: readonly { readonly event: EventLabel; readonly hook: RunningHook | undefined }[];
   readonly collecting: readonly BurstState[];
   readonly waiting: number;
-  /** Since the listener was started: told to hooks, merged with later ones, given up. */
-  readonly told: number;
+  /** Counts since the listener started: hooks were started for them, merged into later ones, given up. */
+  readonly handled: number;
   readonly merged: number;
   readonly givenUp: number;
 }
 
-/** The most that waiting events hold in memory, in bytes, however few they are: an engine is a stranger. */
+/** The most memory that waiting events hold, in bytes, however few they are. */
 const mostBytes = 6 * 1024 * 1024;
 
 /**
- * Events of one container are acted on in order, one at a time; those of different containers side by side, up to
- * a limit. When too many wait, the oldest is merged with a later one that says the same of the same container.
+ * Runs the hooks of one engine's events. Events of one container are handled in order, one at a time; those of different
+ * containers side by side, up to a limit. When too many wait, the oldest is merged into a later one of the same
+ * container and action.
+ *
+ * ```
+ *            ┌─ hooks without debounce ─▶ waiting ───turn───▶ running ─▶ done
+ *   push() ──┤                               └─ too many: merged, given up
+ *            └─ hooks with debounce ────▶ collecting ──due──▶ running ─▶ done
+ * ```
  */
-export function createEventQueue(options: EventQueueOptions): EventQueue {
-  const { transition, starts, signal } = options;
-  const host = { ...options.host, report: reportChanges(options.host.report) };
-  const { parallel, waiting: mostWaiting } = host.settings.events;
-  const waiting = new WaitingEvents();
-  const running = new Map<string, EventRun>();
-  const counts = { told: 0, merged: 0, givenUp: 0 };
-  let overflow: { readonly merged: number; readonly givenUp: number } | undefined;
-  const idlers: (() => void)[] = [];
-  /** Set while `starts` is waited for. */
-  let isAsking = false;
-  const open = new OpenEvents(options);
-  const areCollecting = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
-  const bursts = new Bursts(workOff, (told, hook) => open.done(told.number, hook));
+export class EventQueue {
+  readonly #options: EventQueueOptions;
+  readonly #host: HookHost;
+  readonly #parallel: number;
+  readonly #mostWaiting: number;
+  readonly #hasDebounce: boolean;
+  readonly #open: OpenEvents;
+  readonly #bursts: Bursts;
+  readonly #waiting = new WaitingEvents();
+  /** Runs by subject: a container, or a hook that collects. */
+  readonly #running = new Map<string, EventRun>();
+  readonly #counts = { handled: 0, merged: 0, givenUp: 0 };
+  /** The counts when the present overflow began. */
+  #overflow: { readonly merged: number; readonly givenUp: number } | undefined;
+  /** `starts` is going to call back. */
+  #isWaitingForStart = false;
+  readonly #idlers: (() => void)[] = [];
 
-  const isFree = (subject: string) => !running.has(subject);
+  constructor(options: EventQueueOptions) {
+    const { host, keeper, signal } = options;
+    this.#options = options;
+    this.#host = { ...host, report: reportChanges(host.report) };
+    this.#parallel = host.settings.events.parallel;
+    this.#mostWaiting = host.settings.events.waiting;
+    this.#hasDebounce = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
+    this.#open = new OpenEvents(keeper);
+    this.#bursts = new Bursts(
+      () => this.#startDue(),
+      ({ number }, hook) => this.#open.done(number, hook),
+    );
+    signal.addEventListener('abort', () => this.#end(), { once: true });
+    host.atOnce.addEventListener('abort', () => this.#kill(), { once: true });
+  }
 
-  /** @param which `newest` right behind a push: all others were looked at before, and cannot start */
-  function workOff(which: 'any' | 'newest' = 'any'): void {
-    while (running.size < parallel && !signal.aborted && waiting.length + bursts.size > 0) {
-      if (!starts.mayStart()) {
-        if (!isAsking) starts.wait(goOn);
-        isAsking = true;
+  /** Returns whether any hook is to be run for an event, as files and settings are now. */
+  wants(event: EngineEvent): boolean {
+    return hooksFor(this.#host, event).length > 0;
+  }
+
+  /** Runs the hooks of an event after those of earlier events of the same container. */
+  push(delivery: Delivery): void {
+    const { number } = delivery;
+    if (this.#options.signal.aborted) return;
+    const debounced = this.#hasDebounce ? debouncedHooks(this.#host, delivery) : [];
+    const turn = debounced.length === 0 ? [] : hooksInTurn(this.#host, delivery).map(({ name }) => name);
+    const hasTurn = turn.length > 0 || debounced.length === 0;
+    this.#open.open(number, [
+      ...(hasTurn ? [[inTurn, turn] as const] : []),
+      ...debounced.map(({ hook: { name } }) => [name, [name]] as const),
+    ]);
+    if (hasTurn) this.#waiting.push(delivery);
+    while (this.#isOverfull()) this.#makeRoom();
+    for (const { hook, debounce } of debounced) this.#bursts.add(hook, debounce, delivery);
+    // While a start is waited for, older events may be able to start too.
+    this.#startDue(this.#isWaitingForStart ? 'any' : 'newest');
+  }
+
+  /** Drops what waits when the engine stops, except for events that say that something ended. */
+  engineStops(): void {
+    const dropped = this.#waiting.takeOngoing();
+    for (const { number } of dropped) this.#open.done(number, inTurn);
+    const count = dropped.length + this.#bursts.engineStops();
+    if (count > 0) this.#host.report({ kind: 'events-dropped', count });
+    this.#startDue();
+  }
+
+  /** Resolves when no hook runs and none waits; after `signal`, when no hook runs. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idlers.push(resolve);
+      this.#startDue();
+    });
+  }
+
+  snapshot(): EventSnapshot {
+    return {
+      running: [...this.#running.values()].map((run) => ({ event: run.label, hook: run.current() })),
+      collecting: this.#bursts.states(),
+      waiting: this.#waiting.length,
+      ...this.#counts,
+    };
+  }
+
+  /**
+   * Starts every event that may start.
+   * @param which `newest` right after a push: no other event that waits can start then
+   */
+  #startDue(which: 'any' | 'newest' = 'any'): void {
+    const isFree = (subject: string) => !this.#running.has(subject);
+    while (this.#running.size < this.#parallel && !this.#options.signal.aborted && this.#hasWork()) {
+      if (!this.#options.starts.mayStart()) {
+        this.#waitForStart();
         break;
       }
-      const burst = bursts.take((hook) => !running.has(subjectOfBurst(hook)));
+      const burst = this.#bursts.take((hook) => isFree(subjectOfBurst(hook)));
       if (burst !== undefined) {
-        startBurst(burst);
+        this.#startBurst(burst);
         continue;
       }
-      const next = which === 'newest' ? waiting.takeNewest(isFree) : waiting.take(isFree);
+      const next = which === 'newest' ? this.#waiting.takeNewest(isFree) : this.#waiting.take(isFree);
       if (next === undefined) break;
-      start(next);
+      this.#start(next);
     }
-    if (overflow !== undefined && waiting.length <= mostWaiting / 2 && waiting.bytes <= mostBytes / 2)
-      endOverflow(overflow);
-    if (running.size > 0 || (waiting.length + bursts.size > 0 && !signal.aborted)) return;
-    for (const idle of idlers.splice(0)) idle();
+    this.#endOverflow();
+    if (this.#running.size > 0 || (this.#hasWork() && !this.#options.signal.aborted)) return;
+    for (const idle of this.#idlers.splice(0)) idle();
   }
 
-  function goOn(): void {
-    isAsking = false;
-    workOff();
+  #hasWork(): boolean {
+    return this.#waiting.length + this.#bursts.size > 0;
   }
 
-  function start({ told, subject, merged }: WaitingEvent): void {
-    counts.told += 1;
-    const run = runEventHooks(
-      host,
-      hooksInTurn(host, told),
-      { delivery: told, merged },
-      transition(),
-      () => open.begin(told.number, inTurn),
-      starts,
-    );
-    follow(subject, run, [told], inTurn);
+  #waitForStart(): void {
+    if (this.#isWaitingForStart) return;
+    this.#isWaitingForStart = true;
+    this.#options.starts.wait(() => {
+      this.#isWaitingForStart = false;
+      this.#startDue();
+    });
   }
 
-  function startBurst({ hook, events, leftOut }: Burst): void {
+  #start({ delivery, subject, merged }: WaitingEvent): void {
+    const { transition, starts } = this.#options;
+    const hooks = hooksInTurn(this.#host, delivery);
+    const begin = () => this.#open.begin(delivery.number, inTurn);
+    const run = runEventHooks(this.#host, hooks, { delivery, merged }, transition(), begin, starts);
+    this.#follow(subject, run, [delivery], inTurn);
+  }
+
+  #startBurst({ hook, events, leftOut }: Burst): void {
+    const { transition, starts } = this.#options;
     const last = events.at(-1);
     if (last === undefined) return;
-    counts.told += 1;
-    const told = { ...last, repeat: events.some(({ repeat }) => repeat) };
-    const occurrence = { delivery: told, merged: 0, burst: { events, leftOut } };
-    const run = runEventHooks(
-      host,
-      [hook],
-      occurrence,
-      transition(),
-      () => {
-        for (const { number } of events) open.begin(number, hook.name);
-      },
-      starts,
-    );
-    follow(subjectOfBurst(hook.name), run, events, hook.name);
+    const delivery = { ...last, repeat: events.some(({ repeat }) => repeat) };
+    const occurrence = { delivery, merged: 0, burst: { events, leftOut } };
+    const begin = () => {
+      for (const { number } of events) this.#open.begin(number, hook.name);
+    };
+    const run = runEventHooks(this.#host, [hook], occurrence, transition(), begin, starts);
+    this.#follow(subjectOfBurst(hook.name), run, events, hook.name);
   }
 
-  function follow(subject: string, run: EventRun, events: readonly Delivery[], part: string): void {
-    running.set(subject, run);
+  #follow(subject: string, run: EventRun, events: readonly Delivery[], part: string): void {
+    this.#counts.handled += 1;
+    this.#running.set(subject, run);
     void run.done.then((how) => {
-      running.delete(subject);
+      this.#running.delete(subject);
       for (const { number } of events) {
-        // What was cut short by the listener's own end is left to its next life.
-        if (how === 'complete' || !signal.aborted) open.done(number, part);
-        else open.cut(number, part);
+        // The next listener runs what the end of this one cut short.
+        if (how === 'complete' || !this.#options.signal.aborted) this.#open.done(number, part);
+        else this.#open.cut(number, part);
       }
-      workOff();
+      this.#startDue();
     });
   }
 
-  function makeRoom(): void {
-    begunOverflow();
-    const made = waiting.makeRoom();
-    if (made === undefined) return;
-    counts[made.how === 'merged' ? 'merged' : 'givenUp'] += 1;
-    open.done(made.told.number, inTurn);
+  #isOverfull(): boolean {
+    const { length, bytes } = this.#waiting;
+    return length > this.#mostWaiting || (bytes > mostBytes && length > 1);
   }
 
-  function begunOverflow(): void {
-    if (overflow !== undefined) return;
-    overflow = { ...counts };
-    host.report({ kind: 'events-overflow', waiting: waiting.length - 1 });
+  #makeRoom(): void {
+    if (this.#overflow === undefined) {
+      this.#overflow = { ...this.#counts };
+      this.#host.report({ kind: 'events-overflow', waiting: this.#waiting.length - 1 });
+    }
+    const removed = this.#waiting.makeRoom();
+    if (removed === undefined) return;
+    this.#counts[removed.how === 'merged' ? 'merged' : 'givenUp'] += 1;
+    this.#open.done(removed.delivery.number, inTurn);
   }
 
-  function endOverflow({ merged, givenUp }: { readonly merged: number; readonly givenUp: number }): void {
-    overflow = undefined;
-    host.report({
-      kind: 'events-overflow-over',
-      merged: counts.merged - merged,
-      givenUp: counts.givenUp - givenUp,
-    });
+  #endOverflow(): void {
+    const { length, bytes } = this.#waiting;
+    if (this.#overflow === undefined || length > this.#mostWaiting / 2 || bytes > mostBytes / 2) return;
+    const merged = this.#counts.merged - this.#overflow.merged;
+    const givenUp = this.#counts.givenUp - this.#overflow.givenUp;
+    this.#overflow = undefined;
+    this.#host.report({ kind: 'events-overflow-over', merged, givenUp });
   }
 
-  signal.addEventListener(
-    'abort',
-    () => {
-      bursts.end();
-      for (const run of running.values()) run.end('listener-ends');
-      workOff();
-    },
-    { once: true },
-  );
-  host.atOnce.addEventListener(
-    'abort',
-    () => {
-      for (const run of running.values()) run.kill('listener-ends');
-    },
-    { once: true },
-  );
+  #end(): void {
+    this.#bursts.end();
+    for (const run of this.#running.values()) run.end('listener-ends');
+    this.#startDue();
+  }
 
-  return {
-    wants: (event) => hooksFor(host, event).length > 0,
-    push(told) {
-      if (signal.aborted) return;
-      const collecting = areCollecting ? collectingHooks(host, told) : [];
-      const turn = collecting.length === 0 ? [] : hooksInTurn(host, told).map(({ name }) => name);
-      const hasTurn = turn.length > 0 || collecting.length === 0;
-      open.open(told.number, [
-        ...(hasTurn ? [[inTurn, turn] as const] : []),
-        ...collecting.map(({ hook: { name } }) => [name, [name]] as const),
-      ]);
-      if (hasTurn) waiting.push(told);
-      while (waiting.length > mostWaiting || (waiting.bytes > mostBytes && waiting.length > 1)) makeRoom();
-      for (const { hook, debounce } of collecting) bursts.add(hook, debounce, told);
-      // Where a turn is waited for, older events may start as well.
-      workOff(isAsking ? 'any' : 'newest');
-    },
-    engineStops() {
-      const pointless = waiting.takePointless();
-      for (const { number } of pointless) open.done(number, inTurn);
-      const count = pointless.length + bursts.engineStops();
-      if (count > 0) host.report({ kind: 'events-dropped', count });
-      workOff();
-    },
-    idle: () =>
-      new Promise((resolve) => {
-        idlers.push(resolve);
-        workOff();
-      }),
-    snapshot: () => ({
-      running: [...running.values()].map((run) => {
-        return { told: run.label, hook: run.current() };
-      }),
-      collecting: bursts.states(),
-      waiting: waiting.length,
-      ...counts,
-    }),
-  };
+  #kill(): void {
+    for (const run of this.#running.values()) run.kill('listener-ends');
+  }
 }
 
 /** Bursts of one hook are run one after the other. */
@@ -224,30 +252,18 @@ function subjectOfBurst(hook: string): string {
   return `burst ${hook}`;
 }
 
-/** Where it is kept what became of events. */
-interface EventKeeper {
-  /** The first hook of an event is about to be started. */
-  readonly begin: (number: number) => void;
-  /** The hooks of an event were cut short by the listener's end, and are left to its next life. */
-  readonly cut: (number: number) => void;
-  /** Of an event these hooks are left; `isBegun` when one of them runs now. */
-  readonly left: (number: number, hooks: readonly string[], isBegun: boolean) => void;
-  /** Nothing is left to be done for an event. */
-  readonly done: (number: number) => void;
-}
-
-/** Hooks of one event that run apart from the others, with their names. */
+/** Hooks of one event that run apart from the others. */
 interface Part {
   readonly hooks: readonly string[];
   isBegun: boolean;
 }
 
-/** The hooks of an event that run one after the other, when it is the event's turn. */
+/** The part with the hooks without debounce, which run one after the other in the event's turn. */
 const inTurn = 'in turn';
 
 /**
- * Knows of each event which of its hooks are left. Hooks that collect a burst run apart from those of the event's turn,
- * and apart from each other; the event is done when all of them are.
+ * Tracks which hooks of each event are left. Each hook that collects a burst is a part of its own; the event is done when all
+ * parts are.
  */
 class OpenEvents {
   readonly #keeper: EventKeeper;

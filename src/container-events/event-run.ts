@@ -51,7 +51,7 @@ export function hooksInTurn(host: HookHost, { event, left }: Delivery): readonly
 }
 
 /** The hooks of an event that collect events. */
-export function collectingHooks(
+export function debouncedHooks(
   host: HookHost,
   { event, left }: Delivery,
 ): readonly { readonly hook: Candidate; readonly debounce: DebounceSettings }[] {

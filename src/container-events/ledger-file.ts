@@ -4,167 +4,171 @@ import { namedContainer } from '../hooks/engine-events.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import type { Delivery, EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
+import type { EventKeeper } from './event-queue.ts';
 import { Ledger } from './ledger.ts';
 import {
-  counted,
+  applyStep,
+  emptyLedger,
   type LedgerLine,
-  type LedgerPast,
-  readLedgerPast,
-  reduced,
+  readLedger,
+  type StepLine,
+  type StoredLedger,
   type TakenLine,
 } from './ledger-reader.ts';
 import type { WhenFound } from './ledger-state.ts';
 import { limits } from './limits.ts';
-import type { EventsReport } from './watch.ts';
+import type { EventsReport } from './report.ts';
 
-/** What was heard and what was done about it, kept on disk so that a listener that is killed goes on where it was. */
-export interface LedgerFile {
-  readonly ledger: Ledger;
-  /** What an earlier listener had taken and not brought to its end, oldest first; not what is given up. */
-  readonly pending: readonly Delivery[];
-  /** Keeps that this was heard, and that nothing is to be run for it. */
-  heard(event: EngineEvent, reason: EventReason): void;
-  /** Keeps that this is to be acted on. */
-  take(event: EngineEvent, reason: EventReason): Delivery;
-  /** Keeps that the first hook is about to be started: from here on a repeat is one. */
-  begin(number: number): void;
-  /** Keeps that this listener's own orderly end leaves it to the next, which begins anew. */
-  cut(number: number): void;
-  /** Keeps that of its hooks these are left; `isBegun` when one of them runs now. */
-  left(number: number, hooks: readonly string[], isBegun: boolean): void;
-  /** Keeps that nothing is left to be done. */
-  done(number: number): void;
-  /** Keeps how the ledger stands, as after a connection was opened; within 5 s where that is much. */
-  rewrite(): void;
-  close(): void;
-}
-
-/** The least that is appended until the file is written anew, in bytes; then when it has doubled. */
+/** The fewest bytes that are appended until the file is written anew; a larger file must double. */
 const leastAppended = 1_048_576;
 
-/** The pause before a file of more than that is written anew because something has changed, in ms. */
-const pause = 5000;
+/** The pause before a larger file is written anew by `save`, in ms. */
+const savePause = 5000;
 
-/** An event that so many listeners have begun with and not survived is not tried again. */
+/** An event with so many begins is given up: each of these listeners was killed while its hooks ran. */
 const mostBegins = 3;
 
 /**
- * Opens what is kept of one engine's events. Written at once, before a hook is started, because what only waits to
- * be written is lost with a listener that is killed; not forced to the disk, because a machine that dies takes the
- * engine's run with it. What cannot be written is reported once, and the listener goes on without.
- * @param path undefined where nothing can be kept
+ * One engine's ledger, and the file that keeps it for the next listener. Each step is appended before a hook starts,
+ * because a killed listener loses what it has not written. Nothing is flushed to the disk, because a machine that dies
+ * ends the engine run too. A write error is reported once, and the listener goes on without the file.
  */
-export function openLedgerFile(
-  path: string | undefined,
-  whenFound: WhenFound,
-  report: (report: EventsReport) => void,
-): LedgerFile {
-  const past = pastAt(path, report);
-  const pending = past.open.filter(({ begins = 0 }) => begins < mostBegins);
-  const ledger = new Ledger(past.state, whenFound);
-  /** What is taken and not done, by number. */
-  const open = new Map<number, TakenLine>(pending.map((line) => [line.number, line]));
-  let last = past.number;
-  let descriptor: number | undefined;
-  /** What was appended since the file was written, and what was written then, in bytes. */
-  let appended = 0;
-  let written = 0;
-  let failing = false;
-  let later: NodeJS.Timeout | undefined;
+export class LedgerFile implements EventKeeper {
+  readonly ledger: Ledger;
+  /** The deliveries that an earlier listener left open, oldest first, without those that are given up. */
+  readonly pending: readonly Delivery[];
+  readonly #path: string | undefined;
+  readonly #report: (report: EventsReport) => void;
+  /** The deliveries that are taken and not done, by number. */
+  readonly #open: Map<number, TakenLine>;
+  #lastNumber: number;
+  #descriptor: number | undefined;
+  /** The bytes that were appended since the file was last written whole. */
+  #appended = 0;
+  /** The length of the file when it was last written whole, in bytes. */
+  #written = 0;
+  #isFailing = false;
+  #saveTimer: NodeJS.Timeout | undefined;
 
-  function failed(error: unknown): void {
-    if (!failing && path !== undefined) report({ kind: 'events-not-kept', path, error: String(error) });
-    failing = true;
+  /** @param path undefined if nothing can be kept */
+  constructor(path: string | undefined, whenFound: WhenFound, report: (report: EventsReport) => void) {
+    this.#path = path;
+    this.#report = report;
+    const stored = this.#read();
+    const pending = stored.open.filter(({ begins = 0 }) => begins < mostBegins);
+    for (const line of stored.open) if (!pending.includes(line)) report(givenUp(line));
+    this.ledger = new Ledger(stored.state, whenFound);
+    this.pending = pending.map(deliveryOf);
+    this.#open = new Map(pending.map((line) => [line.number, line]));
+    this.#lastNumber = stored.number;
+    this.#rewrite();
   }
 
-  function append(line: LedgerLine): void {
-    if (descriptor === undefined) return;
+  #read(): StoredLedger {
+    const path = this.#path;
+    if (path === undefined) return emptyLedger;
     try {
-      appended += writeSync(descriptor, `${JSON.stringify(line)}\n`);
-      if (appended > Math.max(leastAppended, written)) rewrite();
+      const stored = readLedger(path);
+      if (stored.damaged > 0) this.#report({ kind: 'events-damaged', path, lines: stored.damaged });
+      return stored;
     } catch (error) {
-      failed(error);
+      this.#report({ kind: 'events-not-kept', path, error: String(error) });
+      return emptyLedger;
     }
   }
 
-  function rewrite(): void {
+  /** An event was received, and no hook is to be run for it. */
+  remember(event: EngineEvent, reason: EventReason): void {
+    this.#append({ kind: 'heard', event: shortened(event), reason });
+  }
+
+  /** An event was received, and its hooks are to be run. */
+  take(event: EngineEvent, reason: EventReason): Delivery {
+    this.#lastNumber += 1;
+    const line: TakenLine = { kind: 'taken', number: this.#lastNumber, event, reason };
+    this.#open.set(this.#lastNumber, line);
+    this.#append(line);
+    return deliveryOf(line);
+  }
+
+  begin(number: number): void {
+    this.#step({ kind: 'begun', number });
+  }
+
+  cut(number: number): void {
+    this.#step({ kind: 'cut', number });
+  }
+
+  left(number: number, hooks: readonly string[], begun: boolean): void {
+    this.#step({ kind: 'left', number, hooks, begun });
+  }
+
+  done(number: number): void {
+    this.#step({ kind: 'done', number });
+  }
+
+  /** Writes the state of the ledger: at once, or within 5 s if the file is large. */
+  save(): void {
+    if (this.#written <= leastAppended) this.#rewrite();
+    else this.#saveTimer ??= setTimeout(() => this.#rewrite(), savePause).unref();
+  }
+
+  close(): void {
+    if (this.#descriptor === undefined) return;
+    this.#rewrite();
+    closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #step(step: StepLine): void {
+    if (applyStep(this.#open, step)) this.#append(step);
+  }
+
+  #append(line: LedgerLine): void {
+    if (this.#descriptor === undefined) return;
+    try {
+      this.#appended += writeSync(this.#descriptor, `${JSON.stringify(line)}\n`);
+      if (this.#appended > Math.max(leastAppended, this.#written)) this.#rewrite();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #rewrite(): void {
+    const path = this.#path;
     if (path === undefined) return;
-    clearTimeout(later);
-    later = undefined;
-    const head: LedgerLine = { kind: 'ledger', version: 1, number: last, state: ledger.state() };
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    const state = this.ledger.state();
+    const head: LedgerLine = { kind: 'ledger', version: 1, number: this.#lastNumber, state };
     try {
       makeFolder(dirname(path));
-      const size = writeLines(`${path}.new`, [head, ...open.values()]);
+      const size = writeLines(`${path}.new`, [head, ...this.#open.values()]);
       renameSync(`${path}.new`, path);
-      // Before the old one is closed: a number that is closed already may soon be another file's.
+      // Opened before the old one is closed: the number of a closed descriptor may soon be another file's.
       const opened = withDescriptors(() => openSync(path, 'a', 0o600));
-      if (descriptor !== undefined) closeSync(descriptor);
-      descriptor = opened;
-      written = size;
-      appended = 0;
-      failing = false;
+      if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+      this.#descriptor = opened;
+      this.#written = size;
+      this.#appended = 0;
+      this.#isFailing = false;
     } catch (error) {
-      failed(error);
+      this.#failed(error);
     }
   }
 
-  /** A file that an engine has filled is not written whole each time that its stream is opened. */
-  function rewriteSoon(): void {
-    if (written <= leastAppended) rewrite();
-    else later ??= setTimeout(rewrite, pause).unref();
+  #failed(error: unknown): void {
+    if (!this.#isFailing && this.#path !== undefined)
+      this.#report({ kind: 'events-not-kept', path: this.#path, error: String(error) });
+    this.#isFailing = true;
   }
-
-  for (const line of past.open) if (!pending.includes(line)) report(givenUp(line));
-  rewrite();
-  return {
-    ledger,
-    pending: pending.map(({ number, event, reason, begun, left }) => ({
-      number,
-      event,
-      reason,
-      repeat: begun === true,
-      ...(left === undefined ? {} : { left }),
-    })),
-    heard: (event, reason) => append({ kind: 'heard', event: shortened(event), reason }),
-    take(event, reason) {
-      last += 1;
-      const line = { kind: 'taken', number: last, event, reason } as const;
-      open.set(last, line);
-      append(line);
-      return { number: last, event, reason, repeat: false };
-    },
-    begin(number) {
-      const line = open.get(number);
-      if (line === undefined) return;
-      open.set(number, counted(line, 1));
-      append({ kind: 'begun', number });
-    },
-    cut(number) {
-      const line = open.get(number);
-      if (line === undefined) return;
-      open.set(number, counted(line, -1));
-      append({ kind: 'cut', number });
-    },
-    left(number, hooks, begun) {
-      const line = open.get(number);
-      if (line === undefined) return;
-      open.set(number, reduced(line, { hooks, begun }));
-      append({ kind: 'left', number, hooks, begun });
-    },
-    done(number) {
-      if (open.delete(number)) append({ kind: 'done', number });
-    },
-    rewrite: rewriteSoon,
-    close() {
-      if (descriptor === undefined) return;
-      rewrite();
-      closeSync(descriptor);
-      descriptor = undefined;
-    },
-  };
 }
 
-/** Of what nobody acts on only that is kept which tells it from others, and what a container's end will need. */
+function deliveryOf({ number, event, reason, begun, left }: TakenLine): Delivery {
+  return { number, event, reason, repeat: begun === true, ...(left === undefined ? {} : { left }) };
+}
+
+/** Drops the attributes that neither the key of an event nor the end of its container needs. */
 function shortened(event: EngineEvent): EngineEvent {
   const isStart = event.type === 'container' && event.action === 'start';
   const container = namedContainer(event);
@@ -178,9 +182,9 @@ function shortened(event: EngineEvent): EngineEvent {
 }
 
 /**
- * Writes a file, some lines at a time: all of it as one text would be as much memory again.
+ * Writes a file line by line: as one text it would need as much memory again.
  * @returns its length in bytes
- * @throws Error when it is longer than a ledger may be; system errors
+ * @throws Error when it gets longer than a ledger may be; system errors
  */
 function writeLines(path: string, lines: Iterable<LedgerLine>): number {
   const descriptor = withDescriptors(() => openSync(path, 'w', 0o600));
@@ -196,19 +200,6 @@ function writeLines(path: string, lines: Iterable<LedgerLine>): number {
     closeSync(descriptor);
   }
   return size;
-}
-
-function pastAt(path: string | undefined, report: (report: EventsReport) => void): LedgerPast {
-  const nothing = { number: 0, state: undefined, open: [], damaged: 0 };
-  if (path === undefined) return nothing;
-  try {
-    const past = readLedgerPast(path);
-    if (past.damaged > 0) report({ kind: 'events-damaged', path, lines: past.damaged });
-    return past;
-  } catch (error) {
-    report({ kind: 'events-not-kept', path, error: String(error) });
-    return nothing;
-  }
 }
 
 function givenUp({ event, reason, begins = 0 }: TakenLine): EventsReport {

@@ -6,34 +6,69 @@ import { Ledger } from './ledger.ts';
 import type { LedgerState, Running, StopRequestsState } from './ledger-state.ts';
 import { limits } from './limits.ts';
 
-/** How an earlier listener left an engine's events. */
-export interface LedgerPast {
-  /** The highest number that an event was taken with. */
+/** A line of a ledger file. The first line sums up everything before it; each other line is one step after it. */
+export type LedgerLine =
+  | { readonly kind: 'ledger'; readonly version: 1; readonly number: number; readonly state: LedgerState }
+  /** Received; no hook is to be run for it. */
+  | { readonly kind: 'heard'; readonly event: EngineEvent; readonly reason: EventReason }
+  | TakenLine
+  | StepLine;
+
+/** Received; its hooks are to be run. */
+export interface TakenLine {
+  readonly kind: 'taken';
+  readonly number: number;
+  readonly event: EngineEvent;
+  readonly reason: EventReason;
+  /** A listener has begun its hooks. */
+  readonly begun?: true;
+  /** The number of listeners that began its hooks and were killed. */
+  readonly begins?: number;
+  /** The names of the hooks that are left; missing for all of them. */
+  readonly left?: readonly string[];
+}
+
+/** A step of a taken event. */
+export type StepLine =
+  /** `cut`: the orderly end of a listener cut its hooks off, which takes back a begin. */
+  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number }
+  /** These hooks are left; `begun` while one of them runs. */
+  | {
+      readonly kind: 'left';
+      readonly number: number;
+      readonly hooks: readonly string[];
+      readonly begun: boolean;
+    };
+
+/** The content of a ledger file. */
+export interface StoredLedger {
+  /** The highest number of a taken event. */
   readonly number: number;
   readonly state: LedgerState | undefined;
-  /** What was taken and not done, oldest first. */
+  /** The events that are taken and not done, oldest first. */
   readonly open: readonly TakenLine[];
-  /** How many lines were left out, because they are damaged. */
+  /** The number of damaged lines, which are left out. */
   readonly damaged: number;
 }
 
-const empty: LedgerPast = { number: 0, state: undefined, open: [], damaged: 0 };
+export const emptyLedger: StoredLedger = { number: 0, state: undefined, open: [], damaged: 0 };
 
 const lineEnd = 0x0a;
 
 /**
- * Reads a ledger's file; a line that is damaged is left out, and the rest counts.
- * @throws Error when it cannot be read, is too long, or does not begin as a ledger does
+ * Reads a ledger file. Damaged lines are left out.
+ * @returns an empty ledger for a missing file
+ * @throws Error if it cannot be read, is too long, or does not begin as a ledger does
  */
-export function readLedgerPast(path: string): LedgerPast {
+export function readLedger(path: string): StoredLedger {
   const bytes = readBounded(path);
-  return bytes === undefined ? empty : putTogether(bytes);
+  return bytes === undefined ? emptyLedger : decodeLedger(bytes);
 }
 
 function readBounded(path: string): Buffer | undefined {
   let descriptor: number;
   try {
-    // A FIFO in its place must not hold up the listener.
+    // O_NONBLOCK: a FIFO at this path must not block the listener.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
@@ -53,7 +88,7 @@ function readBounded(path: string): Buffer | undefined {
   }
 }
 
-function putTogether(bytes: Buffer): LedgerPast {
+function decodeLedger(bytes: Buffer): StoredLedger {
   const headEnd = bytes.indexOf(lineEnd);
   const head = headEnd === -1 ? undefined : decodeLine(bytes.toString('utf8', 0, headEnd));
   if (head?.kind !== 'ledger') throw new Error('it is of another version, or damaged');
@@ -61,102 +96,57 @@ function putTogether(bytes: Buffer): LedgerPast {
   const open = new Map<number, TakenLine>();
   let { number } = head;
   let damaged = 0;
-  // What has no end of line was cut off with the listener that wrote it.
+  // A killed listener may leave a last line without its end: it is ignored.
   let from = headEnd + 1;
   for (let end = bytes.indexOf(lineEnd, from); end !== -1; end = bytes.indexOf(lineEnd, from)) {
     const line = end - from > limits.ledgerLine ? undefined : decodeLine(bytes.toString('utf8', from, end));
-    if (line === undefined || line.kind === 'ledger') damaged += 1;
-    else number = Math.max(number, apply(line, ledger, open, head.number));
     from = end + 1;
+    if (line === undefined || line.kind === 'ledger') damaged += 1;
+    else if (line.kind === 'heard') ledger.remember(line.event, line.reason);
+    else if (line.kind === 'taken') {
+      // The state in the head includes the open events that follow it.
+      if (line.number > head.number) ledger.remember(line.event, line.reason);
+      open.set(line.number, line);
+      number = Math.max(number, line.number);
+    } else applyStep(open, line);
   }
   return { number, state: ledger.state(), open: [...open.values()], damaged };
 }
 
-/** @returns the number of an event that was taken; 0 for anything else */
-function apply(
-  line: Exclude<LedgerLine, { kind: 'ledger' }>,
-  ledger: Ledger,
-  open: Map<number, TakenLine>,
-  headNumber: number,
-): number {
-  switch (line.kind) {
-    case 'heard':
-      ledger.remember(line.event, line.reason);
-      return 0;
-    case 'taken':
-      // What stands right behind the head was heard before it was written.
-      if (line.number > headNumber) ledger.remember(line.event, line.reason);
-      open.set(line.number, line);
-      return line.number;
+/**
+ * Applies a step to the open events.
+ * @returns whether it is a step of one of them
+ */
+export function applyStep(open: Map<number, TakenLine>, step: StepLine): boolean {
+  const taken = open.get(step.number);
+  if (taken === undefined) return false;
+  const { begins = 0 } = taken;
+  switch (step.kind) {
     case 'begun':
-    case 'cut': {
-      const taken = open.get(line.number);
-      if (taken !== undefined) open.set(line.number, counted(taken, line.kind === 'begun' ? 1 : -1));
-      return 0;
-    }
+      open.set(step.number, { ...taken, begun: true, begins: begins + 1 });
+      break;
+    case 'cut':
+      open.set(step.number, { ...taken, begun: true, begins: Math.max(0, begins - 1) });
+      break;
     case 'left': {
-      const taken = open.get(line.number);
-      if (taken !== undefined) open.set(line.number, reduced(taken, line));
-      return 0;
+      // The hooks that had begun have ended, unless one of the others runs.
+      const { begun: _, begins: __, ...fresh } = taken;
+      open.set(step.number, { ...(step.begun ? taken : fresh), left: step.hooks });
+      break;
     }
     case 'done':
-      open.delete(line.number);
-      return 0;
+      open.delete(step.number);
+      break;
     default:
-      return line satisfies never;
+      return step satisfies never;
   }
-}
-
-/** Leaves some of an event's hooks: what was begun before has ended. */
-export function reduced(taken: TakenLine, { hooks, begun }: Omit<LeftLine, 'kind' | 'number'>): TakenLine {
-  if (begun) return { ...taken, left: hooks };
-  const { kind, number, event, reason } = taken;
-  return { kind, number, event, reason, left: hooks };
-}
-
-/** Adds to how often an event was begun; whatever the count, it may have been run before. */
-export function counted(taken: TakenLine, change: 1 | -1): TakenLine {
-  return { ...taken, begun: true, begins: Math.max(0, (taken.begins ?? 0) + change) };
+  return true;
 }
 
 /**
- * A line of the ledger's file. The first holds what all before it came to; each of the others one thing that
- * happened since.
- */
-export type LedgerLine =
-  | { readonly kind: 'ledger'; readonly version: 1; readonly number: number; readonly state: LedgerState }
-  /** Heard, and nothing is to be run for it. */
-  | { readonly kind: 'heard'; readonly event: EngineEvent; readonly reason: EventReason }
-  | TakenLine
-  /** `cut`: the listener's own orderly end left it undone, which does not count as a begin. */
-  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number }
-  | LeftLine;
-
-/** Some hooks of an event are done; these are left, and `begun` where one of them runs. */
-interface LeftLine {
-  readonly kind: 'left';
-  readonly number: number;
-  readonly hooks: readonly string[];
-  readonly begun: boolean;
-}
-
-/** To be acted on. */
-export interface TakenLine {
-  readonly kind: 'taken';
-  readonly number: number;
-  readonly event: EngineEvent;
-  readonly reason: EventReason;
-  /** A listener has begun with it. */
-  readonly begun?: true;
-  /** How many listeners have begun with it and ended otherwise than in order. */
-  readonly begins?: number;
-  /** The names of the hooks that are left; missing for all of them. */
-  readonly left?: readonly string[];
-}
-
-/**
- * Reads one line of a ledger's file. The file may have been edited, or be damaged: each member is checked.
- * @returns undefined for what is no line of it; what is wrong within a ledger's state is left out of it
+ * Decodes a line of a ledger file. The file may be edited or damaged, so each member is checked. Wrong members of a state
+ * are left out of it.
+ * @returns undefined for a wrong line
  */
 function decodeLine(text: string): LedgerLine | undefined {
   let line: Table | undefined;
@@ -276,7 +266,7 @@ function isReason(value: unknown): value is EventReason {
   return value === 'event' || value === 'reconciled' || value === 'listener-started';
 }
 
-/** A key begins with a time, by which it is ordered; see `keyOf`. */
+/** A key begins with a time; see `ReceivedEvents`. */
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 4 * limits.name && /^\d{1,21} /.test(value);
 }

@@ -1,95 +1,192 @@
-import { type EventName, namedContainer } from '../hooks/engine-events.ts';
+import {
+  type EventName,
+  type EventWord,
+  eventWord,
+  namedContainer,
+  namesOf,
+} from '../hooks/engine-events.ts';
+import { oldest } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 
-/** Which containers were asked to end, as it is kept from one life of the listener to the next. */
-export interface StopRequestsState {
-  /** A request from before this moment may have been missed; in nanoseconds on the engine's clock. */
-  readonly blind?: string;
-  /** By container: when it was sent a signal, and whether that signal is certain to be meant to end it. */
-  readonly asked: readonly (readonly [id: string, request: StopRequest])[];
-}
-
-export interface StopRequest {
-  readonly at: string;
-  readonly ends: boolean;
-}
-
-/** What is known of an engine's events, as it is kept from one life of the listener to the next. */
+/** The state of a ledger, as the next listener gets it. All times are in nanoseconds on the engine's clock. */
 export interface LedgerState {
-  /** Which run of the engine it is about; undefined where that cannot be known. */
+  /** The engine run that it is about; missing where that cannot be known. */
   readonly run?: EngineRunId;
-  /** Which events are listened to, and since when: nothing from before is to be told. */
+  /** The subscribed events, each with the time from which it counts. */
   readonly names: readonly (readonly [string, string])[];
-  /** What was heard last, oldest first, each by what makes it unlike any other. */
+  /** The keys of the events that were received last, oldest first; see `ReceivedEvents`. */
   readonly heard: readonly string[];
-  /** The newest start of a container that a comparison has shown: what came before is settled. */
+  /** The newest start of a container that a comparison has shown. Older ones are reconciled. */
   readonly compared?: string;
   /** The last connection ended before it was known that nothing was missed. */
   readonly unsettled?: true;
-  /** Which containers were asked to end. */
   readonly requests?: StopRequestsState;
-  /** The containers that run, by id. */
+  /** The running containers, by id. */
   readonly running: readonly (readonly [string, Running])[];
+}
+
+/** The containers that were asked to end. */
+export interface StopRequestsState {
+  /** Requests from before this time may have been missed. */
+  readonly blind?: string;
+  readonly asked: readonly (readonly [id: string, request: StopRequest])[];
+}
+
+/** A signal that was sent to a container. */
+export interface StopRequest {
+  readonly at: string;
+  /** The signal is certain to be meant to end the container. */
+  readonly ends: boolean;
 }
 
 /** A container that runs. */
 export interface Running {
-  /** When it started: the time of that event, or the engine's own account of it. */
+  /** The time of its start, from that event or from the engine's description. */
   readonly since: string;
-  /** As in an event of it: to be told again at its end, when it is gone. */
+  /** The attributes of its events, kept for its end, when the container may be gone. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** An event that is to be acted on. */
-export interface Telling {
+/** An event that the ledger hands on, once. */
+export interface EmittedEvent {
   readonly event: EngineEvent;
   readonly reason: EventReason;
 }
 
-/** What an event turned out to be. */
-export type Heard =
-  | { readonly kind: 'news'; readonly tellings: readonly Telling[] }
-  /** Heard before, or from before anybody listened. */
-  | { readonly kind: 'known' }
-  /** Made good already: it is not told, but to be remembered as heard. */
+/** The ledger's verdict on a received event. */
+export type Verdict =
+  | { readonly kind: 'new'; readonly events: readonly EmittedEvent[] }
+  /** Received before, or older than its subscription. */
+  | { readonly kind: 'duplicate' }
+  /** Emitted already by a comparison: only to be remembered as received. */
   | { readonly kind: 'late' };
 
-/** How a run of the engine comes to be listened to. */
+/** The result of a comparison of containers. */
+export interface Reconciliation {
+  /** The missed starts and ends, to be emitted. */
+  readonly events: readonly EmittedEvent[];
+  /** The engine has forgotten events: since when, and the number of those that were recovered. */
+  readonly gap: { readonly since: string; readonly recovered: number } | undefined;
+}
+
+/** A connection that is about to be opened. */
 export interface Opening {
   readonly run: EngineRunId | undefined;
-  /** It was seen to start; or it was found, running already. */
+  /** The engine was seen to start, was found running, or is connected to again. */
   readonly found: 'starting' | 'running' | 'again';
-  /** What to listen to; a container's start goes with its end, so that it can be followed. */
   readonly names: readonly EventName[];
 }
 
-/** From where on the engine is to tell its events; undefined for now. */
+/** The time from which the engine is to send its events; undefined for now. */
 export interface Since {
   readonly since: string | undefined;
-  /** Whether some of them count from now on: then `beginAt` must be told what the engine's clock says. */
+  /** Some events count from now on: `setClock` must be called with the engine's clock. */
   readonly needsClock: boolean;
 }
 
-/** What the listener finds running when it starts: told always, when it was never told, or never. */
+/** The `--when-started` setting: report running containers always, if not reported before, or never. */
 export type WhenFound = 'always' | 'new' | 'never';
 
-/** What makes an event unlike any other: its time to the nanosecond, and what happened to what. */
+/** Returns whether two runs have the same kind of identity, so that they can be told apart; see `EngineRunId`. */
+export function areComparable(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
+  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
+}
+
+/** The number of received events that are remembered: engines remember 256. */
+const mostReceived = 512;
+
+/** The events that were received last. */
+export class ReceivedEvents {
+  /** Keys, oldest first; see `keyOf`. */
+  readonly #keys: Set<string>;
+
+  constructor(keys: LedgerState['heard'] = []) {
+    this.#keys = new Set(keys);
+  }
+
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
+  get times(): readonly string[] {
+    return [...this.#keys].map((key) => key.slice(0, key.indexOf(' ')));
+  }
+
+  has(event: EngineEvent): boolean {
+    return this.#keys.has(keyOf(event));
+  }
+
+  add(event: EngineEvent): void {
+    this.#keys.add(keyOf(event));
+    const [first] = this.#keys;
+    if (this.#keys.size > mostReceived && first !== undefined) this.#keys.delete(first);
+  }
+
+  clear(): void {
+    this.#keys.clear();
+  }
+
+  state(): LedgerState['heard'] {
+    return [...this.#keys];
+  }
+}
+
+/** Returns a key that no other event has: time to the nanosecond, name and objects. */
 export function keyOf(event: EngineEvent): string {
   const { timeNano, type, action, id } = event;
   return `${timeNano} ${type} ${action} ${id} ${namedContainer(event) ?? ''}`;
 }
 
-/** What it is that was made good: the start or the end of a container. */
-export function madeGoodKey({ action, id }: EngineEvent): string {
-  return `${action} ${id}`;
-}
+/** The subscribed events, each with the time from which it counts; undefined until the engine's clock is known. */
+export class Subscription {
+  #since: ReadonlyMap<string, string | undefined>;
 
-export function timeOf(key: string): string {
-  return key.slice(0, key.indexOf(' '));
-}
+  constructor(names: LedgerState['names'] = []) {
+    this.#since = new Map(names);
+  }
 
-/** Whether two runs say whether they are one; see `Run`. */
-export function areComparable(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
-  return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
+  get isEmpty(): boolean {
+    return this.#since.size === 0;
+  }
+
+  get needsClock(): boolean {
+    return [...this.#since.values()].includes(undefined);
+  }
+
+  /** The known times. */
+  get times(): readonly string[] {
+    return [...this.#since.values()].filter((since) => since !== undefined);
+  }
+
+  has(word: EventWord): boolean {
+    return this.#since.has(word);
+  }
+
+  get(word: EventWord): string | undefined {
+    return this.#since.get(word);
+  }
+
+  /** Returns the time from which an event counts; undefined for one that is not subscribed. */
+  sinceOf(event: EngineEvent): string | undefined {
+    return oldest(namesOf(event).flatMap((name) => this.#since.get(eventWord(name)) ?? []));
+  }
+
+  /**
+   * Replaces the names.
+   * @param keep whether names that stay keep their time
+   * @param since the time for the others; undefined for the engine's clock
+   */
+  replace(names: readonly EventName[], keep: boolean, since: string | undefined): void {
+    const before = keep ? this.#since : new Map<string, string>();
+    this.#since = new Map(names.map(eventWord).map((word) => [word, before.get(word) ?? since]));
+  }
+
+  setClock(time: string): void {
+    this.#since = new Map([...this.#since].map(([word, since]) => [word, since ?? time]));
+  }
+
+  state(): LedgerState['names'] {
+    return [...this.#since].flatMap(([word, since]) => (since === undefined ? [] : [[word, since] as const]));
+  }
 }

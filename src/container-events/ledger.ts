@@ -1,13 +1,10 @@
-import { eventWord, namesOf } from '../hooks/engine-events.ts';
+import { eventWord } from '../hooks/engine-events.ts';
 import { isAfter, newest, oldest } from '../system/nanoseconds.ts';
-import type { EngineEvent, EventReason, Requested } from '../watch/lifecycle/engine-event.ts';
+import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import {
+  ContainerComparison,
   diedEvent,
-  findMissed,
-  hiddenBy,
-  type Known,
-  MadeGood,
   type SeenContainer,
   startedEvent,
   type UnreadableContainer,
@@ -15,340 +12,297 @@ import {
 import { ContainerNames, RunningContainers, StopRequests } from './container-memory.ts';
 import {
   areComparable,
-  type Heard,
-  keyOf,
+  type EmittedEvent,
   type LedgerState,
   type Opening,
+  ReceivedEvents,
+  type Reconciliation,
   type Since,
-  type Telling,
-  timeOf,
+  Subscription,
+  type Verdict,
   type WhenFound,
 } from './ledger-state.ts';
-import { limits } from './limits.ts';
 
-/** As much as there can ever be heard again: engines remember 256. */
-const mostHeard = 512;
-/** Before anything that an engine can remember. */
+/** A time before anything that an engine can remember. */
 const beginning = '1';
 const startWord = eventWord({ type: 'container', action: 'start' });
 const killWord = eventWord({ type: 'container', action: 'kill' });
 
+/**
+ * The phases of a connection.
+ *
+ * ```
+ *            open()               overlap received
+ *   live ─────────────▶ catchingUp ─────────────▶ live
+ *    ▲                   │      │ new event before an overlap
+ *    │                   │      ▼
+ *    └─── reconcile() ◀──┴──── gap
+ * ```
+ */
 type Phase =
-  /** Each event that comes is the next one. */
-  | 'steady'
-  /** Just connected: nothing shows yet that the engine remembers all that was missed. */
-  | 'unproven'
-  /** It has forgotten something. */
+  /** Each event that arrives is new. */
+  | 'live'
+  /** The engine replays what it remembers; nothing shows yet that it remembers everything that was missed. */
+  | 'catchingUp'
+  /** The engine has forgotten something. */
   | 'gap';
 
-/** Whether what is known of a run goes on with this connection. */
-type Kind = 'first' | 'new-run' | 'continued';
+/** The relation of a connection's engine run to the one before. */
+type Continuity = 'first' | 'new-run' | 'continued';
 
 /**
- * Decides which of an engine's events are to be told: each once, and none left out, whatever was cut, forgotten
- * or said again. Data in, data out: no clock, no socket, no promise.
+ * Decides which of an engine's events are emitted: each once, and none left out, whatever was cut, forgotten or
+ * repeated. Data in, data out: no clock, no socket, no promise.
  *
- * Promises: an event that was heard is not told again; of a container that is followed, starts and ends
- * alternate; what is told of a container is in order; what the engine has forgotten is made good by a comparison
- * with the containers that there are.
+ * Promises: an event that was received is not emitted again; the starts and ends of a followed container alternate;
+ * the events of a container are emitted in order; a comparison of containers recovers what the engine has forgotten.
  */
 export class Ledger {
-  #run: EngineRunId | undefined;
-  /** Undefined while the engine's clock is asked for. */
-  #names: Map<string, string | undefined>;
-  #heard: Set<string>;
-  #running: RunningContainers;
-  #phase: Phase = 'steady';
-  /** How the run came to be listened to that was not settled since. */
-  #kind: Kind = 'continued';
-  #isSettled = true;
-  /**
-   * All was heard of this run up to something: while the engine remembers that, it has forgotten nothing since. What
-   * was heard on a connection that was cut before it was settled shows nothing of what came before.
-   */
-  #goesOn = false;
-  /** Which containers were heard of since this connection was opened. */
-  #touched = new Set<string>();
-  #seen: readonly SeenContainer[] | undefined;
-  /** What was made good on this connection: should the engine tell it after all, it is told already. */
-  readonly #madeGood = new MadeGood();
-  /** The first connection of this life is still to be settled. */
-  #first = true;
-  /** The newest that was heard before this connection. */
-  #before = beginning;
-  /** The newest start that a comparison has shown. */
-  #compared = beginning;
-  /** The first event on this connection. */
-  #begins: string | undefined;
-  /** Without a sign that nothing was forgotten, something may have been. */
-  #mayForget = false;
-  readonly #requests: StopRequests;
-  readonly #containers: ContainerNames;
   readonly #whenFound: WhenFound;
+  readonly #subscription: Subscription;
+  readonly #requests: StopRequests;
+  readonly #names: ContainerNames;
+  readonly #running: RunningContainers;
+  #run: EngineRunId | undefined;
+  readonly #received: ReceivedEvents;
+  #phase: Phase = 'live';
+  /** The continuity of the run since the last reconciliation. */
+  #continuity: Continuity = 'continued';
+  #isReconciled: boolean;
+  /**
+   * Everything up to some event of this run was received: while the engine remembers that event, it has forgotten nothing
+   * since. Events of a connection that was cut before it was reconciled prove nothing about earlier ones.
+   */
+  #expectsOverlap = false;
+  readonly #comparison = new ContainerComparison();
+  /** The first connection of this listener is not reconciled yet. */
+  #isFirst = true;
+  /** The newest event that was received before this connection. */
+  #lastBefore = beginning;
+  /** The newest start that a comparison has shown. */
+  #newestStart: string;
+  /** The first new event on this connection. */
+  #firstTime: string | undefined;
+  /** Nothing shows yet that the engine remembers everything. */
+  #mayHaveForgotten = false;
 
   constructor(state: LedgerState | undefined, whenFound: WhenFound) {
     this.#whenFound = whenFound;
     this.#run = state?.run;
-    this.#names = new Map(state?.names);
-    this.#heard = new Set(state?.heard);
-    this.#compared = state?.compared ?? beginning;
-    this.#isSettled = state?.unsettled !== true;
+    this.#subscription = new Subscription(state?.names);
+    this.#received = new ReceivedEvents(state?.heard);
+    this.#newestStart = state?.compared ?? beginning;
+    this.#isReconciled = state?.unsettled !== true;
     this.#requests = new StopRequests(state?.requests);
-    this.#containers = new ContainerNames(state?.running ?? []);
-    this.#running = new RunningContainers(
-      (state?.running ?? []).map(([id, running]) => [id, { ...running, sure: true, told: false }]),
-    );
-  }
-
-  get #follows(): boolean {
-    return this.#names.has(startWord);
-  }
-
-  /** Whether nothing shows yet that all was heard: then, after a while, containers are to be compared. */
-  get isUnproven(): boolean {
-    return this.#phase !== 'steady' || (this.#follows && this.#first);
-  }
-
-  /** Whether the engine is known to have forgotten something. */
-  get hasGap(): boolean {
-    return this.#phase === 'gap';
-  }
-
-  /** The time of the last event before this connection, in nanoseconds; undefined where there was none. */
-  get lastHeard(): string | undefined {
-    return this.#before === beginning ? undefined : this.#before;
+    this.#names = new ContainerNames(state?.running);
+    this.#running = new RunningContainers(state?.running);
   }
 
   /** Whether containers are followed, and so can be compared. */
   get followsContainers(): boolean {
-    return this.#follows;
+    return this.#subscription.has(startWord);
   }
 
-  /** A connection is about to be opened. */
-  open({ run, found, names }: Opening): Since {
-    const words = names.map(eventWord);
-    const followed = this.#follows;
-    const kind = this.#kindOf(run, found);
-    this.#goesOn = kind === 'continued' && this.#heard.size > 0 && this.#isSettled;
-    this.#phase = 'unproven';
-    this.#touched.clear();
-    this.#madeGood.clear();
-    this.#seen = undefined;
-    this.#begins = undefined;
-    // An engine that starts hundreds of containers has forgotten the first events before it answers.
-    this.#mayForget = kind !== 'first';
-    this.#before = newest([...this.#heard].map(timeOf)) ?? this.#names.get(startWord) ?? beginning;
-    this.#run = run;
-    const isNews = kind === 'new-run';
-    const told = isNews && !(found === 'running' && this.#whenFound === 'never') ? beginning : undefined;
-    const known = kind === 'continued' ? this.#names : new Map<string, string>();
-    this.#names = new Map(words.map((word) => [word, known.get(word) ?? told]));
-    if (kind !== 'continued') this.#heard.clear();
-    if (kind !== 'continued' || !this.#names.has(killWord)) this.#requests.restart(beginning);
-    if (isNews) for (const [id, one] of this.#running.all) this.#running.set(id, { ...one, sure: false });
-    if (!this.#follows || !followed) this.#running.clear();
-    // What runs and was never followed is taken over, not made good.
-    const isAnew = this.#follows && !followed && kind === 'continued';
-    if (kind !== 'continued' || this.#isSettled) this.#kind = isAnew ? 'first' : kind;
-    this.#isSettled = false;
-    const times = [...this.#names.values()];
-    const since = oldest([...[...this.#heard].map(timeOf), ...times.filter((time) => time !== undefined)]);
-    return { since, needsClock: times.includes(undefined) };
+  /** Whether nothing shows yet that everything was received: after a while, containers are to be compared. */
+  get needsReconciling(): boolean {
+    return this.#phase !== 'live' || (this.followsContainers && this.#isFirst);
   }
 
-  #kindOf(run: EngineRunId | undefined, found: Opening['found']): Kind {
-    if (this.#names.size === 0) return found === 'starting' ? 'new-run' : 'first';
-    if (areComparable(run, this.#run)) return run === this.#run ? 'continued' : 'new-run';
-    return found === 'starting' ? 'new-run' : 'continued';
-  }
-
-  /** The engine's clock, where `open` has asked for it. */
-  beginAt(timeNano: string): void {
-    if (this.#names.has(killWord) && this.#names.get(killWord) === undefined) this.#requests.missed(timeNano);
-    for (const [word, since] of this.#names) if (since === undefined) this.#names.set(word, timeNano);
-  }
-
-  /** Whether a run may be the one that this is about. */
+  /** Returns whether a run may be the one of this ledger. */
   isOfRun(run: EngineRunId | undefined): boolean {
     return !areComparable(run, this.#run) || run === this.#run;
   }
 
-  /** The engine has said which run it is, after the fact. */
+  /** A connection is about to be opened. */
+  open({ run, found, names }: Opening): Since {
+    const followed = this.followsContainers;
+    const continuity = this.#continuityOf(run, found);
+    const isContinued = continuity === 'continued';
+    this.#expectsOverlap = isContinued && !this.#received.isEmpty && this.#isReconciled;
+    this.#phase = 'catchingUp';
+    this.#comparison.reset();
+    this.#firstTime = undefined;
+    // An engine that starts hundreds of containers has forgotten the first events before it answers.
+    this.#mayHaveForgotten = continuity !== 'first';
+    this.#lastBefore = newest(this.#received.times) ?? this.#subscription.get(startWord) ?? beginning;
+    this.#run = run;
+    const isMuted = found === 'running' && this.#whenFound === 'never';
+    const since = continuity === 'new-run' && !isMuted ? beginning : undefined;
+    this.#subscription.replace(names, isContinued, since);
+    if (!isContinued) this.#received.clear();
+    if (!isContinued || !this.#subscription.has(killWord)) this.#requests.restart(beginning);
+    if (!this.followsContainers || !followed) this.#running.clear();
+    // Containers that run when they begin to be followed are taken over, not reconciled.
+    const isNewlyFollowed = this.followsContainers && !followed && isContinued;
+    if (!isContinued || this.#isReconciled) this.#continuity = isNewlyFollowed ? 'first' : continuity;
+    this.#isReconciled = false;
+    return {
+      since: oldest([...this.#received.times, ...this.#subscription.times]),
+      needsClock: this.#subscription.needsClock,
+    };
+  }
+
+  #continuityOf(run: EngineRunId | undefined, found: Opening['found']): Continuity {
+    if (this.#subscription.isEmpty) return found === 'starting' ? 'new-run' : 'first';
+    if (areComparable(run, this.#run)) return run === this.#run ? 'continued' : 'new-run';
+    return found === 'starting' ? 'new-run' : 'continued';
+  }
+
+  /** Takes the engine's clock, after an `open` that needs it. */
+  setClock(timeNano: string): void {
+    if (this.#subscription.has(killWord) && this.#subscription.get(killWord) === undefined)
+      this.#requests.missed(timeNano);
+    this.#subscription.setClock(timeNano);
+  }
+
+  /** The engine has said which run it is. */
   identify(run: EngineRunId): void {
     this.#run = run;
   }
 
-  /** An event came. */
-  hear(event: EngineEvent): Heard {
-    const since = this.#sinceOf(event);
-    if (since === undefined) return { kind: 'known' };
-    // Once what the engine remembers has come, all is new, even if its clock was set back.
-    if (this.#phase !== 'steady' && isAfter(since, event.timeNano)) return { kind: 'known' };
-    if (this.#heard.has(keyOf(event))) {
-      // What was heard is remembered still: so is everything behind it.
-      this.#mayForget = false;
-      if (this.#phase === 'unproven' && this.#goesOn) this.#prove();
-      return { kind: 'known' };
+  /** Takes an event from the connection. */
+  receive(event: EngineEvent): Verdict {
+    const since = this.#subscription.sinceOf(event);
+    if (since === undefined) return { kind: 'duplicate' };
+    // After the replay every event is new, even if the engine's clock was set back.
+    if (this.#phase !== 'live' && isAfter(since, event.timeNano)) return { kind: 'duplicate' };
+    if (this.#received.has(event)) {
+      // The engine remembers this event, and so everything after it.
+      this.#mayHaveForgotten = false;
+      const isOverlap = this.#phase === 'catchingUp' && this.#expectsOverlap;
+      if (isOverlap) this.#phase = 'live';
+      if (isOverlap && !this.#isFirst) this.#isReconciled = true;
+      return { kind: 'duplicate' };
     }
-    if (this.#begins === undefined && this.#phase === 'unproven' && this.#mayForget) {
+    if (this.#firstTime === undefined && this.#phase === 'catchingUp' && this.#mayHaveForgotten)
       this.#requests.missed(event.timeNano);
-    }
-    this.#begins ??= event.timeNano;
-    if (this.#phase === 'unproven' && this.#goesOn) this.#phase = 'gap';
-    const heard: Heard = this.#madeGood.isLate(event)
+    this.#firstTime ??= event.timeNano;
+    if (this.#phase === 'catchingUp' && this.#expectsOverlap) this.#phase = 'gap';
+    const verdict: Verdict = this.#comparison.isLate(event)
       ? { kind: 'late' }
-      : { kind: 'news', tellings: this.#toldFor(event) };
+      : { kind: 'new', events: this.#emittedFor(event) };
     this.#note(event);
-    return heard;
+    return verdict;
   }
 
-  /** Since when an event is listened to; undefined for one that is not. */
-  #sinceOf(event: EngineEvent): string | undefined {
-    return oldest(namesOf(event).flatMap((name) => this.#names.get(eventWord(name)) ?? []));
-  }
-
-  #prove(): void {
-    this.#phase = 'steady';
-    if (!this.#first) this.#isSettled = true;
-  }
-
-  #toldFor(event: EngineEvent): readonly Telling[] {
+  /** Returns the event, after a start or an end that it proves to be missing. */
+  #emittedFor(event: EngineEvent): readonly EmittedEvent[] {
     const { type, id, action, attributes, timeNano } = event;
-    if (type !== 'container') return [{ event: this.#containers.named(event), reason: 'event' }];
-    if (!this.#follows) return [{ event, reason: 'event' }];
+    if (type !== 'container') return [{ event: this.#names.named(event), reason: 'event' }];
+    if (!this.followsContainers) return [{ event, reason: 'event' }];
     const known = this.#running.get(id);
-    const told = action === 'die' ? { ...event, requested: this.#requestOf(event, known) } : event;
-    const telling: Telling = { event: told, reason: 'event' };
-    if (action === 'start' && known !== undefined) {
-      const died = { ...diedEvent(id, known, timeNano), requested: this.#requests.ofFoundEnd(id) };
-      return [{ event: died, reason: 'reconciled' }, telling];
-    }
-    if (action !== 'die' || known !== undefined || this.#phase === 'steady') return [telling];
-    // A container that could not be started tells no end: there was a start, forgotten or from before our time.
-    const reason = this.#kind === 'first' ? 'listener-started' : 'reconciled';
-    const start: Telling = { event: startedEvent(id, attributes, timeNano), reason };
-    return this.#isWanted(start) ? [start, telling] : [telling];
-  }
-
-  #requestOf(end: EngineEvent, known: Known | undefined): Requested {
-    return this.#names.has(killWord) ? this.#requests.ofEnd(end, known?.since) : 'unknown';
+    const isRequestKnown = this.#subscription.has(killWord);
+    const requested = isRequestKnown ? this.#requests.ofEnd(event, known?.since) : 'unknown';
+    const emitted: EmittedEvent = {
+      event: action === 'die' ? { ...event, requested } : event,
+      reason: 'event',
+    };
+    if (action === 'start' && known !== undefined)
+      return [this.#withRequest({ event: diedEvent(id, known, timeNano), reason: 'reconciled' }), emitted];
+    if (action !== 'die' || known !== undefined || this.#phase === 'live') return [emitted];
+    // A container that could not be started has no `die`: there was a start, forgotten or older than the subscription.
+    const reason = this.#continuity === 'first' ? 'listener-started' : 'reconciled';
+    const start: EmittedEvent = { event: startedEvent(id, attributes, timeNano), reason };
+    return this.#isWanted(start) ? [start, emitted] : [emitted];
   }
 
   #note(event: EngineEvent): void {
-    this.#heard.add(keyOf(event));
-    if (this.#heard.size > mostHeard) {
-      const [first] = this.#heard;
-      if (first !== undefined) this.#heard.delete(first);
-    }
+    this.#received.add(event);
     if (event.type !== 'container') return;
-    this.#containers.note(event);
-    if (!this.#follows) return;
+    this.#names.note(event);
+    if (!this.followsContainers) return;
     this.#requests.note(event);
-    this.#follow(event);
-  }
-
-  #follow({ action, id, timeNano, attributes }: EngineEvent): void {
-    if (action === 'start') this.#running.set(id, { since: timeNano, attributes, sure: true, told: true });
+    const { action, id, timeNano, attributes } = event;
+    if (action === 'start') this.#running.set(id, { since: timeNano, attributes, isEmitted: true });
     else if (action === 'die') this.#running.delete(id);
     else return;
-    if (this.#phase !== 'steady' || this.#first) this.#touch(id);
-  }
-
-  #touch(id: string): void {
-    if (this.#touched.size < limits.touched) this.#touched.add(id);
+    if (this.needsReconciling) this.#comparison.mention(id);
   }
 
   /**
-   * Takes what containers there are; what differs counts once what is under way was heard, see `settle`.
-   * @param unreadable the containers that are there and not described: nothing is concluded about them
+   * Takes the engine's containers. A difference counts once the events under way were received: see `reconcile`.
+   * @param unreadable containers that cannot be read: nothing is concluded about them
    */
   compare(seen: readonly SeenContainer[], unreadable: readonly UnreadableContainer[] = []): void {
-    for (const id of hiddenBy(unreadable, this.#running.all.keys(), seen)) this.#touch(id);
-    this.#containers.compare(seen);
-    // By age: whoever is killed in the middle of telling what was missed goes on there.
-    this.#seen = [...seen].sort(({ started: one = '' }, { started: other = '' }) =>
-      one === other ? 0 : isAfter(one, other) ? 1 : -1,
-    );
+    this.#comparison.take(seen, unreadable, this.#running.all.keys());
+    this.#names.compare(seen);
   }
 
-  /** Whatever was under way at the comparison has been heard: what still differs was lost, and is made good. */
-  settle(): readonly Telling[] {
-    const seen = this.#seen ?? [];
-    const news = this.#before === beginning ? undefined : newest([this.#before, this.#compared]);
-    // Where more was heard of than is remembered, nothing can be concluded.
-    const made =
-      this.#seen === undefined || this.#touched.size === limits.touched
-        ? []
-        : findMissed(seen, this.#running.all, this.#touched, {
-            found:
-              this.#kind === 'first' || (this.#kind === 'new-run' && this.#first)
-                ? 'listener-started'
-                : 'reconciled',
-            again: this.#first && this.#whenFound === 'always',
-            news: this.#kind === 'continued' ? news : undefined,
-          });
-    const told = made.map((telling) => this.#withRequest(telling)).filter((one) => this.#isWanted(one));
-    if (this.#phase !== 'steady' && this.#mayForget) {
-      const last = newest([this.#before, this.#compared, ...seen.map(({ started = beginning }) => started)]);
-      this.#requests.missed(this.#begins ?? String(BigInt(last ?? beginning) + 1n));
+  /** Ends a comparison. All events that were under way at the comparison have been received. */
+  reconcile(): Reconciliation {
+    const { starts } = this.#comparison;
+    const missed = this.#missed();
+    const events = missed.map((one) => this.#withRequest(one)).filter((one) => this.#isWanted(one));
+    const recovered = events.filter(({ reason }) => reason === 'reconciled');
+    // Without an event before this connection, the first that was missed says since when.
+    const since =
+      this.#lastBefore === beginning
+        ? oldest(recovered.map(({ event }) => event.timeNano))
+        : this.#lastBefore;
+    const hasGap = this.#phase === 'gap' || recovered.length > 0;
+    if (this.#phase !== 'live' && this.#mayHaveForgotten) {
+      const last = newest([this.#lastBefore, this.#newestStart, ...starts]) ?? beginning;
+      this.#requests.missed(this.#firstTime ?? String(BigInt(last) + 1n));
     }
-    for (const { event } of made) this.#makeGood(event);
-    for (const { id, isRunning } of seen) {
-      const known = this.#running.get(id);
-      if (isRunning && known !== undefined) this.#running.set(id, { ...known, sure: true });
-    }
-    this.#compared = newest([this.#compared, ...seen.map(({ started = beginning }) => started)]) ?? beginning;
-    this.#phase = 'steady';
-    this.#first = false;
-    this.#isSettled = true;
-    this.#seen = undefined;
-    this.#touched.clear();
-    return told;
+    for (const { event } of missed) this.#noteReconciled(event);
+    this.#newestStart = newest([this.#newestStart, ...starts]) ?? beginning;
+    this.#phase = 'live';
+    this.#isFirst = false;
+    this.#isReconciled = true;
+    this.#comparison.finish();
+    const gap = hasGap && since !== undefined ? { since, recovered: recovered.length } : undefined;
+    return { events, gap };
   }
 
-  #withRequest({ event, reason }: Telling): Telling {
-    const isEnd = event.action === 'die';
-    return isEnd
-      ? { event: { ...event, requested: this.#requests.ofFoundEnd(event.id) }, reason }
-      : { event, reason };
+  #missed(): readonly EmittedEvent[] {
+    const isFound = this.#continuity === 'first' || (this.#continuity === 'new-run' && this.#isFirst);
+    const endedSince =
+      this.#lastBefore === beginning ? undefined : newest([this.#lastBefore, this.#newestStart]);
+    return this.#comparison.missed(this.#running.all, {
+      found: isFound ? 'listener-started' : 'reconciled',
+      again: this.#isFirst && this.#whenFound === 'always',
+      endedSince: this.#continuity === 'continued' ? endedSince : undefined,
+    });
   }
 
-  #isWanted({ reason }: Telling): boolean {
-    // What runs when a folder is made is none of that folder's business.
-    return reason !== 'listener-started' || (this.#first && this.#whenFound !== 'never');
+  #withRequest({ event, reason }: EmittedEvent): EmittedEvent {
+    if (event.action !== 'die') return { event, reason };
+    return { event: { ...event, requested: this.#requests.ofFoundEnd(event.id) }, reason };
   }
 
-  /** The engine did not tell it, so it is not among what it can tell again; and if it does, it comes too late. */
-  #makeGood(event: EngineEvent): void {
+  /** A container that runs when its folder is made is not reported. */
+  #isWanted({ reason }: EmittedEvent): boolean {
+    return reason !== 'listener-started' || (this.#isFirst && this.#whenFound !== 'never');
+  }
+
+  /** Notes a start or an end that a comparison has found. If the engine sends it after all, it is late. */
+  #noteReconciled(event: EngineEvent): void {
     const { id, action, timeNano, attributes } = event;
     const known = this.#running.get(id);
     this.#requests.note(event);
     if (action === 'die') this.#running.delete(id);
     else {
-      this.#running.set(id, { since: known?.since ?? timeNano, attributes, sure: true, told: true });
-      if (isAfter(timeNano, this.#compared)) this.#compared = timeNano;
+      this.#running.set(id, { since: known?.since ?? timeNano, attributes, isEmitted: true });
+      if (isAfter(timeNano, this.#newestStart)) this.#newestStart = timeNano;
     }
-    if (action === 'die' || known === undefined) this.#madeGood.add(event);
+    if (action === 'die' || known === undefined) this.#comparison.add(event);
   }
 
-  /** Takes what an earlier life has told, or heard. */
+  /** Takes an event that an earlier listener received or emitted. */
   remember(event: EngineEvent, reason: EventReason): void {
     if (reason === 'event') this.#note(event);
-    else this.#makeGood(event);
+    else this.#noteReconciled(event);
   }
 
-  /** What is to be kept. */
   state(): LedgerState {
     return {
       ...(this.#run === undefined ? {} : { run: this.#run }),
-      names: [...this.#names].flatMap(([word, since]) =>
-        since === undefined ? [] : [[word, since] as const],
-      ),
-      heard: [...this.#heard],
-      ...(this.#isSettled ? {} : { unsettled: true }),
-      ...(this.#compared === beginning ? {} : { compared: this.#compared }),
+      names: this.#subscription.state(),
+      heard: this.#received.state(),
+      ...(this.#isReconciled ? {} : { unsettled: true }),
+      ...(this.#newestStart === beginning ? {} : { compared: this.#newestStart }),
       requests: this.#requests.state(),
-      running: [...this.#running.all].map(([id, { since, attributes }]) => [id, { since, attributes }]),
+      running: this.#running.state(),
     };
   }
 }

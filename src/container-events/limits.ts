@@ -1,37 +1,40 @@
 /**
- * The limits on what one engine may make the listener hold. An engine is a stranger: each figure is far above what
- * engines send, and all of them together are below what a listener may grow by.
+ * The limits on what one engine may make the listener hold. Each is far above what engines send, and all of them together
+ * are below what a listener may grow by.
  */
 export const limits = {
-  /** A line of the event stream that is kept whole, in bytes; of a longer one only what hooks need is read. */
+  /** A line of the event stream that is kept whole, in bytes. Of a longer one only the fields that hooks need are kept. */
   line: 256 * 1024,
-  /** A line that is read at all, in bytes: an endless one ends the connection. */
+  /** The longest line that is read at all, in bytes: an endless one ends the connection. */
   longestLine: 16 * 1024 * 1024,
   /** An id, a name or an image, in characters: engines' own have at most a few hundred. */
   name: 1024,
   /** The id of a container, in characters: engines' own are 64 hexadecimal digits. */
   containerId: 128,
-  /** Names of containers that are remembered by their ids, and containers that were asked to end, in bytes. */
+  /** The remembered names of containers, in bytes. */
   names: 6 * 1024 * 1024,
+  /** The remembered requests to end a container, in bytes. */
   requests: 4 * 1024 * 1024,
-  /** Containers that a comparison looks at. */
+  /** The containers of a comparison. */
   containers: 20_000,
-  /** Containers with their labels that a comparison keeps, and those that run, in bytes; see `weightOf`. */
+  /** The containers with labels that a comparison keeps, in bytes; see `weightOf`. */
   seen: 4 * 1024 * 1024,
+  /** The running containers, in bytes; see `weightOf`. */
   running: 2 * 1024 * 1024,
-  /** A line of the ledger's file, which holds an event once as a text and once taken apart, in bytes. */
+  /** A line of the ledger file, which holds an event as JSON text and as parsed fields, in bytes. */
   ledgerLine: 2 * 1024 * 1024,
-  /** The ledger's file, in bytes: one that is longer is not read. At most half of it is written at once. */
+  /** The ledger file, in bytes: a longer one is not read. At most half of it is written at once. */
   file: 64 * 1024 * 1024,
-  /** Ids that are remembered between two comparisons. */
-  touched: 5000,
+  /** The container ids that are remembered between two comparisons. */
+  mentioned: 5000,
 } as const;
 
-/** The cost of one attribute beside its characters, and of what holds them, in bytes. */
+/** The memory of an attribute beside its characters, in bytes. */
 const attributeCost = 64;
+/** The memory of a set of attributes beside them, in bytes. */
 const ownCost = 256;
 
-/** Estimates the bytes that attributes hold in memory, from their characters and their number. */
+/** Estimates the memory that attributes hold, in bytes. */
 export function weightOf(attributes: Readonly<Record<string, string>>): number {
   let weight = ownCost;
   for (const [name, value] of Object.entries(attributes))
@@ -49,7 +52,7 @@ interface Bounds<Value> {
   readonly weigh: (value: Value) => number;
 }
 
-/** Bytes of an entry beside its key and its value. */
+/** The memory of an entry beside its key and its value, in bytes. */
 const entryCost = 64;
 
 /** A map that forgets its oldest entries when it exceeds its limits. Setting a key anew makes it the newest. */
@@ -71,7 +74,7 @@ export class BoundedMap<Value> {
     return this.#entries.get(key);
   }
 
-  /** Sets an entry. @returns whether older entries, or the entry itself, were forgotten for it */
+  /** Sets an entry. @returns whether older entries, or this one, were forgotten */
   set(key: string, value: Value): boolean {
     this.delete(key);
     this.#entries.set(key, value);
@@ -97,7 +100,7 @@ export class BoundedMap<Value> {
     this.#bytes = 0;
   }
 
-  /** Two bytes for each character: a text with one that is not Latin holds as much. */
+  /** Counts two bytes for each character: V8 stores a text with one character beyond Latin-1 that way. */
   #weigh(key: string, value: Value): number {
     return entryCost + 2 * key.length + this.#bounds.weigh(value);
   }

@@ -1,5 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { type EventName, isAnyAction, isAnyEvent, namedContainer } from '../hooks/engine-events.ts';
+import {
+  type EventName,
+  eventWord,
+  isAnyAction,
+  isAnyEvent,
+  namedContainer,
+  namesOf,
+} from '../hooks/engine-events.ts';
 import { readFairly } from '../system/fair-reading.ts';
 import { type Table, tableIn } from '../system/json.ts';
 import { sinceOf } from '../system/nanoseconds.ts';
@@ -9,92 +16,89 @@ import { dial, hostHeader } from '../watch/engine/dial.ts';
 import { getRequest } from '../watch/engine/http.ts';
 import type { EngineEvent } from '../watch/lifecycle/engine-event.ts';
 import { limits } from './limits.ts';
-import { createStreamReader } from './stream-reader.ts';
+import { createStreamReader, type StreamReader } from './stream-reader.ts';
 
-/** Who is told what comes. None is called any more after `close`. */
 interface EventStreamHandlers {
-  /** The engine gives the stream. It need not be subscribed by now: what it remembers closes the gap. */
+  /** The engine gives the stream. It may subscribe later: the replay of what it remembers closes that gap. */
   readonly begun: () => void;
-  /** One event, as JSON. */
+  /** Called with one event as JSON. */
   readonly line: (json: string) => void;
   readonly ended: (how: StreamEnd) => void;
 }
 
-/** Why a stream is over. */
+/** The end of a stream. */
 export type StreamEnd =
-  /** The engine would not give it. */
   | { readonly kind: 'refused'; readonly status: number }
-  /** The connection is no more. */
+  /** The connection ended, or was not made. */
   | { readonly kind: 'cut'; readonly error: string }
-  /** It sent what no engine sends: it is not asked again at once. */
+  /** The engine sent what no engine sends. */
   | { readonly kind: 'unsound'; readonly error: string };
 
-/** A stream of events, being read. */
-export interface EventStream {
-  /** Lets go of the engine at once: engines from 23.0 on wait 5 s for it when they stop. */
-  close(): void;
-}
-
 /**
- * Opens an engine's stream of events, on a connection of its own, and reads it as fast as it comes: a reader that
- * falls more than 1,024 events behind is left out by the engine, without a word. What takes the processor for more
- * than a while is read at the pace that leaves other engines theirs.
- * @param since from when on, in nanoseconds of the engine's clock; from now on when it is missing
+ * An engine's event stream, on a connection of its own. It is read as fast as it comes, because an engine drops events for a
+ * reader that falls more than 1,024 behind, without a word; an engine that floods leaves the others their time.
  */
-export function openEventStream(
-  endpoint: Endpoint,
-  names: readonly EventName[],
-  since: string | undefined,
-  handlers: EventStreamHandlers,
-): EventStream {
-  let over = false;
-  let stream: Duplex | undefined;
-  const reader = createStreamReader({
-    begun: (status) => (status === 200 ? handlers.begun() : end({ kind: 'refused', status })),
-    line: (text) => {
-      if (!over) handlers.line(text);
-    },
-  });
+export class EventStream {
+  readonly #handlers: EventStreamHandlers;
+  readonly #reader: StreamReader;
+  #stream: Duplex | undefined;
+  #isOver = false;
 
-  function end(how: StreamEnd): void {
-    if (over) return;
-    over = true;
-    stream?.destroy();
-    handlers.ended(how);
-  }
-
-  function heard(bytes: Buffer): void {
-    if (over) return;
+  /**
+   * @param since the time of the first event in nanoseconds on the engine's clock; undefined for now
+   * @param handlers not called after `close`
+   */
+  constructor(
+    endpoint: Endpoint,
+    names: readonly EventName[],
+    since: string | undefined,
+    handlers: EventStreamHandlers,
+  ) {
+    this.#handlers = handlers;
+    this.#reader = createStreamReader({
+      begun: (status) => (status === 200 ? handlers.begun() : this.#end({ kind: 'refused', status })),
+      line: (text) => {
+        if (!this.#isOver) handlers.line(text);
+      },
+    });
     try {
-      if (!reader.push(bytes)) end({ kind: 'cut', error: 'the engine ended it' });
+      this.#stream = dial(endpoint).stream;
+      readFairly(this.#stream, (bytes) => this.#received(bytes));
+      this.#stream.on('error', (error) => this.#end({ kind: 'cut', error: codeOf(error) }));
+      this.#stream.on('end', () => this.#end({ kind: 'cut', error: 'it was closed' }));
+      this.#stream.on('close', () => this.#end({ kind: 'cut', error: 'it was closed' }));
+      this.#stream.write(getRequest(eventsPath(names, since), hostHeader(endpoint)));
     } catch (error) {
-      end({ kind: 'unsound', error: error instanceof Error ? error.message : String(error) });
+      // Later, because the caller does not have its stream yet.
+      setImmediate(() => this.#end({ kind: 'cut', error: codeOf(error) }));
     }
   }
 
-  try {
-    const line = dial(endpoint);
-    stream = line.stream;
-    readFairly(stream, heard);
-    stream.on('error', (error) => end({ kind: 'cut', error: codeOf(error) }));
-    stream.on('end', () => end({ kind: 'cut', error: 'it was closed' }));
-    stream.on('close', () => end({ kind: 'cut', error: 'it was closed' }));
-    stream.write(getRequest(eventsPath(names, since), hostHeader(endpoint)));
-  } catch (error) {
-    // Not before the caller has its stream.
-    setImmediate(() => end({ kind: 'cut', error: codeOf(error) }));
+  /** Closes the connection at once: engines from 23.0 on wait 5 s for it when they stop. */
+  close(): void {
+    this.#isOver = true;
+    this.#stream?.destroy();
   }
-  return {
-    close() {
-      over = true;
-      stream?.destroy();
-    },
-  };
+
+  #end(how: StreamEnd): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#handlers.ended(how);
+  }
+
+  #received(bytes: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      if (!this.#reader.push(bytes)) this.#end({ kind: 'cut', error: 'the engine ended it' });
+    } catch (error) {
+      this.#end({ kind: 'unsound', error: error instanceof Error ? error.message : String(error) });
+    }
+  }
 }
 
-/** The engine leaves out what is not asked for: where containers have health checks that is most of it. */
+/** The engine sends the named events alone: where containers have health checks, most events are others. */
 function eventsPath(names: readonly EventName[], since: string | undefined): string {
-  // Each member narrows further, so one that is to narrow nothing is left out.
+  // Each member narrows the stream. One that must not narrow it is left out.
   const filters = {
     ...(names.some(isAnyEvent) ? {} : { type: [...new Set(names.map(({ type }) => type))] }),
     ...(names.some(isAnyAction) ? {} : { event: [...new Set(names.map(({ action }) => action))] }),
@@ -106,7 +110,7 @@ function eventsPath(names: readonly EventName[], since: string | undefined): str
 
 /**
  * Reads one line of the engine's stream.
- * @returns undefined for what is no event, and for one whose names are longer than any engine's
+ * @returns undefined for a line that is no event, or has names longer than any engine's
  */
 export function parseEvent(json: string): EngineEvent | undefined {
   let value: unknown;
@@ -115,21 +119,21 @@ export function parseEvent(json: string): EngineEvent | undefined {
   } catch {
     return undefined;
   }
-  const { Type: type, Action: said, Actor: actor } = tableIn(value) ?? {};
+  const { Type: type, Action: fullAction, Actor: actor } = tableIn(value) ?? {};
   const timeNano = timeNanoIn(json);
-  if (typeof type !== 'string' || typeof said !== 'string' || timeNano === undefined) return undefined;
+  if (typeof type !== 'string' || typeof fullAction !== 'string' || timeNano === undefined) return undefined;
   const { ID: id, Attributes: given } = tableIn(actor) ?? {};
   const attributes = texts(tableIn(given) ?? {});
   const { name = '', image = '' } = attributes;
-  const colon = said.indexOf(':');
-  const action = colon === -1 ? said : said.slice(0, colon);
+  const colon = fullAction.indexOf(':');
+  const action = colon === -1 ? fullAction : fullAction.slice(0, colon);
   if ([type, action, id, name, image].some(isTooLong)) return undefined;
   if (!isContainerId(type === 'container' ? id : namedContainer({ type, attributes }))) return undefined;
   const exitCode = attributes.exitCode === undefined ? Number.NaN : Number(attributes.exitCode);
   return {
     type,
     action,
-    ...(colon === -1 ? {} : { detail: said.slice(colon + 1).trim() }),
+    ...(colon === -1 ? {} : { detail: fullAction.slice(colon + 1).trim() }),
     id: typeof id === 'string' ? id : '',
     name,
     image: type === 'container' ? image : '',
@@ -141,17 +145,17 @@ export function parseEvent(json: string): EngineEvent | undefined {
 }
 
 /**
- * From the text, because a JavaScript number holds 53 bits and the engine's has 61. In a string the quotes would be
- * escaped, and an attribute of that name would have a text behind it: nothing but the field itself fits.
+ * Reads the time from the text, because a JavaScript number holds 53 bits and the engine's has 61. Nothing but the field
+ * matches: in a string its quotes would be escaped, and an attribute of that name would have a string as its value.
  */
 function timeNanoIn(json: string): string | undefined {
   const at = json.lastIndexOf('"timeNano":');
   const digits = /^\d{1,19}(?=[,}\s])/.exec(json.slice(at + 11, at + 32).trimStart())?.[0];
-  // A copy: a part of a text keeps the whole of it in memory, and this is kept for long.
+  // BigInt makes a copy: a slice would keep the whole line in memory.
   return at === -1 || digits === undefined ? undefined : String(BigInt(digits));
 }
 
-/** Whether a value that is a text can be the id of a container: it is remembered many times over. */
+/** Limits the ids of containers, which are remembered in many places. */
 function isContainerId(value: unknown): boolean {
   return typeof value !== 'string' || value.length <= limits.containerId;
 }
@@ -160,9 +164,42 @@ function isTooLong(value: unknown): boolean {
   return typeof value === 'string' && value.length > limits.name;
 }
 
-/** Takes away what is no text, and what every object has: labels are anybody's, one may be called `constructor`. */
+/** Keeps the strings, in an object without a prototype: a label may be called `constructor`. */
 function texts(values: Table): Readonly<Record<string, string>> {
   const found: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(values)) if (typeof value === 'string') found[key] = value;
   return found;
 }
+
+const containerEvent = (action: string): EventName => ({ type: 'container', action });
+
+/**
+ * Returns the events to subscribe to: those that have a folder, and what the ledger needs for them.
+ *
+ * - A container's start and end go together: without the one, a missed other cannot be found.
+ * - `kill` comes before an end that was asked for.
+ * - Events of networks and volumes have the id of a container: its own events have its name.
+ *
+ * @param folders the events that have a folder
+ */
+export function subscriptionFor(folders: readonly EventName[]): readonly EventName[] {
+  const words = new Set(folders.map(eventWord));
+  const has = (event: EventName) => words.has(eventWord(event));
+  const wants = (event: EventName) => namesOf(event).some(has);
+  const [start, die] = [containerEvent('start'), containerEvent('die')];
+  const named = naming.some(wants);
+  const besides = [
+    ...(wants(start) || wants(die) || named ? [start, die] : []),
+    ...(wants(die) ? [containerEvent('kill')] : []),
+    ...(named ? ['create', 'rename', 'destroy'].map(containerEvent) : []),
+  ];
+  return [...folders, ...besides.filter((event) => !has(event))];
+}
+
+/** The events of networks and volumes that have the id of a container. */
+const naming: readonly EventName[] = [
+  { type: 'network', action: 'connect' },
+  { type: 'network', action: 'disconnect' },
+  { type: 'volume', action: 'mount' },
+  { type: 'volume', action: 'unmount' },
+];

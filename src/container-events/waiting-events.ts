@@ -3,20 +3,20 @@ import type { Delivery, EngineEvent } from '../watch/lifecycle/engine-event.ts';
 
 /** An event that waits for its hooks. */
 export interface WaitingEvent {
-  readonly told: Delivery;
-  /** What keeps the order of its events; see `subjectOf`. */
+  readonly delivery: Delivery;
+  /** Events of one subject keep their order; see `subjectOf`. */
   readonly subject: string;
-  /** How many older events were merged into it. */
+  /** The number of older events that were merged into it. */
   readonly merged: number;
 }
 
-/** What made room for others: the event is merged into a later one, or given up. */
+/** An event that made room for others: merged into a later one, or given up. */
 export interface Removed {
   readonly how: 'merged' | 'given-up';
-  readonly told: Delivery;
+  readonly delivery: Delivery;
 }
 
-/** A link of two lists: of all events that wait, and of those of the same subject and kind. */
+/** A link of two lists: all waiting events, and those of the same subject and kind. */
 interface Entry extends WaitingEvent {
   merged: number;
   readonly kind: string;
@@ -32,36 +32,36 @@ interface Kind {
   readonly last: Entry;
 }
 
-/** Estimates the memory that an event holds, in bytes: its text once as it came and once taken apart. */
+/** Estimates the memory that an event holds, in bytes: its JSON text and the parsed parts. */
 function weightOf({ json }: EngineEvent): number {
   const isWide = Buffer.byteLength(json) !== json.length;
   return 512 + 2 * json.length * (isWide ? 2 : 1);
 }
 
-/** The events of one engine that wait, oldest first. To add one and to make room costs the same however many wait. */
+/** The waiting events of one engine, oldest first. Adding one and making room cost the same however many wait. */
 export class WaitingEvents {
   #oldest: Entry | undefined;
   #newest: Entry | undefined;
   #length = 0;
   #bytes = 0;
   readonly #kinds = new Map<string, Kind>();
-  /** The kinds of which two events wait, or more. */
+  /** The kinds with two waiting events or more. */
   readonly #repeated = new Set<string>();
 
   get length(): number {
     return this.#length;
   }
 
-  /** The memory that all of them hold, in bytes. */
+  /** The memory that all waiting events hold, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  push(told: Delivery): void {
-    const subject = subjectOf(told.event);
-    const kind = `${subject} ${told.event.type} ${told.event.action}`;
+  push(delivery: Delivery): void {
+    const subject = subjectOf(delivery.event);
+    const kind = `${subject} ${delivery.event.type} ${delivery.event.action}`;
     const links = { older: this.#newest, newer: undefined, nextOfKind: undefined };
-    const entry: Entry = { told, subject, kind, weight: weightOf(told.event), merged: 0, ...links };
+    const entry: Entry = { delivery, subject, kind, weight: weightOf(delivery.event), merged: 0, ...links };
     if (this.#newest === undefined) this.#oldest = entry;
     else this.#newest.newer = entry;
     this.#newest = entry;
@@ -85,7 +85,7 @@ export class WaitingEvents {
     return undefined;
   }
 
-  /** Takes out the newest, where its subject is free. */
+  /** Takes out the newest if its subject is free. */
   takeNewest(isFree: (subject: string) => boolean): WaitingEvent | undefined {
     const entry = this.#newest;
     if (entry === undefined || !isFree(entry.subject)) return undefined;
@@ -100,21 +100,21 @@ export class WaitingEvents {
     if (older?.nextOfKind !== undefined) {
       older.nextOfKind.merged += older.merged + 1;
       this.#remove(older);
-      return { how: 'merged', told: older.told };
+      return { how: 'merged', delivery: older.delivery };
     }
     const given = this.#oldest;
     if (given === undefined) return undefined;
     this.#remove(given);
-    return { how: 'given-up', told: given.told };
+    return { how: 'given-up', delivery: given.delivery };
   }
 
-  /** Takes out those that say nothing of something's end. */
-  takePointless(): readonly Delivery[] {
+  /** Takes out the events that do not say that something ended. */
+  takeOngoing(): readonly Delivery[] {
     const out: Delivery[] = [];
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
-      if (isEnd(entry.told.event)) continue;
+      if (isEnd(entry.delivery.event)) continue;
       this.#remove(entry);
-      out.push(entry.told);
+      out.push(entry.delivery);
     }
     return out;
   }
@@ -131,7 +131,7 @@ export class WaitingEvents {
     const last = this.#kinds.get(kind)?.last;
     if (nextOfKind === undefined || last === undefined) this.#kinds.delete(kind);
     else this.#kinds.set(kind, { first: nextOfKind, last });
-    // Behind the other kinds, so that each has its turn.
+    // Goes to the end of the set, so that each kind has its turn.
     this.#repeated.delete(kind);
     if (nextOfKind?.nextOfKind !== undefined) this.#repeated.add(kind);
   }

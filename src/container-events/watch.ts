@@ -1,317 +1,306 @@
 import { type EventName, eventWord } from '../hooks/engine-events.ts';
-import { oldest } from '../system/nanoseconds.ts';
 import { createBackoff } from '../watch/engine/backoff.ts';
 import { createDeadline } from '../watch/engine/deadline.ts';
 import { signsOf } from '../watch/engine/signs.ts';
-import type { EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { UnreadableContainer } from './compare.ts';
-import { type Inquiry, openInquiry } from './containers.ts';
-import type { Ledger } from './ledger.ts';
-import type { Opening, Telling } from './ledger-state.ts';
-import { type EventStream, openEventStream, parseEvent, type StreamEnd } from './stream.ts';
+import { EngineQuery } from './containers.ts';
+import type { LedgerFile } from './ledger-file.ts';
+import type { EmittedEvent, Opening } from './ledger-state.ts';
+import type { EventsReport } from './report.ts';
+import { EventStream, parseEvent, type StreamEnd } from './stream.ts';
 
 interface EventWatchOptions {
   readonly engine: EngineSettings;
-  readonly ledger: Ledger;
-  /** Told each event that is to be acted on, in order. */
-  readonly told: (tellings: readonly Telling[]) => void;
-  /** Told what is to be remembered as heard, and not acted on. */
-  readonly late: (event: EngineEvent) => void;
-  /** A connection was opened or settled: how the ledger stands is to be kept. */
-  readonly changed: () => void;
+  readonly file: LedgerFile;
+  /** Called with each event once, in order. */
+  readonly emit: (events: readonly EmittedEvent[]) => void;
   readonly report: (report: EventsReport) => void;
-  readonly patience?: EventPatience;
+  readonly timeouts?: EventTimeouts;
   readonly signal: AbortSignal;
 }
 
-interface EventPatience {
-  /** How long what the engine remembers, or tells at the same time, may be on its way, in ms. */
-  readonly settle: number;
-  /** The pause before a stream that was cut is opened again: mostly the engine is about to end, in ms. */
-  readonly first: number;
-  readonly longest: number;
-  /** The pauses before a stream is opened again that had what no engine sends, in ms. */
-  readonly unsound: { readonly first: number; readonly longest: number };
-  /** How long a stream must have been read without nonsense until pauses begin anew, in ms. */
-  readonly sound: number;
-  /** Lines that are no event until a stream is cut. */
-  readonly nonsense: number;
-}
-
-export const defaultPatience: EventPatience = {
-  settle: 300,
+/** Times in ms, and a count. Tests set others. */
+export const defaultTimeouts = {
+  /** The time for events that are under way to arrive: the replay of a new stream, and those beside a comparison. */
+  replay: 300,
+  /** The pauses before a stream that was cut is reopened: mostly the engine is about to stop. */
   first: 100,
   longest: 5000,
+  /** The pauses before a stream is reopened that sent what no engine sends. */
   unsound: { first: 1000, longest: 300_000 },
+  /** Pauses begin anew after a stream was read for this long without a wrong line. */
   sound: 60_000,
-  nonsense: 20,
+  /** The number of wrong lines at which a stream is cut. */
+  wrongLines: 20,
 };
 
-/** The reading of one engine's events, while it is up. */
-export interface EventWatch {
-  /** The engine answers: reads its events, from where they were left. */
-  up(run: EngineRunId | undefined, found: Opening['found']): void;
-  /** The engine has said which run it is. */
-  identified(run: EngineRunId): void;
-  /** The engine goes: lets go of it before this returns. */
-  down(): void;
-  /** What is to be listened to from now on; nothing at all closes the stream. */
-  listenTo(names: readonly EventName[]): void;
-  readonly phase: EventPhase;
-}
-
-/** `off`: nothing is to be listened to, or the engine is down; `waiting`: it was cut, and is opened again soon. */
-type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
-
-type State =
-  | { readonly phase: 'off' }
-  | { readonly phase: 'asking'; readonly inquiry: Inquiry }
-  | { readonly phase: 'opening' | 'reading'; readonly stream: EventStream; readonly inquiry?: Inquiry }
-  | { readonly phase: 'waiting' };
+type EventTimeouts = typeof defaultTimeouts;
 
 /**
- * Reads an engine's events for as long as it is up. A stream that is cut is opened again, and the ledger decides
- * what of that is new. No connection is opened that could start an engine: see `watch/engine/signs.ts`.
+ * The states of a watch.
+ *
+ * ```
+ *                         ┌──── needs the clock ──▶ askingClock ──┐
+ *   off ── up, listenTo ──┤                                       ├─▶ opening ──▶ reading ◀──▶ comparing
+ *    ▲                    └───────────────────────────────────────┘      │ cut, refused │ cut
+ *    │                              ▲                                    ▼              ▼
+ *    └── down, no names, abort      └──────────────── pause ◀───────────────── waiting
+ * ```
  */
-export function watchEvents(options: EventWatchOptions): EventWatch {
-  const { engine, ledger, report, signal, patience = defaultPatience } = options;
-  const signs = signsOf(engine);
-  const backoff = createBackoff({ first: patience.first, longest: patience.longest, jitter: 0 });
-  const next = createDeadline();
-  const unsound = createBackoff({ ...patience.unsound, jitter: 0.2 });
-  /** The stream that is being read: since when, and how many of its lines were no event. */
-  let reading = { since: performance.now(), nonsense: 0 };
-  /** The engine sent what no engine sends: the stream of the same run is not opened before then. */
-  let notBefore = 0;
-  let state: State = { phase: 'off' };
-  let names: readonly EventName[] = [];
-  let refused: number | undefined;
-  let leftOut = '';
-  let isUp: { readonly run: EngineRunId | undefined } | undefined;
+type State =
+  /** Nothing is open: the engine is down, or no event is subscribed. */
+  | { readonly name: 'off' }
+  /** The engine's clock is asked for: some events count from now on. */
+  | { readonly name: 'askingClock'; readonly query: EngineQuery }
+  | { readonly name: 'opening'; readonly stream: EventStream }
+  | { readonly name: 'reading'; readonly stream: EventStream }
+  /** The stream is read while the containers are listed. */
+  | { readonly name: 'comparing'; readonly stream: EventStream; readonly query: EngineQuery }
+  /** The stream was cut or refused. It is reopened after a pause. */
+  | { readonly name: 'waiting' };
 
-  function letGo(): void {
-    next.clear();
-    if ('inquiry' in state) state.inquiry?.close();
+/** The state as `status` shows it. */
+type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
+
+/**
+ * Reads an engine's events while it is up. Reopens a stream that is cut; the ledger decides which events are new. Opens no
+ * connection that could start an engine: see `watch/engine/signs.ts`.
+ */
+export class EventWatch {
+  readonly #options: EventWatchOptions;
+  readonly #timeouts: EventTimeouts;
+  readonly #ledger;
+  readonly #signs;
+  readonly #backoff;
+  readonly #unsound;
+  /** The one thing that is due later; each state sets its own. */
+  readonly #next = createDeadline();
+  #state: State = { name: 'off' };
+  #names: readonly EventName[] = [];
+  /** The engine that is up. */
+  #engine: { readonly run: EngineRunId | undefined } | undefined;
+  /** The present stream: when it began, and the number of its wrong lines. */
+  #reading = { since: performance.now(), wrongLines: 0 };
+  /** The engine sent what no engine sends: the stream of the same run is not reopened before this time. */
+  #notBefore = 0;
+  #refusedWith: number | undefined;
+  #unreadable = '';
+
+  constructor(options: EventWatchOptions) {
+    const { engine, file, signal, timeouts = defaultTimeouts } = options;
+    this.#options = options;
+    this.#timeouts = timeouts;
+    this.#ledger = file.ledger;
+    this.#signs = signsOf(engine);
+    this.#backoff = createBackoff({ first: timeouts.first, longest: timeouts.longest, jitter: 0 });
+    this.#unsound = createBackoff({ ...timeouts.unsound, jitter: 0.2 });
+    signal.addEventListener('abort', () => this.#close(), { once: true });
+  }
+
+  get phase(): EventPhase {
+    const { name } = this.#state;
+    if (name === 'askingClock') return 'opening';
+    return name === 'comparing' ? 'reading' : name;
+  }
+
+  /** The engine answers: reads its events from where they were left. */
+  up(run: EngineRunId | undefined, found: Opening['found']): void {
+    const isOpen = this.#engine?.run === run && this.#engine !== undefined && this.#state.name !== 'off';
+    this.#engine = { run };
+    if (isOpen && found === 'again') return;
+    this.#backoff.reset();
+    this.#open(found);
+  }
+
+  /** The engine has said which run it is. */
+  identified(run: EngineRunId): void {
+    if (this.#engine === undefined) return;
+    this.#engine = { run };
+    this.#ledger.identify(run);
+  }
+
+  /** The engine may stop: its connections are closed before this returns. */
+  down(): void {
+    this.#engine = undefined;
+    this.#close();
+  }
+
+  /** Replaces the subscribed events. Without any the stream is closed. */
+  listenTo(names: readonly EventName[]): void {
+    if (isSameSet(this.#names, names)) return;
+    this.#names = names;
+    this.#open('again');
+  }
+
+  #close(): void {
+    this.#next.clear();
+    const state = this.#state;
+    if ('query' in state) state.query.close();
     if ('stream' in state) state.stream.close();
-    state = { phase: 'off' };
+    this.#state = { name: 'off' };
   }
 
-  function open(found: Opening['found']): void {
-    letGo();
-    if (isUp === undefined || names.length === 0 || signal.aborted) return;
-    const left = notBefore - performance.now();
-    if (left > 0 && found === 'again') return wait(found, left);
-    // Whoever connects to an engine that stops may start it again. The sensor will say that it is down.
-    const permission = signs.mayConnect(signs.process());
-    // It has answered, and so is ready.
-    if (permission !== 'now' && permission !== 'when-ready') return wait(found);
-    const { since, needsClock } = ledger.open({ run: isUp.run, found, names });
-    if (needsClock) askClock(since);
-    else read(since);
+  #open(found: Opening['found']): void {
+    this.#close();
+    if (this.#engine === undefined || this.#names.length === 0 || this.#options.signal.aborted) return;
+    const pause = this.#notBefore - performance.now();
+    if (pause > 0 && found === 'again') return this.#wait(found, pause);
+    // A connection to an engine that stops may start it again. The sensor will call `down`.
+    const permission = this.#signs.mayConnect(this.#signs.process());
+    // An engine that has answered is ready.
+    if (permission !== 'now' && permission !== 'when-ready') return this.#wait(found);
+    const { since, needsClock } = this.#ledger.open({ run: this.#engine.run, found, names: this.#names });
+    if (needsClock) this.#askClock(since);
+    else this.#read(since);
   }
 
-  function askClock(since: string | undefined): void {
-    const inquiry = openInquiry(engine.endpoint);
-    const asking = { phase: 'asking', inquiry } as const;
-    state = asking;
+  #askClock(since: string | undefined): void {
+    const query = new EngineQuery(this.#options.engine.endpoint);
+    const asking: State = { name: 'askingClock', query };
+    this.#state = asking;
     const goOn = (clock: string) => {
-      inquiry.close();
-      if (state !== asking) return;
-      ledger.beginAt(clock);
-      read(since ?? clock);
+      query.close();
+      if (this.#state !== asking) return;
+      this.#ledger.setClock(clock);
+      this.#read(since ?? clock);
     };
-    // Ours is as good as any where the engine does not tell.
-    inquiry.clock().then(goOn, () => goOn(`${Date.now()}000000`));
+    // This machine's clock is as good as any where the engine does not say.
+    query.clock().then(goOn, () => goOn(`${Date.now()}000000`));
   }
 
-  function read(since: string | undefined): void {
-    const stream = openEventStream(engine.endpoint, names, since, { begun, line, ended });
-    state = { phase: 'opening', stream };
-    options.changed();
+  #read(since: string | undefined): void {
+    const stream = new EventStream(this.#options.engine.endpoint, this.#names, since, {
+      begun: () => this.#begun(stream),
+      line: (json) => this.#received(json),
+      ended: (how) => this.#ended(how),
+    });
+    this.#state = { name: 'opening', stream };
+    this.#options.file.save();
+  }
 
-    function begun(): void {
-      state = { phase: 'reading', stream };
-      reading = { since: performance.now(), nonsense: 0 };
-      refused = undefined;
-      report({ kind: 'events-read', names: names.map(eventWord) });
-      next.set(patience.settle, prove);
+  #begun(stream: EventStream): void {
+    this.#state = { name: 'reading', stream };
+    this.#reading = { since: performance.now(), wrongLines: 0 };
+    this.#refusedWith = undefined;
+    this.#options.report({ kind: 'events-read', names: this.#names.map(eventWord) });
+    this.#next.set(this.#timeouts.replay, () => this.#replayed());
+  }
+
+  #received(json: string): void {
+    const event = parseEvent(json);
+    if (event === undefined) return this.#wrongLine(json);
+    const verdict = this.#ledger.receive(event);
+    switch (verdict.kind) {
+      case 'new':
+        // A stream with new events is worth reopening soon; one that is cut at once, again and again, is not.
+        this.#backoff.reset();
+        return this.#options.emit(verdict.events);
+      case 'late':
+        return this.#options.file.remember(event, 'event');
+      case 'duplicate':
+        return;
+      default:
+        return verdict satisfies never;
     }
   }
 
-  function line(json: string): void {
-    const event = parseEvent(json);
-    if (event === undefined) return nonsense(json);
-    const heard = ledger.hear(event);
-    // It is worth something: what begins and is cut at once, time and again, is opened less and less often.
-    if (heard.kind === 'news') backoff.reset();
-    if (heard.kind === 'news') options.told(heard.tellings);
-    if (heard.kind === 'late') options.late(event);
+  /** Cuts a stream of wrong lines: it would fill the log, and take time from other engines. */
+  #wrongLine(line: string): void {
+    this.#options.report({ kind: 'events-unreadable', line: line.slice(0, 300) });
+    this.#reading.wrongLines += 1;
+    const { wrongLines } = this.#reading;
+    if (wrongLines >= this.#timeouts.wrongLines)
+      this.#ended({ kind: 'unsound', error: `${wrongLines} lines were no event` });
   }
 
-  /** A stream of it is cut: it would fill the log, and keep the listener from its other engines. */
-  function nonsense(line: string): void {
-    report({ kind: 'events-unreadable', line: line.slice(0, 300) });
-    reading.nonsense += 1;
-    if (reading.nonsense >= patience.nonsense)
-      ended({ kind: 'unsound', error: `${reading.nonsense} lines were no event` });
-  }
-
-  /** What the engine remembers has come by now. Is that all there was? */
-  function prove(): void {
-    if (state.phase !== 'reading' || !ledger.isUnproven) return;
-    if (!ledger.followsContainers) return settled();
-    const { stream } = state;
-    const inquiry = openInquiry(engine.endpoint);
-    const comparing = { phase: 'reading', stream, inquiry } as const;
-    state = comparing;
+  /** Everything that the engine remembers has arrived. Compares containers if something may be missing. */
+  #replayed(): void {
+    if (this.#state.name !== 'reading' || !this.#ledger.needsReconciling) return;
+    if (!this.#ledger.followsContainers) return this.#reconcile();
+    const { stream } = this.#state;
+    const query = new EngineQuery(this.#options.engine.endpoint);
+    const comparing: State = { name: 'comparing', stream, query };
+    this.#state = comparing;
     const over = (then: () => void) => {
-      inquiry.close();
-      if (state !== comparing) return;
-      state = { phase: 'reading', stream };
+      query.close();
+      if (this.#state !== comparing) return;
+      this.#state = { name: 'reading', stream };
       then();
     };
-    inquiry.containers().then(
+    query.containers().then(
       ({ containers, unreadable }) =>
         over(() => {
-          leaveOut(unreadable);
-          ledger.compare(containers, unreadable);
-          // What happened while they were looked at is on its way.
-          next.set(patience.settle, settled);
+          this.#reportUnreadable(unreadable);
+          this.#ledger.compare(containers, unreadable);
+          // Events from the time of the comparison are under way.
+          this.#next.set(this.#timeouts.replay, () => this.#reconcile());
         }),
       (error) =>
         over(() => {
-          report({
-            kind: 'events-not-compared',
-            error: error instanceof Error ? error.message : String(error),
-          });
-          settled();
+          const text = error instanceof Error ? error.message : String(error);
+          this.#options.report({ kind: 'events-not-compared', error: text });
+          this.#reconcile();
         }),
     );
   }
 
-  /** Reports what is wrong with containers once, however often they are compared. */
-  function leaveOut(unreadable: readonly UnreadableContainer[]): void {
+  /** Reports the same problems once, however often containers are compared. */
+  #reportUnreadable(unreadable: readonly UnreadableContainer[]): void {
     const [first] = unreadable;
-    const what = [...new Set(unreadable.map(({ why }) => why))].sort().join('\n');
-    if (first !== undefined && what !== leftOut) {
-      report({ kind: 'containers-unreadable', count: unreadable.length, id: first.id ?? '', why: first.why });
+    const problems = [...new Set(unreadable.map(({ why }) => why))].sort().join('\n');
+    if (first !== undefined && problems !== this.#unreadable) {
+      const { id = '', why } = first;
+      this.#options.report({ kind: 'containers-unreadable', count: unreadable.length, id, why });
     }
-    leftOut = what;
+    this.#unreadable = problems;
   }
 
-  function settled(): void {
-    const { hasGap, lastHeard } = ledger;
-    const made = ledger.settle();
-    const lost = made.filter(({ reason }) => reason === 'reconciled').map(({ event }) => event.timeNano);
-    // Where no event was received before, the first of those that were missed says when.
-    const since = lastHeard ?? oldest(lost);
-    if ((hasGap || lost.length > 0) && since !== undefined) {
-      report({ kind: 'events-gap', since, made: lost.length });
-    }
-    if (made.length > 0) options.told(made);
-    options.changed();
+  #reconcile(): void {
+    const { events, gap } = this.#ledger.reconcile();
+    if (gap !== undefined)
+      this.#options.report({ kind: 'events-gap', since: gap.since, made: gap.recovered });
+    if (events.length > 0) this.#options.emit(events);
+    this.#options.file.save();
   }
 
-  function ended(how: StreamEnd): void {
-    const isSound = performance.now() - reading.since >= patience.sound && reading.nonsense === 0;
-    if (isSound && state.phase === 'reading') {
-      backoff.reset();
-      unsound.reset();
+  #ended(how: StreamEnd): void {
+    const wasRead = this.phase === 'reading';
+    const time = performance.now() - this.#reading.since;
+    if (wasRead && time >= this.#timeouts.sound && this.#reading.wrongLines === 0) {
+      this.#backoff.reset();
+      this.#unsound.reset();
     }
     switch (how.kind) {
       case 'refused':
-        refuse(how.status);
-        return wait();
+        if (how.status !== this.#refusedWith)
+          this.#options.report({ kind: 'events-refused', status: how.status });
+        this.#refusedWith = how.status;
+        return this.#wait();
       case 'cut':
-        if (state.phase === 'reading') report({ kind: 'events-cut', error: how.error });
-        return wait();
+        if (wasRead) this.#options.report({ kind: 'events-cut', error: how.error });
+        return this.#wait();
       case 'unsound': {
-        report({ kind: 'events-cut', error: how.error });
-        const pause = unsound.next();
-        notBefore = performance.now() + pause;
-        return wait('again', pause);
+        this.#options.report({ kind: 'events-cut', error: how.error });
+        const pause = this.#unsound.next();
+        this.#notBefore = performance.now() + pause;
+        return this.#wait('again', pause);
       }
       default:
         return how satisfies never;
     }
   }
 
-  /** Said once, however often it is tried. */
-  function refuse(status: number): void {
-    if (status !== refused) report({ kind: 'events-refused', status });
-    refused = status;
+  /** Reopens the stream after a pause, because the sensor may be about to report that the engine stops. */
+  #wait(found: Opening['found'] = 'again', pause = this.#backoff.next()): void {
+    this.#close();
+    this.#state = { name: 'waiting' };
+    this.#next.set(pause, () => this.#open(found));
   }
-
-  /** Not at once: the sensor may be about to say that the engine ends. */
-  function wait(found: Opening['found'] = 'again', pause = backoff.next()): void {
-    letGo();
-    state = { phase: 'waiting' };
-    next.set(pause, () => open(found));
-  }
-
-  signal.addEventListener('abort', letGo, { once: true });
-  return {
-    up(run, found) {
-      const isSame = isUp !== undefined && isUp.run === run && state.phase !== 'off';
-      isUp = { run };
-      if (isSame && found === 'again') return;
-      backoff.reset();
-      open(found);
-    },
-    identified(run) {
-      if (isUp === undefined) return;
-      isUp = { run };
-      ledger.identify(run);
-    },
-    down() {
-      isUp = undefined;
-      letGo();
-    },
-    listenTo(wanted) {
-      if (isSameSet(names, wanted)) return;
-      names = wanted;
-      open('again');
-    },
-    get phase() {
-      return state.phase === 'asking' ? 'opening' : state.phase;
-    },
-  };
 }
 
 function isSameSet(one: readonly EventName[], other: readonly EventName[]): boolean {
   const words = new Set(one.map(eventWord));
   return one.length === other.length && other.every((event) => words.has(eventWord(event)));
 }
-
-/** What is to be said of an engine's events beside the events themselves. */
-export type EventsReport =
-  /** The stream is read from now on. */
-  | { readonly kind: 'events-read'; readonly names: readonly string[] }
-  /** The stream was cut, and is opened again. */
-  | { readonly kind: 'events-cut'; readonly error: string }
-  /** The engine would not give it. */
-  | { readonly kind: 'events-refused'; readonly status: number }
-  /**
-   * The engine did not remember all that happened since it was heard last: containers were compared, and so many
-   * starts and ends made good.
-   */
-  | { readonly kind: 'events-gap'; readonly since: string; readonly made: number }
-  /** Containers could not be compared. */
-  | { readonly kind: 'events-not-compared'; readonly error: string }
-  /** So many containers are described as none can be, and left out of the comparison; the first of them. */
-  | {
-      readonly kind: 'containers-unreadable';
-      readonly count: number;
-      readonly id: string;
-      readonly why: string;
-    }
-  /** So many lines of what an earlier listener kept are damaged, and left out. */
-  | { readonly kind: 'events-damaged'; readonly path: string; readonly lines: number }
-  /** So many listeners have begun with this event and were killed, or ended by an error: it is not tried again. */
-  | { readonly kind: 'event-given-up'; readonly told: EventLabel; readonly begins: number }
-  /** A line of the stream that is no event. */
-  | { readonly kind: 'events-unreadable'; readonly line: string }
-  /** What was heard cannot be kept for the next life of the listener, or not be read from the last. */
-  | { readonly kind: 'events-not-kept'; readonly path: string; readonly error: string };

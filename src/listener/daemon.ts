@@ -18,7 +18,7 @@ import { type ControlServer, startControlServer } from './control/server.ts';
 import { createControlHost } from './control-host.ts';
 import { CutTurns } from './cut-turns.ts';
 import { recordOf } from './event-kinds.ts';
-import { startEventPipeline } from './event-pipeline.ts';
+import { EventPipeline } from './event-pipeline.ts';
 import { EventStream } from './event-stream.ts';
 import type { ListenerEvent } from './events.ts';
 import { createFailures } from './failures.ts';
@@ -181,7 +181,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       };
       const turns = turnFiles.get(engine.name) ?? openTurns(engine.name);
       const hooks = new HookQueue(host, signal, turns);
-      const engineEvents = startEventPipeline({
+      const engineEvents = new EventPipeline({
         engine,
         host,
         starts: starts.join(),

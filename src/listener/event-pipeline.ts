@@ -1,9 +1,11 @@
-import { createEventQueue, type EventQueue, type EventSnapshot } from '../container-events/event-queue.ts';
-import { type LedgerFile, openLedgerFile } from '../container-events/ledger-file.ts';
-import type { Opening, Telling } from '../container-events/ledger-state.ts';
-import { type EventWatch, watchEvents } from '../container-events/watch.ts';
+import { EventQueue, type EventSnapshot } from '../container-events/event-queue.ts';
+import { LedgerFile } from '../container-events/ledger-file.ts';
+import type { Opening } from '../container-events/ledger-state.ts';
+import type { EventsReport } from '../container-events/report.ts';
+import { subscriptionFor } from '../container-events/stream.ts';
+import { EventWatch } from '../container-events/watch.ts';
 import type { EventStarts } from '../hooks/chain.ts';
-import { type EventName, eventFolders, eventWord, isEnd, namesOf } from '../hooks/engine-events.ts';
+import { type EventName, eventFolders, isEnd } from '../hooks/engine-events.ts';
 import { listEventFolders } from '../hooks/find.ts';
 import type { HookHost } from '../hooks/report.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
@@ -18,27 +20,11 @@ interface EventPipelineOptions {
   readonly host: HookHost;
   readonly starts: EventStarts;
   readonly whenStarted: WhenStarted;
-  /** Where what was heard is kept; undefined where nothing can be kept safely. */
+  /** The path of the ledger file; undefined if nothing can be kept safely. */
   readonly path: string | undefined;
   readonly folders: FolderWatches;
   readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
-}
-
-/** One engine's way from its events to their hooks. */
-export interface EventPipeline {
-  /** The engine answers. @param transition its start, as it was told last */
-  up(run: EngineRunId | undefined, found: Opening['found'], transition: Transition): void;
-  identified(run: EngineRunId): void;
-  /** The engine may be about to go: it is let go of before this returns, until it is said to answer. */
-  letGo(): void;
-  /** The engine goes: it is let go of before this returns. */
-  down(how: StopCause): void;
-  /** The listener's first look has found no engine. */
-  absent(): void;
-  /** Undefined while there is no folder for any event. */
-  snapshot(): EventPipelineSnapshot | undefined;
-  idle(): Promise<void>;
 }
 
 export interface EventPipelineSnapshot extends EventSnapshot {
@@ -52,150 +38,130 @@ interface Parts {
   readonly queue: EventQueue;
 }
 
-/** Joins the events of one engine to their hooks. Nothing is opened while no folder asks for any. */
-export function startEventPipeline(options: EventPipelineOptions): EventPipeline {
-  const { engine, host, starts, record, signal } = options;
-  const { scriptDir } = host;
-  let parts: Parts | undefined;
-  let names: readonly EventName[] = [];
-  const unknown = new Set<string>();
-  let isUp: { readonly run: EngineRunId | undefined } | undefined;
-  let transition: Transition = {
-    event: 'start',
-    reason: 'listener-started',
-    source: 'engine',
-    engine: engine.name,
-    at: Date.now(),
-    sequence: 0,
-  };
-  /** What an earlier listener left is held until it is known what became of the engine. */
-  let isHeld = true;
+/** One engine's events and their hooks. Nothing is opened while there is no folder for any event. */
+export class EventPipeline {
+  readonly #options: EventPipelineOptions;
+  /** Undefined until there is a folder. */
+  #parts: Parts | undefined;
+  #names: readonly EventName[] = [];
+  /** Folders for no event that were reported. */
+  readonly #unknown = new Set<string>();
+  #engine: { readonly run: EngineRunId | undefined } | undefined;
+  #transition: Transition;
+  /** Deliveries of an earlier listener wait until it is known what became of the engine. */
+  #isHeld = true;
 
-  function makeParts(): Parts {
-    const report = (said: Parameters<Parameters<typeof openLedgerFile>[2]>[0]) =>
-      record({ engine: engine.name, ...said });
-    const file = openLedgerFile(options.path, options.whenStarted, report);
-    const queue = createEventQueue({
-      host,
-      starts,
-      transition: () => transition,
-      begin: (number) => file.begin(number),
-      cut: (number) => file.cut(number),
-      left: (number, hooks, isBegun) => file.left(number, hooks, isBegun),
-      done: (number) => file.done(number),
-      signal,
-    });
-    const tell = ({ event, reason }: Telling) => {
-      if (queue.wants(event)) queue.push(file.take(event, reason));
-      else file.heard(event, reason);
+  constructor(options: EventPipelineOptions) {
+    const { engine, host, folders } = options;
+    this.#options = options;
+    this.#transition = {
+      event: 'start',
+      reason: 'listener-started',
+      source: 'engine',
+      engine: engine.name,
+      at: Date.now(),
+      sequence: 0,
     };
-    const watch = watchEvents({
+    this.#look();
+    folders.watch(host.scriptDir, [...eventFolders.keys()], () => this.#look());
+  }
+
+  /** The engine answers. @param transition its last start */
+  up(run: EngineRunId | undefined, found: Opening['found'], transition: Transition): void {
+    this.#transition = transition;
+    if (found !== 'again') this.#look();
+    this.#engine = { run };
+    this.#upWith(run, found);
+  }
+
+  /** The engine has said which run it is. */
+  identified(run: EngineRunId): void {
+    this.#engine = { run };
+    this.#parts?.watch.identified(run);
+  }
+
+  /** The engine may be about to stop: its connections are closed before this returns, until `up`. */
+  letGo(): void {
+    this.#engine = undefined;
+    this.#parts?.watch.down();
+  }
+
+  /** The engine stops: its connections are closed before this returns. */
+  down(how: StopCause): void {
+    this.letGo();
+    // An engine that is only silent may answer again, and nothing has changed then.
+    if (how !== 'unreachable') this.#parts?.queue.engineStops();
+  }
+
+  /** The listener's first look has found no engine. */
+  absent(): void {
+    this.#resume(false);
+  }
+
+  /** Undefined until there is a folder for any event. */
+  snapshot(): EventPipelineSnapshot | undefined {
+    if (this.#parts === undefined) return undefined;
+    const { watch, queue } = this.#parts;
+    return { phase: watch.phase, names: this.#names, ...queue.snapshot() };
+  }
+
+  /** Resolves when no hook runs or waits any more. Closes the ledger file. */
+  async idle(): Promise<void> {
+    await this.#parts?.queue.idle();
+    this.#parts?.file.close();
+  }
+
+  /** Looks which events have folders. */
+  #look(): void {
+    const { engine, host, record, signal } = this.#options;
+    if (signal.aborted) return;
+    const { events, unknown } = listEventFolders(host.scriptDir);
+    for (const one of unknown.filter(({ folder }) => !this.#unknown.has(folder))) {
+      this.#unknown.add(one.folder);
+      record({ engine: engine.name, kind: 'event-unknown', ...one });
+    }
+    this.#names = events;
+    if (this.#parts === undefined && events.length === 0) return;
+    const isNew = this.#parts === undefined;
+    this.#parts ??= this.#makeParts();
+    this.#parts.watch.listenTo(subscriptionFor(events));
+    if (isNew && this.#engine !== undefined) this.#upWith(this.#engine.run, 'again');
+  }
+
+  #upWith(run: EngineRunId | undefined, found: Opening['found']): void {
+    if (this.#parts === undefined) return;
+    this.#resume(this.#parts.file.ledger.isOfRun(run));
+    this.#parts.watch.up(run, found);
+  }
+
+  #makeParts(): Parts {
+    const { engine, host, starts, whenStarted, path, record, signal } = this.#options;
+    const report = (one: EventsReport) => record({ engine: engine.name, ...one });
+    const file = new LedgerFile(path, whenStarted, report);
+    const queue = new EventQueue({ host, starts, keeper: file, transition: () => this.#transition, signal });
+    const watch = new EventWatch({
       engine,
-      ledger: file.ledger,
-      told: (tellings) => tellings.forEach(tell),
-      late: (event) => file.heard(event, 'event'),
-      changed: () => file.rewrite(),
+      file,
+      emit: (events) => {
+        for (const { event, reason } of events) {
+          if (queue.wants(event)) queue.push(file.take(event, reason));
+          else file.remember(event, reason);
+        }
+      },
       report,
       signal,
     });
     return { file, watch, queue };
   }
 
-  /** Goes on with what an earlier listener left, if that has a point still. */
-  function release(isSameRun: boolean): void {
-    if (!isHeld || parts === undefined) return;
-    isHeld = false;
-    const { file, queue } = parts;
-    for (const told of file.pending) {
-      if (isSameRun || isEnd(told.event)) queue.push(told);
-      else file.done(told.number);
+  /** Continues the deliveries of an earlier listener. In another engine run, only ends of something still have a point. */
+  #resume(isSameRun: boolean): void {
+    if (!this.#isHeld || this.#parts === undefined) return;
+    this.#isHeld = false;
+    const { file, queue } = this.#parts;
+    for (const delivery of file.pending) {
+      if (isSameRun || isEnd(delivery.event)) queue.push(delivery);
+      else file.done(delivery.number);
     }
   }
-
-  function look(): void {
-    if (signal.aborted) return;
-    const { events, unknown: misnamed } = listEventFolders(scriptDir);
-    for (const one of misnamed) {
-      if (unknown.has(one.folder)) continue;
-      unknown.add(one.folder);
-      record({ engine: engine.name, kind: 'event-unknown', ...one });
-    }
-    names = events;
-    if (parts === undefined && events.length === 0) return;
-    const isNew = parts === undefined;
-    parts ??= makeParts();
-    parts.watch.listenTo(subscriptionFor(events));
-    if (isNew && isUp !== undefined) {
-      release(parts.file.ledger.isOfRun(isUp.run));
-      parts.watch.up(isUp.run, 'again');
-    }
-  }
-
-  look();
-  options.folders.watch(scriptDir, [...eventFolders.keys()], look);
-
-  return {
-    up(run, found, started) {
-      transition = started;
-      if (found !== 'again') look();
-      isUp = { run };
-      if (parts === undefined) return;
-      release(parts.file.ledger.isOfRun(run));
-      parts.watch.up(run, found);
-    },
-    identified(run) {
-      isUp = { run };
-      parts?.watch.identified(run);
-    },
-    letGo() {
-      isUp = undefined;
-      parts?.watch.down();
-    },
-    down(how) {
-      isUp = undefined;
-      parts?.watch.down();
-      // What is only silent may be heard again, and nothing has changed then.
-      if (how !== 'unreachable') parts?.queue.engineStops();
-    },
-    absent: () => release(false),
-    snapshot: () =>
-      parts === undefined ? undefined : { phase: parts.watch.phase, names, ...parts.queue.snapshot() },
-    async idle() {
-      await parts?.queue.idle();
-      parts?.file.close();
-    },
-  };
 }
-
-const container = (action: string): EventName => ({ type: 'container', action });
-
-/**
- * The events to ask an engine for, so that those that have a folder can be reported as they should be:
- *
- * - A container's start and its end go together: without one the other cannot be made good.
- * - Before an end the engine reports `kill` where the end was asked for.
- * - Networks and volumes name a container by its id: its name is known from the container's own events.
- *
- * @param folders the events that have a folder
- */
-export function subscriptionFor(folders: readonly EventName[]): readonly EventName[] {
-  const words = new Set(folders.map(eventWord));
-  const has = (event: EventName) => words.has(eventWord(event));
-  const wants = (event: EventName) => namesOf(event).some(has);
-  const [start, die] = [container('start'), container('die')];
-  const named = naming.some(wants);
-  const besides = [
-    ...(wants(start) || wants(die) || named ? [start, die] : []),
-    ...(wants(die) ? [container('kill')] : []),
-    ...(named ? ['create', 'rename', 'destroy'].map(container) : []),
-  ];
-  return [...folders, ...besides.filter((event) => !has(event))];
-}
-
-/** The events of other things that name a container. */
-const naming: readonly EventName[] = [
-  { type: 'network', action: 'connect' },
-  { type: 'network', action: 'disconnect' },
-  { type: 'volume', action: 'mount' },
-  { type: 'volume', action: 'unmount' },
-];

@@ -1,4 +1,4 @@
-import type { EventsReport } from '../container-events/watch.ts';
+import type { EventsReport } from '../container-events/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { Words } from '../system/words.ts';

@@ -161,14 +161,14 @@ function engineStatus(pipeline: Pipeline, cutTurns: CutTurns): EngineStatus {
 
 function eventsIn(snapshot: EventPipelineSnapshot | undefined): EventsStatus | null {
   if (snapshot === undefined) return null;
-  const { phase, names, running, collecting, waiting, told, merged, givenUp } = snapshot;
+  const { phase, names, running, collecting, waiting, handled, merged, givenUp } = snapshot;
   return {
     phase,
     names: names.map(eventWord),
-    running: running.map(({ told: label, hook }) => ({ told: label, hook: hookIn(hook) })),
+    running: running.map(({ event, hook }) => ({ told: event, hook: hookIn(hook) })),
     collecting: collecting.map(({ hook, events, since }) => ({ hook, events, since: iso(since) })),
     waiting,
-    told,
+    told: handled,
     merged,
     givenUp,
   };

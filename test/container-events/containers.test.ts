@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openInquiry } from '../../src/container-events/containers.ts';
+import { EngineQuery } from '../../src/container-events/containers.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import { type ScriptedAnswer, type ScriptedEngine, startScriptedEngine } from '../support/scripted-engine.ts';
@@ -16,10 +16,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function asking(answer: (path: string) => ScriptedAnswer | undefined, patience?: number) {
+async function asking(answer: (path: string) => ScriptedAnswer | undefined, timeout?: number) {
   const socket = join(folder, 'e.sock');
   engine = await startScriptedEngine(socket, answer);
-  return openInquiry(unixEndpoint(socket), patience);
+  return new EngineQuery(unixEndpoint(socket), timeout);
 }
 
 const time = '2026-11-24T22:28:43.123456789Z';

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type LedgerFile, openLedgerFile } from '../../src/container-events/ledger-file.ts';
-import type { EventsReport } from '../../src/container-events/watch.ts';
+import { LedgerFile } from '../../src/container-events/ledger-file.ts';
+import type { EventsReport } from '../../src/container-events/report.ts';
 import { EngineModel } from '../support/events.ts';
 
 const names = [
@@ -35,17 +35,17 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function open(at = path): LedgerFile {
-  return openLedgerFile(at, 'new', (report) => void reports.push(report));
+  return new LedgerFile(at, 'new', (report) => void reports.push(report));
 }
 
 /** Hears everything that the engine remembers, and takes each event for hooks. */
 function hearAll(file: LedgerFile, found: 'starting' | 'again' = 'again'): number[] {
   const { since } = file.ledger.open({ run: 'run', found, names });
-  file.rewrite();
+  file.save();
   return model.since(since ?? '1', names).flatMap((event) => {
-    const heard = file.ledger.hear(event);
-    if (heard.kind !== 'news') return [];
-    return heard.tellings.map((telling) => file.take(telling.event, telling.reason).number);
+    const verdict = file.ledger.receive(event);
+    if (verdict.kind !== 'new') return [];
+    return verdict.events.map((emitted) => file.take(emitted.event, emitted.reason).number);
   });
 }
 
@@ -134,7 +134,7 @@ test('what is damaged within the first line is left out of it', () => {
   const file = open();
   model.start('a');
   hearAll(file, 'starting');
-  file.rewrite();
+  file.save();
   const [head = '', taken] = readFileSync(path, 'utf8').split('\n');
   const ledger = JSON.parse(head);
   ledger.state.running.push(
@@ -200,10 +200,10 @@ test('it does not grow with what is done', () => {
     model.start('a');
     model.die('a');
     for (const event of model.history.splice(0)) {
-      const heard = file.ledger.hear(event);
-      if (heard.kind !== 'news') throw new Error('That was news');
-      for (const telling of heard.tellings) {
-        const { number } = file.take(telling.event, telling.reason);
+      const verdict = file.ledger.receive(event);
+      if (verdict.kind !== 'new') throw new Error('That was news');
+      for (const emitted of verdict.events) {
+        const { number } = file.take(emitted.event, emitted.reason);
         file.begin(number);
         file.done(number);
       }

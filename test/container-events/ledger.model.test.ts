@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Ledger } from '../../src/container-events/ledger.ts';
-import type { LedgerState, Telling, WhenFound } from '../../src/container-events/ledger-state.ts';
+import type { EmittedEvent, LedgerState, WhenFound } from '../../src/container-events/ledger-state.ts';
 import { type EventName, eventWord } from '../../src/hooks/engine-events.ts';
 import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';
 import { EngineModel } from '../support/events.ts';
@@ -18,7 +18,7 @@ const words = names.map(eventWord);
 class Play {
   readonly engine: EngineModel;
   readonly whenFound: WhenFound;
-  readonly told: Telling[] = [];
+  readonly told: EmittedEvent[] = [];
   /** What nobody can know of any more: forgotten before it was heard. */
   readonly lost = new Set<EngineEvent>();
   run = 1;
@@ -44,7 +44,7 @@ class Play {
     const first = this.owedFrom === 0 && this.#heard === 0;
     const { since, needsClock } = this.#ledger.open({ run: `run-${this.run}`, found: this.#found, names });
     const clock = this.engine.clock;
-    if (needsClock) this.#ledger.beginAt(clock);
+    if (needsClock) this.#ledger.setClock(clock);
     if (first && needsClock) this.owedFrom = this.engine.history.length;
     this.#heard += 1;
     this.#way = this.engine.since(since ?? clock, names);
@@ -63,8 +63,8 @@ class Play {
   deliver(count: number): void {
     for (const event of this.#way?.splice(0, count) ?? []) {
       this.#received.add(event);
-      const heard = this.#ledger.hear(event);
-      if (heard.kind === 'news') this.told.push(...heard.tellings);
+      const verdict = this.#ledger.receive(event);
+      if (verdict.kind === 'new') this.told.push(...verdict.events);
     }
   }
 
@@ -72,13 +72,13 @@ class Play {
   goOn(): void {
     if (this.#way === undefined || this.#phase === 'settled') return;
     this.deliver(Number.POSITIVE_INFINITY);
-    if (!this.#ledger.isUnproven) {
+    if (!this.#ledger.needsReconciling) {
       this.#phase = 'settled';
     } else if (this.#phase === 'replayed') {
       this.#ledger.compare(this.engine.seen());
       this.#phase = 'compared';
     } else {
-      this.told.push(...this.#ledger.settle());
+      this.told.push(...this.#ledger.reconcile().events);
       this.#phase = 'settled';
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createEventQueue } from '../../src/container-events/event-queue.ts';
+import { EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { WaitingEvents } from '../../src/container-events/waiting-events.ts';
 import { defaultHookSettings } from '../../src/hooks/settings.ts';
@@ -34,7 +34,7 @@ describe('the time that an event takes does not grow with how many wait', () => 
     there.hook('on_container_start/10-slow', 'sleep 600');
     const events = Array.from({ length: 12_000 }, (_, number) => told(number, idOf(number)));
     const timeWith = async (most: number) => {
-      const queue = createEventQueue({
+      const queue = new EventQueue({
         host: {
           ...there.host,
           settings: {
@@ -43,10 +43,7 @@ describe('the time that an event takes does not grow with how many wait', () => 
           },
         },
         transition: () => transition('start'),
-        begin() {},
-        cut() {},
-        left() {},
-        done() {},
+        keeper: { begin() {}, cut() {}, left() {}, done() {} },
         starts: new EventStartTurns(1).join(),
         signal: there.ending.signal,
       });
@@ -67,12 +64,15 @@ describe('the time that an event takes does not grow with how many wait', () => 
 
 /** An entry of a plain list that does the same and is looked through each time. */
 interface Plain {
-  readonly told: Delivery;
+  readonly delivery: Delivery;
   merged: number;
 }
 
 function isSame(one: Plain, other: Plain): boolean {
-  return one.told.event.id === other.told.event.id && one.told.event.action === other.told.event.action;
+  return (
+    one.delivery.event.id === other.delivery.event.id &&
+    one.delivery.event.action === other.delivery.event.action
+  );
 }
 
 test('each event is taken, merged or given up once; those of a container stay in order', () => {
@@ -91,10 +91,10 @@ test('each event is taken, merged or given up once; those of a container stay in
       const isFree = (subject: string) => !busy.includes(subject);
       for (const [number, one] of steps.entries()) {
         if (one === 'take') {
-          const expected = plain.findIndex((entry) => isFree(entry.told.event.id));
+          const expected = plain.findIndex((entry) => isFree(entry.delivery.event.id));
           const [entry] = expected === -1 ? [] : plain.splice(expected, 1);
           const taken = waiting.take(isFree);
-          expect([taken?.told.number, taken?.merged]).toEqual([entry?.told.number, entry?.merged]);
+          expect([taken?.delivery.number, taken?.merged]).toEqual([entry?.delivery.number, entry?.merged]);
         } else if (one === 'room') {
           const before = plain.length;
           const hadPair = plain.some((entry) =>
@@ -103,28 +103,28 @@ test('each event is taken, merged or given up once; those of a container stay in
           const removed = waiting.makeRoom();
           expect(removed?.how).toBe(before === 0 ? undefined : hadPair ? 'merged' : 'given-up');
           // The choice among several kinds is its own; the plain list follows it.
-          const at = plain.findIndex((entry) => entry.told.number === removed?.told.number);
+          const at = plain.findIndex((entry) => entry.delivery.number === removed?.delivery.number);
           const [gone] = at === -1 ? [] : plain.splice(at, 1);
           if (gone === undefined) continue;
           const into = plain.find((entry) => isSame(entry, gone));
           if (hadPair && into !== undefined) into.merged += gone.merged + 1;
           if (!hadPair) expect(at).toBe(0);
         } else if (one === 'keep') {
-          const out = plain.filter(({ told: { event } }) => event.action === 'start');
+          const out = plain.filter(({ delivery: { event } }) => event.action === 'start');
           plain.splice(0, plain.length, ...plain.filter((entry) => !out.includes(entry)));
-          expect(waiting.takePointless().map(({ number: which }) => which)).toEqual(
-            out.map((entry) => entry.told.number),
+          expect(waiting.takeOngoing().map(({ number: which }) => which)).toEqual(
+            out.map((entry) => entry.delivery.number),
           );
         } else {
           const next = told(number, one.id, one.action);
           waiting.push(next);
-          plain.push({ told: next, merged: 0 });
+          plain.push({ delivery: next, merged: 0 });
         }
         expect(waiting.length).toBe(plain.length);
         expect(waiting.bytes > 0).toBe(plain.length > 0);
       }
-      for (const entry of plain.filter(({ told: { event } }) => isFree(event.id)))
-        expect(waiting.take(isFree)).toMatchObject({ told: entry.told, merged: entry.merged });
+      for (const entry of plain.filter(({ delivery: { event } }) => isFree(event.id)))
+        expect(waiting.take(isFree)).toMatchObject({ delivery: entry.delivery, merged: entry.merged });
       expect(waiting.take(isFree)).toBeUndefined();
     }),
     { numRuns: 1000 },

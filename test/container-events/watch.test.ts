@@ -1,14 +1,10 @@
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Ledger } from '../../src/container-events/ledger.ts';
-import type { Telling } from '../../src/container-events/ledger-state.ts';
-import {
-  defaultPatience,
-  type EventsReport,
-  type EventWatch,
-  watchEvents,
-} from '../../src/container-events/watch.ts';
+import { LedgerFile } from '../../src/container-events/ledger-file.ts';
+import type { EmittedEvent } from '../../src/container-events/ledger-state.ts';
+import type { EventsReport } from '../../src/container-events/report.ts';
+import { defaultTimeouts, EventWatch } from '../../src/container-events/watch.ts';
 import type { EventName } from '../../src/hooks/engine-events.ts';
 import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
@@ -37,23 +33,21 @@ afterEach(async () => {
 
 interface Watched {
   readonly watch: EventWatch;
-  readonly told: readonly Telling[];
+  readonly told: readonly EmittedEvent[];
   /** What was told, each as `start a` or, when it was made good, `start a reconciled`. */
   words(): string[];
   readonly reports: readonly EventsReport[];
 }
 
-function watchIt(ledger = new Ledger(undefined, 'new')): Watched {
-  const told: Telling[] = [];
+function watchIt(file = new LedgerFile(undefined, 'new', () => {})): Watched {
+  const told: EmittedEvent[] = [];
   const reports: EventsReport[] = [];
-  const watch = watchEvents({
+  const watch = new EventWatch({
     engine: { name: 'default', endpoint: unixEndpoint(host.socket), pidfile: undefined, chosenBy: 'test' },
-    ledger,
-    told: (tellings) => void told.push(...tellings),
-    late: () => {},
-    changed: () => {},
+    file,
+    emit: (events) => void told.push(...events),
     report: (report) => void reports.push(report),
-    patience: { ...defaultPatience, settle: 30, first: 5, longest: 50 },
+    timeouts: { ...defaultTimeouts, replay: 30, first: 5, longest: 50 },
     signal: ending.signal,
   });
   const words = () =>

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { openLedgerFile } from '../../src/container-events/ledger-file.ts';
+import { LedgerFile } from '../../src/container-events/ledger-file.ts';
 import { parseEvent } from '../../src/container-events/stream.ts';
 import { createStreamReader } from '../../src/container-events/stream-reader.ts';
 import { openEngineMemory } from '../../src/listener/journal/engine-memory.ts';
@@ -229,7 +229,7 @@ export const targets: Readonly<Record<string, Target>> = {
       const path = join(folder, 'ledger.jsonl');
       writeFileSync(path, bytes);
       const said: string[] = [];
-      const file = openLedgerFile(path, 'new', ({ kind }) => void said.push(kind));
+      const file = new LedgerFile(path, 'new', ({ kind }) => void said.push(kind));
       const lines = String(bytes).trimEnd().split('\n').map(parseLine);
       const done = lines.filter(({ kind }) => kind === 'done').map(({ number }) => number);
       const taken = lines.filter(({ kind, number }) => kind === 'taken' && !done.includes(number));
@@ -241,7 +241,7 @@ export const targets: Readonly<Record<string, Target>> = {
     damaged(bytes, random, folder) {
       const path = join(folder, 'ledger.jsonl');
       writeFileSync(path, bytes);
-      const file = openLedgerFile(path, random.one(['new', 'always', 'never']), () => {});
+      const file = new LedgerFile(path, random.one(['new', 'always', 'never']), () => {});
       file.ledger.open({
         run: '7@1@boot',
         found: random.one(['again', 'running', 'starting']),
@@ -250,20 +250,20 @@ export const targets: Readonly<Record<string, Target>> = {
           { type: 'container', action: 'die' },
         ],
       });
-      file.ledger.beginAt('1795559323000000000');
-      file.ledger.hear(eventOf('container', 'start', 'new', '1795559325000000000'));
+      file.ledger.setClock('1795559323000000000');
+      file.ledger.receive(eventOf('container', 'start', 'new', '1795559325000000000'));
       file.ledger.compare([]);
-      file.ledger.settle();
+      file.ledger.reconcile();
       for (const told of file.pending) {
         expect(typeof told.event.id).toBe('string');
         file.begin(told.number);
         file.done(told.number);
       }
-      file.rewrite();
+      file.save();
       file.close();
       // What it has made of the damage is sound.
       const damaged: string[] = [];
-      openLedgerFile(path, 'new', ({ kind }) => void damaged.push(kind)).close();
+      new LedgerFile(path, 'new', ({ kind }) => void damaged.push(kind)).close();
       expect(damaged).toEqual([]);
       rmSync(path, { force: true });
     },

@@ -106,7 +106,7 @@ function pipeline(): Pipeline {
     running: [],
     collecting: [],
     waiting: 2,
-    told: 7,
+    handled: 7,
     merged: 3,
     givenUp: 1,
   };

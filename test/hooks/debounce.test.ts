@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { burstLimits } from '../../src/container-events/bursts.ts';
-import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
+import { EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { defaultHookSettings, type SingleHookSettings } from '../../src/hooks/settings.ts';
 import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
@@ -26,14 +26,16 @@ function prepare(hooks: Readonly<Record<string, SingleHookSettings>>, parallel =
   });
   number = 0;
   kept = [];
-  queue = createEventQueue({
+  queue = new EventQueue({
     host: stage.host,
     starts: new EventStartTurns(1).join(),
     transition: () => transition('start'),
-    begin: (which) => void kept.push(['begin', which]),
-    cut: (which) => void kept.push(['cut', which]),
-    left: (which, names, isBegun) => void kept.push(['left', which, names, isBegun]),
-    done: (which) => void kept.push(['done', which]),
+    keeper: {
+      begin: (which) => void kept.push(['begin', which]),
+      cut: (which) => void kept.push(['cut', which]),
+      left: (which, names, isBegun) => void kept.push(['left', which, names, isBegun]),
+      done: (which) => void kept.push(['done', which]),
+    },
     signal: stage.ending.signal,
   });
 }

@@ -1,6 +1,6 @@
 import { chmodSync, linkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { createEventQueue, type EventQueue } from '../../src/container-events/event-queue.ts';
+import { EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { defaultHookSettings, type HookSettings } from '../../src/hooks/settings.ts';
 import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
@@ -23,14 +23,16 @@ function prepare(events: Partial<HookSettings['events']> = {}, settings: Partial
   cut = [];
   done = [];
   left = [];
-  queue = createEventQueue({
+  queue = new EventQueue({
     host: stage.host,
     starts: new EventStartTurns(1).join(),
     transition: () => transition('start'),
-    begin: (which) => void begun.push(which),
-    cut: (which) => void cut.push(which),
-    left: (which, hooks, isBegun) => void left.push([which, hooks, isBegun]),
-    done: (which) => void done.push(which),
+    keeper: {
+      begin: (which) => void begun.push(which),
+      cut: (which) => void cut.push(which),
+      left: (which, hooks, isBegun) => void left.push([which, hooks, isBegun]),
+      done: (which) => void done.push(which),
+    },
     signal: stage.ending.signal,
   });
 }

@@ -202,8 +202,8 @@ function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, 
     ),
     events: states.flatMap(({ engine, events }) => {
       if (events === undefined) return [];
-      const { told, merged, givenUp } = events;
-      const counts = { told, merged, given_up: givenUp };
+      const { handled, merged, givenUp } = events;
+      const counts = { told: handled, merged, given_up: givenUp };
       return Object.entries(counts).map(([outcome, value]) => ({ labels: { engine, outcome }, value }));
     }),
   };

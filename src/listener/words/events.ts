@@ -1,4 +1,4 @@
-import type { EventsReport } from '../../container-events/watch.ts';
+import type { EventsReport } from '../../container-events/report.ts';
 import type { EventHint } from '../../hooks/event-hints.ts';
 import type { EventHookReport } from '../../hooks/report.ts';
 import type { EventFilter } from '../../hooks/settings.ts';

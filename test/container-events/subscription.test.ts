@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { subscriptionFor } from '../../src/container-events/stream.ts';
 import { type EventName, eventWord } from '../../src/hooks/engine-events.ts';
-import { subscriptionFor } from '../../src/listener/event-pipeline.ts';
 
 const event = (word: string): EventName => {
   const [type = '', ...action] = word.split('_');
