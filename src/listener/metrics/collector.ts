@@ -175,11 +175,11 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
 
 /** How each engine and its queue are now. */
 function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, hook: string) => Labels) {
-  const states = pipelines.map(({ engine, state, hooks, events }) => ({
-    engine: engine.name,
-    phase: state().phase,
-    events: events.snapshot(),
-    ...hooks.snapshot(),
+  const states = pipelines.map((pipeline) => ({
+    engine: pipeline.engine.name,
+    phase: pipeline.state().phase,
+    events: pipeline.events.snapshot(),
+    ...pipeline.hooks.snapshot(),
   }));
   return {
     engineUp: states
