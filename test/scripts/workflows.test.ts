@@ -60,7 +60,7 @@ describe.each(readdirSync(folder))('the workflow %s', (name) => {
 test('.ci/run is a script, and calls scripts that there are', () => {
   const path = join(root, '.ci', 'run');
   expect(spawnSync('bash', ['-n', path])).toMatchObject({ status: 0 });
-  for (const [, script = ''] of readFileSync(path, 'utf8').matchAll(/npm run ([\w:-]+)$/gm)) {
+  for (const [, script = ''] of readFileSync(path, 'utf8').matchAll(/npm run ([\w:-]+)(?:$|, without)/gm)) {
     expect(scripts).toHaveProperty(script);
   }
 });
