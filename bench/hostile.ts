@@ -16,8 +16,9 @@ const rows = [['an engine with', 'alone, ms', 'beside it, ms', 'ratio', 'MB more
 console.log(`${describeMachine()}, ${describeLoad()}`);
 for (const manner of Object.keys(manners).filter((name) => name.includes(word))) {
   const began = performance.now();
-  const place = await startBeside(manner);
+  const place = await startBeside();
   try {
+    await place.begin(manner);
     const late = [];
     for (let round = 0; round < Number(rounds); round++) late.push(await place.round());
     const [alone, beside] = [median(late.map((one) => one.alone)), median(late.map((one) => one.beside))];

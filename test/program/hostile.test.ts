@@ -1,35 +1,59 @@
 import { once } from 'node:events';
-import { test } from 'vitest';
-import { startBeside } from '../support/hostile/beside.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Beside, startBeside } from '../support/hostile/beside.ts';
 import { manners } from '../support/hostile/manners.ts';
 import { median } from '../support/lab/median.ts';
-import { room } from '../support/wait-for.ts';
 
-/** How much later a hook may be for reasons that are this machine's, in ms; bench/hostile.ts has the exact figures. */
-const allowance = () => room(100);
-const rounds = 3;
+/** How often the honest engine is started beside each manner; more often before a delay counts as one. */
+const rounds = Number(process.env.DLL_HOSTILE_ROUNDS ?? 3);
+const mostRounds = 3 * rounds;
 /** How much more memory the process may have while an engine does its worst, in KiB. */
 const mostMemory = 20 * 1024;
 
-// Some at a time: each waits for its hooks more than it works.
-test.concurrent.for(Object.keys(manners))(
+let place: Beside;
+beforeAll(async () => {
+  place = await startBeside();
+});
+afterAll(() => place.clear());
+
+/**
+ * The most by which the first hook may be late beside a hostile engine, in ms: three times what it was in the listener
+ * that watches the honest engine alone, which waits for the same processors at the same time, and as much for how these
+ * times vary. Without fair reading (src/system/fair-reading.ts) it was six times, on a quiet machine and at a load of 20.
+ */
+function mostLate(alone: readonly number[]): number {
+  const middle = median(alone);
+  const deviation = median(alone.map((one) => Math.abs(one - middle)));
+  return 3 * (middle + deviation);
+}
+
+test.for(Object.keys(manners))(
   'beside an engine with %s, an honest engine’s hooks are in time, the log is short and memory stays',
-  async (manner, { expect, onTestFinished }) => {
-    const place = await startBeside(manner);
-    onTestFinished(() => place.clear());
+  async (manner) => {
     const { alone, beside } = place;
-    const late = [await place.round()];
-    while (late.length < rounds) late.push(await place.round());
-    const [without, with_] = [median(late.map((one) => one.alone)), median(late.map((one) => one.beside))];
-    expect(with_).toBeLessThan(1.2 * without + allowance());
-    expect(beside.starts()).toHaveLength(rounds);
-    expect(beside.stops()).toBe(rounds);
-    // All that was ever said: it was not a minute yet, or not much more.
-    expect(beside.strange.length).toBeLessThan(100);
+    const before = { starts: beside.starts().length, strange: beside.strange.length };
+    await place.begin(manner);
+    onTestFinished(() => place.end(manner));
+    const late: { alone: number; beside: number }[] = [];
+    const middle = () => median(late.map((one) => one.beside));
+    const most = () => mostLate(late.map((one) => one.alone));
+    while (late.length < rounds || (middle() > most() && late.length < mostRounds)) {
+      late.push(await place.round());
+    }
+    expect(middle()).toBeLessThanOrEqual(most());
+    expect(beside.starts()).toHaveLength(before.starts + late.length);
+    expect(beside.stops()).toBe(before.starts + late.length);
+    // All that was ever said of it: it was not a minute yet, or not much more.
+    expect(beside.strange.length - before.strange).toBeLessThan(100);
     expect(beside.memory() - alone.memory()).toBeLessThan(mostMemory);
-    beside.child.kill('SIGTERM');
-    const [code] =
-      beside.child.exitCode === null ? await once(beside.child, 'exit') : [beside.child.exitCode];
-    expect(code).toBe(0);
+    expect(beside.child.exitCode).toBeNull();
   },
 );
+
+test('beside all of them at once it ends when it is to end', async () => {
+  const { child } = place.beside;
+  for (const manner of Object.keys(manners)) await place.begin(manner);
+  child.kill('SIGTERM');
+  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+  expect(code).toBe(0);
+});

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { bundle } from '../bundle.ts';
 import { type FakeEngine, startFakeEngine } from '../fake-engine.ts';
 import { memoryOf } from '../program.ts';
 import { createStage, endProcess, program, type Stage } from '../stage.ts';
 import { waitFor } from '../wait-for.ts';
+import { manners, socketOf } from './manners.ts';
 
 /** One listener, and what is seen of it. */
 export interface Subject {
@@ -20,35 +21,49 @@ export interface Subject {
   memory(): number;
 }
 
-/** Two listeners at one time: both watch the same honest engine, and one of them a hostile one too. */
+/** Two listeners at one time: both watch the same honest engine, and one of them every hostile engine too. */
 export interface Beside {
   readonly alone: Subject;
   readonly beside: Subject;
+  /** Starts the hostile engine with a manner, and waits until the listener has met it. */
+  begin(manner: string): Promise<void>;
+  /** Ends it, and waits until it is over. */
+  end(manner: string): Promise<void>;
   /** Starts and stops the honest engine; gives how late each listener's first hook was, in ms. */
   round(): Promise<{ readonly alone: number; readonly beside: number }>;
   clear(): Promise<void>;
 }
 
-export async function startBeside(manner: string): Promise<Beside> {
+export async function startBeside(): Promise<Beside> {
   const stages = [await createStage(), await createStage()] as const;
-  const [first] = stages;
-  const socket = join(first.folder, 'hostile.sock');
-  const engine = bundle('support/hostile/engine', first.folder);
-  const hostile = spawn(process.execPath, [engine, socket, manner], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(hostile.stdout, 'data');
+  const [{ folder, socket }] = stages;
+  const hostile = spawn(process.execPath, [bundle('support/hostile/engine', folder), folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const reported: string[] = [];
+  createInterface({ input: hostile.stdout }).on('line', (line) => reported.push(line));
   let honest: FakeEngine | undefined;
-  const beside = startSubject(stages[0], first.socket, socket);
-  const alone = startSubject(stages[1], first.socket, join(first.folder, 'none.sock'));
-  // Each is at work, and the hostile engine has had its first effect.
+  const hosts = Object.keys(manners).map((manner) => socketOf(folder, manner));
+  const beside = startSubject(stages[0], socket, hosts);
+  const alone = startSubject(stages[1], socket, [join(folder, 'none.sock')]);
   await waitFor(() => [alone, beside].every(({ said }) => said.length > 0));
+
+  /** Orders something of the hostile engines, and waits for their report. */
+  async function order(words: string, report: string): Promise<void> {
+    const before = reported.length;
+    hostile.stdin.write(`${words}\n`);
+    await waitFor(() => reported.slice(before).includes(report));
+  }
 
   return {
     alone,
     beside,
+    begin: (manner) => order(`begin ${manner}`, `met ${manner}`),
+    end: (manner) => order(`end ${manner}`, `ended ${manner}`),
     async round() {
       const before = [alone, beside].map((subject) => subject.starts().length);
       const stopsBefore = [alone, beside].map((subject) => subject.stops());
-      honest = await startFakeEngine({ at: first.socket, ping: 'silence' });
+      honest = await startFakeEngine({ at: socket, ping: 'silence' });
       await waitFor(() => (honest?.asked.length ?? 0) >= 2);
       honest.behaviour.ping = 200;
       const answered = Date.now();
@@ -72,7 +87,11 @@ export async function startBeside(manner: string): Promise<Beside> {
   };
 }
 
-function startSubject(stage: Stage, honest: string, other: string): Subject & { readonly said: string[] } {
+function startSubject(
+  stage: Stage,
+  honest: string,
+  others: readonly string[],
+): Subject & { readonly said: string[] } {
   const starts = join(stage.folder, 'starts');
   const stops = join(stage.folder, 'stops');
   const url = `unix://${honest}`;
@@ -88,10 +107,7 @@ function startSubject(stage: Stage, honest: string, other: string): Subject & { 
     '--log-format',
     'json',
     ...place,
-    '--host',
-    url,
-    '--host',
-    `unix://${other}`,
+    ...[url, ...others.map((other) => `unix://${other}`)].flatMap((host) => ['--host', host]),
   ];
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const said: string[] = [];

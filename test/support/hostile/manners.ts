@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { eventLine } from '../events.ts';
 
 /** Something that an engine does with a client that has asked for a path; undefined: as an honest engine would. */
@@ -134,6 +135,11 @@ export const manners: Readonly<Record<string, Manner>> = {
     return true;
   },
 };
+
+/** The socket of the engine with this manner. */
+export function socketOf(folder: string, manner: string): string {
+  return join(folder, `${manner.replaceAll(' ', '-')}.sock`);
+}
 
 function container(id: string): object {
   const state = {
