@@ -6,7 +6,7 @@ import { lastLines } from '../notifier-container/logs.ts';
 import { pingListener, type RoundTrip } from '../notifier-container/ping.ts';
 import { quote } from '../system/shell-quote.ts';
 import { version } from '../version.ts';
-import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/endpoint.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 
 /** What `notifier install` has done. */

@@ -1,4 +1,4 @@
-import { longestHead, mostInterim, readHead } from '../watch/engine/http-head.ts';
+import { longestHead, mostInterim, readHead } from '../watch/engine/http.ts';
 import { Collector, LineReader } from './line-reader.ts';
 
 /** The longest line before a chunk, in bytes: extensions are read over. */

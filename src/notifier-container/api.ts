@@ -1,6 +1,5 @@
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
-import type { Endpoint } from '../watch/endpoint/endpoint.ts';
-import type { NamedEngine } from '../watch/endpoint/engine-options.ts';
+import type { Endpoint, NamedEngine } from '../watch/endpoint/endpoint.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
 import {
   createAnswerReader,

@@ -1,7 +1,7 @@
 import { ByteQueue } from '../system/byte-queue.ts';
 import { tableIn } from '../system/json.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
-import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/endpoint.ts';
 import { longestBody } from '../watch/engine/http.ts';
 import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';

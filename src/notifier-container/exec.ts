@@ -1,7 +1,12 @@
 import { exitCode, UserError } from '../system/user-error.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
-import { type AnswerReader, createAnswerReader, requestBytes } from '../watch/engine/http.ts';
-import { longestHead, readHead } from '../watch/engine/http-head.ts';
+import {
+  type AnswerReader,
+  createAnswerReader,
+  longestHead,
+  readHead,
+  requestBytes,
+} from '../watch/engine/http.ts';
 import { type AskedEngine, askEngine, complaint, demand, json, jsonIn } from './api.ts';
 import { joinFrames, longestOutput } from './output.ts';
 

@@ -1,5 +1,5 @@
 import { exitCode, UserError } from '../system/user-error.ts';
-import { dockerCommand, engineOptions } from '../watch/endpoint/engine-options.ts';
+import { dockerCommand, engineOptions } from '../watch/endpoint/endpoint.ts';
 import { type AskedEngine, askEngine, demand, json, jsonIn } from './api.ts';
 import { buildImage } from './build.ts';
 import { containerOf, listenerHost, type NotifierWish, notifierName } from './described.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dockerCommand } from '../watch/endpoint/engine-options.ts';
+import { dockerCommand } from '../watch/endpoint/endpoint.ts';
 import { layOut, notifierContainer } from './layout.ts';
 import type { Machine, Supervisor } from './machine.ts';
 import { type Entry, type Manifest, manifestPath, stateFolder } from './manifest.ts';

@@ -15,14 +15,19 @@
  * @packageDocumentation
  */
 
+import { setMaxListeners } from 'node:events';
+import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
+import type { SensorReport } from './engine/report.ts';
+import { createFolderWatches } from './host/folder-watch.ts';
 import { type Chosen, chooseWatched } from './library/choose.ts';
 import { createLine } from './library/line.ts';
-import { watchAll } from './library/watch.ts';
 import type { Transition } from './lifecycle/transition.ts';
+import { type EngineChange, EngineWatch } from './watch-engine.ts';
+import { describeSensorReport } from './words.ts';
 
 /** Which engines are watched, how, and until when. */
-export interface WatchEnginesOptions {
+interface WatchEnginesOptions {
   /**
    * Endpoints, as `docker --host` takes them: `unix:///var/run/docker.sock`, `tcp://HOST:2376`, `ssh://USER@HOST`.
    * One engine each.
@@ -56,7 +61,7 @@ export interface WatchEnginesOptions {
 export type EngineTransition = EngineStart | EngineStop;
 
 /** An engine answers. */
-export interface EngineStart extends AnyTransition {
+interface EngineStart extends AnyTransition {
   /** Tells it from a stop. */
   readonly event: 'start';
   /** `listener-started`: it was up when the loop began. `engine-started`: it came up since. */
@@ -64,7 +69,7 @@ export interface EngineStart extends AnyTransition {
 }
 
 /** An engine goes, or has gone. */
-export interface EngineStop extends AnyTransition {
+interface EngineStop extends AnyTransition {
   /** Tells it from a start. */
   readonly event: 'stop';
   /**
@@ -75,7 +80,7 @@ export interface EngineStop extends AnyTransition {
 }
 
 /** What is told of a start and of a stop alike. */
-export interface AnyTransition {
+interface AnyTransition {
   /** The engine's name: its context, `default` for Docker's default socket, else its endpoint. */
   readonly engine: string;
   /** When it was seen. */
@@ -88,7 +93,7 @@ export interface AnyTransition {
 }
 
 /** An engine that is watched. */
-export interface WatchedEngine {
+interface WatchedEngine {
   /** As `EngineTransition` names it. */
   readonly name: string;
   /** Its endpoint, as `DOCKER_HOST` takes it. */
@@ -113,7 +118,7 @@ export interface EngineWarning {
  * and nothing stays open, no timer and no process, when it has ended: by `break`, `return` or a `throw` in it, or by
  * the signal.
  */
-export interface EnginesWatch extends AsyncIterable<EngineTransition> {
+interface EnginesWatch extends AsyncIterable<EngineTransition> {
   /** Which engines that is. */
   readonly engines: readonly WatchedEngine[];
   /** Begins to watch. */
@@ -211,4 +216,30 @@ function chosenBy(options: WatchEnginesOptions): Chosen {
 
 function warnByProcess({ kind, message }: EngineWarning): void {
   process.emitWarning(message, { type: 'EngineWarning', code: kind });
+}
+
+/** Watches engines as the listener does, until `signal`; runs nothing, and remembers nothing. */
+function watchAll(
+  { engines, heartbeat }: Chosen,
+  tell: (transition: Transition) => void,
+  warn: (warning: EngineWarning) => void,
+  signal: AbortSignal,
+): void {
+  // Each engine has its listeners on it: many are no leak.
+  setMaxListeners(0, signal);
+  const report = (record: SensorReport) => {
+    const { level, text } = describeSensorReport(record);
+    if (signal.aborted || (level !== 'warning' && level !== 'error')) return;
+    const about = 'engine' in record ? { engine: record.engine } : {};
+    // What the caller throws over it is his own, and must not come between the sensor and the engine.
+    queueMicrotask(() => warn({ kind: record.kind, message: printableText(text), ...about }));
+  };
+  const folders = createFolderWatches((folder, error) => {
+    report({ kind: 'watch-degraded', folder, error: String(error) });
+  }, signal);
+  for (const engine of engines) {
+    if (signal.aborted) return;
+    const onChange = ({ transitions }: EngineChange) => transitions.forEach(tell);
+    new EngineWatch({ engine, heartbeat, folders, onChange, report, signal }).start();
+  }
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { NotifierSettings } from '../../listener/config/settings.ts';
-import { dockerCommand, engineOptions } from '../../watch/endpoint/engine-options.ts';
+import { dockerCommand, engineOptions } from '../../watch/endpoint/endpoint.ts';
 import type { EngineSettings } from '../../watch/settings.ts';
 import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';

@@ -3,8 +3,7 @@ import { freeDescriptors } from '../../system/descriptor-reserve.ts';
 import { readFairly } from '../../system/fair-reading.ts';
 import { errorCode } from '../../system/user-error.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { dial, hostHeader } from './dial.ts';
-import { SshEnded } from './dial-ssh.ts';
+import { dial, hostHeader, SshEnded } from './dial.ts';
 import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
 /** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */

@@ -1,9 +1,12 @@
 import type { FileProblem } from '../../system/small-file.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { ProbeFailure } from './probe.ts';
+import { hasNoListener } from './recheck.ts';
 
 /** What a sensor has to say that is no observation: for whoever wonders why nothing happens. */
 export type EngineReport = { readonly engine: string; readonly url: string } & EngineRemark;
 
-export type EngineRemark =
+type EngineRemark =
   /** What is watched from now on. */
   | { readonly kind: 'engine-watched'; readonly pidfile: string | undefined; readonly chosenBy: string }
   /** The pid file is there and cannot be read, so that the engine's process is not known. */
@@ -30,7 +33,7 @@ export type EngineRemark =
 export type SensorReport = EngineReport | FolderReport;
 
 /** A folder cannot be watched: it is listed every 2 s instead. */
-export interface FolderReport {
+interface FolderReport {
   readonly kind: 'watch-degraded';
   readonly folder: string;
   readonly error: string;
@@ -68,4 +71,29 @@ export function createRemarks(
       said.clear();
     },
   };
+}
+
+const closed = 'the connection is closed before anything is answered';
+
+/**
+ * What to say about a probe that found no engine; undefined for what is nothing to wonder about.
+ * @param isNew it has not failed often yet: an engine's new socket belongs to root until it gives it to its group
+ */
+export function explain(failure: ProbeFailure, endpoint: Endpoint, isNew: boolean): EngineRemark | undefined {
+  switch (failure.kind) {
+    case 'answered-badly':
+      return { kind: 'engine-answers-badly', status: failure.status };
+    case 'closed':
+      // By an engine that dies while it starts, too: worth a word only when it goes on.
+      return isNew ? undefined : { kind: 'engine-not-reached', code: 'CLOSED', error: closed };
+    case 'not-made': {
+      const { code, message } = failure;
+      if (endpoint.kind !== 'unix') return { kind: 'engine-not-reached', code, error: message };
+      if (hasNoListener(failure)) return undefined;
+      if (code !== 'EACCES') return { kind: 'engine-not-reached', code, error: message };
+      return isNew ? undefined : { kind: 'engine-forbidden', path: endpoint.path };
+    }
+    default:
+      return failure satisfies never;
+  }
 }

@@ -6,14 +6,12 @@ import type { EngineSettings, Heartbeat } from '../settings.ts';
 import { createBackoff, pauseAfter } from './backoff.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { createDeadline } from './deadline.ts';
-import { explain } from './explain.ts';
-import { createFirstLook, type FirstLook } from './first-look.ts';
 import { createHints, type Hints } from './hints.ts';
 import { type Hold, holdConnection } from './hold.ts';
 import { defaultPatience, type Patience } from './patience.ts';
 import { type Probe, type ProbeFailure, startProbe } from './probe.ts';
-import { type Recheck, settle } from './recheck.ts';
-import { createRemarks, type EngineReport } from './report.ts';
+import { createFirstLook, type FirstLook, type Recheck, settle } from './recheck.ts';
+import { createRemarks, type EngineReport, explain } from './report.ts';
 import { endingOf, howItEnded, isServing, type Permission, runOf, signsOf, watchPlacesOf } from './signs.ts';
 
 export interface SensorOptions {

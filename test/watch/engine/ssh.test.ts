@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify } from '../../../src/system/processes.ts';
 import { parseEndpoint, type SshEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
-import { sshArguments } from '../../../src/watch/engine/dial-ssh.ts';
+import { sshArguments } from '../../../src/watch/engine/dial.ts';
 import { defaultPatience } from '../../../src/watch/engine/patience.ts';
 import { type FakeEngine, startFakeEngine } from '../../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, hurried, pass } from '../../support/fake-host.ts';
