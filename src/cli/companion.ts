@@ -3,7 +3,7 @@ import { createControlClient } from '../listener/control/client.ts';
 import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
 import { type ExitCode, exitCode } from '../system/user-error.ts';
-import { realSurroundings } from '../watch/endpoint/surroundings.ts';
+import { realSurroundings } from '../watch/endpoint/user-environment.ts';
 
 export interface CompanionRequest {
   /** The unit that runs Docker. */

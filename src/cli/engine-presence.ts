@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { identify } from '../system/processes.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
-import { readPid } from '../watch/engine/signs.ts';
+import { readPid } from '../watch/host/pidfile.ts';
 import { socketHolder } from '../watch/host/unix-sockets.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 

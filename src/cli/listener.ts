@@ -5,7 +5,7 @@ import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
-import { realSurroundings } from '../watch/endpoint/surroundings.ts';
+import { realSurroundings } from '../watch/endpoint/user-environment.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
 import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';

@@ -5,7 +5,7 @@ import { describeRefusal } from '../listener/words/refusal.ts';
 import { walkToFile } from '../system/trust.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { FileRefused } from '../watch/endpoint/roots-own.ts';
-import { realSurroundings, type Surroundings } from '../watch/endpoint/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../watch/endpoint/user-environment.ts';
 import { fileRefusal } from '../watch/words.ts';
 import type { GivenSettings } from './given-settings.ts';
 

@@ -5,7 +5,7 @@ import type { Machine } from '../service/machine.ts';
 import { type ServiceOptions, stateFolder } from '../service/manifest.ts';
 import type { Scope } from '../service/scope.ts';
 import { findAccount } from '../system/find-account.ts';
-import type { Surroundings } from '../watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../watch/endpoint/user-environment.ts';
 import { load } from './load.ts';
 
 /**

@@ -2,8 +2,8 @@ import { jsonTypeOf, type Table, tableIn } from '../system/json.ts';
 import { nanoOfIso } from '../system/nanoseconds.ts';
 import { release } from '../system/release.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
-import { type Connection, openConnection } from '../watch/engine/connection.ts';
-import { createDeadline } from '../watch/engine/deadline.ts';
+import { Connection } from '../watch/engine/connection.ts';
+import { Deadline } from '../watch/engine/deadline.ts';
 import type { HttpAnswer } from '../watch/engine/http.ts';
 import type { SeenContainer, UnreadableContainer } from './compare.ts';
 import { JsonSkimmer, type Leaf } from './json-skimmer.ts';
@@ -22,13 +22,13 @@ const answerTimeout = 60_000;
 export class EngineQuery {
   readonly #timeout: number;
   readonly #connection: Connection;
-  readonly #deadline = createDeadline();
+  readonly #deadline = new Deadline();
   #waiting: { resolve: (answer: HttpAnswer) => void; reject: (error: Error) => void } | undefined;
   #ended: Error | undefined;
 
   constructor(endpoint: Endpoint, timeout = answerTimeout) {
     this.#timeout = timeout;
-    this.#connection = openConnection(endpoint, {
+    this.#connection = new Connection(endpoint, {
       answered: (answer) => this.#take()?.resolve(answer),
       ended: (how) => {
         this.#ended = new Error(how.kind === 'closed' ? 'the connection was closed' : how.code);

@@ -1,7 +1,7 @@
 import { type EventName, eventWord } from '../hooks/engine-events.ts';
-import { createBackoff } from '../watch/engine/backoff.ts';
-import { createDeadline } from '../watch/engine/deadline.ts';
-import { signsOf } from '../watch/engine/signs.ts';
+import { Backoff } from '../watch/engine/backoff.ts';
+import { Deadline } from '../watch/engine/deadline.ts';
+import { LocalEngine } from '../watch/engine/local-engine.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { UnreadableContainer } from './compare.ts';
@@ -66,17 +66,17 @@ type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
 
 /**
  * Reads an engine's events while it is up. Reopens a stream that is cut; the ledger decides which events are new. Opens no
- * connection that could start an engine: see `watch/engine/signs.ts`.
+ * connection that could start an engine: see `watch/engine/local-engine.ts`.
  */
 export class EventWatch {
   readonly #options: EventWatchOptions;
   readonly #timeouts: EventTimeouts;
   readonly #ledger;
-  readonly #signs;
+  readonly #local;
   readonly #backoff;
   readonly #unsound;
   /** The one thing that is due later; each state sets its own. */
-  readonly #next = createDeadline();
+  readonly #next = new Deadline();
   #state: State = { name: 'off' };
   #names: readonly EventName[] = [];
   /** The engine that is up. */
@@ -93,9 +93,9 @@ export class EventWatch {
     this.#options = options;
     this.#timeouts = timeouts;
     this.#ledger = file.ledger;
-    this.#signs = signsOf(engine);
-    this.#backoff = createBackoff({ first: timeouts.first, longest: timeouts.longest, jitter: 0 });
-    this.#unsound = createBackoff({ ...timeouts.unsound, jitter: 0.2 });
+    this.#local = new LocalEngine(engine);
+    this.#backoff = new Backoff({ first: timeouts.first, longest: timeouts.longest, jitter: 0 });
+    this.#unsound = new Backoff({ ...timeouts.unsound, jitter: 0.2 });
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }
 
@@ -148,7 +148,7 @@ export class EventWatch {
     const pause = this.#notBefore - performance.now();
     if (pause > 0 && found === 'again') return this.#wait(found, pause);
     // A connection to an engine that stops may start it again. The sensor will call `down`.
-    const permission = this.#signs.mayConnect(this.#signs.process());
+    const permission = this.#local.mayConnect(this.#local.process());
     // An engine that has answered is ready.
     if (permission !== 'now' && permission !== 'when-ready') return this.#wait(found);
     const { since, needsClock } = this.#ledger.open({ run: this.#engine.run, found, names: this.#names });

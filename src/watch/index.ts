@@ -20,14 +20,14 @@ import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import type { SensorReport } from './engine/report.ts';
 import { createFolderWatches } from './host/folder-watch.ts';
-import { type Chosen, chooseWatched } from './library/choose.ts';
-import { createLine } from './library/line.ts';
+import { type Chosen, chooseWatched } from './library/options.ts';
+import { createLine } from './library/transition-queue.ts';
 import type { Transition } from './lifecycle/transition.ts';
 import { type EngineChange, EngineWatch } from './watch-engine.ts';
 import { describeSensorReport } from './words.ts';
 
 /** Which engines are watched, how, and until when. */
-interface WatchEnginesOptions {
+export interface WatchEnginesOptions {
   /**
    * Endpoints, as `docker --host` takes them: `unix:///var/run/docker.sock`, `tcp://HOST:2376`, `ssh://USER@HOST`.
    * One engine each.
@@ -61,7 +61,7 @@ interface WatchEnginesOptions {
 export type EngineTransition = EngineStart | EngineStop;
 
 /** An engine answers. */
-interface EngineStart extends AnyTransition {
+export interface EngineStart extends AnyTransition {
   /** Tells it from a stop. */
   readonly event: 'start';
   /** `listener-started`: it was up when the loop began. `engine-started`: it came up since. */
@@ -69,7 +69,7 @@ interface EngineStart extends AnyTransition {
 }
 
 /** An engine goes, or has gone. */
-interface EngineStop extends AnyTransition {
+export interface EngineStop extends AnyTransition {
   /** Tells it from a start. */
   readonly event: 'stop';
   /**
@@ -80,7 +80,7 @@ interface EngineStop extends AnyTransition {
 }
 
 /** What is told of a start and of a stop alike. */
-interface AnyTransition {
+export interface AnyTransition {
   /** The engine's name: its context, `default` for Docker's default socket, else its endpoint. */
   readonly engine: string;
   /** When it was seen. */
@@ -93,7 +93,7 @@ interface AnyTransition {
 }
 
 /** An engine that is watched. */
-interface WatchedEngine {
+export interface WatchedEngine {
   /** As `EngineTransition` names it. */
   readonly name: string;
   /** Its endpoint, as `DOCKER_HOST` takes it. */
@@ -118,7 +118,7 @@ export interface EngineWarning {
  * and nothing stays open, no timer and no process, when it has ended: by `break`, `return` or a `throw` in it, or by
  * the signal.
  */
-interface EnginesWatch extends AsyncIterable<EngineTransition> {
+export interface EnginesWatch extends AsyncIterable<EngineTransition> {
   /** Which engines that is. */
   readonly engines: readonly WatchedEngine[];
   /** Begins to watch. */

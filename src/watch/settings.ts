@@ -1,22 +1,17 @@
-import type { Endpoint } from './endpoint/endpoint.ts';
+import type { NamedEngine } from './endpoint/endpoint.ts';
 
 /** One engine to watch. */
-export interface EngineSettings {
-  /** As hooks and logs name it: its context, `default` for Docker's default socket, else its endpoint. */
-  readonly name: string;
-  readonly endpoint: Endpoint;
-  /** Where the engine writes its pid; undefined where there is no such file to be seen. */
+export interface EngineSettings extends NamedEngine {
+  /** The file in which the engine writes its pid; undefined where there is none to be seen from here. */
   readonly pidfile: string | undefined;
-  /** What made the choice: a flag, a variable, `docker context use`, `default`, or `found` at a known place. */
-  readonly chosenBy: string;
 }
 
-/** How an engine that has gone silent is found out; see `--heartbeat`. */
+/** The check whether an engine that is up still answers; see `--heartbeat`. */
 export interface Heartbeat {
-  /** How often the engine is asked on the connection that is held, in ms; 0 for never. */
+  /** The time between two checks on the connection that is held, in ms; 0 for none. */
   readonly every: number;
-  /** How long it may take to answer, in ms. */
-  readonly patience: number;
+  /** The longest time for an answer, in ms. */
+  readonly timeout: number;
 }
 
-export const defaultHeartbeat: Heartbeat = { every: 30_000, patience: 10_000 };
+export const defaultHeartbeat: Heartbeat = { every: 30_000, timeout: 10_000 };

@@ -1,7 +1,6 @@
 import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
-import type { Hints } from './engine/hints.ts';
 import type { EngineReport } from './engine/report.ts';
-import { startSensor } from './engine/sensor.ts';
+import { EngineSensor } from './engine/sensor.ts';
 import type { FolderWatches } from './host/folder-watch.ts';
 import type { Observation } from './lifecycle/observation.ts';
 import { type EngineState, initialState, type LastTransition, reduce } from './lifecycle/reduce.ts';
@@ -41,7 +40,7 @@ export interface WatchOptions {
 export class EngineWatch {
   readonly #options: WatchOptions;
   #state: EngineState;
-  #sensor: Hints | undefined;
+  #sensor: EngineSensor | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -55,7 +54,7 @@ export class EngineWatch {
   /** Starts the sensor. Its first observations are made before this returns. */
   start(): this {
     const observe = (observation: Observation) => void this.observe(observation);
-    this.#sensor = startSensor({ ...this.#options, observe });
+    this.#sensor = new EngineSensor({ ...this.#options, observe }).start();
     return this;
   }
 

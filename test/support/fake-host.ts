@@ -2,10 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
 import { type Endpoint, unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
-import type { Hints } from '../../src/watch/engine/hints.ts';
-import { defaultPatience, type Patience } from '../../src/watch/engine/patience.ts';
 import type { EngineReport } from '../../src/watch/engine/report.ts';
-import { startSensor } from '../../src/watch/engine/sensor.ts';
+import { EngineSensor } from '../../src/watch/engine/sensor.ts';
+import { defaultTimeouts, type SensorTimeouts } from '../../src/watch/engine/timeouts.ts';
 import { createFolderWatches } from '../../src/watch/host/folder-watch.ts';
 import type { AwaitService } from '../../src/watch/host/service-ready.ts';
 import type { Observation } from '../../src/watch/lifecycle/observation.ts';
@@ -19,26 +18,26 @@ import type { Heartbeat } from '../../src/watch/settings.ts';
 import { pace } from './wait-for.ts';
 
 /** The real waits, a tenth as long or less: the order among them is kept. */
-export const hurried: Patience = {
-  ...defaultPatience,
+export const hurried: SensorTimeouts = {
+  ...defaultTimeouts,
   silence: 100 * pace,
   startingCheck: 50,
-  blindPatience: 1500 * pace,
+  blind: 1500 * pace,
   identity: 200 * pace,
   local: { first: 5, longest: 2000, jitter: 0 },
-  afar: { first: 20, longest: 200, jitter: 0.5 },
+  remote: { first: 20, longest: 200, jitter: 0.5 },
   unseen: { first: 50, longest: 200, jitter: 0 },
-  longestWhileComing: 100,
-  longestInDoubt: 200,
-  doubt: { refused: 300 * pace, badAnswer: 400 * pace, silent: 700 * pace, network: 1500 * pace },
+  longestWhileStarting: 100,
+  longestInRecheck: 200,
+  recheck: { refused: 300 * pace, badAnswer: 400 * pace, silent: 700 * pace, network: 1500 * pace },
   settled: 200 * pace,
-  rechecks: [2, 10, 50, 150],
+  socketChecks: [2, 10, 50, 150],
   hintInterval: 20,
 };
 
 /** A sensor at work, and what its observations came to mean. */
 export interface Watching {
-  readonly sensor: Hints;
+  readonly sensor: EngineSensor;
   readonly seen: readonly Observation[];
   /** The transitions, each as `start engine-started`. */
   readonly told: readonly string[];
@@ -53,7 +52,7 @@ export interface Watching {
 
 export interface WatchOptions {
   readonly heartbeat?: Heartbeat;
-  readonly patience?: Patience;
+  readonly timeouts?: SensorTimeouts;
   readonly pidfile?: string;
   readonly before?: LastTransition;
   /** How an engine on a socket of systemd's is known to be ready; by default nobody says. */
@@ -71,7 +70,7 @@ export interface FakeHost {
 }
 
 /** Long enough to be no part of a test. */
-const never: Heartbeat = { every: 0, patience: 10_000 };
+const never: Heartbeat = { every: 0, timeout: 10_000 };
 
 const nobodySays: AwaitService = (_pid, { unknown }) => {
   const soon = setImmediate(unknown);
@@ -88,7 +87,7 @@ export function createFakeHost(): FakeHost {
     socket,
     pidfile: join(folder, 'docker.pid'),
     watch(endpoint = unixEndpoint(socket), options = {}) {
-      const { heartbeat = never, patience = hurried, pidfile, before, awaitReady = nobodySays } = options;
+      const { heartbeat = never, timeouts = hurried, pidfile, before, awaitReady = nobodySays } = options;
       const ending = new AbortController();
       endings.push(ending);
       const seen: Observation[] = [];
@@ -96,10 +95,10 @@ export function createFakeHost(): FakeHost {
       const reports: EngineReport[] = [];
       let state = initialState(before);
       let lost = 0;
-      const sensor = startSensor({
+      const sensor = new EngineSensor({
         engine: { name: 'fake', endpoint, pidfile, chosenBy: 'test' },
         heartbeat,
-        patience,
+        timeouts,
         awaitReady,
         folders: createFolderWatches(() => {}, ending.signal),
         observe(observation) {
@@ -113,7 +112,7 @@ export function createFakeHost(): FakeHost {
           lost += 1;
         },
         signal: ending.signal,
-      });
+      }).start();
       return {
         sensor,
         seen,

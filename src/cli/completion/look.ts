@@ -1,6 +1,6 @@
 import { hookFolders, listHooks } from '../../hooks/find.ts';
 import { contextNames } from '../../watch/endpoint/contexts.ts';
-import { realSurroundings } from '../../watch/endpoint/surroundings.ts';
+import { realSurroundings } from '../../watch/endpoint/user-environment.ts';
 import { plansIn, statusIn } from '../answers.ts';
 import { givenSettings } from '../given-settings.ts';
 import { theListener } from '../listener.ts';

@@ -6,7 +6,7 @@ import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { walk, walkToFile } from '../../system/trust.ts';
 import { codeOf, type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 import { dockerConfigFolder } from '../../watch/endpoint/contexts.ts';
-import { realSurroundings, type Surroundings } from '../../watch/endpoint/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../../watch/endpoint/user-environment.ts';
 import { print, remark } from '../print.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationFile } from '../../watch/endpoint/configuration-file.ts';
-import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
 import { readEnvironmentFile } from './environment-file.ts';
 import { overlay, type RawSettings, rawSettingsIn } from './raw-settings.ts';
 import { readPath } from './readers.ts';

@@ -13,7 +13,7 @@ import {
 import { findAccount } from '../../system/find-account.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../../watch/endpoint/engines.ts';
-import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
 import { defaultHeartbeat } from '../../watch/settings.ts';
 import { readEnvironment } from './environment.ts';
 import { describeOrigin, type Given, wrong } from './given.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { downSocketName } from '../../hooks/settings.ts';
-import type { Surroundings } from '../../watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
 import { type Given, wrong } from './given.ts';
 import { readPath } from './readers.ts';
 

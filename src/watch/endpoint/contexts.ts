@@ -7,7 +7,7 @@ import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationJson } from './configuration-file.ts';
 import { defaultContext, defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
 import { requireRootsOwn } from './roots-own.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './user-environment.ts';
 
 /** Where the Docker CLI keeps its settings: `DOCKER_CONFIG`, else `~/.docker`; an absolute path. */
 export function dockerConfigFolder({

@@ -1,6 +1,5 @@
 import { quote } from '../../system/shell-quote.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
-import type { EngineSettings } from '../settings.ts';
 
 /** Where an engine's API is, of one of the kinds that Docker's `-H` takes. */
 export type Endpoint = UnixEndpoint | PipeEndpoint | TcpEndpoint | SshEndpoint;
@@ -185,8 +184,14 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** An engine, as far as a command line has to name it. */
-export type NamedEngine = Pick<EngineSettings, 'name' | 'endpoint' | 'chosenBy'>;
+/** An engine by its name and its place. */
+export interface NamedEngine {
+  /** The name for hooks and logs: the engine's context, `default` for Docker's default socket, else its endpoint. */
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** The origin of the choice: a flag, a variable, `docker context use`, `default`, or `found` at a known place. */
+  readonly chosenBy: string;
+}
 
 /**
  * Returns the options of this program that name an engine; none for the one that is meant where nothing names one. A

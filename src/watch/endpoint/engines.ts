@@ -13,7 +13,7 @@ import {
   unixEndpoint,
 } from './endpoint.ts';
 import { isRootsOwn, requireRootsOwn } from './roots-own.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './user-environment.ts';
 
 /** What the user said about which engines to watch. */
 interface EngineWishes {

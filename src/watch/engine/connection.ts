@@ -6,22 +6,22 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { dial, hostHeader, SshEnded } from './dial.ts';
 import { createAnswerReader, getRequest, type HttpAnswer } from './http.ts';
 
-/** Why a connection is no more: the engine (or what stands before it) ended it, or it never came to be. */
+/** The end of a connection. */
 export type ConnectionEnd =
+  /** The engine, or a proxy before it, closed it. */
   | { readonly kind: 'closed' }
-  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, `TLS` for files that are no use, or `EPROTO` for what is no HTTP, or was not asked for. */
+  /** `code` is Node's (`ENOENT`, `ECONNREFUSED`, `EACCES`, a TLS error's), `SSH`, `TLS` for unusable files, or `EPROTO` for bytes that are not HTTP or answer no request. */
   | { readonly kind: 'not-made'; readonly code: string; readonly message: string };
 
-/** The code of an end because what came is no HTTP, is too long, or was not asked for. */
+/** The code of an end because the bytes are not HTTP, are too many, or answer no request. */
 const unsoundCode = 'EPROTO';
 const unasked = 'It sends what was not asked for';
 
-/** Returns whether the other side sent what no engine sends: it is not asked again at once. */
+/** Returns whether the other side sent bytes that no engine sends: it is not asked again at once. */
 export function isUnsound(end: { readonly kind: string; readonly code?: string }): boolean {
   return end.kind === 'not-made' && end.code === unsoundCode;
 }
 
-/** Who is told what becomes of a connection. */
 export interface ConnectionHandlers {
   readonly answered: (answer: HttpAnswer) => void;
   /** Called once, when the other side is gone. */
@@ -29,103 +29,100 @@ export interface ConnectionHandlers {
 }
 
 /**
- * One connection to an engine, held open. One request at a time: asking while an answer is awaited is a
- * defect of the caller's.
+ * One connection to an engine, held open, with one request at a time: a second request before the answer is a defect of
+ * the caller.
+ *
+ * Once one request on it has been answered it is idle for the engine: an engine that shuts down closes it at once (23.0
+ * and later; Go's http.Server.Shutdown) and does not wait for it.
  */
-export interface Connection {
-  /** Asks for a path; the answer comes whenever the engine is ready to give it, or never. */
-  get(path: string): void;
-  /** From now on somebody else is told. */
-  handOver(handlers: ConnectionHandlers): void;
-  /** Lets go of the engine at once. Nobody is told anything any more. */
-  close(): void;
-}
+export class Connection {
+  readonly #reader = createAnswerReader();
+  readonly #host: string;
+  #handlers: ConnectionHandlers;
+  #stream: Duplex | undefined;
+  #isConnected = false;
+  #isOver = false;
+  #isAsked = false;
 
-/**
- * Opens a connection. Once one request on it has been answered it is idle in the engine's eyes: an engine that
- * shuts down closes it at once (23.0 and later; Go's http.Server.Shutdown) and does not wait for it.
- */
-export function openConnection(endpoint: Endpoint, first: ConnectionHandlers): Connection {
-  let handlers = first;
-  let connected = false;
-  let over = false;
-  let stream: Duplex | undefined;
-  let isAsked = false;
-  const reader = createAnswerReader();
-  const host = hostHeader(endpoint);
-
-  function end(how: ConnectionEnd): void {
-    if (over) return;
-    over = true;
-    stream?.destroy();
-    handlers.ended(how);
+  constructor(endpoint: Endpoint, handlers: ConnectionHandlers) {
+    this.#handlers = handlers;
+    this.#host = hostHeader(endpoint);
+    try {
+      const { stream, ready } = dial(endpoint);
+      this.#stream = stream;
+      stream.once(ready, () => {
+        this.#isConnected = true;
+      });
+      readFairly(stream, (bytes) => this.#read(bytes));
+      stream.on('error', (error) => this.#failed(error));
+      stream.on('end', () => this.#end({ kind: 'closed' }));
+      stream.on('close', () => this.#end({ kind: 'closed' }));
+    } catch (error) {
+      // Not before the caller has its connection.
+      setImmediate(() => this.#failed(error));
+    }
   }
 
-  function failed(error: unknown): void {
-    const code = errorCode(error) ?? 'UNKNOWN';
-    if (code === 'EMFILE' || code === 'ENFILE') freeDescriptors();
-    if (connected && !explainsItself(error)) end({ kind: 'closed' });
-    else end({ kind: 'not-made', code, message: messageOf(error) });
+  /** Requests a path. The answer comes whenever the engine gives it, or never. */
+  get(path: string): void {
+    this.#isAsked = true;
+    this.#stream?.write(getRequest(path, this.#host));
   }
 
-  function heard(bytes: Buffer): void {
-    if (over) return;
-    if (!isAsked) return unsound(unasked);
+  /** Replaces the handlers. */
+  handOver(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  /** Closes the connection at once. No handler is called any more. */
+  close(): void {
+    this.#isOver = true;
+    this.#stream?.destroy();
+  }
+
+  #read(bytes: Buffer): void {
+    if (this.#isOver) return;
+    if (!this.#isAsked) return this.#unsound(unasked);
     let answer: HttpAnswer | undefined;
     try {
-      answer = reader.push(bytes);
+      answer = this.#reader.push(bytes);
     } catch (error) {
-      return unsound(messageOf(error));
+      return this.#unsound(messageOf(error));
     }
     if (answer === undefined) return;
-    isAsked = false;
-    // Before the next request is made: what is here already answers nothing.
-    const isMore = reader.waiting > 0;
-    handlers.answered(answer);
-    if (isMore) unsound(unasked);
+    this.#isAsked = false;
+    // Before the next request is made: bytes that are here already answer none.
+    const isMore = this.#reader.waiting > 0;
+    this.#handlers.answered(answer);
+    if (isMore) this.#unsound(unasked);
   }
 
-  function unsound(message: string): void {
-    end({ kind: 'not-made', code: unsoundCode, message });
+  #unsound(message: string): void {
+    this.#end({ kind: 'not-made', code: unsoundCode, message });
   }
 
-  try {
-    const line = dial(endpoint);
-    stream = line.stream;
-    stream.once(line.ready, () => {
-      connected = true;
-    });
-    readFairly(stream, heard);
-    stream.on('error', failed);
-    stream.on('end', () => end({ kind: 'closed' }));
-    stream.on('close', () => end({ kind: 'closed' }));
-  } catch (error) {
-    // Not before the caller has its connection.
-    setImmediate(() => failed(error));
+  #failed(error: unknown): void {
+    const code = errorCode(error) ?? 'UNKNOWN';
+    if (code === 'EMFILE' || code === 'ENFILE') freeDescriptors();
+    if (this.#isConnected && !explainsItself(error)) this.#end({ kind: 'closed' });
+    else this.#end({ kind: 'not-made', code, message: messageOf(error) });
   }
 
-  return {
-    get(path) {
-      isAsked = true;
-      stream?.write(getRequest(path, host));
-    },
-    handOver(next) {
-      handlers = next;
-    },
-    close() {
-      over = true;
-      stream?.destroy();
-    },
-  };
+  #end(end: ConnectionEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stream?.destroy();
+    this.#handlers.ended(end);
+  }
 }
 
-/** What says more than that the connection ended. With TLS 1.3 a certificate is refused after the handshake. */
+/** Returns whether an error has a cause beyond the connection's end. TLS 1.3 refuses a certificate after the handshake. */
 function explainsItself(error: unknown): boolean {
   return error instanceof SshEnded || errorCode(error)?.startsWith('ERR_SSL_') === true;
 }
 
 function messageOf(error: unknown): string {
-  // A host of several addresses: Node's own message is empty then.
+  // Node's own message is empty for a host of several addresses.
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,42 +1,37 @@
-/** One thing that is due one day. */
-export interface Deadline {
-  /** Calls `due` after so many milliseconds; what was due before is called off. */
-  set(milliseconds: number, due: () => void): void;
-  /** Calls it off. */
-  clear(): void;
-}
-
-/** Begins a wait. */
+/** Starts a wait that can be cancelled. */
 type Wait = (milliseconds: number, due: () => void) => { cancel(): void };
 
 /**
- * A timer that lets what has come in be heard before it says that nothing came. A process that was held up
- * (stopped, swapped out) finds its timers due and the answers waiting, and the event loop runs timers first.
- * @param wait how to wait; a plain timer by default
+ * A timer that lets what has arrived be read before it fires. A process that was stopped or swapped out finds its timers
+ * due and the answers waiting, and the event loop runs timers first.
  */
-export function createDeadline(wait: Wait = plainly): Deadline {
-  let waiting: { cancel(): void } | undefined;
-  let hearing: NodeJS.Immediate | undefined;
+export class Deadline {
+  readonly #wait: Wait;
+  #timer: { cancel(): void } | undefined;
+  #due: NodeJS.Immediate | undefined;
 
-  function clear(): void {
-    waiting?.cancel();
-    clearImmediate(hearing);
-    waiting = undefined;
-    hearing = undefined;
+  /** @param wait a plain timer by default */
+  constructor(wait: Wait = plainTimer) {
+    this.#wait = wait;
   }
 
-  return {
-    set(milliseconds, due) {
-      clear();
-      waiting = wait(milliseconds, () => {
-        hearing = setImmediate(due);
-      });
-    },
-    clear,
-  };
+  /** Calls `due` after so many milliseconds, instead of what was set before. */
+  set(milliseconds: number, due: () => void): void {
+    this.clear();
+    this.#timer = this.#wait(milliseconds, () => {
+      this.#due = setImmediate(due);
+    });
+  }
+
+  clear(): void {
+    this.#timer?.cancel();
+    clearImmediate(this.#due);
+    this.#timer = undefined;
+    this.#due = undefined;
+  }
 }
 
-function plainly(milliseconds: number, due: () => void): { cancel(): void } {
+function plainTimer(milliseconds: number, due: () => void): { cancel(): void } {
   const timer = setTimeout(due, milliseconds);
   return { cancel: () => clearTimeout(timer) };
 }

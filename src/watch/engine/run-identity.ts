@@ -1,20 +1,23 @@
+import { bootId, type ProcessIdentity } from '../../system/processes.ts';
 import type { EngineRunId } from '../lifecycle/observation.ts';
 import type { HttpAnswer } from './http.ts';
 
+/** Returns the id of a run that is known by its process; a pid and its start time come again after a reboot. */
+export function runOf({ pid, startTime }: ProcessIdentity): EngineRunId {
+  return `${pid}@${startTime}@${bootId()}`;
+}
+
 /**
- * What tells one run of an engine from the next where its process cannot be seen: the default network's id is
- * made anew at each start. Not with live-restore, nor with the bridge off: then there is none. (Measured; the
- * API's own `/info` has nothing that changes.)
+ * The request that shows an engine's run where its process cannot be seen: the default network's id is made anew at
+ * each start. Not with live-restore, nor with the bridge off: then there is none. (Measured; the API's own `/info`
+ * has nothing that changes.)
  */
 export const identityPath = '/networks/bridge';
 
-/**
- * The ids that networks have, and some more. One with an `@` could be taken for a process, see `runOf`; and this is
- * kept on disk.
- */
+/** Matches ids of networks. One with an `@` could be taken for a process, see `runOf`; and the id is kept on disk. */
 const possibleId = /^[\w.:-]{1,256}$/;
 
-/** The run in an answer to that, or undefined when it has none. */
+/** Returns the run in an answer to `identityPath`, or undefined when it has none. */
 export function runInAnswer({ status, body }: HttpAnswer): EngineRunId | undefined {
   if (status !== 200) return undefined;
   try {

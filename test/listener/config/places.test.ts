@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseDuration } from '../../../src/listener/config/readers.ts';
 import { defaultStateDir } from '../../../src/listener/config/state-dir.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
 
 const around = (how: Partial<Surroundings> = {}): Surroundings => ({
   environment: {},

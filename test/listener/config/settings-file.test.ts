@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../../../src/listener/config/load.ts';
 import { lineOf } from '../../../src/listener/config/toml.ts';
 import { UserError } from '../../../src/system/user-error.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
 import { makePrivateFolder } from '../../support/private-folder.ts';
 
 const surroundings: Surroundings = { environment: {}, home: '/nobody', isRoot: true, platform: 'linux' };

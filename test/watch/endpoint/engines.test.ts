@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseEngines, knownSockets } from '../../../src/watch/endpoint/engines.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/surroundings.ts';
+import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
 import { createFakeAuthority } from '../../support/fake-authority.ts';
 import { needing } from '../../support/needs.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBackoff } from '../../../src/watch/engine/backoff.ts';
+import { Backoff } from '../../../src/watch/engine/backoff.ts';
 
 const options = fc.record({
   first: fc.integer({ min: 1, max: 1000 }),
@@ -11,8 +11,8 @@ const options = fc.record({
 test('pauses double up to the longest, less what is left to chance, however often', () => {
   fc.assert(
     fc.property(options, fc.double({ min: 0, max: 0.999, noNaN: true }), ({ jitter, ...rest }, chance) => {
-      const certain = createBackoff({ ...rest, jitter: 0 });
-      const backoff = createBackoff({ ...rest, jitter }, () => chance);
+      const certain = new Backoff({ ...rest, jitter: 0 });
+      const backoff = new Backoff({ ...rest, jitter }, () => chance);
       for (let attempt = 0; attempt < 2000; attempt++) {
         const pause = certain.next();
         expect(pause).toBe(Math.min(rest.first * 2 ** attempt, rest.longest));
@@ -24,7 +24,7 @@ test('pauses double up to the longest, less what is left to chance, however ofte
 });
 
 test('after a reset it begins anew', () => {
-  const backoff = createBackoff({ first: 5, longest: 100, jitter: 0 });
+  const backoff = new Backoff({ first: 5, longest: 100, jitter: 0 });
   const pauses = () => [backoff.next(), backoff.next(), backoff.next()];
   expect(pauses()).toEqual([5, 10, 20]);
   expect(backoff.attempts).toBe(3);
@@ -35,7 +35,7 @@ test('after a reset it begins anew', () => {
 
 test('two who lost one engine at one time do not come back at one time', () => {
   const pauses = Array.from({ length: 50 }, () =>
-    createBackoff({ first: 1000, longest: 1000, jitter: 0.5 }).next(),
+    new Backoff({ first: 1000, longest: 1000, jitter: 0.5 }).next(),
   );
   expect(new Set(pauses).size).toBeGreaterThan(40);
   expect(Math.min(...pauses)).toBeGreaterThanOrEqual(500);

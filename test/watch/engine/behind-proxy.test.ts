@@ -57,7 +57,7 @@ test.each([500, 502, 301])('an answer with status %i is no engine', async (ping)
 
 test('a proxy before an engine that starts is asked steadily, one before none less and less', async () => {
   const engine = await serve({ ping: 502 });
-  host.watch(undefined, { patience: { ...hurried, longestWhileComing: 20, badAnswers: 15 } });
+  host.watch(undefined, { timeouts: { ...hurried, longestWhileStarting: 20, badAnswers: 15 } });
   await waitFor(() => engine.accepted === 15);
   // From then on each pause is twice as long as the one before, and the next one is the longest of all.
   const asked = engine.accepted;
@@ -67,7 +67,7 @@ test('a proxy before an engine that starts is asked steadily, one before none le
 
 test('status 500 to the heartbeat is a stop once it lasts, and no sooner', async () => {
   const engine = await serve();
-  const watching = host.watch(undefined, { heartbeat: { every: 30, patience: 5000 } });
+  const watching = host.watch(undefined, { heartbeat: { every: 30, timeout: 5000 } });
   await waitFor(() => watching.told.length > 0);
   engine.behaviour.ping = 500;
   await waitFor(() => engine.accepted > 1);
@@ -98,7 +98,7 @@ test('a connection that is accepted and never answered tells nothing, and is ask
 
 test('a proxy that goes silent before a dead engine, its stream open, is found by the heartbeat', async () => {
   const engine = await serve();
-  const watching = host.watch(undefined, { heartbeat: { every: 50, patience: 150 } });
+  const watching = host.watch(undefined, { heartbeat: { every: 50, timeout: 150 } });
   await waitFor(() => watching.told.length > 0);
   engine.behaviour.ping = 'silence';
   await waitFor(() => watching.told.length > 1);
@@ -235,7 +235,7 @@ test.each(['at first', 'later'])(
   'an engine that never says which run it is, found %s, is up for good',
   async (when) => {
     const first = when === 'at first' ? await serve({ identity: 'silence' }) : undefined;
-    const watching = host.watch(undefined, { heartbeat: { every: 100, patience: 300 } });
+    const watching = host.watch(undefined, { heartbeat: { every: 100, timeout: 300 } });
     const engine = first ?? (await serve({ identity: 'silence' }));
     await waitFor(() => watching.told.length > 0);
     await pass(1500);

@@ -108,7 +108,7 @@ describe('which process is the engine', () => {
 describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
   test('frozen, it is unreachable; thawed, it is back with the same run', async () => {
     const engine = startEngine({ generation });
-    const watching = watch({ heartbeat: { every: 50, patience: 200 } });
+    const watching = watch({ heartbeat: { every: 50, timeout: 200 } });
     await waitFor(() => watching.told.length === 1);
     const run = (watching.state() as { run?: string }).run;
     engine.kill('SIGSTOP');
@@ -122,7 +122,7 @@ describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
 
   test('killed while it is frozen, it is told once', async () => {
     const engine = startEngine({ generation });
-    const watching = watch({ heartbeat: { every: 50, patience: 200 } });
+    const watching = watch({ heartbeat: { every: 50, timeout: 200 } });
     await waitFor(() => watching.told.length === 1);
     engine.kill('SIGSTOP');
     await waitFor(() => watching.told.length === 2);
@@ -164,7 +164,7 @@ describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
 
 test('a listener that is held up while its question is answered does not take it for silence', async () => {
   startEngine();
-  const watching = watch({ heartbeat: { every: 0, patience: 100 } });
+  const watching = watch({ heartbeat: { every: 0, timeout: 100 } });
   await waitFor(() => watching.told.length === 1);
   for (let round = 0; round < 5; round++) {
     watching.sensor.lookForStop();
@@ -232,7 +232,7 @@ test('nothing is left when a sensor is ended, whatever it is at', async () => {
   await waitFor(() => fake.open === 1);
   asking.end();
   fake.behaviour.ping = 200;
-  const up = watch({ heartbeat: { every: 10, patience: 1000 } });
+  const up = watch({ heartbeat: { every: 10, timeout: 1000 } });
   await waitFor(() => up.told.length === 1);
   up.end();
   const early = watch();

@@ -71,7 +71,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
   test('an engine that listens elsewhere is looked at less and less', async () => {
     writeFileSync(host.pidfile, String(process.pid));
     const waits = vi.spyOn(globalThis, 'setTimeout');
-    watch({ patience: { ...hurried, startingCheck: 41, unseen: { first: 41, longest: 82, jitter: 0 } } });
+    watch({ timeouts: { ...hurried, startingCheck: 41, unseen: { first: 41, longest: 82, jitter: 0 } } });
     await pass(1000);
     const pauses = waits.mock.calls.map(([, milliseconds]) => milliseconds);
     waits.mockRestore();
@@ -103,7 +103,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
   test('a crash is told, and the engine left down', async () => {
     await systemd.start();
     // However long it takes to answer on a busy machine, it was there at the first look.
-    const watching = watch({ patience: { ...hurried, silence: 10_000 } });
+    const watching = watch({ timeouts: { ...hurried, silence: 10_000 } });
     await waitFor(() => watching.told.length === 1);
     systemd.kill('SIGKILL');
     await waitFor(() => watching.told.length === 2);
@@ -192,7 +192,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
 
   test('a frozen engine that is told to stop, and thaws to do so, stays down', async () => {
     await systemd.start(0, 100);
-    const watching = watch({ heartbeat: { every: 50, patience: 150 * pace } });
+    const watching = watch({ heartbeat: { every: 50, timeout: 150 * pace } });
     await waitFor(() => watching.told.length === 1);
     systemd.kill('SIGSTOP');
     await waitFor(() => watching.told.length === 2);

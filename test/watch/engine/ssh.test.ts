@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify } from '../../../src/system/processes.ts';
 import { parseEndpoint, type SshEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
 import { sshArguments } from '../../../src/watch/engine/dial.ts';
-import { defaultPatience } from '../../../src/watch/engine/patience.ts';
+import { defaultTimeouts } from '../../../src/watch/engine/timeouts.ts';
 import { type FakeEngine, startFakeEngine } from '../../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, hurried, pass } from '../../support/fake-host.ts';
 import { type FakeSsh, installFakeSsh } from '../../support/fake-ssh.ts';
@@ -26,14 +26,14 @@ afterEach(async () => {
 });
 
 // Starting a process for each attempt takes longer than connecting to a socket.
-const patience = {
+const timeouts = {
   ...hurried,
-  doubt: { ...hurried.doubt, refused: 800 * pace, silent: 5000 * pace, network: 1500 * pace },
+  recheck: { ...hurried.recheck, refused: 800 * pace, silent: 5000 * pace, network: 1500 * pace },
 };
 const alive = () => ssh.pids().filter((pid) => identify(pid) !== undefined);
 
 test('asks as the Docker CLI does, tells the start, and takes its ssh away when it ends', async () => {
-  const watching = host.watch(endpoint, { patience: defaultPatience });
+  const watching = host.watch(endpoint, { timeouts: defaultTimeouts });
   await waitFor(() => watching.told.length > 0);
   expect(watching.told).toEqual(['start listener-started']);
   const options = ['-o', 'ConnectTimeout=30', '-o', 'BatchMode=yes', '-T', '--'];
@@ -73,7 +73,7 @@ test.each(['/x;id', '/x$(id)', '/x`id`', "/it's", '/two words', '/a&b|c>d'])(
 );
 
 test('an engine that ends is told as ended, not as out of reach', async () => {
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   await engine.end();
   await waitFor(() => watching.told.length > 1);
@@ -86,7 +86,7 @@ test('an engine that ends is told as ended, not as out of reach', async () => {
 
 test('an engine’s end is told at once, though somebody has the standard error of ssh open still', async () => {
   ssh.leaveBehind();
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   await engine.end();
   await waitFor(() => watching.lost === 1, 10_000);
@@ -95,7 +95,7 @@ test('an engine’s end is told at once, though somebody has the standard error 
 });
 
 test('a line that breaks and is made again tells nothing', async () => {
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   await pass(250);
   for (const pid of alive()) process.kill(pid, 'SIGKILL');
@@ -106,7 +106,7 @@ test('a line that breaks and is made again tells nothing', async () => {
 
 test('what ssh says is passed on, once; mended, it goes on', async () => {
   ssh.fail({ words: 'Warning: x\nHost key verification failed.\n', code: 255 });
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => ssh.calls().length > 3);
   expect(watching.told).toEqual([]);
   const said = watching.reports.filter(({ kind }) => kind === 'engine-not-reached');
@@ -117,7 +117,7 @@ test('what ssh says is passed on, once; mended, it goes on', async () => {
 });
 
 test('out of reach for long, an engine is told as unreachable', async () => {
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   ssh.fail({ words: 'ssh: connect to host example.test: No route to host\n', code: 255 });
   engine.cut();
@@ -126,7 +126,7 @@ test('out of reach for long, an engine is told as unreachable', async () => {
 });
 
 test('no ssh at all is said, and is no sign of an engine’s end', async () => {
-  const watching = host.watch(endpoint, { patience });
+  const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   const path = process.env.PATH;
   process.env.PATH = join(host.folder, 'nothing');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unixEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
-import { startSensor } from '../../../src/watch/engine/sensor.ts';
+import { EngineSensor } from '../../../src/watch/engine/sensor.ts';
 import { type FakeEngine, startFakeEngine } from '../../support/fake-engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -15,9 +15,9 @@ test('an engine that comes in the instant before its place is watched is found',
   const engines: Promise<FakeEngine>[] = [];
   const seen: string[] = [];
   let changed = () => {};
-  startSensor({
+  new EngineSensor({
     engine: { name: 'default', endpoint: unixEndpoint(socket), pidfile: undefined, chosenBy: '--host' },
-    heartbeat: { every: 0, patience: 1000 },
+    heartbeat: { every: 0, timeout: 1000 },
     folders: {
       // Tells nothing of what happened before, as no watch does.
       watch(place, _names, tell) {
@@ -28,7 +28,7 @@ test('an engine that comes in the instant before its place is watched is found',
     observe: ({ kind }) => seen.push(kind),
     report: () => {},
     signal: ending.signal,
-  });
+  }).start();
   try {
     symlinkSync(join(elsewhere, 'docker.sock'), socket);
     changed();

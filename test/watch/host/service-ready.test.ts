@@ -29,7 +29,7 @@ async function manage(options: FakeManagerOptions = {}, name = 'private'): Promi
   return manager;
 }
 
-function wait(patience?: number): void {
+function wait(timeouts?: number): void {
   waiting = awaitServiceAt(
     [
       { path: join(folder, 'private'), isBus: false },
@@ -37,7 +37,7 @@ function wait(patience?: number): void {
     ],
     4711,
     { ready: () => said.push('ready'), unknown: () => said.push('unknown') },
-    patience,
+    timeouts,
   );
 }
 

@@ -4,7 +4,7 @@ import { nearest } from '../../system/nearest.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../endpoint/engines.ts';
 import { FileRefused } from '../endpoint/roots-own.ts';
-import { realSurroundings, type Surroundings } from '../endpoint/surroundings.ts';
+import { realSurroundings, type Surroundings } from '../endpoint/user-environment.ts';
 import { defaultHeartbeat, type EngineSettings, type Heartbeat } from '../settings.ts';
 import { fileRefusal } from '../words.ts';
 

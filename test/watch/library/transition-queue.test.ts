@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLine } from '../../../src/watch/library/line.ts';
+import { createLine } from '../../../src/watch/library/transition-queue.ts';
 
 const most = 5;
 function makeLine() {
