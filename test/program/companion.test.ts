@@ -41,6 +41,10 @@ const state = async () => {
   return (status as { engines: [{ state: string }] }).engines[0].state;
 };
 
+async function untilDown(): Promise<void> {
+  while ((await state()) !== 'down') await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** Asks the listener to look at Docker, which answers. */
 async function look(listener: WatchedListener, round: number): Promise<void> {
   await stage.say(round % 2 === 0 ? 'stop\n' : 'start\n');
@@ -61,7 +65,7 @@ describe.each([20, 26] as const)('with an engine of generation %i', (generation)
     for (let round = 0; round < 3; round++) await look(listener, round);
     expect(await state()).toBe('stopping');
     await endProcess(engine, 'SIGTERM');
-    while ((await state()) !== 'down');
+    await untilDown();
     const from = listener.lines.length;
     stage.startEngine({ generation });
     await listener.next(from, hooksDone('start'));
@@ -111,7 +115,7 @@ describe('a listener that is restarted between the companion’s stop and Docker
     for (let round = 0; round < 3; round++) await look(listener, round);
     expect(await state()).toBe('stopping');
     await endProcess(engine, 'SIGTERM');
-    while ((await state()) !== 'down');
+    await untilDown();
     expect(stage.runs()).toHaveLength(runs);
     stage.startEngine();
     await listener.next(0, hooksDone('start'));

@@ -81,8 +81,17 @@ export function runProgram(words: readonly string[], options: ProgramOptions = {
 
 /** Whether a process is there and no zombie, which only waits for somebody to ask how it ended. */
 export function isAlive(pid: number): boolean {
+  if (process.platform === 'linux') return /^\d+ \(.*\) [^Z]/s.test(readIfThere(`/proc/${pid}/stat`));
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.startsWith('Z');
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Waits until so many clients are connected to a Unix socket; where the system does not tell, for a while. */

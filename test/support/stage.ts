@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogLine, type WatchedListener, watchListener } from '../../src/demo/listener.ts';
+import { bundle } from './bundle.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { room, waitFor } from './wait-for.ts';
 
@@ -90,9 +91,8 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
     runs: () => (existsSync(runLog) ? readFileSync(runLog, 'utf8').trimEnd().split('\n') : []),
     startEngine({ generation = 26, startupMs = 50, shutdownMs = 50 } = {}) {
       const numbers = [generation, startupMs, shutdownMs].map(String);
-      const engine = spawn(process.execPath, [program, 'embedded-engine', socket, pidfile, ...numbers], {
-        stdio: 'inherit',
-      });
+      const words = [bundle('support/embedded-engine', folder), socket, pidfile, ...numbers];
+      const engine = spawn(process.execPath, words, { stdio: 'inherit' });
       engines.push(engine);
       return engine;
     },

@@ -3,9 +3,10 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync }
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unixEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
+import { bundle } from '../../support/bundle.ts';
 import { type FakeEngine, startFakeEngine } from '../../support/fake-engine.ts';
 import { createFakeHost, type FakeHost, pass, type WatchOptions } from '../../support/fake-host.ts';
-import { endProcess, program } from '../../support/stage.ts';
+import { endProcess } from '../../support/stage.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let host: FakeHost;
@@ -35,9 +36,11 @@ function startEngine({
   folder = host.folder,
 }: EngineOptions = {}) {
   const words = [join(folder, 'docker.sock'), join(folder, 'docker.pid'), generation, startupMs, shutdownMs];
-  const engine = spawn(process.execPath, [program, 'embedded-engine', ...words.map(String)], {
-    stdio: 'inherit',
-  });
+  const engine = spawn(
+    process.execPath,
+    [bundle('support/embedded-engine', host.folder), ...words.map(String)],
+    { stdio: 'inherit' },
+  );
   processes.push(engine);
   return engine;
 }
