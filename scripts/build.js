@@ -1,4 +1,4 @@
-// Makes what is shipped: the program and the library, one file each, the library's types, and the manual page.
+// Makes what is shipped: the program and its parts, the library in one file, the library's types, and the manual page.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,11 +6,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { compressedPage } from './page.js';
+import { buildInParts } from './parts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const program = join(dist, 'docker-lifecycle-listener.js');
 const common = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -24,13 +26,15 @@ const common = {
 
 rmSync(dist, { recursive: true, force: true });
 await Promise.all([
-  build({
-    ...common,
-    entryPoints: [join(root, 'src/main.ts')],
-    outfile: program,
-    banner: { js: '#!/usr/bin/env node' },
-    define: { builtPage: JSON.stringify(await compressedPage()) },
-  }),
+  buildInParts(
+    {
+      ...common,
+      entryPoints: { 'docker-lifecycle-listener': 'src/main.ts' },
+      outdir: dist,
+      define: { builtPage: JSON.stringify(await compressedPage()) },
+    },
+    'src/main.ts',
+  ),
   build({ ...common, entryPoints: [join(root, 'src/watch/index.ts')], outfile: join(dist, 'index.js') }),
 ]);
 chmodSync(program, 0o755);

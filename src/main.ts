@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readArguments } from './cli/arguments.ts';
 import { commands } from './cli/commands.ts';
 import { endUnexpectedly } from './cli/end-unexpectedly.ts';

@@ -8,6 +8,7 @@ import { layOut } from '../../src/service/layout.ts';
 import { thisMachine } from '../../src/service/machine.ts';
 import { packagedPrefix, packagedService } from '../../src/service/packaged.ts';
 import { programFiles, programLinks } from '../../src/service/program.ts';
+import { partsOf } from '../../src/service/runtime.ts';
 import { systemScope } from '../../src/service/scope.ts';
 import { systemdFiles } from '../../src/service/systemd.ts';
 import type { Wanted } from '../../src/service/wanted.ts';
@@ -54,7 +55,8 @@ export function isConffile(file: PackagedFile): boolean {
 /** The program, its units and its command: what `install` puts below /usr/local, below /usr. */
 function programOf({ root, version, node, name }: Sources): PackagedFile[] {
   const layout = layOut(packagedPrefix, version);
-  const runtime = { node, bundle: join(root, 'dist', `${name}.js`) };
+  const bundle = join(root, 'dist', `${name}.js`);
+  const runtime = { node, bundle, parts: partsOf(bundle) };
   return [
     ...programFiles(thisMachine(), layout, version, runtime),
     ...programLinks(layout, version),

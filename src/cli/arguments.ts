@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { nearest } from '../system/nearest.ts';
 import { exitCode } from '../system/user-error.ts';
+import { version } from '../version.ts';
 import { defaultContext, defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import { type Command, findCommand, type Invocation } from './command.ts';
 import { commands as allCommands, hiddenCommands } from './commands.ts';
@@ -21,9 +22,9 @@ export function readArguments(
 ): Invocation {
   const { values, positionals } = parse(words);
   const [first, ...rest] = positionals;
-  if (values.version) return printing('version', async () => `${(await import('../version.ts')).version}\n`);
+  if (values.version) return printing('version', `${version}\n`);
   const named = findCommand(commands, first);
-  if (values.help) return printing('help', async () => help(commands, named?.name, rest[0]));
+  if (values.help) return printing('help', help(commands, named?.name, rest[0]));
   refuseEmpty(values);
   const command = named ?? findCommand(hiddenCommands, first);
   if (command !== undefined) return invoke(command, values, rest);
@@ -44,12 +45,12 @@ export function readArguments(
   }
 }
 
-function printing(name: string, text: () => Promise<string>): Invocation {
+function printing(name: string, text: string): Invocation {
   return {
     name,
     outlivesReader: false,
     async run() {
-      process.stdout.write(await text());
+      process.stdout.write(text);
       return exitCode.done;
     },
   };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
@@ -26,15 +26,17 @@ interface Mode {
  */
 export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  const lines = describeSteps(steps);
   for (const remark of remarks) say(foldLine(`  note    ${remark}`, widthOf(process.stdout), 10));
   for (const stays of kept) say(describeKept(stays));
   const asks = !dryRun && !yes && process.stdin.isTTY && process.stdout.isTTY && steps.length > 0;
-  if (dryRun || asks) for (const step of steps) say(describeStep(step));
+  if (dryRun || asks) for (const line of lines.values()) say(line);
   if (dryRun) return false;
   if (asks && !(await confirm())) return false;
   requireWritable(steps);
   await apply(steps, (step) => {
-    if (!asks) say(describeStep(step));
+    const line = lines.get(step);
+    if (!asks && line !== undefined) say(line);
   });
   return true;
 }
@@ -97,9 +99,42 @@ export function requireRoot(command: string): void {
   throw new UserError(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
 }
 
-/** A step as it is shown before it is done, and to whom it is only shown: the same words for both. */
-function describeStep(step: Step): string {
-  return `  ${verbs[step.kind].padEnd(6)}  ${describeObject(step)}\n          ${step.reason}`;
+/**
+ * Describes steps, each before it is done: the same text in a dry run. Files of one folder that are copied or removed
+ * one after the other for the same reason, as the parts of the program, have one text, with the first of them.
+ */
+function describeSteps(steps: readonly Step[]): ReadonlyMap<Step, string> {
+  const texts = new Map<Step, string>();
+  for (let at = 0; at < steps.length; ) {
+    const [step, ...following] = steps.slice(at);
+    if (step === undefined) break;
+    const others = following.findIndex((other) => !isAlike(step, other));
+    const count = 1 + (others === -1 ? following.length : others);
+    const isGroup = count > 3;
+    texts.set(step, describeStep(step, isGroup ? describeGroup(step, count) : describeObject(step)));
+    at += isGroup ? count : 1;
+  }
+  return texts;
+}
+
+function isAlike(one: Step, other: Step): boolean {
+  return (
+    (one.kind === 'copy' || one.kind === 'remove') &&
+    other.kind === one.kind &&
+    other.reason === one.reason &&
+    dirname(other.path) === dirname(one.path) &&
+    (one.kind !== 'copy' || (other.kind === 'copy' && dirname(other.from) === dirname(one.from)))
+  );
+}
+
+function describeGroup(step: Step, count: number): string {
+  if (step.kind !== 'copy' && step.kind !== 'remove') return describeObject(step);
+  const files = `${dirname(step.path)}/* (${count} files)`;
+  return step.kind === 'copy' ? `${files}, from ${dirname(step.from)}/` : files;
+}
+
+function describeStep({ kind, reason }: Step, object: string): string {
+  return `  ${verbs[kind].padEnd(6)}  ${object}\n          ${reason}`;
 }
 
 function describeKept({ path, reason, cure }: Kept): string {

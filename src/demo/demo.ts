@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { exitCode } from '../system/user-error.ts';
 import { type LogLine, type WatchedListener, watchListener } from './listener.ts';
 import { makePrivateFolder } from './private-folder.ts';
 
-/** The bundle that runs now; the listener and the embedded engine are started from it. */
-const program = fileURLToPath(import.meta.url);
-const exampleHooks = fileURLToPath(new URL('../examples/hooks', import.meta.url));
+/** The program that runs now; the listener and the embedded engine are started from it. */
+const program = realpathSync(process.argv[1] ?? '');
+const exampleHooks = join(dirname(program), '../examples/hooks');
 const words = ['on_start', 'on_stop'] as const;
 
 /**

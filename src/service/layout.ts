@@ -12,9 +12,14 @@ export interface Layout {
   /** The Node and the program that units run. */
   readonly node: string;
   readonly program: string;
+  /** The folder from which the program loads the rest of itself. */
+  readonly parts: string;
   /** What people call. */
   readonly command: string;
 }
+
+/** The folder beside the program: the build writes its name into the program. */
+export const partsFolder = 'parts';
 
 export function layOut(prefix: string, version: string): Layout {
   const programFolder = join(prefix, 'lib', productName);
@@ -26,6 +31,7 @@ export function layOut(prefix: string, version: string): Layout {
     current,
     node: join(current, 'node'),
     program: join(current, `${productName}.js`),
+    parts: join(current, partsFolder),
     command: join(prefix, 'bin', productName),
   };
 }

@@ -10,7 +10,7 @@ import {
   stateFolder,
 } from './manifest.ts';
 import { decideNotifier, type NotifierFacts } from './notifier-container.ts';
-import { oldVersions, programFiles, programLinks, tryProgram } from './program.ts';
+import { oldFiles, programFiles, programLinks, tryProgram } from './program.ts';
 import type { Runtime } from './runtime.ts';
 import type { Kept, Step } from './step.ts';
 import { commandsFor, overruledBy, supervisedBy } from './supervise.ts';
@@ -67,7 +67,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
   const files = compared(program);
   const rest = compared([...hookFolders(service), ...supervised, ...extras]);
   const links = compared(programLinks(layout, version));
-  const old = oldVersions(machine, layout, known);
+  const old = oldFiles(machine, layout, known, program);
 
   const isUnfinished = before?.unfinished === true;
   const written = [...files.steps, ...rest.steps, ...links.steps].flatMap((step) =>

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { quoteForShell } from '../system/shell-quote.ts';
-import { type Layout, layOut, productName } from './layout.ts';
+import { type Layout, layOut, partsFolder, productName } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
 import type { Entry } from './manifest.ts';
 import type { Runtime } from './runtime.ts';
@@ -23,7 +23,7 @@ export function programFiles(machine: Machine, layout: Layout, version: string, 
       ...copied(machine, runtime.node, join(folder, 'node'), 0o755),
       reason: 'the Node that runs it: yours may change, or belong to you',
     },
-    { ...copied(machine, runtime.bundle, join(folder, `${productName}.js`), 0o644), reason: 'the program' },
+    ...parts(machine, join(folder, partsFolder), runtime),
     {
       kind: 'file',
       path: join(folder, 'package.json'),
@@ -32,6 +32,19 @@ export function programFiles(machine: Machine, layout: Layout, version: string, 
       editable: false,
       reason: 'tells Node how to read it',
     },
+    // Last, for it names the parts: so an install of the same version again leaves a whole program at each step.
+    { ...copied(machine, runtime.bundle, join(folder, `${productName}.js`), 0o644), reason: 'the program' },
+  ];
+}
+
+function parts(machine: Machine, folder: string, runtime: Runtime): Wanted[] {
+  if (runtime.parts.length === 0) return [];
+  return [
+    { kind: 'folder', path: folder, mode: 0o755, reason: 'holds the parts of the program' },
+    ...runtime.parts.map((part) => ({
+      ...copied(machine, part, join(folder, basename(part)), 0o644),
+      reason: 'the parts of the program',
+    })),
   ];
 }
 
@@ -66,33 +79,39 @@ function copied(machine: Machine, from: string, path: string, mode: number) {
   return { kind: 'file', path, mode, from, digest: known, editable: false } as const;
 }
 
-/** Versions that nobody needs any more: all but the new one, and the one before it, for a way back. */
-export function oldVersions(
+/**
+ * Finds what install wrote for the program and is of no use any more: versions but the new one and the one before it,
+ * which is a way back, and parts that the new one does not have, where it is of the same number.
+ * @param wanted the files of the new version
+ */
+export function oldFiles(
   machine: Machine,
   layout: Layout,
   entries: readonly Entry[],
+  wanted: readonly Wanted[],
 ): { readonly steps: readonly Step[]; readonly rest: readonly Entry[] } {
   const found = machine.look(layout.current);
-  const isRepeated = found.kind === 'link' && found.target === basename(layout.versionFolder);
-  if (isRepeated) return { steps: [], rest: entries.filter(isVersioned) };
-  const previous = found.kind === 'link' ? layOut(layout.prefix, found.target).versionFolder : undefined;
-  const isOf = (folder: string | undefined, path: string) =>
+  const current = found.kind === 'link' ? layOut(layout.prefix, found.target).versionFolder : undefined;
+  const isOf = (folder: string | undefined, { path }: Entry) =>
     folder !== undefined && (path === folder || path.startsWith(`${folder}/`));
-  const old = entries.filter(
-    (entry) => isVersioned(entry) && !isOf(layout.versionFolder, entry.path) && !isOf(previous, entry.path),
+  const versioned = entries.filter(
+    ({ path }) => path.startsWith(`${layout.programFolder}/`) && path !== layout.current,
   );
-  const rest = entries.filter((entry) => isVersioned(entry) && isOf(previous, entry.path));
+  const isNew = (entry: Entry) => isOf(layout.versionFolder, entry);
+  const parts = versioned.filter((entry) => isNew(entry) && !wanted.some(({ path }) => path === entry.path));
+  const versions = versioned.filter(
+    (entry) => current !== layout.versionFolder && !isNew(entry) && !isOf(current, entry),
+  );
   return {
-    steps: removals(
-      [...old, ...drafts(machine, old)],
-      'a version that is neither this one nor the one before',
-    ),
-    rest,
+    steps: [
+      ...removals([...parts, ...drafts(machine, parts)], 'a part that this version does not have'),
+      ...removals(
+        [...versions, ...drafts(machine, versions)],
+        'a version that is neither this one nor the one before',
+      ),
+    ],
+    rest: versioned.filter((entry) => !parts.includes(entry) && !versions.includes(entry)),
   };
-
-  function isVersioned({ path }: Entry): boolean {
-    return path.startsWith(`${layout.programFolder}/`) && path !== layout.current;
-  }
 }
 
 /** What an install that was killed was at. */

@@ -1,12 +1,16 @@
-import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { walkToFile } from '../system/trust.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
+import { partsFolder } from './layout.ts';
 
 /** The Node that is copied, and the program that it runs now. */
 export interface Runtime {
   /** Absolute, links resolved. */
   readonly node: string;
   readonly bundle: string;
+  /** The files that the bundle loads from the folder `parts` beside it. */
+  readonly parts: readonly string[];
 }
 
 /** The oldest Node that the program runs on. */
@@ -42,7 +46,17 @@ export function findRuntime(owner: number): Runtime {
       'Run install with a Node that is one file, as those of nodejs.org are',
     );
   }
-  return { node, bundle: realpathSync(process.argv[1] ?? '') };
+  const bundle = realpathSync(process.argv[1] ?? '');
+  return { node, bundle, parts: partsOf(bundle) };
+}
+
+/** Lists the files of a built program beside its first one; links resolved, as some package managers make such. */
+export function partsOf(bundle: string): string[] {
+  const folder = join(dirname(bundle), partsFolder);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => realpathSync(join(folder, name)));
 }
 
 function refused(message: string, fix: string): UserError {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { checkEngine, checkPort } from '../../src/cli/doctor/engine.ts';
 import { checkProgram } from '../../src/cli/doctor/files.ts';
 import { checkService } from '../../src/cli/doctor/service.ts';
 import { checkUnitEnvironment } from '../../src/cli/doctor/unit-environment.ts';
+import { thisMachine } from '../../src/service/machine.ts';
 import type { Manifest } from '../../src/service/manifest.ts';
 import { packagedService } from '../../src/service/packaged.ts';
 import { type Scope, systemScope, userScope } from '../../src/service/scope.ts';
@@ -15,6 +16,7 @@ import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import { createDisk } from '../support/disk.ts';
 import { startFakeSystemd } from '../support/fake-systemd.ts';
 import { needing } from '../support/needs.ts';
+import { makePrivateFolder } from '../support/private-folder.ts';
 
 const entry = { kind: 'file', path: '/usr/local/bin/docker-lifecycle-listener', digest: '1' } as const;
 const manifest: Manifest = {
@@ -101,6 +103,32 @@ describe('the files', () => {
     expect(curesOf(lost)).toEqual([install, install]);
     const reinstall = 'Run: apt-get install --reinstall docker-lifecycle-listener';
     expect(curesOf({ ...lost, entries: [] })).toEqual([reinstall, reinstall]);
+  });
+
+  test('a part of the program that another user can change is wrong, with the command that fixes it', () => {
+    const uid = process.geteuid?.() ?? 0;
+    const folder = makePrivateFolder('dll-test-', uid, process.env);
+    try {
+      const installed = join(folder, 'lib/docker-lifecycle-listener/current');
+      mkdirSync(join(installed, 'parts'), { recursive: true, mode: 0o755 });
+      for (const name of ['docker-lifecycle-listener.js', 'parts/good.js', 'parts/bad.js']) {
+        writeFileSync(join(installed, name), '', { mode: 0o644 });
+      }
+      const scope = userScope(uid, folder, { XDG_RUNTIME_DIR: folder }) as Scope;
+      const found = () =>
+        checkProgram({ ...manifest, prefix: folder }, thisMachine(scope)).filter(
+          ({ check }) => check === 'program',
+        );
+      expect(found()).toMatchObject([{ verdict: 'ok' }]);
+      const bad = join(installed, 'parts/bad.js');
+      chmodSync(bad, 0o666);
+      expect(found()).toMatchObject([
+        { verdict: 'ok' },
+        { verdict: 'wrong', found: expect.stringContaining(bad) },
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('of an install that was cut short only that is said', () => {

@@ -1,5 +1,5 @@
-import { chmodSync, copyFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import schema from '../../schemas/doctor.schema.json' with { type: 'json' };
@@ -17,8 +17,11 @@ describe('who is not root', () => {
   beforeEach(() => {
     folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
     chmodSync(folder, 0o755);
-    bundle = join(folder, 'bundle.mjs');
-    copyFileSync(program, bundle);
+    // The folder that the program is in, as a checkout has it: with its parts.
+    const checkout = dirname(dirname(program));
+    cpSync(dirname(program), join(folder, 'dist'), { recursive: true });
+    cpSync(join(checkout, 'package.json'), join(folder, 'package.json'));
+    bundle = join(folder, 'dist', basename(program));
     chmodSync(bundle, 0o644);
   });
   afterEach(() => rmSync(folder, { recursive: true }));

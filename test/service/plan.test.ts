@@ -31,6 +31,41 @@ describe('install', () => {
     expect(places[0]).toBeGreaterThanOrEqual(0);
   });
 
+  test('the parts of the program are there before the program, and before anything runs it', () => {
+    const disk = debian(allRuns);
+    const folder = '/usr/local/lib/docker-lifecycle-listener/1.0.0';
+    const all = install(disk).steps.map((step) => ('path' in step ? step.path : step.words.join(' ')));
+    const order = [
+      `${folder}/parts`,
+      `${folder}/parts/daemon-1.js`,
+      `${folder}/docker-lifecycle-listener.js`,
+      `${folder}/node ${folder}/docker-lifecycle-listener.js --version`,
+      current,
+    ].map((path) => all.indexOf(path));
+    expect(order).toEqual([...order].sort((one, other) => one - other));
+    expect(order[0]).toBeGreaterThanOrEqual(0);
+    expect(disk.items.get(`${current.replace('current', '1.0.0')}/parts/daemon-1.js`)).toEqual({
+      kind: 'file',
+      content: 'daemon',
+    });
+  });
+
+  test('of the same version again removes the parts that it does not have any more, when the new ones run', () => {
+    const disk = debian(allRuns);
+    install(disk, '0.9.0');
+    install(disk);
+    disk.write('/home/parts/daemon-2.js', 'another daemon');
+    const runtime = { node: '/home/node', bundle: '/home/bundle.js', parts: ['/home/parts/daemon-2.js'] };
+    const { steps } = install(disk, '1.0.0', {}, '/usr/local', { runtime });
+    const of = (version: string) => disk.list(`/usr/local/lib/docker-lifecycle-listener/${version}/parts`);
+    expect([of('0.9.0'), of('1.0.0')]).toEqual([['daemon-1.js'], ['daemon-2.js']]);
+    const kinds = steps.map(({ kind }) => kind);
+    expect(kinds.indexOf('remove')).toBeGreaterThan(kinds.lastIndexOf('run'));
+    expect(install(disk, '1.0.0', {}, '/usr/local', { runtime })).toEqual({ steps: [], kept: [] });
+    uninstall(disk, true);
+    expect(disk.list('/usr/local/lib')).toEqual([]);
+  });
+
   test('a new version restarts the listener, and leaves the units and the companion alone', () => {
     const disk = debian(allRuns);
     install(disk);

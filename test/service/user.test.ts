@@ -35,7 +35,7 @@ test('a user’s service is in the user’s folders, told to the user’s manage
   disk.write('/home/node', 'ELF');
   disk.write('/home/bundle.js', 'bundle');
   const before = disk.listing();
-  const runtimeFiles = { node: '/home/node', bundle: '/home/bundle.js' };
+  const runtimeFiles = { node: '/home/node', bundle: '/home/bundle.js', parts: [] };
   const plan = planInstall(
     { version: '1.0.0', layout, runtime: runtimeFiles, service, supervisor },
     disk,
@@ -69,7 +69,7 @@ test('on macOS it is an agent of launchd’s in the user’s Library, and gone w
     {
       version: '1.0.0',
       layout: layOut(`${ann}/.local`, '1.0.0'),
-      runtime: { node: '/Users/node', bundle: '/Users/bundle.js' },
+      runtime: { node: '/Users/node', bundle: '/Users/bundle.js', parts: [] },
       service: { ...service, scriptDir: `${ann}/.config/docker-lifecycle-listener.d` },
       supervisor: { kind: 'launchd' },
     },

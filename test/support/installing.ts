@@ -23,10 +23,20 @@ export const current = '/usr/local/lib/docker-lifecycle-listener/current';
 
 /** A Debian as far as an installer looks, with our package in a user's folder. */
 export function debian(asked?: (words: readonly string[]) => string | undefined): Disk {
-  const folders = ['/etc', '/etc/systemd', '/etc/systemd/system', '/home', '/opt', '/usr', '/usr/local'];
+  const folders = [
+    '/etc',
+    '/etc/systemd',
+    '/etc/systemd/system',
+    '/home',
+    '/home/parts',
+    '/opt',
+    '/usr',
+    '/usr/local',
+  ];
   const disk = createDisk([...folders, '/usr/local/bin', '/usr/local/lib', '/var', '/var/lib'], asked);
   disk.write('/home/node', 'ELF');
   disk.write('/home/bundle.js', 'bundle 1');
+  disk.write('/home/parts/daemon-1.js', 'daemon');
   return disk;
 }
 
@@ -46,7 +56,7 @@ export function install(
   const wish = {
     version,
     layout: layOut(prefix, version),
-    runtime: { node: '/home/node', bundle: '/home/bundle.js' },
+    runtime: { node: '/home/node', bundle: '/home/bundle.js', parts: ['/home/parts/daemon-1.js'] },
     service: { ...service, ...options },
     supervisor,
     ...more,

@@ -1,6 +1,7 @@
 import { nearest } from '../../system/nearest.ts';
 import { exitCode } from '../../system/user-error.ts';
 import { type Command, findCommand } from '../command.ts';
+import { help as helpText } from '../help.ts';
 import { usage } from '../options.ts';
 import { calledAs } from '../plugin/call.ts';
 import { none } from '../read-words.ts';
@@ -31,9 +32,7 @@ export const help: Command<Request> = {
     );
   },
   async run({ of, man }, commands) {
-    const text = man
-      ? (await import('../manual.ts')).manual(commands)
-      : (await import('../help.ts')).help(commands, of);
+    const text = man ? (await import('../manual.ts')).manual(commands) : helpText(commands, of);
     process.stdout.write(text);
     return exitCode.done;
   },

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PlannedHook } from '../../hooks/plan.ts';
 import type { Settings } from '../../listener/config/settings.ts';
 import { describeHint } from '../../listener/words/events.ts';
@@ -15,9 +16,9 @@ import { version } from '../../version.ts';
 import { dryRun } from '../dry-run.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
-/** Program and Node of the service: whose they are, and which versions. */
+/** Program, its parts and Node of the service: whose they are, and which versions. */
 export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
-  const { node, program, current } = layOut(manifest.prefix, manifest.program);
+  const { node, program, parts, current } = layOut(manifest.prefix, manifest.program);
   const counts = machine.look(current);
   const installed = counts.kind === 'link' ? counts.target : manifest.program;
   const isPackaged = manifest.entries.length === 0;
@@ -33,6 +34,10 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
   const files = [
     written('node', node, () => machine.ask([node, '--version'])),
     written('program', program, (resolved) => resolved),
+    ...machine
+      .list(parts)
+      .map((name) => written('program', join(parts, name), (resolved) => resolved))
+      .filter(({ verdict }) => verdict !== 'ok'),
   ];
   const edited = manifest.entries.flatMap((entry): Finding[] => {
     const found = machine.look(entry.path);

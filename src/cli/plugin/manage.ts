@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describeRefusal } from '../../listener/words/refusal.ts';
+import { partsOf } from '../../service/runtime.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { walk, walkToFile } from '../../system/trust.ts';
@@ -93,7 +94,8 @@ function requireRootsFolder(folder: string): void {
 
 /** What root runs should be root's; `install` copies it to where it is. */
 function warnOfStrangers(): void {
-  for (const file of Object.values(thisProgram())) {
+  const { node, program: bundle } = thisProgram();
+  for (const file of [node, bundle, ...partsOf(realpathSync(bundle))]) {
     const walked = walkToFile(file, 0);
     if (walked.trusted) continue;
     remark(

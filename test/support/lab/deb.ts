@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readElf } from '../../../packaging/deb/elf.ts';
 import { packagedFiles } from '../../../packaging/deb/files.ts';
 import { writePackage } from '../../../packaging/deb/package.ts';
+import { partsOf } from '../../../src/service/runtime.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const name = 'docker-lifecycle-listener';
@@ -19,11 +20,13 @@ export function packDeb(version: string, folder: string): string {
   const scratch = mkdtempSync(join(folder, 'deb-'));
   try {
     const sources = join(scratch, 'sources');
-    mkdirSync(join(sources, 'dist'), { recursive: true });
     for (const part of ['packaging', 'docs', 'examples']) symlinkSync(join(root, part), join(sources, part));
-    const bundle = readFileSync(join(root, 'dist', `${name}.js`), 'utf8');
+    cpSync(join(root, 'dist'), join(sources, 'dist'), { recursive: true });
     const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
-    writeFileSync(join(sources, 'dist', `${name}.js`), bundle.replaceAll(`"${own}"`, `"${version}"`));
+    const bundle = join(sources, 'dist', `${name}.js`);
+    for (const part of [bundle, ...partsOf(bundle)]) {
+      writeFileSync(part, readFileSync(part, 'utf8').replaceAll(`"${own}"`, `"${version}"`));
+    }
     const files = packagedFiles({
       name,
       version,

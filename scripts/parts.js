@@ -1,0 +1,109 @@
+// Builds a program of a first file and few parts, which `import()` loads.
+import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * The parts, and modules of src/ that each has: those that `import()` loads from it, and some that others need too. Code that two parts need is in the earlier one. So
+ * those come first that start often, or that others share much with.
+ */
+const parts = {
+  companion: ['cli/companion'],
+  /** Beside these, every module that is loaded and that no other part lists: the commands that ask a listener. */
+  client: ['cli/log-file', 'hooks/find', 'listener/journal/past', 'system/awake-timer'],
+  history: ['cli/history', 'cli/hooks', 'cli/report', 'cli/dry-run'],
+  wait: ['cli/wait'],
+  service: ['cli/install', 'cli/uninstall', 'cli/logs', 'cli/manual', 'cli/notifier', 'cli/plugin/manage'],
+  daemon: ['cli/run'],
+  doctor: ['cli/doctor'],
+  completion: ['cli/completion/answer'],
+  demo: ['demo/demo', 'demo/embedded-engine'],
+};
+
+/**
+ * Builds the program. esbuild alone would make a file of the modules that the same commands need: 97 files, and each
+ * costs Node 2 ms. Here a part is one file with everything that no part before it has, and one that names its exports.
+ * @param options of esbuild, with `entryPoint` as the only one
+ */
+export async function buildInParts(options, entryPoint) {
+  const root = options.absWorkingDir;
+  const { metafile } = await build({ ...options, splitting: true, write: false, metafile: true });
+  const { members, together } = divide(metafile.inputs, entryPoint);
+  const join = {
+    name: 'parts',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        return { path: partOf(relative(root, resolve(resolveDir, path))), namespace: 'part' };
+      });
+      onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({
+        resolveDir: root,
+        contents: [
+          ...members.get(path).map((module) => `export * from './${module}';`),
+          ...together.get(path).map((module) => `import './${module}';`),
+        ].join('\n'),
+      }));
+    },
+  };
+  return build({
+    ...options,
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+    plugins: [join],
+    metafile: true,
+  });
+}
+
+function partOf(module) {
+  const name = module.replace(/^src\//, '').replace(/\.ts$/, '');
+  return Object.keys(parts).find((part) => parts[part].includes(name)) ?? 'client';
+}
+
+/** Lists the modules that each part exports, and all those that are loaded together with it. */
+function divide(inputs, entryPoint) {
+  const importsOf = (module, isDynamic) =>
+    inputs[module].imports
+      .filter(({ external, kind }) => !external && (kind === 'dynamic-import') === isDynamic)
+      .map(({ path }) => path);
+  const loaded = [...new Set(Object.keys(inputs).flatMap((module) => importsOf(module, true)))];
+  const listed = Object.values(parts).flatMap((names) => names.map((name) => `src/${name}.ts`));
+  const missing = listed.find((module) => inputs[module] === undefined);
+  if (missing !== undefined) throw new Error(`The program has no ${missing}`);
+  const all = new Set([...listed, ...loaded]);
+  const members = new Map(
+    Object.keys(parts).map((part) => [part, [...all].filter((module) => partOf(module) === part)]),
+  );
+  checkExports([...members.values()]);
+
+  function reach(modules) {
+    const reached = new Set(modules);
+    for (const module of reached) for (const path of importsOf(module, false)) reached.add(path);
+    return reached;
+  }
+  const heads = new Map([['', [entryPoint]], ...members]);
+  const reached = new Map([...heads].map(([head, modules]) => [head, reach(modules)]));
+  const homes = new Map();
+  for (const [head, modules] of reached) {
+    for (const module of modules) if (!homes.has(module)) homes.set(module, head);
+  }
+  // The entry point waits for the parts, so none of them may load it.
+  const isShared = (module) => module.endsWith('.ts') && module !== entryPoint;
+  const together = new Map();
+  for (const [head, modules] of reached) {
+    const all = new Set(modules);
+    for (const module of all) for (const other of reached.get(homes.get(module))) all.add(other);
+    together.set(head, [...all].filter(isShared));
+  }
+  return { members, together };
+}
+
+/** Two modules of one part may not export the same name: `export *` would leave out both. */
+function checkExports(membersOfParts) {
+  for (const modules of membersOfParts) {
+    const names = modules.flatMap((module) => [
+      ...readFileSync(module, 'utf8').matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm),
+    ]);
+    const twice = names.find(([, name], index) => names.findIndex((other) => other[1] === name) < index);
+    if (twice !== undefined) throw new Error(`Two modules of one part export ${twice[1]}`);
+  }
+}
