@@ -1,141 +1,115 @@
-import { describeOrigin, type Given } from '../listener/config/given.ts';
+import {
+  eventRows,
+  filterRows,
+  hookRows,
+  type RawHookSettings,
+  turnRows,
+} from '../listener/config/hook-rows.ts';
+import { describeOrigin, type Input } from '../listener/config/input.ts';
 import type { Loaded } from '../listener/config/load.ts';
-import type { RawEventFilter } from '../listener/config/raw-settings.ts';
+import { settingRows } from '../listener/config/rows.ts';
+import { describeDefault, type Forms, type Setting } from '../listener/config/setting.ts';
 import { type ExitCode, exitCode } from '../system/user-error.ts';
-import { addressAndPort } from '../system/words.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { load } from './load.ts';
 import type { RunRequest } from './run-request.ts';
 
-/** Prints the effective settings. Returns the exit code. */
+/** A line of a settings file, and the origin of its value. */
+type Line = readonly [text: string, from: string];
+type AnyInput = Forms[keyof Forms] | undefined;
+
+/** Prints the settings that hold. Returns the exit code. */
 export function showSettings(request: RunRequest): ExitCode {
   process.stdout.write(describeSettings(load(request)));
   return exitCode.done;
 }
 
-/** The effective settings as a settings file would hold them, each with where it came from. */
-function describeSettings({ settings, log, given, file }: Loaded): string {
-  const { notifier, metrics, heartbeat, hooks, engines } = settings;
-  const rows: Row[] = [
-    row('script_dir', settings.scriptDir, given.scriptDir),
-    row('port', notifier.port, given.port),
-    ...engineRows(engines, given.pidfile),
-    row('when_started', settings.whenStarted, given.whenStarted),
-    row('heartbeat', duration(heartbeat.every), given.heartbeat),
-    row('state_dir', settings.stateDir, given.stateDir),
-    row('control', settings.control ?? 'none', given.control),
-    row('notifier', notifier.mode, given.notifier),
-    notifier.addresses === undefined
-      ? ['# listen: loopback, and docker0 where there is one', 'default']
-      : row('listen', notifier.addresses, given.listen?.[0]),
-    row(
-      'metrics',
-      metrics === undefined ? 'none' : addressAndPort(metrics.address, metrics.port),
-      given.metrics,
-    ),
-    ...(given.metricsNames === undefined
-      ? []
-      : [
-          row(
-            'metrics_names',
-            given.metricsNames.map(({ value }) => value),
-            given.metricsNames[0],
-          ),
-        ]),
-    row('log_format', log.format, given.logFormat),
-    row('verbosity', log.verbosity, given.verbosity),
-    row('grace', duration(hooks.grace), given.grace),
-    row('timeout.on_start', limit(hooks.timeout.start), given.onStartTimeout),
-    row('timeout.on_stop', limit(hooks.timeout.stop), given.onStopTimeout),
-    row('timeout.events', limit(hooks.events.timeout), given.onEventTimeout),
-    row('events.parallel', hooks.events.parallel, given.eventsParallel),
-    row('events.waiting', hooks.events.waiting, given.eventsWaiting),
-    ...optional('environment_file', given.environmentFile),
-    ...[...(given.environment ?? [])].map(([variable, value]) =>
-      row(`environment.${variable}`, value.value, value),
-    ),
-    ...[...(given.hooks ?? [])].flatMap(([name, hook]) => {
-      const [folder = '', ...rest] = name.split('/');
-      const key = `${folder}.${JSON.stringify(rest.join('/'))}`;
-      return [
-        ...optional(`${key}.timeout`, hook.timeout),
-        ...optional(`${key}.user`, hook.user),
-        ...optional(`${key}.docker_host`, hook.dockerHost),
-        ...optional(`${key}.stop_on_failure`, hook.stopOnFailure),
-        ...optional(`${key}.retry`, hook.retry),
-        ...optional(`${key}.retry_wait`, hook.retryWait),
-        ...optional(`${key}.debounce`, hook.debounce),
-        ...optional(`${key}.at_most`, hook.atMost),
-        ...optional(`${key}.repeat`, hook.repeat),
-        ...filterRows(`${key}.when`, hook.when),
-        ...(hook.labels === undefined
-          ? []
-          : [
-              row(
-                `${key}.labels`,
-                hook.labels.map(({ value }) => value),
-                hook.labels[0],
-              ),
-            ]),
-        ...[...(hook.environment ?? [])].map(([variable, value]) =>
-          row(`${key}.environment.${variable}`, value.value, value),
-        ),
-      ];
+/** The settings that hold as a settings file would have them, each with its origin. */
+function describeSettings(loaded: Loaded): string {
+  const { settings, inputs, file } = loaded;
+  const lines = [
+    ...Object.entries(settingRows).flatMap(([name, row]: [string, Setting]) => {
+      const input = inputs[name as keyof typeof settingRows];
+      switch (row.key) {
+        case 'hosts':
+          return engineLines(settings.engines, inputs.pidfile);
+        case 'contexts':
+        case 'pidfile':
+          return [];
+        default:
+          return settingLines(row, input, loaded);
+      }
     }),
+    ...[...(inputs.hooks ?? [])].flatMap(([name, hook]) => hookLines(name, hook)),
   ];
-  const width = Math.max(...rows.map(([text]) => text.length));
+  const width = Math.max(...lines.map(([text]) => text.length));
   const head = file === undefined ? '# No settings file' : `# Settings file: ${file}`;
-  return `${head}\n${rows.map(([text, from]) => `${text.padEnd(width)}  # ${from}`).join('\n')}\n`;
+  return `${head}\n${lines.map(([text, from]) => `${text.padEnd(width)}  # ${from}`).join('\n')}\n`;
 }
 
-function filterRows(key: string, when: RawEventFilter | undefined): Row[] {
-  const { action, container, name, label, image, exitCode: exit_code, detail, requested } = when ?? {};
-  const asked = requested === undefined ? [] : [row(`${key}.requested`, requested.value, requested)];
-  const patterns = Object.entries({ action, container, name, label, image, exit_code, detail }).flatMap(
-    ([field, given]) =>
-      given === undefined
-        ? []
-        : [
-            row(
-              `${key}.${field}`,
-              given.map(({ value }) => value),
-              given[0],
-            ),
-          ],
-  );
-  return [...patterns, ...asked];
+function settingLines(row: Setting, input: AnyInput, loaded: Loaded): Line[] {
+  const { key, type } = row;
+  if (row.effective === undefined) return inputLines(key, input);
+  const value = row.effective(loaded);
+  if (value === undefined) return [[`# ${key}: ${describeDefault(row).join(' ')}`, 'default']];
+  const written = Array.isArray(value) ? value.map((one) => type.write(one)) : type.write(value);
+  return [line(key, written, firstOf(input))];
 }
 
-type Row = readonly [text: string, from: string];
-
-function row(
-  key: string,
-  value: string | number | boolean | readonly string[],
-  given: Given<unknown> | undefined,
-): Row {
-  return [`${key} = ${JSON.stringify(value)}`, given === undefined ? 'default' : describeOrigin(given.from)];
+/** Lines of an input as it was given; none where it was not. */
+function inputLines(key: string, input: AnyInput): Line[] {
+  if (input === undefined) return [];
+  if (input instanceof Map) {
+    return [...input].map(([name, value]) => line(`${key}.${name}`, value.value, value));
+  }
+  if (Array.isArray(input))
+    return [
+      line(
+        key,
+        input.map(({ value }) => value),
+        input[0],
+      ),
+    ];
+  const { value } = input as Input<string | boolean>;
+  return [line(key, value, input as Input<unknown>)];
 }
 
-function optional(key: string, given: Given<string | boolean> | undefined): Row[] {
-  return given === undefined ? [] : [row(key, given.value, given)];
+function firstOf(input: AnyInput): Input<unknown> | undefined {
+  return Array.isArray(input) ? input[0] : (input as Input<unknown> | undefined);
+}
+
+function hookLines(hook: string, { when, ...inputs }: RawHookSettings): Line[] {
+  const [folder = '', ...rest] = hook.split('/');
+  const at = `${folder}.${JSON.stringify(rest.join('/'))}`;
+  const { environment, ...rows } = { ...hookRows, ...turnRows };
+  const linesOf = (
+    table: string,
+    rows: { readonly [name: string]: { readonly key: string } },
+    values: { readonly [name: string]: AnyInput },
+  ) => Object.entries(rows).flatMap(([name, { key }]) => inputLines(`${table}.${key}`, values[name]));
+  return [
+    ...linesOf(at, rows, inputs),
+    ...linesOf(`${at}.when`, filterRows, when ?? {}),
+    ...linesOf(at, { ...eventRows, environment }, inputs),
+  ];
 }
 
 /** Each engine by its endpoint, whether it was given as a host, as a context, or found. */
-function engineRows(engines: readonly EngineSettings[], pidfile: Given | undefined): Row[] {
-  return engines.flatMap(({ name, endpoint, chosenBy, pidfile: path }): Row[] => {
+function engineLines(engines: readonly EngineSettings[], pidfile: Input | undefined): Line[] {
+  return engines.flatMap(({ name, endpoint, chosenBy, pidfile: path }): Line[] => {
     const context = name === endpoint.url || name === 'default' ? '' : `, context ${name}`;
     const from = chosenBy === 'found' ? 'found there, nothing is at the default socket' : chosenBy;
     return [
       [`hosts = ${JSON.stringify([endpoint.url])}`, `${from}${context}`],
-      row('pidfile', path ?? 'none', pidfile),
+      line('pidfile', path ?? 'none', pidfile),
     ];
   });
 }
 
-function duration(milliseconds: number): string {
-  return milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;
-}
-
-function limit(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? 'none' : duration(milliseconds);
+function line(
+  key: string,
+  value: string | number | boolean | readonly (string | number)[],
+  input: Input<unknown> | undefined,
+): Line {
+  return [`${key} = ${JSON.stringify(value)}`, input === undefined ? 'default' : describeOrigin(input.from)];
 }

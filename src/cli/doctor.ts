@@ -110,7 +110,7 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
   try {
     const { settings } =
       manifest === undefined
-        ? loadForAsking({ given: {}, config: undefined })
+        ? loadForAsking({ inputs: {}, config: undefined })
         : loadForService(manifest.service, machine);
     return settings;
   } catch (error) {

@@ -7,11 +7,11 @@ import { describeExposed, describeRefusal } from '../listener/words/refusal.ts';
 import { type Account, currentAccount } from '../system/find-account.ts';
 import { type ExitCode, exitCode } from '../system/user-error.ts';
 import { plural, seconds } from '../system/words.ts';
-import type { GivenSettings } from './given-settings.ts';
 import { load } from './load.ts';
+import type { SettingsRequest } from './settings-request.ts';
 
 /** Prints what would run on each event. Returns the exit code. */
-export function showDryRun(request: GivenSettings): ExitCode {
+export function showDryRun(request: SettingsRequest): ExitCode {
   const account = currentAccount();
   process.stdout.write(describeDryRun(dryRun(load(request).settings, account), account));
   return exitCode.done;

@@ -41,7 +41,7 @@ export async function inJournal<Found>(
  * @returns undefined when none runs, or when another journal than the listener's is meant
  */
 export async function askForJournal(command: ListenerRequest, path: string): Promise<object | undefined> {
-  if (command.given.stateDir !== undefined) return undefined;
+  if (command.inputs.stateDir !== undefined) return undefined;
   try {
     return await ifRunning(theListener(command).client.get(path));
   } catch (error) {
@@ -58,10 +58,10 @@ export async function askForJournal(command: ListenerRequest, path: string): Pro
  * where listeners of this user keep theirs: each has a folder of its own, and a service that of its unit.
  */
 function findJournal(command: ListenerRequest): string | undefined {
-  const { settings, given } = loadForAsking(command);
+  const { settings, inputs } = loadForAsking(command);
   const named = join(settings.stateDir, 'journal');
-  if (given.stateDir !== undefined) return named;
-  if (given.scriptDir?.from.kind !== 'default' && lastWritten(named) > 0) return named;
+  if (inputs.stateDir !== undefined) return named;
+  if (inputs.scriptDir?.from.kind !== 'default' && lastWritten(named) > 0) return named;
   const around = dirname(settings.stateDir);
   const folders = [around, ...readdirSync(around).map((name) => join(around, name))];
   return folders

@@ -32,7 +32,7 @@ export type NewHookEvent = LifecycleEvent | 'running' | EventFolder;
  * @returns the exit code
  */
 export async function showHooks(command: ListenerRequest): Promise<number> {
-  const isNamed = command.given.scriptDir !== undefined;
+  const isNamed = command.inputs.scriptDir !== undefined;
   const asking = () =>
     during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks').then(plansIn));
   const answer = isNamed ? undefined : await ifRunning(asking());
@@ -129,7 +129,7 @@ export async function newHook(
 
 /** The one that is named, else that of the running listener, else that of the settings. */
 async function scriptDirOf(command: ListenerRequest): Promise<string> {
-  if (command.given.scriptDir === undefined) {
+  if (command.inputs.scriptDir === undefined) {
     const status = await ifRunning(theListener(command).client.get('/v1/status').then(statusIn));
     if (status !== undefined) return status.listener.scriptDir;
   }

@@ -1,8 +1,8 @@
-import { type GivenSettings, givenSettings } from './given-settings.ts';
 import type { OptionName, Values } from './options.ts';
+import { readSettingsRequest, type SettingsRequest } from './settings-request.ts';
 
 /** A request that goes to a listener. */
-export interface ListenerRequest extends GivenSettings {
+export interface ListenerRequest extends SettingsRequest {
   readonly json: boolean;
   readonly noColor: boolean;
 }
@@ -18,5 +18,5 @@ export const listenerOptions = ['control', 'config', 'json', 'no-color'] as cons
 
 export function readListenerRequest(values: Values): ListenerRequest {
   const { json = false, 'no-color': noColor = false } = values;
-  return { ...givenSettings(values), json, noColor };
+  return { ...readSettingsRequest(values), json, noColor };
 }

@@ -7,9 +7,9 @@ import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { realSurroundings } from '../watch/endpoint/user-environment.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
-import type { GivenSettings } from './given-settings.ts';
 import { loadForAsking } from './load.ts';
 import { calledAs } from './plugin/call.ts';
+import type { SettingsRequest } from './settings-request.ts';
 
 /** The listener that these settings lead to. */
 export interface Listener {
@@ -22,7 +22,7 @@ export interface Listener {
  * Which listener is meant, whether it runs or not.
  * @throws UserError when there is none to be reached
  */
-export function theListener(given: GivenSettings): Listener {
+export function theListener(given: SettingsRequest): Listener {
   const path = loadForAsking(given).settings.control;
   if (path === undefined) {
     throw new UserError(

@@ -7,20 +7,20 @@ import { exitCode, UserError } from '../system/user-error.ts';
 import { FileRefused } from '../watch/endpoint/roots-own.ts';
 import { realSurroundings, type Surroundings } from '../watch/endpoint/user-environment.ts';
 import { fileRefusal } from '../watch/words.ts';
-import type { GivenSettings } from './given-settings.ts';
+import type { SettingsRequest } from './settings-request.ts';
 
 /**
  * The settings that hold, for a command line on this machine.
  * @throws UserError for what is wrong with them; with exit code 77 when somebody else could write the file
  */
 export function load(
-  { given, config }: GivenSettings,
+  { inputs, config }: SettingsRequest,
   fallback?: RawSettings,
   surroundings: Surroundings = realSurroundings(),
   runsHooks = true,
 ): Loaded {
   try {
-    return loadSettings(given, config, surroundings, requireTrusted, fallback, runsHooks);
+    return loadSettings(inputs, config, surroundings, requireTrusted, fallback, runsHooks);
   } catch (error) {
     throw error instanceof FileRefused ? fileRefusal(error) : error;
   }
@@ -34,7 +34,7 @@ function requireTrusted(path: string, what = 'settings file'): void {
 }
 
 /** The same for a command that only asks a listener, which knows its script folder itself. */
-export function loadForAsking(given: GivenSettings): Loaded {
+export function loadForAsking(inputs: SettingsRequest): Loaded {
   const fallback: RawSettings = { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } };
-  return load(given, fallback, realSurroundings(), false);
+  return load(inputs, fallback, realSurroundings(), false);
 }

@@ -17,13 +17,13 @@ import {
   type NotifierHealth,
 } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
-import type { GivenSettings } from './given-settings.ts';
 import { readManifest } from './install.ts';
 import { loadForAsking } from './load.ts';
 import { print, remark } from './print.ts';
+import type { SettingsRequest } from './settings-request.ts';
 import { statusCode } from './status.ts';
 
-export interface NotifierRequest extends GivenSettings {
+export interface NotifierRequest extends SettingsRequest {
   readonly act: 'install' | 'remove' | 'status';
   /** The port of the listener; undefined for the one of the service, or of the settings. */
   readonly port: number | undefined;

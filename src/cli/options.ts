@@ -1,4 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { engineRows, listenerRows, logRows } from '../listener/config/rows.ts';
+import { describeDefault, type Setting } from '../listener/config/setting.ts';
 import { nearest } from '../system/nearest.ts';
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 
@@ -14,92 +16,51 @@ export type Option = Config & {
   readonly about: readonly string[];
 };
 
-/** Every option of every command, in the order in which they are listed. */
+type Rows = { readonly [name: string]: Setting };
+type RowFlags<R extends Rows> = R[keyof R] extends infer Row
+  ? Row extends { readonly flags: infer Flags }
+    ? Flags
+    : never
+  : never;
+type FlagNames<Flags> = Flags extends unknown ? keyof Flags : never;
+/** The flags of rows by their names, each with its lines for `--help`. */
+type FlagsOf<R extends Rows> = {
+  readonly [Name in FlagNames<RowFlags<R>>]: Extract<RowFlags<R>, { readonly [N in Name]: unknown }>[Name] & {
+    readonly about: readonly string[];
+  };
+};
+
+function flagsOf<R extends Rows>(rows: R): FlagsOf<R> {
+  const flags = Object.values(rows).flatMap((row) =>
+    Object.entries(row.flags ?? {}).map(([name, flag]) => [name, { about: aboutValue(row), ...flag }]),
+  );
+  return Object.fromEntries(flags);
+}
+
+/** The names of the flags of rows. */
+export function flagNames<R extends Rows>(rows: R): (keyof FlagsOf<R>)[] {
+  return Object.keys(flagsOf(rows)) as (keyof FlagsOf<R>)[];
+}
+
+/** The longest line that a default joins, in characters. */
+const longestLine = 84;
+
+/** Lines about a flag that takes a value: what the setting is, and its default. */
+function aboutValue(row: Setting): readonly string[] {
+  const [first, ...more] = describeDefault(row);
+  if (first === undefined) return row.about;
+  const before = row.about.slice(0, -1);
+  const last = row.about.at(-1) ?? '';
+  const joined = `${last} (default: ${first})`;
+  if (more.length === 0 && joined.length <= longestLine) return [...before, joined];
+  const lines = [`(default: ${first}`, ...more];
+  return [...row.about, ...lines.slice(0, -1), `${lines.at(-1)})`];
+}
+
+/** Every option of every command, in the order of the manual page. Flags of settings are those of their rows. */
 export const options = {
-  host: {
-    type: 'string',
-    short: 'H',
-    multiple: true,
-    value: 'ENDPOINT',
-    about: [
-      'which engine: unix:///path/to/docker.sock, tcp://HOST:PORT, ssh://USER@HOST;',
-      'repeatable, one engine each',
-    ],
-  },
-  context: {
-    type: 'string',
-    short: 'c',
-    multiple: true,
-    value: 'NAME',
-    suggests: 'context',
-    about: [
-      'the same by Docker context; repeatable',
-      '(default: as docker itself: DOCKER_HOST, DOCKER_CONTEXT, docker context use,',
-      'unix:///var/run/docker.sock; if it is not there, rootless Docker, Docker Desktop, …)',
-    ],
-  },
-  pidfile: {
-    type: 'string',
-    value: 'PATH',
-    suggests: 'file',
-    about: [
-      'where that engine writes its pid, or none where that cannot be seen from here',
-      '(default: /var/run/docker.pid for the default socket, docker.pid beside a',
-      'rootless one)',
-    ],
-  },
-  'when-started': {
-    type: 'string',
-    value: 'W',
-    suggests: ['always', 'new', 'never'],
-    about: [
-      'what to run when this starts and Docker is up: always on_start, only if this run of',
-      'Docker is new to it, or never (default: always)',
-    ],
-  },
-  heartbeat: {
-    type: 'string',
-    value: 'TIME',
-    about: ['how often to make sure that Docker still answers; 0 for never (default: 30s)'],
-  },
-  'state-dir': {
-    type: 'string',
-    value: 'PATH',
-    suggests: 'folder',
-    about: [
-      'where the listener keeps its memory and its journal',
-      '(default: below /var/lib/docker-lifecycle-listener, or in your home folder)',
-    ],
-  },
-  control: {
-    type: 'string',
-    value: 'PATH',
-    suggests: 'file',
-    about: [
-      'the socket on which status, trigger and the like reach the listener; none for none',
-      '(default: /run/docker-lifecycle-listener/control.sock, or below XDG_RUNTIME_DIR)',
-    ],
-  },
-  listen: {
-    type: 'string',
-    multiple: true,
-    value: 'ADDRESS',
-    about: ['where notifiers may connect; repeatable (default: loopback and docker0)'],
-  },
-  'no-notifier': { type: 'boolean', about: ['do not listen for notifiers'] },
-  'trust-notifier': {
-    type: 'boolean',
-    about: ['act on a notifier’s message alone, where the engine itself cannot be seen'],
-  },
-  metrics: {
-    type: 'string',
-    value: 'WHERE',
-    suggests: ['127.0.0.1:9480'],
-    about: [
-      'where metrics for Prometheus are, as 127.0.0.1:9480; a port alone is on loopback',
-      '(default: on the control socket alone)',
-    ],
-  },
+  ...flagsOf(engineRows),
+  ...flagsOf(listenerRows),
   config: {
     type: 'string',
     value: 'FILE',
@@ -208,14 +169,7 @@ export const options = {
       '(default: standard output)',
     ],
   },
-  'log-format': {
-    type: 'string',
-    value: 'FMT',
-    suggests: ['text', 'json'],
-    about: ['text or json (default: text)'],
-  },
-  verbose: { type: 'boolean', short: 'v', about: ['say more'] },
-  quiet: { type: 'boolean', short: 'q', about: ['warnings and errors only'] },
+  ...flagsOf(logRows),
   help: { type: 'boolean', short: 'h', about: ['this; behind a command, what it takes'] },
   version: { type: 'boolean', about: ['the version'] },
 } as const satisfies { readonly [name: string]: Option };

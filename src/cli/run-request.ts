@@ -1,32 +1,25 @@
 import { readPath } from '../listener/config/readers.ts';
-import type { GivenSettings } from './given-settings.ts';
-import type { OptionName, Values } from './options.ts';
+import { engineRows, listenerRows, logRows } from '../listener/config/rows.ts';
+import { flagNames, type OptionName, type Values } from './options.ts';
+import type { SettingsRequest } from './settings-request.ts';
 
 /** A request for a listener with these settings, as `run` and `config check` read it. */
-export interface RunRequest extends GivenSettings {
+export interface RunRequest extends SettingsRequest {
   /** The file for the log of `run`; standard output where it is undefined. */
   readonly logFile: string | undefined;
 }
 
 /** Options that select an engine. */
-export const engineOptions = ['host', 'context', 'pidfile', 'heartbeat'] as const satisfies OptionName[];
+export const engineOptions: readonly OptionName[] = flagNames(engineRows);
 
-export const runOptions = [
+export const runOptions: readonly OptionName[] = [
   ...engineOptions,
-  'when-started',
-  'state-dir',
-  'control',
-  'listen',
-  'no-notifier',
-  'trust-notifier',
-  'metrics',
+  ...flagNames(listenerRows),
   'config',
   'dry-run',
   'log-file',
-  'log-format',
-  'verbose',
-  'quiet',
-] as const satisfies OptionName[];
+  ...flagNames(logRows),
+];
 
 export function readLogFile({ 'log-file': value }: Values): string | undefined {
   if (value === undefined) return undefined;

@@ -19,14 +19,14 @@ export function loadForService(
 ): Loaded {
   const { scriptDir, port, dockerUnit } = service;
   const pidfile = pidfileOf(dockerUnit);
-  const given = (value: string) => ({ value, from: { kind: 'argument' } as const });
+  const input = (value: string) => ({ value, from: { kind: 'argument' } as const });
   return load(
     {
-      given: {
-        scriptDir: given(scriptDir),
-        ...(port !== undefined && { port: given(String(port)) }),
-        ...(pidfile !== undefined && { pidfile: given(pidfile) }),
-        ...(isRootless(machine) && port === undefined && { notifier: given('off') }),
+      inputs: {
+        scriptDir: input(scriptDir),
+        ...(port !== undefined && { port: input(String(port)) }),
+        ...(pidfile !== undefined && { pidfile: input(pidfile) }),
+        ...(isRootless(machine) && port === undefined && { notifier: input('off') }),
       },
       config: undefined,
     },

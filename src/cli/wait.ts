@@ -31,11 +31,11 @@ export interface WaitRequest extends EngineRequest {
  * @returns the exit code: 1 when it took too long
  */
 export async function waitForEngine(command: WaitRequest): Promise<number> {
-  const { event, timeout, given } = command;
+  const { event, timeout, inputs } = command;
   const { settings } = loadForAsking(command);
   const ending = new AbortController();
   const timer = timeout === undefined ? undefined : setTimeout(() => ending.abort(), timeout);
-  const isOwn = given.hosts !== undefined || given.contexts !== undefined || settings.control === undefined;
+  const isOwn = inputs.hosts !== undefined || inputs.contexts !== undefined || settings.control === undefined;
   progress.now(`Waiting for Docker to be ${event === 'start' ? 'up' : 'down'}`);
   try {
     const heard =

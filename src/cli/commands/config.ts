@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
-import { givenSettings } from '../given-settings.ts';
 import { unknownWord } from '../read-words.ts';
 import { type RunRequest, readLogFile, runOptions } from '../run-request.ts';
+import { readSettingsRequest } from '../settings-request.ts';
 
 export const config: Command<RunRequest> = {
   name: 'config',
@@ -14,7 +14,7 @@ export const config: Command<RunRequest> = {
   complete: ([word, ...more]) => (word === undefined ? ['check'] : more.length === 0 ? 'folder' : []),
   read(values, [word, ...rest]) {
     if (word !== 'check') throw unknownWord('config', word, ['check']);
-    return { logFile: readLogFile(values), ...givenSettings(values, rest) };
+    return { logFile: readLogFile(values), ...readSettingsRequest(values, rest) };
   },
   run: async (request) => (await import('../config-check.ts')).showSettings(request),
 };

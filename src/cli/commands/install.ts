@@ -1,12 +1,12 @@
-import { wrong } from '../../listener/config/given.ts';
+import { wrong } from '../../listener/config/input.ts';
 import { readChoice, readDuration, readPath, readPort } from '../../listener/config/readers.ts';
 import { longestCompanionWait } from '../../listener/control/protocol.ts';
 import { notifierChoices } from '../../service/manifest.ts';
 import type { Command } from '../command.ts';
-import { flag } from '../given-settings.ts';
 import type { InstallRequest } from '../install.ts';
 import { type OptionName, usage, type Values } from '../options.ts';
 import { noArgument, readUnit } from '../read-words.ts';
+import { flag } from '../settings-request.ts';
 
 export const install: Command<InstallRequest> = {
   name: 'install',

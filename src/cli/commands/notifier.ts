@@ -1,9 +1,9 @@
 import { readPort } from '../../listener/config/readers.ts';
 import { nearest } from '../../system/nearest.ts';
 import type { Command } from '../command.ts';
-import { flag, givenSettings } from '../given-settings.ts';
 import type { NotifierRequest } from '../notifier.ts';
 import { usage, type Values } from '../options.ts';
+import { flag, readSettingsRequest } from '../settings-request.ts';
 
 const acts = ['install', 'remove', 'status'] as const;
 
@@ -47,7 +47,7 @@ function read(values: Values, [word, more]: readonly string[]): NotifierRequest 
     port: port === undefined ? undefined : readPort(flag('port', port)),
     base: base === undefined ? undefined : readImage(base),
     json,
-    ...givenSettings(values),
+    ...readSettingsRequest(values),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
-import { givenSettings } from '../given-settings.ts';
 import { type RunRequest, readLogFile, runOptions } from '../run-request.ts';
+import { readSettingsRequest } from '../settings-request.ts';
 
 /** The program's first command: also called without its name, as `<script_dir> [port]`. */
 export const run: Command<RunRequest & { readonly dryRun: boolean }> = {
@@ -17,7 +17,7 @@ export const run: Command<RunRequest & { readonly dryRun: boolean }> = {
   read: (values, words) => ({
     dryRun: values['dry-run'] ?? false,
     logFile: readLogFile(values),
-    ...givenSettings(values, words),
+    ...readSettingsRequest(values, words),
   }),
   async run({ dryRun, ...request }) {
     if (dryRun) return (await import('../dry-run.ts')).showDryRun(request);

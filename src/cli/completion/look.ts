@@ -2,10 +2,10 @@ import { hookFolders, listHooks } from '../../hooks/find.ts';
 import { contextNames } from '../../watch/endpoint/contexts.ts';
 import { realSurroundings } from '../../watch/endpoint/user-environment.ts';
 import { plansIn, statusIn } from '../answers.ts';
-import { givenSettings } from '../given-settings.ts';
 import { theListener } from '../listener.ts';
 import { loadForAsking } from '../load.ts';
 import type { Values } from '../options.ts';
+import { readSettingsRequest } from '../settings-request.ts';
 import type { Candidate, Look } from './complete.ts';
 
 /** How long somebody who pressed a key waits for a listener, in ms. */
@@ -47,7 +47,7 @@ async function hooks(values: Values): Promise<string[]> {
     const folders = plansIn(await askListener(values, '/v1/hooks'));
     return folders.flatMap((plan) => (plan.kind === 'planned' ? plan.hooks.map(({ name }) => name) : []));
   } catch {
-    const { scriptDir } = loadForAsking(givenSettings(values)).settings;
+    const { scriptDir } = loadForAsking(readSettingsRequest(values)).settings;
     return hookFolders.flatMap((folder) => {
       const listing = listHooks(scriptDir, folder);
       return listing.kind === 'listed' ? listing.candidates.map(({ name }) => name) : [];
@@ -69,5 +69,5 @@ async function askListener(values: Values, path: string): Promise<object> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error('late')), patience).unref();
   });
-  return Promise.race([theListener(givenSettings(values)).client.get(path), late]);
+  return Promise.race([theListener(readSettingsRequest(values)).client.get(path), late]);
 }

@@ -1,4 +1,4 @@
-import { type Given, wrong } from './given.ts';
+import { type Input, wrong } from './input.ts';
 
 /** Names that the listener gives to what it tells a hook. */
 export const ownVariables = /^DOCKER_(LIFECYCLE|EVENT)_/;
@@ -11,7 +11,7 @@ export function isVariableName(name: string): boolean {
  * Reads variables of the settings file.
  * @throws UserError for a name that cannot be one, or is the listener's own
  */
-export function readEnvironment(variables: ReadonlyMap<string, Given>): Record<string, string> {
+export function readEnvironment(variables: ReadonlyMap<string, Input>): Record<string, string> {
   for (const [name, { value, from }] of variables) {
     const bad = (what: string, fix: string) => wrong({ value: name, from }, what, fix);
     if (!isVariableName(name)) throw bad('is no name of a variable', 'Use letters, digits and _');

@@ -6,12 +6,13 @@ import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
 import { readEnvironmentFile } from './environment-file.ts';
 import { overlay, type RawSettings, rawSettingsIn } from './raw-settings.ts';
 import { readPath } from './readers.ts';
-import { type Resolved, resolveSettings } from './resolve.ts';
+import { resolveSettings } from './resolve.ts';
+import type { Resolved } from './settings.ts';
 import { readToml } from './toml.ts';
 
 export interface Loaded extends Resolved {
-  /** What was given, by the command line and the file together, with where. */
-  readonly given: RawSettings;
+  /** Inputs of the command line and the file together. */
+  readonly inputs: RawSettings;
   /** The settings file that counted. */
   readonly file: string | undefined;
 }
@@ -35,16 +36,16 @@ export function loadSettings(
 ): Loaded {
   const located = locateSettingsFile(named, surroundings, guard);
   if (located === undefined) {
-    const given = overlay(fallback, line);
-    return { ...resolveSettings(given, surroundings), given, file: undefined };
+    const inputs = overlay(fallback, line);
+    return { ...resolveSettings(inputs, surroundings), inputs, file: undefined };
   }
-  const given = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
+  const inputs = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
   try {
-    const path = given.environmentFile && readPath(given.environmentFile);
+    const path = inputs.environmentFile && readPath(inputs.environmentFile);
     const isRead = path !== undefined && runsHooks;
     if (isRead) guard(path, 'environment file');
     const variables = isRead ? readEnvironmentFile(path) : {};
-    return { ...resolveSettings(given, surroundings, variables), given, file: located.path };
+    return { ...resolveSettings(inputs, surroundings, variables), inputs, file: located.path };
   } catch (error) {
     // An endpoint's own reader does not know who gave it.
     const inFile = error instanceof UserError && error.message.startsWith(`${located.path}, line `);

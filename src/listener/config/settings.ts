@@ -65,3 +65,9 @@ export interface Settings {
   readonly metrics: MetricsSettings | undefined;
   readonly hooks: HookSettings;
 }
+
+/** Settings that hold, checked. */
+export interface Resolved {
+  readonly settings: Settings;
+  readonly log: LogSettings;
+}

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
-import { downSocketName } from '../../hooks/settings.ts';
 import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
-import { type Given, wrong } from './given.ts';
-import { readPath } from './readers.ts';
 
 /**
  * Where a listener keeps what it must remember: systemd's `StateDirectory=` where it runs under that, else a
@@ -27,9 +24,6 @@ function stateFolder({ environment, home, isRoot, platform }: Surroundings): str
   return given?.startsWith('/') ? given : join(home, '.local', 'state');
 }
 
-/** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
-const longest = 103;
-
 /**
  * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
  * for root, in `XDG_RUNTIME_DIR` for a user, and where there is none of that beside what is remembered: for root on
@@ -48,22 +42,4 @@ export function defaultControlPath(surroundings: Surroundings): string {
     const own = environment.XDG_RUNTIME_DIR;
     return own?.startsWith('/') ? own : stateFolder(surroundings);
   }
-}
-
-/**
- * Reads where the control socket is to be; undefined for `none`.
- * @throws UserError naming where it was given
- */
-export function readControlPath(given: Given): string | undefined {
-  if (given.value === 'none') return undefined;
-  const path = readPath(given);
-  if (basename(path) === downSocketName) {
-    throw wrong(
-      given,
-      'is the address that refuses while Docker is down',
-      'Give another name, as control.sock',
-    );
-  }
-  if (Buffer.byteLength(path) <= longest) return path;
-  throw wrong(given, 'is too long for a socket', `Give a path of at most ${longest} bytes, or none`);
 }

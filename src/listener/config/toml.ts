@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml';
 import { hintForFolder } from '../../hooks/event-hints.ts';
 import { nearest } from '../../system/nearest.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
-import type { Given, Origin } from './given.ts';
+import type { Input, Origin } from './input.ts';
 
 /**
  * One table of a settings file, read key by key. Every method throws a UserError with exit code 78 that names
@@ -11,15 +11,15 @@ import type { Given, Origin } from './given.ts';
 export interface Table {
   /** Where the table begins. */
   readonly from: Origin;
-  text(key: string): Given | undefined;
+  text(key: string): Input | undefined;
   /** A number, or a text: as text. */
-  textOrNumber(key: string): Given | undefined;
-  boolean(key: string): Given<boolean> | undefined;
-  list(key: string): readonly Given[] | undefined;
+  textOrNumber(key: string): Input | undefined;
+  boolean(key: string): Input<boolean> | undefined;
+  list(key: string): readonly Input[] | undefined;
   /** A text, a number, or a list of them: as texts. */
-  oneOrMore(key: string): readonly Given[] | undefined;
+  oneOrMore(key: string): readonly Input[] | undefined;
   /** Texts by name. */
-  texts(key: string): ReadonlyMap<string, Given> | undefined;
+  texts(key: string): ReadonlyMap<string, Input> | undefined;
   table(key: string): Table | undefined;
   /** The tables in this one, by name. */
   tables(): ReadonlyMap<string, Table>;
@@ -69,7 +69,7 @@ function tableOf(path: string, text: string, at: readonly string[], values: Valu
     key: string,
     is: (value: unknown) => value is Value,
     wanted: string,
-  ): Given<Value> | undefined {
+  ): Input<Value> | undefined {
     known.add(key);
     const value = values[key];
     if (value === undefined) return undefined;

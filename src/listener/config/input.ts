@@ -1,7 +1,7 @@
 import { type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 
 /** A value that somebody gave, and where. */
-export interface Given<Value = string> {
+export interface Input<Value = string> {
   readonly value: Value;
   readonly from: Origin;
 }
@@ -35,7 +35,7 @@ function exitCodeOf(origin: Origin): ExitCode {
 }
 
 /** A wrong value as an error that names where it stands, what it is, and what is allowed. */
-export function wrong({ value, from }: Given<unknown>, what: string, fix: string): UserError {
+export function wrong({ value, from }: Input<unknown>, what: string, fix: string): UserError {
   const where = from.kind === 'argument' ? '' : `${describeOrigin(from)}: `;
   return new UserError(exitCodeOf(from), `${where}${JSON.stringify(value)} ${what}`, fix);
 }
