@@ -57,11 +57,6 @@ function describeStreamed(event: StreamedEvent): string {
       return troubleWords(event).log.text;
     case 'listener-failed':
       return describeListenerFailed(event);
-    // Records of the journal alone.
-    case 'journal-opened':
-    case 'journal-closed':
-    case 'hook-interrupted':
-      return event.kind;
     default: {
       const { kind }: { readonly kind: string } = event satisfies never;
       return kind;

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { HookRefusalCause } from '../hooks/admit.ts';
 import type { Outcome } from '../hooks/run.ts';
+import type { TriggerLine } from '../listener/trigger-lines.ts';
 import { aboutIt } from '../listener/words/failure.ts';
 import { describeEnd, leftOutWords } from '../listener/words/hooks.ts';
 import { describeRefusal } from '../listener/words/refusal.ts';
@@ -18,37 +19,6 @@ export interface TriggerRequest extends EngineRequest {
   readonly event: LifecycleEvent;
   readonly hook: string | undefined;
 }
-
-/** What the listener answers line by line; docs/control-socket.md describes it. */
-export type TriggerLine =
-  | { readonly kind: 'accepted'; readonly engine: string; readonly event: string; readonly waiting: number }
-  | { readonly kind: 'hook-started'; readonly hook: string; readonly run: string }
-  | { readonly kind: 'hook-output'; readonly hook: string; readonly stream: string; readonly line: string }
-  | { readonly kind: 'hook-output-omitted'; readonly hook: string; readonly bytes: number }
-  | {
-      readonly kind: 'hook-ended';
-      readonly hook: string;
-      readonly run: string;
-      readonly outcome: Outcome;
-      readonly durationMs: number;
-    }
-  | {
-      readonly kind: 'hook-refused';
-      readonly hook: string;
-      readonly path: string;
-      readonly cause: HookRefusalCause;
-    }
-  | { readonly kind: 'hook-left-out'; readonly hook: string; readonly why: keyof typeof leftOutWords }
-  | { readonly kind: 'name-refused' | 'chain-stopped'; readonly hook: string }
-  | { readonly kind: 'folder-missing'; readonly folder: string }
-  | { readonly kind: 'folder-unreadable'; readonly folder: string; readonly code: string }
-  | {
-      readonly kind: 'folder-refused';
-      readonly folder: string;
-      readonly path: string;
-      readonly cause: HookRefusalCause;
-    }
-  | { readonly kind: 'done'; readonly how: 'complete' | 'cut-short' | 'left-out' };
 
 /**
  * Has the listener run hooks now, and shows what they print.

@@ -2,10 +2,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
-import type { HookReport } from '../hooks/report.ts';
 import type { Account } from '../system/find-account.ts';
 import { nearest } from '../system/nearest.ts';
-import { printable } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
 import { errorCode } from '../system/user-error.ts';
 import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
@@ -25,6 +23,7 @@ import { pageHtml } from './page-html.ts';
 import type { Pipeline } from './pipeline.ts';
 import { statusOf } from './status.ts';
 import { waitForStop } from './stop-wait.ts';
+import { type TriggerLine, triggerLine } from './trigger-lines.ts';
 
 interface ControlHostOptions {
   readonly settings: Settings;
@@ -74,6 +73,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     subscribe: (tell) => events.subscribe(tell),
     page: async () => ({ url: await page.open() }),
     async trigger(wish, tell, gone) {
+      const report = (line: TriggerLine) => tell(line);
       refuseFromInside(wish, pipelines);
       const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
       const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
@@ -88,16 +88,16 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
         sequence: state().sequence,
       };
       record({ kind: 'hooks-requested', transition, hook: only });
-      tell({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
+      report({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
       const how = await hooks.request(transition, {
         only,
         gone,
         report(said) {
           const line = triggerLine(said);
-          if (line !== undefined) tell(line);
+          if (line !== undefined) report(line);
         },
       });
-      tell({ kind: 'done', how });
+      report({ kind: 'done', how });
     },
     async companion(word, gone) {
       const pipeline = named(word.engine, pipelines, 'at its default socket');
@@ -177,41 +177,5 @@ async function emptyWhenMissing<Entry>(reading: Promise<Entry[]>): Promise<Entry
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
-  }
-}
-
-/** What is told line by line to somebody who asked for hooks; undefined for what only the log needs. */
-function triggerLine(said: HookReport): object | undefined {
-  switch (said.kind) {
-    case 'hook-started':
-      return { kind: said.kind, hook: said.hook, run: said.run };
-    case 'hook-output':
-      return { kind: said.kind, hook: said.hook, stream: said.stream, line: printable(said.line) };
-    case 'hook-output-omitted':
-      return { kind: said.kind, hook: said.hook, bytes: said.bytes };
-    case 'hook-ended': {
-      const { kind, hook, run, outcome, durationMs } = said;
-      return { kind, hook, run, outcome, durationMs };
-    }
-    case 'hook-refused': {
-      const { path, cause } = said.admission;
-      return { kind: said.kind, hook: said.hook, path, cause };
-    }
-    case 'hook-left-out':
-      return { kind: said.kind, hook: said.hook, why: said.why };
-    case 'name-refused':
-      return { kind: said.kind, hook: said.hook };
-    case 'chain-stopped':
-      return { kind: said.kind, hook: said.hook };
-    case 'folder-missing':
-      return { kind: said.kind, folder: said.folder };
-    case 'folder-unreadable':
-      return { kind: said.kind, folder: said.folder, code: said.code };
-    case 'folder-refused': {
-      const { path, cause } = said.refusal;
-      return { kind: said.kind, folder: said.folder, path, cause };
-    }
-    default:
-      return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Words } from '../system/words.ts';
 import { sensorWords } from '../watch/words.ts';
 import type { EventKinds, KeptKind, ListenerEvent } from './events.ts';
-import type { JournalEntry } from './journal/record.ts';
+import type { StreamedEntry } from './journal/record.ts';
 import { eventsWords } from './words/events.ts';
 import { hookWords } from './words/hooks.ts';
 import { controlWords, daemonWords, journalWords, metricsWords, notifierWords } from './words/listener.ts';
@@ -25,7 +25,7 @@ export function describe(event: ListenerEvent): Words {
 }
 
 /** Returns the journal's record of an event, or a function that makes it; undefined where the journal does not keep it. */
-export function recordOf(event: ListenerEvent): JournalEntry | (() => JournalEntry) | undefined {
+export function recordOf(event: ListenerEvent): StreamedEntry | (() => StreamedEntry) | undefined {
   const kind = kindOf(event);
   return typeof kind === 'function' ? undefined : kind.record(event);
 }

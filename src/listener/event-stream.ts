@@ -1,11 +1,10 @@
 import { recordOf } from './event-kinds.ts';
 import type { ListenerEvent } from './events.ts';
-import type { JournalEntry } from './journal/record.ts';
+import type { StreamedEntry, Timestamp } from './journal/record.ts';
 
 /** A line of `/v1/events`: a record of the journal, which docs/journal.md describes. */
-export type StreamedEvent = JournalEntry & {
-  /** When it happened, RFC 3339 in UTC with milliseconds. */
-  readonly time: string;
+export type StreamedEvent = StreamedEntry & {
+  readonly time: Timestamp;
   /** Its number in the journal, where it is kept. */
   readonly number?: number;
   /** The engine that it is about, if it is about one. */

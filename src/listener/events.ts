@@ -7,7 +7,7 @@ import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { WhenStarted } from './config/settings.ts';
 import type { ControlReport } from './control/protocol.ts';
 import type { MemoryReport } from './journal/engine-memory.ts';
-import type { HookWarning, JournalEntry } from './journal/record.ts';
+import type { HookWarning, StreamedEntry } from './journal/record.ts';
 import type { JournalReport } from './journal/report.ts';
 import type { TurnReport } from './journal/turn-file.ts';
 import type { MetricsReport } from './metrics/server.ts';
@@ -38,14 +38,16 @@ export type OfEngine<Report> = { readonly engine: string } & Report;
 export interface KeptKind<Event> {
   readonly words: (event: Event) => Words;
   /** Returns its record, or a function that makes the record after the hooks are started. */
-  readonly record: (event: Event) => JournalEntry | (() => JournalEntry);
+  readonly record: (event: Event) => StreamedEntry | (() => StreamedEntry);
 }
 
 /** One entry for each kind of event. A kind that is also a kind of the journal's records must say how it is kept. */
 export type EventKinds<Event extends { readonly kind: string }> = {
   readonly [Kind in Event['kind']]:
     | KeptKind<Extract<Event, { readonly kind: Kind }>>
-    | (Kind extends JournalEntry['kind'] ? never : (event: Extract<Event, { readonly kind: Kind }>) => Words);
+    | (Kind extends StreamedEntry['kind']
+        ? never
+        : (event: Extract<Event, { readonly kind: Kind }>) => Words);
 };
 
 export type DaemonEvent =

@@ -4,6 +4,7 @@ import type { Outcome } from '../hooks/run.ts';
 import { printable } from '../system/printable.ts';
 import type { ListenerEvent } from './events.ts';
 import { isFailure } from './journal/entry.ts';
+import type { Timestamp } from './journal/record.ts';
 import { type Warned, Warnings } from './warnings.ts';
 
 /** Something that went wrong and has not gone well since. */
@@ -13,8 +14,7 @@ type HookFailure = {
   readonly engine: string;
   /** A hook, or a folder of hooks. */
   readonly name: string;
-  /** RFC 3339 in UTC with milliseconds. */
-  readonly time: string;
+  readonly time: Timestamp;
 } & (
   | {
       readonly kind: 'failed';

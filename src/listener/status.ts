@@ -11,6 +11,7 @@ import { CutTurns } from './cut-turns.ts';
 import type { EventPipelineSnapshot } from './event-pipeline.ts';
 import type { Failure } from './failures.ts';
 import { restOfTurn } from './held-turns.ts';
+import type { Timestamp } from './journal/record.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** How things are: what `GET /v1/status` answers, beside its version. Times are RFC 3339 in UTC. */
@@ -18,7 +19,7 @@ export interface Status {
   readonly listener: {
     readonly version: string;
     readonly pid: number;
-    readonly since: string;
+    readonly since: Timestamp;
     readonly scriptDir: string;
     readonly stateDir: string;
     /** Memory in use, in bytes. */
@@ -51,7 +52,7 @@ export interface EngineStatus {
       /** `waiting`: to be started again at `at`; `out`: it may not run. */
       readonly phase: 'running' | 'waiting' | 'out';
       readonly pid: number | null;
-      readonly at: string | null;
+      readonly at: Timestamp | null;
     }[];
   };
   /** The engine's events and their hooks; null while there is no folder for any. */
@@ -76,7 +77,11 @@ export interface EventsStatus {
   readonly names: readonly string[];
   readonly running: readonly { readonly told: EventLabel; readonly hook: StatedHook | null }[];
   /** Hooks that are run once for many events, and collect them now. */
-  readonly collecting?: readonly { readonly hook: string; readonly events: number; readonly since: string }[];
+  readonly collecting?: readonly {
+    readonly hook: string;
+    readonly events: number;
+    readonly since: Timestamp;
+  }[];
   readonly waiting: number;
   /** Since the listener was started: acted on, merged with later ones, given up. */
   readonly told: number;
@@ -89,15 +94,15 @@ export interface StatedTransition {
   readonly reason: Reason;
   readonly source: Source;
   readonly sequence: number;
-  readonly time: string;
+  readonly time: Timestamp;
 }
 
 export interface StatedHook {
   readonly name: string;
   readonly pid: number | null;
-  readonly since: string;
+  readonly since: Timestamp;
   /** Of a hook that may be retried: the attempt that runs, or the one that starts at `at`. */
-  readonly attempt?: { readonly number: number; readonly most: number; readonly at: string | null };
+  readonly attempt?: { readonly number: number; readonly most: number; readonly at: Timestamp | null };
 }
 
 /** Puts together how things are now. */

@@ -1,13 +1,12 @@
 import type { ListenerEvent } from './events.ts';
-import type { HookWarning } from './journal/record.ts';
+import type { HookWarning, Timestamp } from './journal/record.ts';
 
 /** A warning of a hook, listed beside what came of its runs until a run that began later succeeds. */
 export interface Warned {
   readonly kind: 'warned';
   readonly engine: string;
   readonly name: string;
-  /** RFC 3339 in UTC with milliseconds. */
-  readonly time: string;
+  readonly time: Timestamp;
   readonly warning: HookWarning;
 }
 

@@ -171,5 +171,6 @@ test('each entry and event of it is as the published schemas say', () => {
   for (const entry of entries) expectSchema('history-entry', { version: 1, entry });
   for (const line of forms.events.split('\n').filter(Boolean))
     expectSchema('event', { version: 1, ...JSON.parse(line) });
+  expectSchema('history', { version: 1, entries });
   expectSchema('status', { version: 1, ...JSON.parse(JSON.stringify(status)) });
 });

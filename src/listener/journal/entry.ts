@@ -2,10 +2,10 @@ import type { HookRefusalCause } from '../../hooks/admit.ts';
 import type { Outcome } from '../../hooks/run.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
-import type { EventTrouble, HookWarning, JournalEntry, TurnEntry, WhyLeftOut } from './record.ts';
+import type { EventTrouble, HookWarning, JournalEntry, Timestamp, TurnEntry, WhyLeftOut } from './record.ts';
 
 /** One entry of the history, made of the journal's records: a hook's run is one entry, from its start to its end. */
-export type HistoryEntry = { readonly number: number; readonly time: string } & (
+export type HistoryEntry = { readonly number: number; readonly time: Timestamp } & (
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** None of its hooks were run. */
   | { readonly kind: 'left-out'; readonly transition: Transition; readonly why: WhyLeftOut }

@@ -9,13 +9,18 @@ import type { WhyDropped } from '../../watch/lifecycle/turn.ts';
 /** The version of the format that docs/journal.md describes. */
 export const journalVersion = 1;
 
+/**
+ * RFC 3339 in UTC, with milliseconds.
+ * @pattern ^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$
+ */
+export type Timestamp = string;
+
 /** One line of the journal. */
 export type JournalRecord = JournalEntry & {
   readonly version: number;
   /** Rises by one with each record, across restarts; a gap tells that records were lost. */
   readonly sequence: number;
-  /** When it happened, RFC 3339 in UTC with milliseconds. */
-  readonly time: string;
+  readonly time: Timestamp;
 };
 
 /**
@@ -23,9 +28,20 @@ export type JournalRecord = JournalEntry & {
  * version: a kind or a word in it that these types do not have is shown as it is.
  */
 export type JournalEntry =
+  | StreamedEntry
   | JournalOpened
-  | EventTrouble
   | { readonly kind: 'journal-closed' }
+  /** It was running when its listener was killed. `alive`: it ran on when this was recorded. */
+  | {
+      readonly kind: 'hook-interrupted';
+      readonly hook: string;
+      readonly run: string;
+      readonly alive: boolean;
+    };
+
+/** A record that `/v1/events` has too. The others are about the journal itself, and what it finds in itself. */
+export type StreamedEntry =
+  | EventTrouble
   /** Its listener met an error that nothing caught, thrown at this place in the code, and ended. */
   | { readonly kind: 'listener-failed'; readonly error: string; readonly at: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
@@ -43,13 +59,6 @@ export type JournalEntry =
       readonly output: string;
       /** How much it printed in all. */
       readonly outputBytes: number;
-    }
-  /** It was running when its listener was killed. `alive`: it ran on when this was recorded. */
-  | {
-      readonly kind: 'hook-interrupted';
-      readonly hook: string;
-      readonly run: string;
-      readonly alive: boolean;
     }
   /** It may not be run; `path` is the component at fault. */
   | {
@@ -120,7 +129,13 @@ export type TurnEntry =
 /** What an engine told more of its events than could be kept, or less than happened. */
 export type EventTrouble =
   /** It did not remember all since `since` (ns): so many starts and ends were made good. */
-  | { readonly kind: 'events-gap'; readonly engine: string; readonly since: string; readonly made: number }
+  | {
+      readonly kind: 'events-gap';
+      readonly engine: string;
+      /** @pattern ^\d+$ */
+      readonly since: string;
+      readonly made: number;
+    }
   /** So many listeners have begun with this event and did not survive: its hooks are not run any more. */
   | {
       readonly kind: 'event-given-up';
