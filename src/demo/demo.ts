@@ -33,7 +33,7 @@ export async function runDemo(write: (text: string) => void): Promise<number> {
   const interrupt = () => ending.abort();
   // Each time: a second Ctrl-C must not leave behind what the first has begun to clear away.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
-  // Nobody reads it any more: `demo | head`.
+  // The reader has closed the pipe: `demo | head`.
   process.stdout.on('error', interrupt);
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason));
@@ -50,7 +50,7 @@ export async function runDemo(write: (text: string) => void): Promise<number> {
   }
 }
 
-/** What has to be cleared away. */
+/** Things to clean up. */
 interface Stage {
   readonly folder: string;
   readonly engines: ChildProcess[];

@@ -2,11 +2,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 
-/** How an engine behaves that is not one: the parts of a start and a stop that can be seen from outside. */
+/** The behaviour of the embedded engine: the parts of a start and a stop that are visible from outside. */
 export interface EmbeddedEngineOptions {
   readonly socket: string;
   readonly pidfile: string;
-  /** 20: keeps idle connections until it exits; 26: closes them at once when it is told to stop. */
+  /** 20: keeps idle connections until it exits; 26: closes them at once when it stops. */
   readonly generation: 20 | 26;
   /** From the pid file to the first answer, and from SIGTERM to the exit, in ms. */
   readonly startupMs: number;
@@ -36,7 +36,7 @@ export function runEmbeddedEngine({
   server.requestTimeout = 0;
 
   function stop(): void {
-    // As net.Server closes: listener and file only. http.Server would close idle connections too.
+    // Closes like net.Server: listener and file only. http.Server would close idle connections too.
     NetServer.prototype.close.call(server);
     if (generation >= 26) server.closeIdleConnections();
     setTimeout(() => {

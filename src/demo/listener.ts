@@ -24,10 +24,10 @@ export interface WatchedListener {
   kill(): Promise<void>;
 }
 
-/** How long a line is waited for unless the caller says otherwise, in ms. */
+/** The default timeout for a line, in ms. */
 const defaultTimeout = 10_000;
 
-/** Starts `program` with these arguments and reads its JSON log; `seen` is told each line. */
+/** Starts `program` with these arguments and reads its JSON log; `seen` is called with each line. */
 export function watchListener(
   program: string,
   words: readonly string[],
@@ -43,8 +43,8 @@ export function watchListener(
 }
 
 /**
- * Reads the JSON log of a listener that was started already; `seen` is told each line.
- * @param send how a signal reaches it, where `child` is not the listener itself but what it was started with
+ * Reads the JSON log of a running listener; `seen` is called with each line.
+ * @param send sends it a signal, if `child` is not the listener itself but the process that started it
  */
 export function readListener(
   child: ChildProcessByStdio<null, Readable, null>,

@@ -19,19 +19,19 @@ export interface ApiRequest {
   readonly body?: RequestBody;
   /** Is given the answer piece by piece, where it comes in pieces. */
   readonly part?: (chunk: Buffer) => void;
-  /** How long the engine may be silent, in ms; half a minute by default. */
-  readonly patience?: number;
+  /** The longest silence of the engine, in ms; half a minute by default. */
+  readonly timeout?: number;
 }
 
-/** As long as an engine that has much to do takes to end a container. */
-const usualPatience = 30_000;
+/** A busy engine takes that long to end a container, in ms. */
+const defaultTimeout = 30_000;
 
 /**
  * Asks an engine, on a connection of its own.
  * @throws UserError with exit code 69 when it cannot be reached or does not answer, 77 when it may not be asked
  */
 export function askEngine(engine: AskedEngine, request: ApiRequest): Promise<HttpAnswer> {
-  const { method, path, body, part, patience = usualPatience } = request;
+  const { method, path, body, part, timeout = defaultTimeout } = request;
   const host = hostHeader(engine.endpoint);
   const bytes = method === 'GET' ? getRequest(path, host) : requestBytes(method, path, host, body);
   return new Promise((resolve, reject) => {
@@ -46,7 +46,7 @@ export function askEngine(engine: AskedEngine, request: ApiRequest): Promise<Htt
     const fail = (error: unknown) => end(() => reject(notReached(engine.endpoint, error)));
     const wait = () => {
       clearTimeout(silence);
-      silence = setTimeout(() => fail(new Error(`nothing in ${patience / 1000} s`)), patience);
+      silence = setTimeout(() => fail(new Error(`nothing in ${timeout / 1000} s`)), timeout);
     };
     stream.on('error', fail);
     stream.on('close', () => fail(new Error('it ended the connection')));
@@ -79,7 +79,7 @@ export async function demand(
   throw new UserError(exitCode.failed, `Docker (${engine.name}) refuses it: ${complaint(answer)}`);
 }
 
-/** JSON, as whoever asked knows it to be; `{}` for what is none. */
+/** Returns the body as JSON; `{}` if it is not JSON. */
 export function jsonIn({ body }: HttpAnswer): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body.toString());
@@ -89,7 +89,7 @@ export function jsonIn({ body }: HttpAnswer): Record<string, unknown> {
   }
 }
 
-/** What an engine says that is no success, as `{"message": …}`. */
+/** Returns the message of an error answer, `{"message": …}`. */
 export function complaint(answer: HttpAnswer): string {
   const { message } = jsonIn(answer);
   return typeof message === 'string' ? message : `status ${answer.status}`;

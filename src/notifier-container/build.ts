@@ -7,14 +7,14 @@ import { type AskedEngine, askEngine, complaint } from './api.ts';
 import { labels, type NotifierWish, notifierName, usualBase } from './described.ts';
 import { type ArchivedFile, tarOf } from './tar.ts';
 
-/** How long a build may say nothing, in ms: a registry that does not answer is given up by the engine before. */
-const patience = 300_000;
+/** The longest silence of a build, in ms; the engine gives up a silent registry before that. */
+const timeout = 300_000;
 
 /**
  * Builds the notifier's image; an engine that has the base image needs no registry for it.
- * @param files the Dockerfile, and what it copies
- * @param progress told what the engine is at, whenever that is something else
- * @throws UserError when it cannot be built; that tells how to come by a base image where there is none
+ * @param files the Dockerfile, and the files that it copies
+ * @param progress called with each new step of the engine
+ * @throws UserError when it cannot be built, with the fix for a missing base image
  */
 export async function buildImage(
   engine: AskedEngine,
@@ -38,7 +38,7 @@ export async function buildImage(
     method: 'POST',
     path: `/build?${query}`,
     body: { type: 'application/x-tar', content: tarOf(files) },
-    patience,
+    timeout,
     part: messages.push,
   });
   const error = answer.status === 200 ? messages.error() : complaint(answer);
@@ -114,9 +114,9 @@ export function createMessageReader(hear: (message: BuildMessage) => void) {
     },
     /** Why the build failed; undefined when it did not. */
     error: () => error ?? parse(received.peek(received.length)?.toString('utf8') ?? '').error,
-    /** How many steps of the Dockerfile were begun. */
+    /** The number of steps of the Dockerfile that were begun. */
     steps: () => steps,
-    /** Whether commands of the base were begun, so that there is one. */
+    /** True if commands of the base image were begun, so that it exists. */
     hasTriggers: () => hasTriggers,
     /** The beginnings of the ids of images that this build made, oldest first; the last one of a whole build is its result. */
     made: (): readonly string[] => made,

@@ -1,15 +1,15 @@
-/** What the image and the container are called. */
+/** The name of the image and of the container. */
 export const notifierName = 'docker-lifecycle-notifier';
 
 /** The name by which a container knows the host; `host-gateway` makes it so on Linux too. */
 export const listenerHost = 'host.docker.internal';
 
-/** What the notifier's image is built from, unless another is named: any image with a shell and `nc` will do. */
+/** The default base image; any image with a shell and `nc` works. */
 export const usualBase = 'busybox';
 
-/** What is written on the image, and so on the container. */
+/** Labels of the image, and so of the container. */
 export const labels = {
-  /** The image's own, from its Dockerfile: whoever carries it is ours, also where it was built by hand. */
+  /** The title from the Dockerfile: an image with it is ours, also if it was built by hand. */
   title: 'org.opencontainers.image.title',
   version: 'org.opencontainers.image.version',
   base: 'org.opencontainers.image.base.name',
@@ -19,7 +19,7 @@ export const labels = {
 export interface NotifierWish {
   /** The version of the program that installs it. */
   readonly version: string;
-  /** Where the listener listens. */
+  /** The listener's port. */
   readonly port: number;
   /** The image that it is built from; undefined for the usual one, and for whatever it was built from already. */
   readonly base: string | undefined;

@@ -10,14 +10,14 @@ import {
 import { type AskedEngine, askEngine, complaint, demand, json, jsonIn } from './api.ts';
 import { joinFrames, longestOutput } from './output.ts';
 
-/** How a command in a container ended, with what it printed on standard output and standard error. */
+/** The result of a command in a container, with its standard output and standard error. */
 export type ExecResult =
   | { readonly kind: 'ended'; readonly code: number; readonly output: Buffer }
   | { readonly kind: 'timed-out'; readonly output: Buffer }
   /** The engine did not begin it. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** How often is looked whether a command is over whose output has ended, in ms. */
+/** The pause between two looks whether a command has ended whose output has ended, in ms. */
 const pause = 50;
 
 /**

@@ -12,14 +12,14 @@ export type FoundNotifier =
       readonly kind: 'present';
       readonly id: string;
       readonly running: boolean;
-      /** As the engine calls it: `running`, `exited`, `restarting`, … */
+      /** The engine's word: `running`, `exited`, `restarting`, … */
       readonly state: string;
       /** Undefined for one that was built by hand. */
       readonly version: string | undefined;
       readonly base: string | undefined;
       /** The image that it was made from, by its id. */
       readonly image: string;
-      /** Where it looks for the listener, as it was told on its command line. */
+      /** The listener's host, from its command line. */
       readonly host: string;
       readonly port: number;
     };

@@ -6,7 +6,7 @@ import { containerOf, listenerHost, type NotifierWish, notifierName } from './de
 import { type FoundNotifier, findNotifier } from './found.ts';
 import type { ArchivedFile } from './tar.ts';
 
-/** What has to be done so that the notifier is as it is to be. */
+/** The work that brings the notifier up to date. */
 export type NotifierWork = 'nothing' | 'start' | 'create' | 'replace';
 
 /** Compares what is there with what is to be. */
@@ -29,14 +29,14 @@ export function workFor(wish: NotifierWish, found: FoundNotifier): NotifierWork 
   }
 }
 
-/** Where a new container is called so until the old one is gone. */
+/** The name of a new container until the old one is removed. */
 const draft = `${notifierName}-new`;
 
 /**
- * Has the notifier's container run as it is to be. One that is there stays until the new one has been made.
- * @param progress told what is done, before it is
- * @returns what was done
- * @throws UserError when it cannot be done
+ * Makes the notifier's container run up to date. An old one stays until the new one was created.
+ * @param progress called with each step before it is done
+ * @returns the work that was done
+ * @throws UserError when it fails
  */
 export async function installNotifier(
   engine: AskedEngine,
@@ -57,7 +57,7 @@ export async function installNotifier(
   const before = found.kind === 'present' ? found.base : undefined;
   await buildImage(engine, { ...wish, base: wish.base ?? before }, files, progress);
   progress(work === 'replace' ? 'replacing the container' : 'making the container');
-  // Of an install that was interrupted.
+  // An interrupted install leaves it.
   await remove(engine, draft);
   await demand(engine, {
     method: 'POST',
@@ -90,7 +90,7 @@ function remove(engine: AskedEngine, name: string): Promise<unknown> {
   return demand(engine, { method: 'DELETE', path: `/containers/${name}?force=1&v=1` }, [404]);
 }
 
-/** Where the new image is the same, or somebody else uses the old one, that stays. */
+/** The old image stays if the new one is the same, or if another container uses it. */
 async function removeOldImage(engine: AskedEngine, old: string): Promise<void> {
   const current = await askEngine(engine, { method: 'GET', path: `/images/${notifierName}/json` });
   if (jsonIn(current).Id === old) return;

@@ -2,12 +2,12 @@ import type { AskedEngine } from './api.ts';
 import { runInContainer } from './exec.ts';
 import { printedLines } from './output.ts';
 
-/** What came of a question that took a message's whole way: container, network, port, listener, and back. */
+/** The result of a round trip on the whole way of a message: container, network, port, listener, and back. */
 export type RoundTrip =
   /** `time` in ms, as much of it the start of a process in the container as the way. */
   | { readonly kind: 'answered'; readonly time: number }
   | { readonly kind: 'no-name' }
-  /** Nobody accepts the connection, or who does has no answer. */
+  /** No process accepts the connection, or the one that does sends no answer. */
   | { readonly kind: 'nobody' }
   /** No reply at all: something on the way drops it. */
   | { readonly kind: 'silence' }
@@ -20,7 +20,7 @@ export interface Pinged {
   readonly output: readonly string[];
 }
 
-/** How long the question may take from beginning to end, in ms. */
+/** The longest round trip, in ms. */
 const timeout = 8000;
 
 /**

@@ -20,10 +20,10 @@ import { unwantedVariables } from './layout.ts';
 import { draftOf, type Step } from './step.ts';
 
 /**
- * Does what a plan says, step by step. A file is complete, and its owner's and mode's, before it has its name; so
- * whatever was there keeps working until it is replaced, a running program too.
- * @param begin told each step before it is done
- * @throws UserError for the first step that cannot be done; what is done stays done
+ * Executes the steps of a plan. A file is complete, with its owner and mode, before it gets its name, so the old file works
+ * until it is replaced, also that of a running program.
+ * @param begin called with each step before it is executed
+ * @throws UserError for the first step that fails; the steps before it stay done
  */
 export async function apply(steps: readonly Step[], begin: (step: Step) => void): Promise<void> {
   for (const step of steps) {
@@ -119,7 +119,7 @@ function removeFolder(path: string): void {
 async function runCommand(step: Extract<Step, { kind: 'run' }>): Promise<void> {
   const { words, mayFail, shows = false, tries = 1 } = step;
   const [command = '', ...rest] = words;
-  // As the service will run, which is started without them: a Node that needs them is found out now.
+  // The service is started without these variables, so a Node that needs them fails here.
   const environment = { ...process.env };
   for (const variable of unwantedVariables) delete environment[variable];
   for (let attempt = 1; ; attempt++) {

@@ -2,7 +2,7 @@ import { snapUnit } from './docker-pidfile.ts';
 import type { Machine } from './machine.ts';
 import { stateOfUnit } from './systemd.ts';
 
-/** What the unit that runs Docker is called by Docker's own packages, and by every distribution's. */
+/** The name of Docker's unit in Docker's own packages and in those of every distribution. */
 const usualUnit = 'docker.service';
 
 /** The unit that runs Docker here: the first that systemd knows; the usual one where it knows none yet. */

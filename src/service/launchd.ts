@@ -7,15 +7,15 @@ import { agentScope, type Scope, stateFolder } from './scope.ts';
 import type { Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
-/** Whose job it is: the system's, which root runs; or an agent in the login of one user. */
+/** The owner of the job: the system (a daemon of root), or one user (an agent in their login). */
 export interface LaunchdDomain {
-  /** As launchctl(1) names it. */
+  /** Its name for launchctl(1). */
   readonly name: string;
   /** The file that describes the job. */
   readonly job: string;
   /** Written, and put aside when it is full, by the listener itself. */
   readonly log: string;
-  /** What the listener keeps. */
+  /** The listener's state folder. */
   readonly state: string;
 }
 
@@ -112,7 +112,7 @@ export function launchdFiles(
   ];
 }
 
-/** What launchd is told after an install. It reads a job only when that is loaded. */
+/** Returns the steps that make launchd read and start the job after an install; it reads a job only when it loads it. */
 export function launchdCommands(
   machine: Machine,
   changed: readonly string[],
@@ -146,7 +146,7 @@ export function launchdEnd(machine: Machine, domain: LaunchdDomain = systemDomai
   ];
 }
 
-/** What launchd says of the job's state, as `running`; undefined where it knows no such job. */
+/** Returns the job's state in launchd's words, such as `running`; undefined for an unknown job. */
 export function launchdState(
   machine: Pick<Machine, 'ask'>,
   { name }: LaunchdDomain = systemDomain,
@@ -155,15 +155,15 @@ export function launchdState(
   return /^\s*state = (.*)$/m.exec(shown)?.[1];
 }
 
-/** The state of a job that was just started, once it runs; or the one that it is in after `patience` ms. */
+/** Waits until a job that was just started runs, at most `timeout` ms; returns its state. */
 export async function settledState(
   machine: Pick<Machine, 'ask'>,
   domain: LaunchdDomain = systemDomain,
-  patience = 10_000,
+  timeout = 10_000,
 ): Promise<string | undefined> {
   for (let waited = 0; ; waited += 100) {
     const state = launchdState(machine, domain);
-    if (state === 'running' || waited >= patience) return state;
+    if (state === 'running' || waited >= timeout) return state;
     await sleep(100);
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Where the program is kept below a prefix, and what units and people call. */
+/** The paths of the program below a prefix, and those that units and users call. */
 export interface Layout {
   readonly prefix: string;
   /** Holds a folder for each version, and `current`. */
@@ -14,7 +14,7 @@ export interface Layout {
   readonly program: string;
   /** The folder from which the program loads the rest of itself. */
   readonly parts: string;
-  /** What people call. */
+  /** The command for users. */
   readonly command: string;
 }
 
@@ -36,7 +36,7 @@ export function layOut(prefix: string, version: string): Layout {
   };
 }
 
-/** What everything of ours is called: folders, units, the command. */
+/** The name of our folders, units and command. */
 export const productName = 'docker-lifecycle-listener';
 
 /** The unit that runs the listener. */
@@ -48,10 +48,10 @@ export const companionUnit = 'docker-lifecycle-companion.service';
 /** The notifier's container, and its image. */
 export const notifierContainer = 'docker-lifecycle-notifier';
 
-/** Where the listener answers, as long as it runs as a service of systemd. */
+/** The control socket of a listener that runs as a systemd service. */
 export const controlSocket = `/run/${productName}/control.sock`;
 
-/** What could make Node, or a shell, run somebody else's code; where the environment of a service manager has it. */
+/** Variables that make Node or a shell run other code, if the environment of a service manager has them. */
 export const unwantedVariables = [
   ...['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE'],
   ...['LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT', 'BASH_ENV', 'ENV'],

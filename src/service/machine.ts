@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from '
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { type Scope, systemScope } from './scope.ts';
 
-/** What is at a path, as far as an installer asks. */
+/** The file at a path, as far as an installer needs to know. */
 export type Found =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'folder' }
@@ -12,15 +12,15 @@ export type Found =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'other' };
 
-/** What a plan is made from: looks, and commands that only ask. */
+/** Input of a plan: reads files, and runs commands that change nothing. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
-  /** Whose service it is about. */
+  /** The scope of the service. */
   readonly scope: Scope;
   look(path: string): Found;
   /** The names in a folder; none where there is no such folder. */
   list(path: string): string[];
-  /** What a command prints, trimmed, whatever its exit code; `''` where it cannot be run. */
+  /** Returns the trimmed output of a command, whatever its exit code; `''` if it cannot be run. */
   ask(words: readonly string[]): string;
 }
 
@@ -49,7 +49,7 @@ function list(path: string): string[] {
   });
 }
 
-/** What this user may not look at may be there or not: nothing is planned on a guess. */
+/** Fails for a path that this user may not read: a plan must not guess. */
 function permitted<Result>(path: string, look: () => Result): Result {
   try {
     return look();
@@ -82,11 +82,11 @@ export function digest(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** What starts and watches services here. */
+/** The service manager of this system. */
 export type Supervisor =
   | {
       readonly kind: 'systemd';
-      /** The system has the command that readiness is told with. */
+      /** The system has `systemd-notify`, which reports readiness. */
       readonly notifies: boolean;
     }
   | { readonly kind: 'launchd' }

@@ -7,20 +7,20 @@ export type Entry =
   | { readonly kind: 'file'; readonly path: string; readonly digest: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-/** What may be said of the notifier's container: `auto` has it only where nothing else tells of a stop in time. */
+/** Choices for the notifier's container: `auto` installs it only where nothing else announces a stop in time. */
 export type NotifierChoice = (typeof notifierChoices)[number];
 export const notifierChoices = ['auto', 'always', 'never'] as const;
 
-/** What the service was told to do; asked for once, and kept from one install to the next. */
+/** Options of the service, kept from one install to the next. */
 export interface ServiceOptions {
   readonly scriptDir: string;
   /** Undefined for the default, or what the settings file says. */
   readonly port: number | undefined;
   /** The unit that runs Docker. */
   readonly dockerUnit: string;
-  /** How long Docker's stop waits for on_stop, at most, in whole seconds. */
+  /** The longest wait of Docker's stop for on_stop, in whole seconds. */
   readonly stopWait: number;
-  /** Whether there is to be a notifier's container; `auto` where nothing was said. */
+  /** The choice for the notifier's container; `auto` by default. */
   readonly notifier?: NotifierChoice;
 }
 
@@ -29,7 +29,7 @@ export interface InstalledNotifier {
   readonly engine: readonly string[];
 }
 
-/** What install did here: what uninstall undoes, and what tells an edited file from one of ours. */
+/** The record of an install: uninstall undoes it, and its digests show which files were edited. */
 export interface Manifest {
   readonly version: 1;
   /** The version of the program that is current. */

@@ -4,11 +4,11 @@ import type { Supervisor } from './machine.ts';
 import type { InstalledNotifier, NotifierChoice, ServiceOptions } from './manifest.ts';
 import type { Step } from './step.ts';
 
-/** What an installer has found out about the notifier's container, and about what it would be good for. */
+/** Facts for the decision about the notifier's container. */
 export interface NotifierFacts {
-  /** Whether the listener listens for notifiers. */
+  /** The listener's mode for notifiers. */
   readonly mode: NotifierMode;
-  /** Whether systemd knows the unit that runs Docker, so that the companion has something to wait for. */
+  /** True if systemd knows Docker's unit, so that the companion works. */
   readonly companionWorks: boolean;
   /** The engine to put it into; why not, where there is none. */
   readonly engine: NotifierEngine;
@@ -19,14 +19,14 @@ export type NotifierEngine =
       readonly kind: 'up';
       /** Options that name the engine, as `--host unix:///…`. */
       readonly words: readonly string[];
-      /** Whether the container there is as it is to be already. `silent`: it is, and does not reach the listener. */
+      /** `in-place`: the container is up to date. `silent`: it is, but does not reach the listener. */
       readonly container: 'wanting' | 'in-place' | 'silent';
     }
   | { readonly kind: 'down' }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'several' };
 
-/** What becomes of the container. `said` is for a person: why there is none, or what is to be done later. */
+/** The decision about the container. `said` explains to users why there is none, or what remains to be done. */
 export interface NotifierDecision {
   readonly steps: readonly Step[];
   readonly said: string | undefined;
@@ -34,7 +34,7 @@ export interface NotifierDecision {
   readonly installed: InstalledNotifier | undefined;
 }
 
-/** What `install` does about the notifier's container. */
+/** Decides what `install` does with the notifier's container. */
 export function decideNotifier(
   { notifier: choice = 'auto', port }: ServiceOptions,
   supervisor: Supervisor,
@@ -54,7 +54,7 @@ export function decideNotifier(
   switch (engine.kind) {
     case 'up': {
       if (engine.container === 'in-place') return { steps: [], said: undefined, installed: before };
-      // The step finds out why one is silent; whoever has made that one, it stays theirs.
+      // The step shows why a container is silent. A container that install did not create is not recorded.
       const installed = engine.container === 'silent' ? before : { engine: engine.words };
       const where = port === undefined ? [] : ['--port', String(port)];
       const step: Step = {

@@ -11,10 +11,10 @@ const scriptPath = `/etc/init.d/${productName}`;
 export const logPath = `/var/log/${productName}.log`;
 
 /**
- * The init script (openrc-run(8)). Command and arguments are each read a second time, by an `eval` of OpenRC's.
+ * The init script (openrc-run(8)). OpenRC reads command and arguments a second time, by an `eval`.
  *
- * It is ordered before Docker and needs it not: with `need docker` OpenRC would start Docker for it, and end the
- * listener before it stops Docker, which then nobody would see.
+ * It is ordered before Docker, without `need docker`: with that, OpenRC would start Docker for it, and would end the
+ * listener before it stops Docker.
  */
 export function scriptText(layout: Layout, { scriptDir, port }: ServiceOptions): string {
   const words = [layout.program, 'run', scriptDir, ...(port === undefined ? [] : [String(port)])];

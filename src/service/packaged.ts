@@ -2,10 +2,10 @@ import { layOut } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { Manifest, ServiceOptions } from './manifest.ts';
 
-/** Where the Debian package has the program: as `install` lays it out, below another prefix. */
+/** The prefix of the Debian package; the layout below is that of `install`. */
 export const packagedPrefix = '/usr';
 
-/** What the units in the Debian package say; drop-ins and the settings file may say more. */
+/** The options of the units in the Debian package; drop-ins and the settings file may add to them. */
 export const packagedService: ServiceOptions = {
   scriptDir: '/etc/docker-lifecycle-listener.d',
   port: undefined,

@@ -12,7 +12,7 @@ export interface Place {
 /** Why root could not trust what is in a place that may still have to be made; undefined when it could. */
 export type Distrust = (path: string) => Refusal | undefined;
 
-/** The rule of whoever owns the service: what is missing is made, where what leads there is trusted. */
+/** Returns the trust rule of the service's owner: a missing folder will be made, if the path to it is trusted. */
 export function distrustOf(owner: number): Distrust {
   return (path) => {
     const walked = walk(path, owner);
@@ -21,8 +21,8 @@ export function distrustOf(owner: number): Distrust {
 }
 
 /**
- * Where the program goes: /usr/local, or /opt where others can write to that: Homebrew makes it the user's on
- * some Macs, and a group `staff` has it on some Debians.
+ * Chooses the program's prefix: /usr/local, or /opt if other users can write to /usr/local. On some Macs Homebrew gives it to
+ * the user, on some Debians it belongs to the group `staff`.
  */
 export function choosePrefix(refuses: Distrust = distrustOf(0)): Place {
   return choose(['/usr/local', `/opt/${productName}`], refuses, (prefix) => [
@@ -31,7 +31,7 @@ export function choosePrefix(refuses: Distrust = distrustOf(0)): Place {
   ]);
 }
 
-/** Where hooks go: /etc; on macOS where the original has them, if root alone can write there. */
+/** Chooses the folder of hooks: /etc; on macOS that of the original, if only root can write there. */
 export function chooseScriptDir(platform: NodeJS.Platform, refuses: Distrust = distrustOf(0)): Place {
   const places = [...(platform === 'darwin' ? ['/usr/local/etc'] : []), '/etc'];
   return choose(

@@ -16,36 +16,36 @@ import type { Kept, Step } from './step.ts';
 import { commandsFor, overruledBy, supervisedBy } from './supervise.ts';
 import { compare, type Wanted } from './wanted.ts';
 
-/** What is to be installed, and where. */
+/** The service to install, and its paths. */
 export interface Wish {
   readonly version: string;
   readonly layout: Layout;
   readonly runtime: Runtime;
   readonly service: ServiceOptions;
   readonly supervisor: Supervisor;
-  /** What else is to be there: for shells, for Docker, for man. */
+  /** Further files: for shells, for Docker, for man. */
   readonly extras?: readonly Wanted[];
-  /** What is known of the notifier's container; where nothing is, nothing becomes of it. */
+  /** Facts about the notifier's container; without them the plan ignores it. */
   readonly notifier?: NotifierFacts;
 }
 
-/** What will be done, in this order, and what stays as it is though it is not as it should be. */
+/** The steps in their order, and files that stay although they differ from ours. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly kept: readonly Kept[];
-  /** What else is worth a sentence, and no step. */
+  /** Notes for users that are not steps. */
   readonly remarks?: readonly string[];
 }
 
 /**
- * What makes a service of this program, on this machine as it is now. Nothing is written by it.
+ * Returns the steps that install this program as a service on this machine. Writes nothing.
  *
- * A folder or a file is a step only if it is not there yet, or is not as it should be and is ours. The link to
- * the new version is turned when that is complete and has been tried; until then the old one runs undisturbed.
+ * A folder or a file needs a step only if it is missing, or is ours and differs. The link to
+ * the new version is turned when that version is complete and was tried; until then the old one runs undisturbed.
  *
- * What will be written is listed before it is, so that an install that is cut short can be uninstalled; and the next
- * one does again what leaves no file behind: the trial, and what the supervisor is told.
- * @param before what an earlier install wrote
+ * The manifest lists a file before it is written, so that an interrupted install can be uninstalled. The next install
+ * repeats the steps that leave no file: the trial, and the commands for the service manager.
+ * @param before the manifest of an earlier install
  */
 export function planInstall(wish: Wish, machine: Machine, before: Manifest | undefined): Plan {
   const { version, layout, runtime, service, supervisor, extras = [], notifier: facts } = wish;
@@ -76,7 +76,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
   const changed = isUnfinished ? [...written, ...supervised.map(({ path }) => path)] : written;
   const entries = unique([
     ...base.entries,
-    // Its name is ours, whoever made it: so does systemd.
+    // Its name is ours, so it counts as ours; systemd does the same.
     { kind: 'folder', path: state.path },
     ...way.entries,
     ...files.entries,

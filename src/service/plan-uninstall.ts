@@ -10,20 +10,20 @@ import type { Kept, Step } from './step.ts';
 import { endingFor } from './supervise.ts';
 import { isAsWritten } from './wanted.ts';
 
-/** What of the administrator's is only removed when that is asked for. */
+/** The administrator's files, removed only on request. */
 export interface Leavings {
   readonly settings: string;
   readonly dropIns: readonly string[];
-  /** Whether Docker is up, so that what install has put into it can be taken away. */
+  /** True if Docker is up, so that the notifier's container can be removed. */
   readonly dockerIsUp?: boolean;
   /** The log, where the listener writes it itself, and those that were put aside. */
   readonly logs?: readonly string[];
 }
 
 /**
- * What takes away all that install wrote, and nothing else: a file that was changed since stays, and so does a
- * folder with something in it. The list of all that goes last, so that what is cut short is completed by the next.
- * @param purge hooks, settings and what the listener remembers go too
+ * Returns the steps that remove what install wrote, and nothing else: an edited file stays, and so does a
+ * folder that is not empty. The manifest goes last, so that the next uninstall completes an interrupted one.
+ * @param purge removes hooks, settings and the listener's state too
  */
 export function planUninstall(
   manifest: Manifest,
@@ -49,7 +49,7 @@ export function planUninstall(
     const known = manifest.entries.filter(({ path }) => path === entry.path);
     const changed =
       entry.kind === 'file' ? !isAsWritten(found, known) : entry.kind === 'link' && found.kind !== 'link';
-    // What is no file at all any more is nothing that we know.
+    // Neither a folder nor a device is a file that we wrote.
     if (changed && (!purge || found.kind === 'folder' || found.kind === 'other')) {
       kept.push({ path: entry.path, reason: 'it was changed since install wrote it' });
     } else gone.push(entry);

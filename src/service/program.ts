@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts';
 import { draftOf, type Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
-/** The program and its Node in a folder of its version: before `current` leads there, nobody runs it. */
+/** Returns the program and its Node in a folder of its version, which is not run before `current` leads there. */
 export function programFiles(machine: Machine, layout: Layout, version: string, runtime: Runtime): Wanted[] {
   const folder = layout.versionFolder;
   const manifest = { name: productName, version, type: 'module' };
@@ -63,7 +63,7 @@ export function programLinks(layout: Layout, version: string): Wanted[] {
   ];
 }
 
-/** Whether the copied Node runs without anything that it had beside it. */
+/** Returns the step that tries whether the copied Node runs without the files beside the original. */
 export function tryProgram(layout: Layout): Step {
   const words = [
     join(layout.versionFolder, 'node'),
@@ -114,7 +114,7 @@ export function oldFiles(
   };
 }
 
-/** What an install that was killed was at. */
+/** Returns the unfinished files of an install that was killed. */
 export function drafts({ look }: Pick<Machine, 'look'>, entries: readonly Entry[]): Entry[] {
   return entries
     .filter(({ kind }) => kind !== 'folder')

@@ -17,10 +17,10 @@ export interface Runtime {
 const oldest = { major: 20, minor: 9 };
 
 /**
- * The Node that runs us and our own bundle, to be copied to where root alone can change them.
- * @throws UserError when this Node cannot be copied: too old, no program of this system, or with libraries that
- * somebody else could change
- * @param owner who may change them beside root: 0 for root alone
+ * Finds the Node that runs this process and our bundle, to be copied to a folder that only root can change.
+ * @throws UserError when this Node cannot be copied: too old, not a program of this system, or with libraries that
+ * another user could change
+ * @param owner the user who may change them beside root: 0 for root alone
  */
 export function findRuntime(owner: number): Runtime {
   const node = realpathSync(process.execPath);
@@ -42,7 +42,7 @@ export function findRuntime(owner: number): Runtime {
     // The kernel's own, and what macOS keeps in its cache, are no files.
     if (walked.trusted || walked.refusal.cause.kind === 'missing') continue;
     throw refused(
-      `${node} needs the library ${library}, which somebody else can change`,
+      `${node} needs the library ${library}, which another user can change`,
       'Run install with a Node that is one file, as those of nodejs.org are',
     );
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { controlSocket, productName } from './layout.ts';
 
-/** Whose service it is. */
+/** The owner of the service: the system or one user. */
 export type Scope =
   | { readonly kind: 'system' }
   /** A user's own: run by that user's manager of systemd, or by launchd as an agent; nothing of it is root's. */
@@ -22,11 +22,11 @@ export interface UserScope {
 
 export const systemScope: Scope = { kind: 'system' };
 
-/** The user's folders as the environment has them; undefined where nobody has logged in, so that there is no manager. */
+/** Returns the user's folders from the environment; undefined outside a login, where there is no user manager. */
 export function userScope(uid: number, home: string, environment: NodeJS.ProcessEnv): UserScope | undefined {
   const { XDG_RUNTIME_DIR: runtime } = environment;
   if (!runtime?.startsWith('/')) return undefined;
-  // What is no absolute path is as good as none.
+  // XDG Base Directory Specification: a relative path is ignored.
   const folder = (given: string | undefined, usual: string) =>
     given?.startsWith('/') ? given : join(home, usual);
   return {
@@ -45,7 +45,7 @@ export function agentScope(uid: number, home: string): UserScope {
   return { kind: 'user', uid, home, config: join(home, '.config'), state: library, runtime: library };
 }
 
-/** Whose files the service may be made of, beside root's. */
+/** Returns the user whose files the service may use beside root's. */
 export function ownerOf(scope: Scope): number {
   return scope.kind === 'user' ? scope.uid : 0;
 }
@@ -60,7 +60,7 @@ export function manifestPath(platform: NodeJS.Platform, scope: Scope = systemSco
   return join(stateFolder(platform, scope), 'installed.json');
 }
 
-/** Where the listener answers as a service, as a shell in one of its units has it, in double quotes. */
+/** Returns the service's control socket for a shell in one of its units, in double quotes. */
 export function controlSocketInShell(scope: Scope): string {
   return scope.kind === 'user' ? `$XDG_RUNTIME_DIR/${productName}/control.sock` : controlSocket;
 }
@@ -75,7 +75,7 @@ export function journalctl(scope: Scope): string[] {
   return scope.kind === 'user' ? ['journalctl', '--user'] : ['journalctl'];
 }
 
-/** What installs it, or renews it, for a person to type. */
+/** Returns the command that installs or upgrades the service. */
 export function installCommand(scope: Scope): string {
   return `${productName} install${scope.kind === 'user' ? ' --user' : ''}`;
 }

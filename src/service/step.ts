@@ -16,8 +16,8 @@ export type Doing =
   /** Removes a folder and all that is in it. */
   | { readonly kind: 'remove-tree'; readonly path: string }
   /**
-   * Runs a command; where it fails everything ends there, unless it `mayFail`. It is tried once, or `tries` times.
-   * What it `shows` is seen, why it failed too.
+   * Runs a command, `tries` times at most (1 by default). A failure ends the plan, unless it `mayFail`. `shows` prints its output, also of a
+   * failure.
    */
   | {
       readonly kind: 'run';
@@ -27,7 +27,7 @@ export type Doing =
       readonly tries?: number;
     };
 
-/** What a file is called until it is complete; left by an install that was killed. */
+/** Returns the name of a file until it is complete; an install that was killed leaves it. */
 export function draftOf(path: string): string {
   return `${path}.new`;
 }

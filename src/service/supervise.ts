@@ -8,7 +8,7 @@ import type { Kept, Step } from './step.ts';
 import { overruling, systemdAfterwards, systemdCommands, systemdEnd, systemdFiles } from './systemd.ts';
 import type { Wanted } from './wanted.ts';
 
-/** What a supervisor reads. */
+/** Returns the files that a service manager reads. */
 export function supervisedBy(
   supervisor: Supervisor,
   { scope }: Machine,
@@ -30,7 +30,7 @@ export function supervisedBy(
 }
 
 /**
- * What it is told when that is written.
+ * Returns the commands for the service manager after these files were written.
  * @param changed the paths that are written by steps before these
  */
 export function commandsFor(
@@ -68,12 +68,12 @@ export function logFor(supervisor: Supervisor, scope: Scope): string | undefined
   }
 }
 
-/** What of the administrator's counts instead. */
+/** Returns the administrator's files that override ours. */
 export function overruledBy(supervisor: Supervisor, machine: Machine, layout: Layout): Kept[] {
   return supervisor.kind === 'systemd' ? overruling(machine, layout) : [];
 }
 
-/** What it is told before and after that is removed. */
+/** Returns the commands for the service manager before and after its files are removed. */
 export function endingFor(
   supervisor: Supervisor,
   machine: Machine,

@@ -3,16 +3,16 @@ import { type Layout, productName, serviceUnit, unwantedVariables } from './layo
 import type { ServiceOptions } from './manifest.ts';
 import { controlSocketInShell, type Scope, stateFolder, systemScope } from './scope.ts';
 
-/** What `docker-lifecycle-companion` may take beyond its limit before systemd ends it, in seconds. */
+/** Seconds that `docker-lifecycle-companion` may exceed its limit before systemd ends it. */
 const margin = 3;
 
 /**
  * The unit that runs the listener.
  *
- * It says nothing of Docker's unit, so that neither ever waits for the other, starts it or stops it: with
- * `Before=docker.service` a listener that is slow to be ready would hold up Docker's start. That on_stop is over
- * when the host shuts down, the companion sees to.
- * @param notifies whether the system has the `systemd-notify` that readiness is told with
+ * It does not name Docker's unit, so neither waits for, starts or stops the other: with
+ * `Before=docker.service` a slow listener would delay Docker's start. At a shutdown of the host the companion
+ * waits for on_stop.
+ * @param notifies true if the system has `systemd-notify`, which reports readiness
  */
 export function serviceUnitText(
   layout: Layout,
@@ -120,10 +120,9 @@ After=remote-fs.target network-online.target
 `;
 
 /**
- * Has the listener told (`$@`) if there is one, and anything in the script folder (`$0`) to be run or ended before
- * Docker stops. A shell finds that out in a few milliseconds; a Node that tells takes a hundred, and those Docker
- * waits for nobody's hooks.
- * @param waits whether Docker waits for it; else it is told in the background, as soon as that may be
+ * Runs `$@`, which tells the listener, only if there is a listener and a hook in the script folder (`$0`) to run or end before
+ * Docker stops. A shell checks that in a few milliseconds; a Node would take a hundred, without hooks for nothing.
+ * @param waits true if Docker waits for it; else it runs in the background
  */
 function tellIfNeeded(waits: boolean, controlSocket: string): string {
   const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
@@ -134,8 +133,8 @@ function tellIfNeeded(waits: boolean, controlSocket: string): string {
 }
 
 /**
- * Whether systemd runs a program at that path: it refuses quotes and backslashes in it, and takes a doubled dollar sign,
- * which is one in all other words, for two (seen with systemd 252).
+ * Returns whether systemd runs a program at that path: it refuses quotes and backslashes in it, and reads a doubled dollar sign
+ * as two, though as one in all other words (seen with systemd 252).
  */
 export function canBeRun(path: string): boolean {
   return !/["'\\$\p{Cc}]/u.test(path);

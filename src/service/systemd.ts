@@ -10,13 +10,13 @@ import type { Wanted } from './wanted.ts';
 /** The administrator's own units, which count before all others (systemd.unit(5)). */
 const ownUnits = '/etc/systemd/system';
 
-/** Where somebody has units and drop-ins of their own. */
+/** Returns the folder of the administrator's or user's own units and drop-ins. */
 export function ownUnitFolder(scope: Scope): string {
   return scope.kind === 'user' ? join(scope.config, 'systemd', 'user') : ownUnits;
 }
 
 /**
- * Where our units are. Below /usr/local, where locally installed programs have theirs, so that the administrator's
+ * Returns the folder of our units: below /usr/local, like those of other locally installed programs, so that the administrator's
  * `systemctl mask` and `systemctl edit --full`, which write into /etc, work; systemd looks there, below /usr, and
  * nowhere else below a prefix.
  */
@@ -64,7 +64,7 @@ export function overruling(machine: Machine, layout: Layout): Kept[] {
   });
 }
 
-/** What systemd says of a unit. */
+/** The state of a unit. */
 export interface UnitState {
   readonly active: boolean;
   readonly enabled: boolean;
@@ -94,11 +94,11 @@ export function properties(machine: Machine, unit: string, names: readonly strin
 }
 
 /**
- * What systemd is told after an install.
+ * Returns the commands for systemd after an install.
  *
  * The companion is never restarted while Docker is up: that would be a stop. A changed one counts from the next
  * stop on, once systemd has read it.
- * @param changed the paths that are written by steps before these
+ * @param changed the paths that earlier steps write
  */
 export function systemdCommands(
   machine: Machine,
@@ -136,7 +136,7 @@ export function systemdCommands(
   ];
 }
 
-/** What systemd is told before its units are removed. */
+/** Returns the commands for systemd before its units are removed. */
 export function systemdEnd(machine: Machine): Step[] {
   const run = telling(machine.scope);
   // One that is masked runs on until it is stopped.
@@ -156,12 +156,12 @@ export function systemdEnd(machine: Machine): Step[] {
   ];
 }
 
-/** What systemd is told after its units are removed. */
+/** Returns the commands for systemd after its units were removed. */
 export function systemdAfterwards(scope: Scope): Step[] {
   const run = telling(scope);
   return [
     run('has systemd forget the units', 'daemon-reload'),
-    // Where none of them failed there is nothing to reset, and that is a failure.
+    // `reset-failed` fails if no unit has failed.
     {
       ...run('and how they ended', 'reset-failed', serviceUnit, companionUnit),
       mayFail: true,
@@ -171,7 +171,7 @@ export function systemdAfterwards(scope: Scope): Step[] {
 
 type Run = Step & { kind: 'run' };
 
-/** Makes steps of what one manager is told. */
+/** Returns a function that makes a step of a systemctl command. */
 function telling(scope: Scope): (reason: string, ...words: string[]) => Run {
   return (reason, ...words) => ({ kind: 'run', words: [...systemctl(scope), ...words], reason });
 }

@@ -14,11 +14,11 @@ interface WantedFile {
   readonly kind: 'file';
   readonly path: string;
   readonly mode: number;
-  /** Somebody may have changed it on purpose: a change that we did not make is kept. */
+  /** The administrator may edit it: an edited file is kept. */
   readonly editable: boolean;
 }
 
-/** What has to be done so that what is wanted is there, and what install has then written in all. */
+/** The steps that create what is wanted, and the complete record of the install after them. */
 export interface Comparison {
   readonly steps: readonly Step[];
   readonly kept: readonly Kept[];
@@ -85,7 +85,7 @@ function judge(item: Wanted, found: Found, known: readonly Entry[]): Verdict {
   }
 }
 
-/** Whether a file is as install has written it, or was going to when it was cut short. */
+/** Returns whether a file is as install wrote it, or as an interrupted install was going to write it. */
 export function isAsWritten(found: Found, known: readonly Entry[]): boolean {
   return (
     found.kind === 'file' && known.some((entry) => entry.kind === 'file' && entry.digest === found.digest)

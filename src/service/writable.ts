@@ -33,7 +33,7 @@ function nearestExisting(folder: string, checked: Set<string>): string | undefin
 
 function whyNotWritable(folder: string): string | undefined {
   const code = whyNot(folder, constants.W_OK | constants.X_OK);
-  // What is missing, or no folder, is for the step itself to say.
+  // The step itself reports a path that is missing or not a folder.
   return code === 'EROFS' || code === 'EACCES' || code === 'EPERM' ? code : undefined;
 }
 

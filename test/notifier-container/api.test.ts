@@ -87,7 +87,7 @@ test.each([
   ['is none', ['SSH-2.0-OpenSSH\r\n\r\n'], 'no HTTP'],
 ])('an engine that %s ends it with exit code 69', async (_, pieces, says) => {
   const { engine } = await engineThatSays(...pieces);
-  await expect(askEngine(engine, { method: 'GET', path: '/', patience: 50 })).rejects.toMatchObject({
+  await expect(askEngine(engine, { method: 'GET', path: '/', timeout: 50 })).rejects.toMatchObject({
     exitCode: 69,
     message: expect.stringContaining(says),
   });
