@@ -1,5 +1,6 @@
 import type { Failure } from '../listener/failures.ts';
 import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../listener/status.ts';
+import { retryWords } from '../listener/words/activities.ts';
 import { describeEvent } from '../listener/words/events.ts';
 import { describeFailure } from '../listener/words/failure.ts';
 import { reasonWords, sources } from '../listener/words/transitions.ts';
@@ -160,7 +161,7 @@ function describeCurrent(current: NonNullable<EngineStatus['hooks']['current']>,
   if (hook === null) return `on_${event} (${reason})`;
   const { attempt } = hook;
   if (attempt !== undefined && attempt.at !== null)
-    return `${printableText(hook.name)} failed: attempt ${attempt.number} of ${attempt.most} at ${clock(new Date(attempt.at), now)} (${reason})`;
+    return `${printableText(hook.name)} ${retryWords(attempt, now)} (${reason})`;
   const pid = hook.pid === null ? '' : `, pid ${hook.pid}`;
   return `${printableText(hook.name)} for ${age(now.getTime() - Date.parse(hook.since))}${pid} (${reason})`;
 }

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createControlClient } from '../../src/listener/control/client.ts';
 import { expectAccessible, inBrowser } from '../support/browser.ts';
+import { startEventEngine } from '../support/event-engine.ts';
 import { needing } from '../support/needs.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
@@ -22,6 +25,7 @@ const address = async () => {
   const answer = await createControlClient(stage.control).post('/v1/page');
   return (answer as { url: string }).url;
 };
+const getStatus = () => createControlClient(stage.control).get('/v1/status');
 const headline = (page: Page) => page.locator('.headline h2').textContent();
 const count = (page: Page, label: string) =>
   page.locator('.figures div', { hasText: label }).locator('dd').textContent();
@@ -78,6 +82,29 @@ describe('the page', needing('chromium'), () => {
     await page.getByText('Live', { exact: true }).waitFor();
     stage.startEngine();
     await page.getByText(/on_start\/10-a runs for \d+ s/).waitFor();
+    await expectAccessible(page);
+    await page.close();
+  });
+
+  test('a hook that is retried, and one that collects events, are shown', async () => {
+    const config = join(stage.folder, 'settings.toml');
+    const settings = [
+      '[on_start."20-fails"]\nretry = 3\nretry_wait = "1h"',
+      '[on_container_start."10-reload"]\ndebounce = "1h"\nat_most = "1h"',
+    ];
+    writeFileSync(config, settings.join('\n'), { mode: 0o600 });
+    mkdirSync(join(stage.hooks, 'on_container_start'), { mode: 0o755 });
+    stage.hook('on_container_start/10-reload');
+    const engine = await startEventEngine(stage.socket);
+    onTestFinished(() => engine.end());
+    const listener = stage.listen('--config', config);
+    await listener.next(0, ofKind('events-read'));
+    await listener.next(0, ofKind('hook-retries'));
+    for (const id of ['a', 'b', 'c']) engine.model.start(id);
+    await expect.poll(async () => JSON.stringify(await getStatus())).toContain('"events":3');
+    const { page } = await look(await address());
+    await page.getByText(/on_start\/20-fails failed: attempt 2 of 4 at /).waitFor();
+    await page.getByText(/on_container_start\/10-reload collects: 3 events in \d+ s/).waitFor();
     await expectAccessible(page);
     await page.close();
   });

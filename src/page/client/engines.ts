@@ -1,3 +1,4 @@
+import { type Activity, activitiesOf } from '../../listener/words/activities.ts';
 import { reasonWords, sources } from '../../listener/words/transitions.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
@@ -86,27 +87,20 @@ function subWords({ url, status }: EngineView, last: Told | undefined): (Node | 
   return facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]));
 }
 
-/** What runs now and what waits. */
+/** The hooks at work. */
 function doing({ status }: EngineView): HTMLElement[] {
   if (status === undefined) return [];
-  const { current, waiting, kept } = status.hooks;
-  const since = (time: string) =>
-    el('span', { 'data-since': Date.parse(time) }, age(Date.now() - Date.parse(time)));
-  const row = (tone: Tone, ...words: (Node | string)[]) => el('li', {}, icon(tone), el('span', {}, ...words));
-  return [
-    ...(current?.hook
-      ? [row('busy', el('b', {}, printableText(current.hook.name)), ' runs for ', since(current.hook.since))]
-      : []),
-    ...waiting.map(({ event, reason }) => row('quiet', `on_${event} waits: ${reasonWords(reason).because}`)),
-    ...kept.map(({ name, phase, at }) => {
-      const what = el('b', {}, printableText(name));
-      if (phase === 'running' && at !== null) return row('busy', what, ' is kept running for ', since(at));
-      return phase === 'out'
-        ? row('bad', what, ' may not run')
-        : row('quiet', what, ' has ended, and is started again soon');
-    }),
-  ];
+  return activitiesOf(status, new Date()).map(({ state, name, text, since }) => {
+    const time = since === undefined ? '' : el('span', { 'data-since': since }, age(Date.now() - since));
+    return el('li', {}, icon(activityTones[state]), el('span', {}, el('b', {}, name), ` ${text} `, time));
+  });
 }
+
+const activityTones: { readonly [state in Activity['state']]: Tone } = {
+  running: 'busy',
+  waiting: 'quiet',
+  refused: 'bad',
+};
 
 function figures(view: View, engine: string): HTMLElement {
   const { up, starts, crashes, runs, failed } = sumOf(view.entries, engine, spanOf(view), lastLook(view));

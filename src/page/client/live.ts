@@ -53,12 +53,15 @@ let asking: ReturnType<typeof setTimeout> | undefined;
 
 function askSoon(live: Live): void {
   clearTimeout(asking);
-  asking = setTimeout(() => {
-    ask('v1/status').then(
-      (status) => live.status(status as Status),
-      () => {},
-    );
-  }, pause);
+  asking = setTimeout(() => refresh(live), pause);
+}
+
+/** Asks for the status. */
+export function refresh(live: Live): void {
+  ask('v1/status').then(
+    (status) => live.status(status as Status),
+    () => {},
+  );
 }
 
 async function get(path: string): Promise<Response> {

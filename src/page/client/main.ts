@@ -6,7 +6,7 @@ import { attention } from './attention.ts';
 import { closeOnClickBeside, showDetails } from './details.ts';
 import { byId, choice, el, fill, icon } from './dom.ts';
 import { engineCards } from './engines.ts';
-import { fetchEntry, follow } from './live.ts';
+import { fetchEntry, follow, type Live, refresh } from './live.ts';
 import { isTold, type Tone, withEvent } from './model.ts';
 import { table } from './table.ts';
 import { timeline } from './timeline.ts';
@@ -166,8 +166,7 @@ if (data.kind === 'live') {
       node.textContent = age(Date.now() - Number(node.dataset.since));
     }
   }, 1000);
-  setInterval(() => change({}), pace);
-  void follow({
+  const live: Live = {
     begun(entries, status) {
       const first = view.connection === 'opening';
       change({
@@ -188,5 +187,11 @@ if (data.kind === 'live') {
       if (view.connection !== 'lost') say('Connection lost');
       change({ connection: 'lost' });
     },
-  });
+  };
+  setInterval(() => {
+    change({});
+    // A burst that grows is no event of the listener.
+    if (view.connection === 'live' && !document.hidden) refresh(live);
+  }, pace);
+  void follow(live);
 }
