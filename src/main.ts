@@ -2,7 +2,7 @@
 import { readArguments } from './cli/arguments.ts';
 import { commands } from './cli/commands.ts';
 import { endUnexpectedly } from './cli/end-unexpectedly.ts';
-import { calledAs, completionWords, environmentOf, readCall } from './cli/plugin/call.ts';
+import { calledAs, completionWords, endWithDocker, environmentOf, readCall } from './cli/plugin/call.ts';
 import { endWithReader } from './cli/print.ts';
 import { printableText } from './system/printable.ts';
 import { exitCode, UserError } from './system/user-error.ts';
@@ -22,7 +22,7 @@ async function main(): Promise<number> {
       if (value === undefined) delete process.env[variable];
       else process.env[variable] = value;
     }
-    (await import('./cli/plugin/end-with-docker.ts')).endWithDocker();
+    await endWithDocker();
   }
   const invocation = readArguments(call.words, globals);
   if (!invocation.outlivesReader) endWithReader();

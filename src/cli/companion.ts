@@ -23,7 +23,7 @@ const freshness = 1;
  * Docker has died, which is no reason to tell anything: then systemd has no job that would stop Docker.
  * Whatever happens, Docker's stop must go on: nothing here fails.
  */
-export async function tellListener({ unit, user, wait }: CompanionRequest): Promise<ExitCode> {
+export async function announceStop({ unit, user, wait }: CompanionRequest): Promise<ExitCode> {
   const jobs = thisMachine().ask([
     ...['systemctl', ...(user ? ['--user'] : []), 'list-jobs'],
     '--no-legend',

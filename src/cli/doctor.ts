@@ -20,7 +20,7 @@ import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
 import { checkUnitEnvironment } from './doctor/unit-environment.ts';
 import { readManifest } from './install.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 import { during } from './progress.ts';
 import { foldLine, widthOf } from './screen.ts';
 import { loadForService, settingsFileOf } from './service-settings.ts';
@@ -110,7 +110,7 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
   try {
     const { settings } =
       manifest === undefined
-        ? loadForAsking({ inputs: {}, config: undefined })
+        ? loadForClient({ inputs: {}, config: undefined })
         : loadForService(manifest.service, machine);
     return settings;
   } catch (error) {

@@ -1,5 +1,4 @@
 import { describeUnexpected } from '../listener/unexpected.ts';
-import { unexpected } from '../listener/words/listener.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode } from '../system/user-error.ts';
 import { calledAs } from './plugin/call.ts';
@@ -8,7 +7,8 @@ import { calledAs } from './plugin/call.ts';
 export function endUnexpectedly(thrown: unknown): never {
   const wantsStack = process.env.DEBUG || process.argv.some((word) => word === '-v' || word === '--verbose');
   const hint = wantsStack ? '' : '. DEBUG=1 shows its stack; please report it';
-  const line = printableText(unexpected(describeUnexpected(thrown)));
+  const { error, at } = describeUnexpected(thrown);
+  const line = printableText(`${error}${at === '' ? '' : ` (${at})`}`);
   process.stderr.write(`${calledAs()}: an error of its own: ${line}${hint}\n`);
   if (wantsStack && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
   process.exit(exitCode.internal);

@@ -8,7 +8,7 @@ import { describeTurn } from '../listener/words/turns.ts';
 import { describeWarning } from '../listener/words/warnings.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
-import { running, theListener } from './listener.ts';
+import { findListener, running } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { localTime } from './log.ts';
 import { print } from './print.ts';
@@ -16,7 +16,7 @@ import { nameOfEngine } from './which-engine.ts';
 
 /** Shows what happens as it happens, until the listener ends. */
 export async function followEvents(command: EngineRequest): Promise<number> {
-  const { client } = theListener(command);
+  const { client } = findListener(command);
   const engine =
     command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   const lines = await running(client.lines({ method: 'GET', path: '/v1/events' }));

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
-import { ifRunning, RootsListener, theListener } from './listener.ts';
+import { findListener, ifRunning, RootsListener } from './listener.ts';
 import type { ListenerRequest } from './listener-request.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 
 /**
  * Reads in the journal of a listener that does not run.
@@ -43,7 +43,7 @@ export async function inJournal<Found>(
 export async function askForJournal(command: ListenerRequest, path: string): Promise<object | undefined> {
   if (command.inputs.stateDir !== undefined) return undefined;
   try {
-    return await ifRunning(theListener(command).client.get(path));
+    return await ifRunning(findListener(command).client.get(path));
   } catch (error) {
     // A listener that this user has run before left a journal of the user's own.
     if (error instanceof RootsListener && (await inJournal(command, async (folder) => folder))) {
@@ -58,7 +58,7 @@ export async function askForJournal(command: ListenerRequest, path: string): Pro
  * where listeners of this user keep theirs: each has a folder of its own, and a service that of its unit.
  */
 function findJournal(command: ListenerRequest): string | undefined {
-  const { settings, inputs } = loadForAsking(command);
+  const { settings, inputs } = loadForClient(command);
   const named = join(settings.stateDir, 'journal');
   if (inputs.stateDir !== undefined) return named;
   if (inputs.scriptDir?.from.kind !== 'default' && lastWritten(named) > 0) return named;

@@ -12,7 +12,7 @@ import { exitCode, UserError } from '../system/user-error.ts';
 import { enginesIn, entriesIn, entryIn } from './answers.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
 import { describeEntry, historyHead, historyRow } from './history-words.ts';
-import { running, theListener } from './listener.ts';
+import { findListener, running } from './listener.ts';
 import type { EngineRequest, ListenerRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
@@ -45,7 +45,7 @@ export async function showHistory(request: HistoryRequest): Promise<number> {
   const listening = { method: 'GET', path: '/v1/events', signal: ending.signal } as const;
   try {
     // Heard from before the past is read, so that nothing falls between the two.
-    const events = request.follow ? await running(theListener(request).client.lines(listening)) : undefined;
+    const events = request.follow ? await running(findListener(request).client.lines(listening)) : undefined;
     return await tell(named, events as AsyncIterable<StreamedEvent> | undefined);
   } finally {
     ending.abort();

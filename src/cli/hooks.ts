@@ -16,9 +16,9 @@ import { codeOf, errorCode, exitCode, UserError } from '../system/user-error.ts'
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { plansIn, statusIn } from './answers.ts';
 import { describeDryRun, dryRun } from './dry-run.ts';
-import { ifRunning, theListener } from './listener.ts';
+import { findListener, ifRunning } from './listener.ts';
 import type { ListenerRequest } from './listener-request.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 import { usage } from './options.ts';
 import { calledAs } from './plugin/call.ts';
 import { print, remark } from './print.ts';
@@ -34,7 +34,7 @@ export type NewHookEvent = LifecycleEvent | 'running' | EventFolder;
 export async function showHooks(command: ListenerRequest): Promise<number> {
   const isNamed = command.inputs.scriptDir !== undefined;
   const asking = () =>
-    during('Waiting for the listener to answer', theListener(command).client.get('/v1/hooks').then(plansIn));
+    during('Waiting for the listener to answer', findListener(command).client.get('/v1/hooks').then(plansIn));
   const answer = isNamed ? undefined : await ifRunning(asking());
   const account = currentAccount();
   const folders = answer ?? dryRun(byItself(command), account).folders;
@@ -47,7 +47,7 @@ export async function showHooks(command: ListenerRequest): Promise<number> {
 }
 
 function byItself(command: ListenerRequest) {
-  const { settings } = loadForAsking(command);
+  const { settings } = loadForClient(command);
   remark(`No listener runs: by its settings, for hooks in ${settings.scriptDir}\n`);
   return settings;
 }
@@ -130,10 +130,10 @@ export async function newHook(
 /** The one that is named, else that of the running listener, else that of the settings. */
 async function scriptDirOf(command: ListenerRequest): Promise<string> {
   if (command.inputs.scriptDir === undefined) {
-    const status = await ifRunning(theListener(command).client.get('/v1/status').then(statusIn));
+    const status = await ifRunning(findListener(command).client.get('/v1/status').then(statusIn));
     if (status !== undefined) return status.listener.scriptDir;
   }
-  return loadForAsking(command).settings.scriptDir;
+  return loadForClient(command).settings.scriptDir;
 }
 
 /** @throws UserError when there is none of that name, or one in each of several folders */

@@ -7,7 +7,7 @@ import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { realSurroundings } from '../watch/endpoint/user-environment.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 import { calledAs } from './plugin/call.ts';
 import type { SettingsRequest } from './settings-request.ts';
 
@@ -22,8 +22,8 @@ export interface Listener {
  * Which listener is meant, whether it runs or not.
  * @throws UserError when there is none to be reached
  */
-export function theListener(given: SettingsRequest): Listener {
-  const path = loadForAsking(given).settings.control;
+export function findListener(given: SettingsRequest): Listener {
+  const path = loadForClient(given).settings.control;
   if (path === undefined) {
     throw new UserError(
       exitCode.usage,

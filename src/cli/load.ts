@@ -34,7 +34,7 @@ function requireTrusted(path: string, what = 'settings file'): void {
 }
 
 /** The same for a command that only asks a listener, which knows its script folder itself. */
-export function loadForAsking(inputs: SettingsRequest): Loaded {
+export function loadForClient(inputs: SettingsRequest): Loaded {
   const fallback: RawSettings = { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } };
   return load(inputs, fallback, realSurroundings(), false);
 }

@@ -18,7 +18,7 @@ import {
 } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
 import { readManifest } from './install.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 import { print, remark } from './print.ts';
 import type { SettingsRequest } from './settings-request.ts';
 import { statusCode } from './status.ts';
@@ -38,7 +38,7 @@ export interface NotifierRequest extends SettingsRequest {
  * @throws UserError with exit code 69 where Docker does not run, or there is no image to build from; 1 for one that is
  * installed and does not reach the listener
  */
-export async function tendNotifier(command: NotifierRequest): Promise<number> {
+export async function manageNotifier(command: NotifierRequest): Promise<number> {
   const { engine, port } = findPlace(command);
   await requireRunning(engine);
   switch (command.act) {
@@ -91,7 +91,7 @@ function notDelivering(health: NotifierHealth, engine: EngineSettings): UserErro
 
 /** The one engine that is meant, and the port that the listener has: the service's, where there is one. */
 function findPlace(command: NotifierRequest): { readonly engine: EngineSettings; readonly port: number } {
-  const { settings } = loadForAsking(command);
+  const { settings } = loadForClient(command);
   const [engine, ...others] = settings.engines;
   if (engine === undefined || others.length > 0) {
     throw new UserError(

@@ -6,12 +6,13 @@ import { describeFailure } from '../listener/words/failure.ts';
 import { reasonWords, sources } from '../listener/words/transitions.ts';
 import { describeCutTurn } from '../listener/words/turns.ts';
 import { printableText } from '../system/printable.ts';
+import { exitCode, UserError } from '../system/user-error.ts';
 import { age, clock, megabytes, plural } from '../system/words.ts';
 import { statusIn } from './answers.ts';
-import { howToStart, ifRunning, theListener } from './listener.ts';
+import { findListener, howToStart, ifRunning } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
-import { print } from './print.ts';
+import { print, remark } from './print.ts';
 import { during } from './progress.ts';
 import { foldLine, widthOf } from './screen.ts';
 import { type Style, styleFor } from './style.ts';
@@ -25,7 +26,7 @@ export const statusCode = { up: 0, down: 3, unknown: 4 } as const;
  * @returns the exit code
  */
 export async function showStatus(command: EngineRequest): Promise<number> {
-  const { client, path } = theListener(command);
+  const { client, path } = findListener(command);
   const asking = during(
     'Waiting for the listener to answer',
     ifRunning(client.get('/v1/status').then(statusIn)),
@@ -45,6 +46,34 @@ export async function showStatus(command: EngineRequest): Promise<number> {
   const width = widthOf(process.stdout);
   print(command.json ? `${JSON.stringify(status)}\n` : describeStatus(status, new Date(), style, width));
   return codeFor(status.engines);
+}
+
+/**
+ * Has the listener serve its page, and tells where; opens no browser.
+ * @returns the exit code
+ * @throws UserError with exit code 69 when no listener runs
+ */
+export async function showPage(command: EngineRequest): Promise<number> {
+  const { client, path } = findListener(command);
+  const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
+  if (answer === undefined) {
+    const fix = `What it did until then: ${calledAs()} history --html FILE. ${howToStart()}`;
+    throw new UserError(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, fix);
+  }
+  if (command.json) {
+    print(`${JSON.stringify(answer)}\n`);
+    return exitCode.done;
+  }
+  print(`${answer.url}\n`);
+  // Docker's own --context stands before many a command, and is meant for none in particular.
+  if (command.engine !== undefined) remark('The page shows every engine that the listener watches.\n');
+  const { port } = new URL(answer.url);
+  remark(
+    'Open it in a browser on this machine. Whoever has the address sees what hooks print, so keep it to yourself.\n' +
+      `From elsewhere: ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, and then the same address there.\n` +
+      'It is closed ten minutes after nobody has it open any more.\n',
+  );
+  return exitCode.done;
 }
 
 /**

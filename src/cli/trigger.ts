@@ -9,7 +9,7 @@ import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { bytes } from '../system/words.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
-import { running, theListener } from './listener.ts';
+import { findListener, running } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { print, remark } from './print.ts';
 import { progress } from './progress.ts';
@@ -26,7 +26,7 @@ export interface TriggerRequest extends EngineRequest {
  */
 export async function triggerHooks(command: TriggerRequest): Promise<number> {
   const { event, hook, json } = command;
-  const { client } = theListener(command);
+  const { client } = findListener(command);
   const engine =
     command.engine === undefined ? undefined : await running(nameOfEngine(client, command.engine));
   // A hook that asks is found by its run, and by its process where its environment was cleared.

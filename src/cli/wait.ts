@@ -13,7 +13,7 @@ import { EngineWatch } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
 import { ifRunning } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
-import { loadForAsking } from './load.ts';
+import { loadForClient } from './load.ts';
 import { usage } from './options.ts';
 import { remark } from './print.ts';
 import { progress } from './progress.ts';
@@ -32,7 +32,7 @@ export interface WaitRequest extends EngineRequest {
  */
 export async function waitForEngine(command: WaitRequest): Promise<number> {
   const { event, timeout, inputs } = command;
-  const { settings } = loadForAsking(command);
+  const { settings } = loadForClient(command);
   const ending = new AbortController();
   const timer = timeout === undefined ? undefined : setTimeout(() => ending.abort(), timeout);
   const isOwn = inputs.hosts !== undefined || inputs.contexts !== undefined || settings.control === undefined;

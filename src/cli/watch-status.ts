@@ -2,7 +2,7 @@ import type { Status } from '../listener/status.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { clock } from '../system/words.ts';
 import { statusIn } from './answers.ts';
-import { howToStart, ifRunning, type Listener, theListener } from './listener.ts';
+import { findListener, howToStart, ifRunning, type Listener } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { calledAs } from './plugin/call.ts';
 import { takeScreen } from './screen.ts';
@@ -28,7 +28,7 @@ export async function watchStatus(request: EngineRequest): Promise<number> {
       `For a pipe: ${calledAs()} events`,
     );
   }
-  const listener = theListener(request);
+  const listener = findListener(request);
   const style = styleFor(process.stdout, request.noColor);
   const ending = new AbortController();
   const quit = () => ending.abort();

@@ -9,7 +9,7 @@ export type Entry =
 
 /** Choices for the notifier's container: `auto` installs it only where nothing else announces a stop in time. */
 export type NotifierChoice = (typeof notifierChoices)[number];
-export const notifierChoices = ['auto', 'always', 'never'] as const;
+const notifierChoices = ['auto', 'always', 'never'] as const;
 
 /** Options of the service, kept from one install to the next. */
 export interface ServiceOptions {

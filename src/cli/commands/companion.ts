@@ -18,5 +18,5 @@ export const companion: Command<CompanionRequest> = {
     const input = { value: wait, from: { kind: 'argument' } } as const;
     return { unit: readUnit(unit), user, wait: readDuration(input) };
   },
-  run: async (request) => (await import('../companion.ts')).tellListener(request),
+  run: async (request) => (await import('../companion.ts')).announceStop(request),
 };

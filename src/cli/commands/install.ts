@@ -1,10 +1,9 @@
 import { wrong } from '../../listener/config/input.ts';
 import { readChoice, readDuration, readPath, readPort } from '../../listener/config/readers.ts';
 import { longestCompanionWait } from '../../listener/control/protocol.ts';
-import { notifierChoices } from '../../service/manifest.ts';
 import type { Command } from '../command.ts';
 import type { InstallRequest } from '../install.ts';
-import { type OptionName, usage, type Values } from '../options.ts';
+import { type OptionName, options, usage, type Values } from '../options.ts';
 import { noArgument, readUnit } from '../read-words.ts';
 import { flag } from '../settings-request.ts';
 
@@ -37,7 +36,9 @@ function readOptions(values: Values): InstallRequest['options'] {
     ...(port !== undefined && { port: readPort(flag('port', port)) }),
     ...(unit !== undefined && { dockerUnit: readUnit(unit) }),
     ...(stopWait !== undefined && { stopWait: readStopWait(stopWait) }),
-    ...(notifier !== undefined && { notifier: readChoice(flag('notifier', notifier), notifierChoices) }),
+    ...(notifier !== undefined && {
+      notifier: readChoice(flag('notifier', notifier), options.notifier.suggests),
+    }),
   };
 }
 

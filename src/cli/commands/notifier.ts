@@ -23,7 +23,7 @@ export const notifier: Command<NotifierRequest> = {
   ],
   complete: (before) => (before.length === 0 ? acts : []),
   read,
-  run: async (request) => (await import('../notifier.ts')).tendNotifier(request),
+  run: async (request) => (await import('../notifier.ts')).manageNotifier(request),
 };
 
 function read(values: Values, [word, more]: readonly string[]): NotifierRequest {

@@ -31,7 +31,7 @@ export const status: Command<EngineRequest & { readonly shape: Shape }> = {
       case 'watch':
         return (await import('../watch-status.ts')).watchStatus(request);
       case 'page':
-        return (await import('../page.ts')).showPage(request);
+        return (await import('../status.ts')).showPage(request);
       default:
         return shape satisfies never;
     }

@@ -113,7 +113,7 @@ export const notifierWords: WordsFor<NotifierReport> = {
 };
 
 /** An error that was not foreseen, and its place in the code. */
-export function unexpected({ error: what, at }: UnexpectedError): string {
+function unexpected({ error: what, at }: UnexpectedError): string {
   return `${what}${at === '' ? '' : ` (${at})`}`;
 }
 
