@@ -7,7 +7,7 @@ import { printableText } from '../system/printable.ts';
 import { isWithin } from '../system/processes.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { seconds } from '../system/words.ts';
-import { createFolderWatches } from '../watch/host/folder-watch.ts';
+import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { EngineWatch } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
@@ -144,7 +144,7 @@ async function watch(
   }
   const done = new AbortController();
   // Where the system watches no folder any more, it is looked at every now and then.
-  const folders = createFolderWatches(() => {}, done.signal);
+  const folders = new SharedFolderWatches(() => {}, done.signal);
   const phases = new Map<string, 'up' | 'down'>();
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });

@@ -10,7 +10,7 @@ import type { HookHost } from '../hooks/report.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import type { Account } from '../system/find-account.ts';
 import { rehearseAnswer } from '../watch/engine/http.ts';
-import { createFolderWatches } from '../watch/host/folder-watch.ts';
+import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { interfaceAddresses } from './addresses.ts';
 import type { Settings } from './config/settings.ts';
@@ -131,7 +131,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       signal,
     );
     const hinted = (said: ListenerEvent) => hints.admit('port', said.kind) && record(said);
-    const watches = createFolderWatches((folder, error) => {
+    const watches = new SharedFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
     rehearseAnswer();

@@ -19,9 +19,9 @@ import { setMaxListeners } from 'node:events';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import type { SensorReport } from './engine/report.ts';
-import { createFolderWatches } from './host/folder-watch.ts';
+import { SharedFolderWatches } from './host/folder-watch.ts';
+import { AsyncQueue } from './library/async-queue.ts';
 import { type Chosen, chooseWatched } from './library/options.ts';
-import { createLine } from './library/transition-queue.ts';
 import type { Transition } from './lifecycle/transition.ts';
 import { type EngineChange, EngineWatch } from './watch-engine.ts';
 import { describeSensorReport } from './words.ts';
@@ -179,18 +179,18 @@ function beginLoop(
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<EngineTransition> {
   const watching = new AbortController();
-  const line = createLine<EngineTransition>({
+  const queue = new AsyncQueue<EngineTransition>({
     most: mostWaiting,
     overflow: () => new WatchError('fell-behind', `watchEngines: ${fellBehind}`),
-    over() {
-      signal?.removeEventListener('abort', line.end);
+    closed() {
+      signal?.removeEventListener('abort', queue.end);
       watching.abort();
     },
   });
-  signal?.addEventListener('abort', line.end);
-  if (signal?.aborted) line.end();
-  else watchAll(chosen, (transition) => line.put(publicly(transition)), warn, watching.signal);
-  return line;
+  signal?.addEventListener('abort', queue.end);
+  if (signal?.aborted) queue.end();
+  else watchAll(chosen, (transition) => queue.put(publicly(transition)), warn, watching.signal);
+  return queue;
 }
 
 const fellBehind =
@@ -234,7 +234,7 @@ function watchAll(
     // What the caller throws over it is his own, and must not come between the sensor and the engine.
     queueMicrotask(() => warn({ kind: record.kind, message: printableText(text), ...about }));
   };
-  const folders = createFolderWatches((folder, error) => {
+  const folders = new SharedFolderWatches((folder, error) => {
     report({ kind: 'watch-degraded', folder, error: String(error) });
   }, signal);
   for (const engine of engines) {

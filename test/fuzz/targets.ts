@@ -16,7 +16,7 @@ import {
   encodeCall,
   longestMessage,
   messageLength,
-} from '../../src/watch/host/dbus-connection.ts';
+} from '../../src/watch/host/dbus-message.ts';
 import { eventLine, eventOf } from '../support/events.ts';
 import type { Random } from './random.ts';
 

@@ -5,7 +5,7 @@ import { type Endpoint, unixEndpoint } from '../../src/watch/endpoint/endpoint.t
 import type { EngineReport } from '../../src/watch/engine/report.ts';
 import { EngineSensor } from '../../src/watch/engine/sensor.ts';
 import { defaultTimeouts, type SensorTimeouts } from '../../src/watch/engine/timeouts.ts';
-import { createFolderWatches } from '../../src/watch/host/folder-watch.ts';
+import { SharedFolderWatches } from '../../src/watch/host/folder-watch.ts';
 import type { AwaitService } from '../../src/watch/host/service-ready.ts';
 import type { Observation } from '../../src/watch/lifecycle/observation.ts';
 import {
@@ -100,7 +100,7 @@ export function createFakeHost(): FakeHost {
         heartbeat,
         timeouts,
         awaitReady,
-        folders: createFolderWatches(() => {}, ending.signal),
+        folders: new SharedFolderWatches(() => {}, ending.signal),
         observe(observation) {
           seen.push(observation);
           const step = reduce(state, observation);

@@ -2,137 +2,150 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errorCode } from '../../system/user-error.ts';
 
-/** What a watched folder tells. */
 interface FolderWatchHandlers {
-  /** An entry of this name was made, changed or removed; undefined: look at everything anew. */
+  /** An entry of this name was made, changed or removed; undefined: any entry may have. */
   readonly changed: (name: string | undefined) => void;
-  /** The system will not watch (its limits are used up): from now on the folder is only looked at slowly. */
+  /** The system refuses the watch (its limits are used up): from now on the folder is listed slowly. */
   readonly degraded: (folder: string, error: unknown) => void;
 }
 
-/** How often a folder is looked at where the system refuses to watch it, in ms. */
-const slowLookInterval = 2000;
+/** The interval at which a folder is listed that the system refuses to watch, in ms. */
+const slowInterval = 2000;
 
-/** When a folder that has come to be watched is looked at again, each in ms after the one before. */
+/** Pauses between checks of a folder after its watch began, in ms. */
 const settlingChecks = [20, 200, 1000, 5000];
 
 /**
- * So much news in one turn of the event loop is looked behind. The kernel drops what does not fit into a process's
- * queue (16,384 pieces by default, of all folders together; inotify(7)), and Node does not say so.
+ * After so many events in one turn of the event loop every folder is checked. The kernel drops events that do not fit into
+ * a process's queue (16,384, of all folders together; inotify(7)), and Node does not report it.
  */
 const crowd = 1000;
 
-/** Looks at everything anew, for each watch that lives. */
-const alive = new Set<() => void>();
-let heard = 0;
+const open = new Set<FolderWatch>();
+let received = 0;
 
-function countNews(): void {
-  heard += 1;
-  if (heard > 1) return;
+function countEvent(): void {
+  received += 1;
+  if (received > 1) return;
   // Node reads the queue to its end in one turn.
   setImmediate(() => {
-    const isCrowd = heard >= crowd;
-    heard = 0;
-    if (isCrowd) for (const lookAnew of [...alive]) lookAnew();
+    const isCrowd = received >= crowd;
+    received = 0;
+    if (isCrowd) for (const watch of [...open]) watch.check();
   });
 }
 
 /**
- * Watches a folder for as long as `signal` allows, also one that does not exist yet, or that is removed and
- * made again (an empty `/run` after a reboot, a user's runtime folder at login): while it is missing, its
- * nearest existing ancestor is watched instead. When this returns, every later change is told.
+ * Watches a folder until `signal`, also one that does not exist yet, or that is removed and made again (an empty `/run`
+ * after a reboot, a user's runtime folder at login): while it is missing, its nearest existing ancestor is watched
+ * instead. Every change after this call is reported.
  */
 export function watchFolder(folder: string, handlers: FolderWatchHandlers, signal: AbortSignal): void {
-  let watcher: FSWatcher | undefined;
-  let slowLook: NodeJS.Timeout | undefined;
-  let watched: { path: string; identity: string } | undefined;
-  let settling: NodeJS.Timeout | undefined;
+  new FolderWatch(folder, handlers, signal).start();
+}
 
-  function arm(): void {
-    watcher?.close();
-    watcher = undefined;
-    clearTimeout(settling);
-    if (signal.aborted) return;
-    const path = nearestExisting(folder);
-    const identity = identityOf(path);
-    try {
-      const armed = watch(path, (event, name) => changed(armed, event, name ?? undefined));
-      armed.on('error', () => anew(armed));
-      watcher = armed;
-      watched = { path, identity };
-    } catch (error) {
-      // Gone again between the two calls: look anew. Anything else is a limit of the system's.
-      if (errorCode(error) === 'ENOENT' && identityOf(path) === '') return arm();
-      if (slowLook === undefined) handlers.degraded(folder, error);
-      slowLook ??= setInterval(lookSlowly, slowLookInterval);
-      return;
-    }
-    clearInterval(slowLook);
-    slowLook = undefined;
-    settle(0);
-    // Made while the watch was being set up: nobody would tell of it any more.
-    if (path !== folder && nearestExisting(folder) !== path) arm();
+class FolderWatch {
+  readonly #folder: string;
+  readonly #handlers: FolderWatchHandlers;
+  readonly #signal: AbortSignal;
+  #watcher: FSWatcher | undefined;
+  #watched: { readonly path: string; readonly identity: string } | undefined;
+  #slowTimer: NodeJS.Timeout | undefined;
+  #settling: NodeJS.Timeout | undefined;
+
+  constructor(folder: string, handlers: FolderWatchHandlers, signal: AbortSignal) {
+    this.#folder = folder;
+    this.#handlers = handlers;
+    this.#signal = signal;
   }
 
-  /** What is mounted over a folder tells nobody who watches it: a user's runtime folder is made just so at login. */
-  function settle(check: number): void {
+  start(): void {
+    this.#signal.addEventListener('abort', () => this.#close(), { once: true });
+    this.#arm();
+    if (!this.#signal.aborted) open.add(this);
+  }
+
+  /** Reports that any entry may have changed, and watches the folder that is at the path by now. */
+  check(): void {
+    if (!this.#rearmIfReplaced()) this.#handlers.changed(undefined);
+  }
+
+  #close(): void {
+    this.#watcher?.close();
+    clearInterval(this.#slowTimer);
+    clearTimeout(this.#settling);
+    open.delete(this);
+  }
+
+  #arm(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    clearTimeout(this.#settling);
+    if (this.#signal.aborted) return;
+    const path = nearestExisting(this.#folder);
+    const identity = identityOf(path);
+    try {
+      const armed = watch(path, (event, name) => this.#changed(armed, event, name ?? undefined));
+      armed.on('error', () => this.#rearm(armed));
+      this.#watcher = armed;
+      this.#watched = { path, identity };
+    } catch (error) {
+      // Removed between the two calls: begin again. Any other error is a limit of the system.
+      if (errorCode(error) === 'ENOENT' && identityOf(path) === '') return this.#arm();
+      if (this.#slowTimer === undefined) this.#handlers.degraded(this.#folder, error);
+      this.#slowTimer ??= setInterval(() => this.#checkSlowly(), slowInterval);
+      return;
+    }
+    clearInterval(this.#slowTimer);
+    this.#slowTimer = undefined;
+    this.#settle(0);
+    // The folder was made while the watch was being set up: no event would come for it.
+    if (path !== this.#folder && nearestExisting(this.#folder) !== path) this.#arm();
+  }
+
+  /** Checks a new watch a few times: a mount over a folder gives no event. A runtime folder is made so at login. */
+  #settle(check: number): void {
     const pause = settlingChecks[check];
     if (pause === undefined) return;
-    settling = setTimeout(() => {
-      if (!lookWhetherReplaced()) settle(check + 1);
+    this.#settling = setTimeout(() => {
+      if (!this.#rearmIfReplaced()) this.#settle(check + 1);
     }, pause);
   }
 
-  /** Watched again, if the system allows it by now. */
-  function lookSlowly(): void {
-    arm();
-    handlers.changed(undefined);
+  /** Tries to watch again: the system may allow it by now. */
+  #checkSlowly(): void {
+    this.#arm();
+    this.#handlers.changed(undefined);
   }
 
-  function anew(by: FSWatcher): void {
-    if (by !== watcher) return;
-    arm();
-    handlers.changed(undefined);
+  #rearm(by: FSWatcher): void {
+    if (by !== this.#watcher) return;
+    this.#arm();
+    this.#handlers.changed(undefined);
   }
 
-  function lookWhetherReplaced(): boolean {
-    if (watched === undefined) return false;
-    const { path, identity } = watched;
-    const replaced = identityOf(path) !== identity || (path !== folder && nearestExisting(folder) !== path);
-    if (replaced) {
-      arm();
-      handlers.changed(undefined);
+  #rearmIfReplaced(): boolean {
+    if (this.#watched === undefined) return false;
+    const { path, identity } = this.#watched;
+    const isReplaced =
+      identityOf(path) !== identity || (path !== this.#folder && nearestExisting(this.#folder) !== path);
+    if (isReplaced) {
+      this.#arm();
+      this.#handlers.changed(undefined);
     }
-    return replaced;
+    return isReplaced;
   }
 
-  function lookAnew(): void {
-    if (!lookWhetherReplaced()) handlers.changed(undefined);
-  }
-
-  function changed(by: FSWatcher, event: string, name: string | undefined): void {
-    countNews();
-    if (by !== watcher || lookWhetherReplaced()) return;
-    // News of the folder itself: it was removed, and what stands there now may have got the very same inode.
-    if (event === 'rename' && name === basename(watched?.path ?? '')) return anew(by);
-    if (watched?.path === folder) {
-      // The folder's own name comes with news of itself: it may also be the name of an entry.
-      handlers.changed(name === basename(folder) ? undefined : name);
+  #changed(by: FSWatcher, event: string, name: string | undefined): void {
+    countEvent();
+    if (by !== this.#watcher || this.#rearmIfReplaced()) return;
+    // An event of the folder itself: it was removed, and a new folder may have got the very same inode.
+    if (event === 'rename' && name === basename(this.#watched?.path ?? '')) return this.#rearm(by);
+    if (this.#watched?.path === this.#folder) {
+      // The folder's own name comes with events of itself; an entry may have the same name.
+      this.#handlers.changed(name === basename(this.#folder) ? undefined : name);
     }
   }
-
-  signal.addEventListener(
-    'abort',
-    () => {
-      watcher?.close();
-      clearInterval(slowLook);
-      clearTimeout(settling);
-      alive.delete(lookAnew);
-    },
-    { once: true },
-  );
-  arm();
-  if (!signal.aborted) alive.add(lookAnew);
 }
 
 function nearestExisting(folder: string): string {
@@ -141,55 +154,57 @@ function nearestExisting(folder: string): string {
   return path;
 }
 
-/** Device and inode of a folder (a link followed), `''` when there is none that can be seen. */
+/** Returns device and inode of a folder (a link followed), `''` when there is none that can be seen. */
 function identityOf(path: string): string {
   try {
     const stats = statSync(path, { bigint: true });
     return stats.isDirectory() ? `${stats.dev}:${stats.ino}` : '';
   } catch {
-    // None, a file on the way there, or a folder that this user may not look into.
+    // A missing folder, a file on the way there, or a folder that this user may not read.
     return '';
   }
 }
 
-/** Tells of changes in folders; several that look at one folder share one watch of the system's. */
+/** Watches folders. Callers that watch one folder share one watch of the system. */
 export interface FolderWatches {
-  /**
-   * Calls `changed` whenever an entry of one of these names was made, changed or removed in `folder`, or may
-   * have been. For as long as the watches live.
-   */
+  /** Calls `changed` whenever an entry of one of these names was made, changed or removed in `folder`, or may have been. */
   watch(folder: string, names: readonly string[], changed: () => void): void;
 }
 
 interface Watched {
   readonly byName: Map<string, (() => void)[]>;
-  /** Everybody once, for news that names nothing. */
+  /** Each callback once, for events without a name. */
   readonly all: Set<() => void>;
 }
 
-/** @param degraded told once a folder when the system will not watch it; see `watchFolder` */
-export function createFolderWatches(
-  degraded: FolderWatchHandlers['degraded'],
-  signal: AbortSignal,
-): FolderWatches {
-  const folders = new Map<string, Watched>();
+export class SharedFolderWatches implements FolderWatches {
+  readonly #degraded: FolderWatchHandlers['degraded'];
+  readonly #signal: AbortSignal;
+  readonly #folders = new Map<string, Watched>();
 
-  function begin(folder: string): Watched {
-    const watched: Watched = { byName: new Map(), all: new Set() };
-    folders.set(folder, watched);
-    const changed = (name: string | undefined) => {
-      const told = name === undefined ? watched.all : watched.byName.get(name);
-      for (const tell of told ?? []) tell();
-    };
-    watchFolder(folder, { changed, degraded }, signal);
-    return watched;
+  /**
+   * @param degraded called once a folder that the system refuses to watch; see `watchFolder`
+   * @param signal ends all watches
+   */
+  constructor(degraded: FolderWatchHandlers['degraded'], signal: AbortSignal) {
+    this.#degraded = degraded;
+    this.#signal = signal;
   }
 
-  return {
-    watch(folder, names, changed) {
-      const { byName, all } = folders.get(folder) ?? begin(folder);
-      all.add(changed);
-      for (const name of names) byName.set(name, [...(byName.get(name) ?? []), changed]);
-    },
-  };
+  watch(folder: string, names: readonly string[], changed: () => void): void {
+    const { byName, all } = this.#folders.get(folder) ?? this.#begin(folder);
+    all.add(changed);
+    for (const name of names) byName.set(name, [...(byName.get(name) ?? []), changed]);
+  }
+
+  #begin(folder: string): Watched {
+    const watched: Watched = { byName: new Map(), all: new Set() };
+    this.#folders.set(folder, watched);
+    const changed = (name: string | undefined) => {
+      const callbacks = name === undefined ? watched.all : watched.byName.get(name);
+      for (const callback of callbacks ?? []) callback();
+    };
+    watchFolder(folder, { changed, degraded: this.#degraded }, this.#signal);
+    return watched;
+  }
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { afterAwake } from '../../system/awake-timer.ts';
+import { type AwakeTimer, afterAwake } from '../../system/awake-timer.ts';
 import { withDescriptors } from '../../system/descriptor-reserve.ts';
-import { type Call, connectDbus, type Message } from './dbus-connection.ts';
+import { DbusConnection } from './dbus-connection.ts';
+import type { Call, Message } from './dbus-message.ts';
 
 export interface ServiceReadyHandlers {
-  /** The service that the process belongs to has told systemd that it is ready. */
+  /** The service of the process has reported to systemd that it is ready. */
   readonly ready: () => void;
-  /** systemd does not say: it cannot be reached, or knows of no such service. */
+  /** systemd cannot be reached, or has no such service. */
   readonly unknown: () => void;
 }
 
@@ -24,40 +25,39 @@ const managerPath = '/org/freedesktop/systemd1';
 const busName = 'org.freedesktop.DBus';
 
 /**
- * Calls `ready` once, as soon as the systemd service of a process is active; asks nobody but systemd, and stays
- * connected to it for only as long as it waits. systemd says so when the service said `READY=1`
- * (org.freedesktop.systemd1(5), sd_notify(3)).
+ * Calls `ready` once, as soon as the systemd service of a process is active; connects to systemd alone, and only while it
+ * waits. systemd sets the state when the service has sent `READY=1` (org.freedesktop.systemd1(5), sd_notify(3)).
  */
 export const awaitService: AwaitService = (pid, handlers) => awaitServiceAt(managersOf(pid), pid, handlers);
 
-/** Where the systemd that manages a process can be spoken to. */
+/** A socket of the systemd that manages a process. */
 export interface ManagerPlace {
   readonly path: string;
-  /** Whether it is reached over a message bus, which is to be greeted and told what to pass on. */
+  /** Whether it is a message bus: it needs a greeting, and a rule for the signals to pass on. */
   readonly isBus: boolean;
 }
 
-/** How long an answer may take, in ms: systemd is busy while it reads its units anew, and may be stuck for good. */
-const defaultPatience = 15_000;
+/** The longest wait for an answer, in ms: systemd is busy while it reloads its units, and may hang for good. */
+const defaultTimeout = 15_000;
 
-/** The same, asked at the first of these places that answers. */
+/** Does the same, at the first of these places that answers. */
 export function awaitServiceAt(
   [place, ...others]: readonly ManagerPlace[],
   pid: number,
   handlers: ServiceReadyHandlers,
-  patience = defaultPatience,
+  timeout = defaultTimeout,
 ): ServiceReady {
   let current: ServiceReady;
   const tryNext = () => {
     if (others.length === 0) return handlers.unknown();
-    current = awaitServiceAt(others, pid, handlers, patience);
+    current = awaitServiceAt(others, pid, handlers, timeout);
   };
   if (place === undefined) throw new RangeError('no place to ask at');
-  current = awaitAt(place, pid, { ready: handlers.ready, unknown: tryNext }, patience);
+  current = new ServiceQuery(place, pid, { ready: handlers.ready, unknown: tryNext }, timeout);
   return { cancel: () => current.cancel() };
 }
 
-/** Its own socket is for root and its own user; the bus is for everybody. */
+/** The own socket of systemd is for root and its own user; the bus is for every user. */
 function managersOf(pid: number): ManagerPlace[] {
   const user = userManagerOf(pid);
   const [own, bus] =
@@ -70,7 +70,7 @@ function managersOf(pid: number): ManagerPlace[] {
   ];
 }
 
-/** The user whose own systemd started the process; undefined for the system's, as its control group tells. */
+/** Returns the user whose own systemd started the process, by its control group; undefined for the system's. */
 function userManagerOf(pid: number): string | undefined {
   try {
     return /\/user@(\d+)\.service\//.exec(
@@ -81,95 +81,110 @@ function userManagerOf(pid: number): string | undefined {
   }
 }
 
-function awaitAt(
-  { path, isBus }: ManagerPlace,
-  pid: number,
-  handlers: ServiceReadyHandlers,
-  patience: number,
-): ServiceReady {
-  let unit: string | undefined;
-  let isAsking = false;
-  let isChanged = false;
-  const connection = connectDbus(path, {
-    open: isBus ? greetBus : findUnit,
-    signalled(signal) {
-      if (signal.path === unit && signal.member === 'PropertiesChanged') askState();
-    },
-    failed() {
-      silence.cancel();
-      handlers.unknown();
-    },
-  });
-  // To be greeted takes time too.
-  let silence = afterAwake(patience, giveUp);
+/**
+ * Asks one systemd. Each answer, and each signal that the unit's properties changed, leads to the next request:
+ *
+ * ```
+ *  connect ──bus──▶ Hello ─▶ AddMatch ─▶ Subscribe ─┐
+ *     └──own socket────────────────────────────────▶ GetUnitByPID ─▶ Get ActiveState ◀─ PropertiesChanged
+ *                                                                    └──active──▶ ready
+ * ```
+ */
+class ServiceQuery implements ServiceReady {
+  readonly #isBus: boolean;
+  readonly #pid: number;
+  readonly #handlers: ServiceReadyHandlers;
+  readonly #timeout: number;
+  readonly #connection: DbusConnection;
+  #timer: AwakeTimer;
+  #unit: string | undefined;
+  #isAsking = false;
+  #isChanged = false;
 
-  function close(): void {
-    silence.cancel();
-    connection.close();
+  constructor({ path, isBus }: ManagerPlace, pid: number, handlers: ServiceReadyHandlers, timeout: number) {
+    this.#isBus = isBus;
+    this.#pid = pid;
+    this.#handlers = handlers;
+    this.#timeout = timeout;
+    this.#connection = new DbusConnection(path, {
+      open: () => (isBus ? this.#greetBus() : this.#findUnit()),
+      signalled: (signal) => {
+        if (signal.path === this.#unit && signal.member === 'PropertiesChanged') this.#askState();
+      },
+      failed: () => {
+        this.#timer.cancel();
+        handlers.unknown();
+      },
+    });
+    // The handshake takes time too.
+    this.#timer = this.#startTimer();
   }
 
-  function giveUp(): void {
-    close();
-    handlers.unknown();
+  cancel(): void {
+    this.#timer.cancel();
+    this.#connection.close();
   }
 
-  /** Asks something; an answer that is an error, or is not what was asked for, ends it all. */
-  function ask(call: Call, answered: (text: string) => void): void {
-    const destination = isBus ? { destination: systemd } : {};
-    silence.cancel();
-    silence = afterAwake(patience, giveUp);
-    connection.call({ ...destination, ...call }, (answer: Message) => {
-      silence.cancel();
+  #startTimer(): AwakeTimer {
+    return afterAwake(this.#timeout, () => this.#giveUp());
+  }
+
+  #giveUp(): void {
+    this.cancel();
+    this.#handlers.unknown();
+  }
+
+  /** Makes a call. An answer that is an error, or does not come, ends the query. */
+  #call(call: Call, answered: (text: string) => void): void {
+    const destination = this.#isBus ? { destination: systemd } : {};
+    this.#timer.cancel();
+    this.#timer = this.#startTimer();
+    this.#connection.call({ ...destination, ...call }, (answer: Message) => {
+      this.#timer.cancel();
       if (answer.kind === 'answer') answered(answer.text ?? '');
-      else giveUp();
+      else this.#giveUp();
     });
   }
 
-  function greetBus(): void {
+  #greetBus(): void {
     const bus = { destination: busName, path: '/org/freedesktop/DBus', interface: busName };
-    ask({ ...bus, member: 'Hello' }, () => {
-      const rule = `type='signal',sender='${systemd}',member='PropertiesChanged',path_namespace='${managerPath}/unit'`;
-      ask({ ...bus, member: 'AddMatch', arguments: [['s', rule]] }, () => {
-        ask({ path: managerPath, interface: `${systemd}.Manager`, member: 'Subscribe' }, findUnit);
+    const rule = `type='signal',sender='${systemd}',member='PropertiesChanged',path_namespace='${managerPath}/unit'`;
+    const manager = { path: managerPath, interface: `${systemd}.Manager` };
+    this.#call({ ...bus, member: 'Hello' }, () => {
+      this.#call({ ...bus, member: 'AddMatch', arguments: [['s', rule]] }, () => {
+        this.#call({ ...manager, member: 'Subscribe' }, () => this.#findUnit());
       });
     });
   }
 
-  function findUnit(): void {
-    const member = 'GetUnitByPID';
-    ask({ path: managerPath, interface: `${systemd}.Manager`, member, arguments: [['u', pid]] }, (found) => {
-      unit = found;
-      askState();
+  #findUnit(): void {
+    const manager = { path: managerPath, interface: `${systemd}.Manager` };
+    this.#call({ ...manager, member: 'GetUnitByPID', arguments: [['u', this.#pid]] }, (unit) => {
+      this.#unit = unit;
+      this.#askState();
     });
   }
 
-  /** What changed is in the signal too, but deep in it; systemd answers in less than a millisecond. */
-  function askState(): void {
-    if (unit === undefined) return;
-    // One question at a time: a service whose properties change all the time must not pile them up.
-    if (isAsking) {
-      isChanged = true;
+  /** The signal has the new state too, but deep inside; systemd answers in less than a millisecond. */
+  #askState(): void {
+    if (this.#unit === undefined) return;
+    // One request at a time: a service whose properties change all the time must not pile them up.
+    if (this.#isAsking) {
+      this.#isChanged = true;
       return;
     }
-    isAsking = true;
-    isChanged = false;
-    const property = { path: unit, interface: 'org.freedesktop.DBus.Properties', member: 'Get' };
-    ask(
-      {
-        ...property,
-        arguments: [
-          ['s', `${systemd}.Unit`],
-          ['s', 'ActiveState'],
-        ],
-      },
-      (state) => {
-        isAsking = false;
-        if (state !== 'active' && state !== 'reloading') return isChanged ? askState() : undefined;
-        close();
-        handlers.ready();
-      },
-    );
+    this.#isAsking = true;
+    this.#isChanged = false;
+    const property = [
+      ['s', `${systemd}.Unit`],
+      ['s', 'ActiveState'],
+    ] as const;
+    const properties = { path: this.#unit, interface: 'org.freedesktop.DBus.Properties' };
+    this.#call({ ...properties, member: 'Get', arguments: property }, (state) => {
+      this.#isAsking = false;
+      if (state !== 'active' && state !== 'reloading') return this.#isChanged ? this.#askState() : undefined;
+      this.cancel();
+      this.#handlers.ready();
+    });
   }
-
-  return { cancel: close };
 }

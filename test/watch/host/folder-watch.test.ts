@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFolderWatches, watchFolder } from '../../../src/watch/host/folder-watch.ts';
+import { SharedFolderWatches, watchFolder } from '../../../src/watch/host/folder-watch.ts';
 import { needing } from '../../support/needs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -127,7 +127,7 @@ test('a folder that may not be looked into is looked at slowly until it may', as
 });
 
 test('several who look at one folder share its watch, and each hears of its own', async () => {
-  const watches = createFolderWatches(() => {}, ending.signal);
+  const watches = new SharedFolderWatches(() => {}, ending.signal);
   const heard = { pid: 0, sock: 0 };
   watches.watch(base, ['docker.pid'], () => {
     heard.pid += 1;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { decodeMessage, encodeCall, messageLength } from '../../../src/watch/host/dbus-connection.ts';
+import { decodeMessage, encodeCall, messageLength } from '../../../src/watch/host/dbus-message.ts';
 import { awaitServiceAt, type ServiceReady } from '../../../src/watch/host/service-ready.ts';
 import { type FakeManager, type FakeManagerOptions, startFakeManager } from '../../support/fake-manager.ts';
 import { pace, waitFor } from '../../support/wait-for.ts';
