@@ -3,7 +3,7 @@ import { createControlClient } from '../listener/control/client.ts';
 import { controlSocket } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
 import { type ExitCode, exitCode } from '../system/user-error.ts';
-import { realSurroundings } from '../watch/endpoint/user-environment.ts';
+import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 
 export interface CompanionRequest {
   /** The unit that runs Docker. */
@@ -41,7 +41,7 @@ export async function announceStop({ unit, user, wait }: CompanionRequest): Prom
     return exitCode.done;
   }
   process.stdout.write(
-    `${await tell(user ? defaultControlPath(realSurroundings()) : controlSocket, wait)}\n`,
+    `${await tell(user ? defaultControlPath(processEnvironment()) : controlSocket, wait)}\n`,
   );
   // What is still being asked must not hold us: the listener goes on with its hooks without us.
   process.exit(exitCode.done);

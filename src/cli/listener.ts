@@ -5,7 +5,7 @@ import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
-import { realSurroundings } from '../watch/endpoint/user-environment.ts';
+import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
 import { loadForClient } from './load.ts';
 import { calledAs } from './plugin/call.ts';
@@ -52,9 +52,9 @@ export async function ifRunning<Answer>(asking: Promise<Answer>): Promise<Answer
 
 /** A socket that was named with `--control` is the one that is meant; there is no other then. */
 function noneButRoots({ socket }: NotRunning): undefined {
-  const surroundings = realSurroundings();
-  if (surroundings.isRoot || socket !== defaultControlPath(surroundings)) return undefined;
-  const path = defaultControlPath({ ...surroundings, environment: {}, isRoot: true });
+  const user = processEnvironment();
+  if (user.isRoot || socket !== defaultControlPath(user)) return undefined;
+  const path = defaultControlPath({ ...user, environment: {}, isRoot: true });
   // /proc lists sockets below folders that this user may not look into.
   const found = isListening(path) ?? (canBeSeen(path) ? false : undefined);
   if (found === false) return undefined;

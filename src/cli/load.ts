@@ -5,7 +5,7 @@ import { describeRefusal } from '../listener/words/refusal.ts';
 import { walkToFile } from '../system/trust.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { FileRefused } from '../watch/endpoint/roots-own.ts';
-import { realSurroundings, type Surroundings } from '../watch/endpoint/user-environment.ts';
+import { processEnvironment, type UserEnvironment } from '../watch/endpoint/user-environment.ts';
 import { fileRefusal } from '../watch/words.ts';
 import type { SettingsRequest } from './settings-request.ts';
 
@@ -16,11 +16,11 @@ import type { SettingsRequest } from './settings-request.ts';
 export function load(
   { inputs, config }: SettingsRequest,
   fallback?: RawSettings,
-  surroundings: Surroundings = realSurroundings(),
+  user: UserEnvironment = processEnvironment(),
   runsHooks = true,
 ): Loaded {
   try {
-    return loadSettings(inputs, config, surroundings, requireTrusted, fallback, runsHooks);
+    return loadSettings(inputs, config, user, requireTrusted, fallback, runsHooks);
   } catch (error) {
     throw error instanceof FileRefused ? fileRefusal(error) : error;
   }
@@ -36,5 +36,5 @@ function requireTrusted(path: string, what = 'settings file'): void {
 /** The same for a command that only asks a listener, which knows its script folder itself. */
 export function loadForClient(inputs: SettingsRequest): Loaded {
   const fallback: RawSettings = { scriptDir: { value: usualScriptDir, from: { kind: 'default' } } };
-  return load(inputs, fallback, realSurroundings(), false);
+  return load(inputs, fallback, processEnvironment(), false);
 }

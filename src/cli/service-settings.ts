@@ -5,7 +5,7 @@ import type { Machine } from '../service/machine.ts';
 import { type ServiceOptions, stateFolder } from '../service/manifest.ts';
 import type { Scope } from '../service/scope.ts';
 import { findAccount } from '../system/find-account.ts';
-import type { Surroundings } from '../watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../watch/endpoint/user-environment.ts';
 import { load } from './load.ts';
 
 /**
@@ -31,7 +31,7 @@ export function loadForService(
       config: undefined,
     },
     undefined,
-    surroundingsOf(machine),
+    environmentOf(machine),
   );
 }
 
@@ -45,7 +45,7 @@ function isRootless({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): b
   return scope.kind === 'user' && platform !== 'darwin';
 }
 
-function surroundingsOf({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): Surroundings {
+function environmentOf({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): UserEnvironment {
   const environment = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     STATE_DIRECTORY: stateFolder(platform, scope),

@@ -170,7 +170,7 @@ export class WatchError extends Error {
   }
 }
 
-/** How many transitions may wait for a loop that is slow. */
+/** The most transitions that may wait for a loop that is slow. */
 const mostWaiting = 1000;
 
 function beginLoop(
@@ -197,10 +197,10 @@ const fellBehind =
   `the loop is ${mostWaiting} transitions behind. ` +
   'Let its body end sooner: what takes long can be started there and awaited elsewhere';
 
-/** A transition as it is told here. What needs a memory, a notifier or a request cannot happen. */
+/** Returns the public form of a transition. Reasons that need a memory, a notifier or a request cannot occur. */
 function publicly({ event, reason, engine, at, run }: Transition): EngineTransition {
-  const told = { event, reason, engine, time: new Date(at), ...(run === undefined ? {} : { run }) };
-  return told as EngineTransition;
+  const transition = { event, reason, engine, time: new Date(at), ...(run === undefined ? {} : { run }) };
+  return transition as EngineTransition;
 }
 
 function chosenBy(options: WatchEnginesOptions): Chosen {
@@ -231,7 +231,7 @@ function watchAll(
     const { level, text } = describeSensorReport(record);
     if (signal.aborted || (level !== 'warning' && level !== 'error')) return;
     const about = 'engine' in record ? { engine: record.engine } : {};
-    // What the caller throws over it is his own, and must not come between the sensor and the engine.
+    // An error of the caller must not come between the sensor and the engine.
     queueMicrotask(() => warn({ kind: record.kind, message: printableText(text), ...about }));
   };
   const folders = new SharedFolderWatches((folder, error) => {

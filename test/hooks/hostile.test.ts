@@ -243,7 +243,7 @@ describe('a hook that the settings give to somebody', needing('root'), () => {
   test.each([
     ['without further groups', [] as number[], `${stranger + 1}`],
     ['with them', [44, 999], `${stranger + 1} 44 999`],
-  ])('has their rights and surroundings and no others, %s', async (_name, groups, expected) => {
+  ])('has their rights and user and no others, %s', async (_name, groups, expected) => {
     await stage.clear();
     stage = createHookStage({ hooks: new Map([['on_start/a', { user: { ...account, groups } }]]) });
     chmodSync(stage.folder, 0o755);

@@ -19,7 +19,7 @@ export interface EngineOptions {
 }
 
 /** Where the engine of a stage is, and how things are done beside it, when it is not an embedded one. */
-export interface Surroundings {
+export interface UserEnvironment {
   readonly socket: string;
   readonly pidfile: string;
   /** The flags that say where the listener listens; loopback alone by default. */
@@ -55,12 +55,12 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-export async function createStage(surroundings?: Surroundings): Promise<Stage> {
+export async function createStage(user?: UserEnvironment): Promise<Stage> {
   const folder = makePrivateFolder('dll-test-', process.geteuid?.() ?? 0, process.env);
   const hooks = join(folder, 'hooks');
   const runLog = join(folder, 'runs');
-  const socket = surroundings?.socket ?? join(folder, 'e.sock');
-  const pidfile = surroundings?.pidfile ?? join(folder, 'e.pid');
+  const socket = user?.socket ?? join(folder, 'e.sock');
+  const pidfile = user?.pidfile ?? join(folder, 'e.pid');
   const port = await freePort();
   const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile];
   const control = join(folder, 'control.sock');
@@ -98,16 +98,15 @@ export async function createStage(surroundings?: Surroundings): Promise<Stage> {
     },
     listen(...words) {
       const nowhere = words.includes('--no-notifier');
-      const where = nowhere ? [] : (surroundings?.listen ?? ['--listen', '127.0.0.1']);
+      const where = nowhere ? [] : (user?.listen ?? ['--listen', '127.0.0.1']);
       // Of an option that is given twice the last counts.
       const all = [hooks, String(port), '--verbose', ...place, ...where, ...words];
-      const listener =
-        surroundings?.launch?.(all) ?? watchListener(program, all, process.env, () => {}, room());
+      const listener = user?.launch?.(all) ?? watchListener(program, all, process.env, () => {}, room());
       listeners.push(listener);
       return listener;
     },
     async say(line) {
-      if (surroundings?.say !== undefined) return surroundings.say(line, port);
+      if (user?.say !== undefined) return user.say(line, port);
       const client = connect(port, '127.0.0.1', () => client.end(line));
       client.on('error', () => {});
       client.resume();

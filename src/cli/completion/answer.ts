@@ -1,7 +1,7 @@
 import { hookFolders, listHooks } from '../../hooks/find.ts';
 import { printableText } from '../../system/printable.ts';
 import { contextNames } from '../../watch/endpoint/contexts.ts';
-import { realSurroundings } from '../../watch/endpoint/user-environment.ts';
+import { processEnvironment } from '../../watch/endpoint/user-environment.ts';
 import { plansIn, statusIn } from '../answers.ts';
 import type { Command } from '../command.ts';
 import { findListener } from '../listener.ts';
@@ -63,7 +63,7 @@ const look: Look = async (kind, values, begun) => {
 };
 
 function contexts(): Candidate[] {
-  return contextNames(realSurroundings()).map((value) => ({ value, about: '' }));
+  return contextNames(processEnvironment()).map((value) => ({ value, about: '' }));
 }
 
 async function engines(values: Values): Promise<Candidate[]> {

@@ -7,7 +7,7 @@ import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { walk, walkToFile } from '../../system/trust.ts';
 import { codeOf, type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 import { dockerConfigFolder } from '../../watch/endpoint/contexts.ts';
-import { realSurroundings, type Surroundings } from '../../watch/endpoint/user-environment.ts';
+import { processEnvironment, type UserEnvironment } from '../../watch/endpoint/user-environment.ts';
 import { print, remark } from '../print.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
@@ -28,12 +28,12 @@ const writtenBy = `${program} plugin install`;
  * @returns the exit code; of `status` 1 where it is not known
  */
 export function managePlugin(act: 'install' | 'remove' | 'status'): ExitCode {
-  const surroundings = realSurroundings();
-  const folder = join(dockerConfigFolder(surroundings), 'cli-plugins');
+  const user = processEnvironment();
+  const folder = join(dockerConfigFolder(user), 'cli-plugins');
   const path = join(folder, pluginFile);
   switch (act) {
     case 'install':
-      return install(path, surroundings);
+      return install(path, user);
     case 'remove':
       return remove(path);
     case 'status':
@@ -43,7 +43,7 @@ export function managePlugin(act: 'install' | 'remove' | 'status'): ExitCode {
   }
 }
 
-function install(path: string, { home, isRoot }: Surroundings): ExitCode {
+function install(path: string, { home, isRoot }: UserEnvironment): ExitCode {
   const shared = forEverybody();
   const before = read(path);
   if (shared !== undefined && before === undefined) {

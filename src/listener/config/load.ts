@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationFile } from '../../watch/endpoint/configuration-file.ts';
-import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../watch/endpoint/user-environment.ts';
 import { readEnvironmentFile } from './environment-file.ts';
 import { overlay, type RawSettings, rawSettingsIn } from './raw-settings.ts';
 import { readPath } from './readers.ts';
@@ -29,15 +29,15 @@ export interface Loaded extends Resolved {
 export function loadSettings(
   line: RawSettings,
   named: string | undefined,
-  surroundings: Surroundings,
+  user: UserEnvironment,
   guard: (path: string, what?: string) => void,
   fallback: RawSettings = {},
   runsHooks = true,
 ): Loaded {
-  const located = locateSettingsFile(named, surroundings, guard);
+  const located = locateSettingsFile(named, user, guard);
   if (located === undefined) {
     const inputs = overlay(fallback, line);
-    return { ...resolveSettings(inputs, surroundings), inputs, file: undefined };
+    return { ...resolveSettings(inputs, user), inputs, file: undefined };
   }
   const inputs = overlay(overlay(fallback, rawSettingsIn(readToml(located.path, located.text))), line);
   try {
@@ -45,7 +45,7 @@ export function loadSettings(
     const isRead = path !== undefined && runsHooks;
     if (isRead) guard(path, 'environment file');
     const variables = isRead ? readEnvironmentFile(path) : {};
-    return { ...resolveSettings(inputs, surroundings, variables), inputs, file: located.path };
+    return { ...resolveSettings(inputs, user, variables), inputs, file: located.path };
   } catch (error) {
     // An endpoint's own reader does not know who gave it.
     const inFile = error instanceof UserError && error.message.startsWith(`${located.path}, line `);
@@ -67,7 +67,7 @@ interface LocatedFile {
  * Where a settings file is looked for when none is named: /etc, then the user's own folder. Root has none of
  * its own, lest `sudo` with a kept HOME picks up a user's.
  */
-function usualPlaces({ environment, home, isRoot }: Surroundings): string[] {
+function usualPlaces({ environment, home, isRoot }: UserEnvironment): string[] {
   const own = join(environment.XDG_CONFIG_HOME || join(home, '.config'), settingsFileName);
   return [join('/etc', settingsFileName), ...(isRoot ? [] : [own])];
 }
@@ -79,11 +79,11 @@ function usualPlaces({ environment, home, isRoot }: Surroundings): string[] {
  */
 function locateSettingsFile(
   named: string | undefined,
-  surroundings: Surroundings,
+  user: UserEnvironment,
   guard: (path: string) => void,
 ): LocatedFile | undefined {
   if (named === 'none') return undefined;
-  for (const path of named === undefined ? usualPlaces(surroundings) : [resolve(named)]) {
+  for (const path of named === undefined ? usualPlaces(user) : [resolve(named)]) {
     // Where there is no file, no other user can have written it, whoever may write to its folder.
     if (named === undefined && isAbsent(path)) continue;
     guard(path);

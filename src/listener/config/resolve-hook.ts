@@ -8,7 +8,7 @@ import {
   type SingleHookSettings,
 } from '../../hooks/settings.ts';
 import { findAccount } from '../../system/find-account.ts';
-import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../watch/endpoint/user-environment.ts';
 import { readEnvironment } from './environment.ts';
 import type { RawEventFilter, RawHookSettings } from './hook-rows.ts';
 import { type Input, wrong } from './input.ts';
@@ -22,7 +22,7 @@ import { readChoice, readCount, readLimit } from './readers.ts';
 export function resolveHook(
   name: string,
   raw: RawHookSettings,
-  { isRoot, platform }: Surroundings,
+  { isRoot, platform }: UserEnvironment,
 ): SingleHookSettings {
   const retry = resolveRetry(name, raw);
   const debounce = resolveDebounce(name, raw);

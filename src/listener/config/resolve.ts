@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { defaultHookSettings, type HookSettings } from '../../hooks/settings.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../../watch/endpoint/engines.ts';
-import type { Surroundings } from '../../watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../watch/endpoint/user-environment.ts';
 import { defaultHeartbeat } from '../../watch/settings.ts';
 import { readEnvironment } from './environment.ts';
 import { describeOrigin, type Input, wrong } from './input.ts';
@@ -21,7 +21,7 @@ import { defaultControlPath, defaultStateDir } from './state-dir.ts';
  */
 export function resolveSettings(
   raw: RawSettings,
-  surroundings: Surroundings,
+  user: UserEnvironment,
   fromFile: Readonly<Record<string, string>> = {},
 ): Resolved {
   const scriptDir = readSetting(rows.scriptDir, raw.scriptDir);
@@ -38,7 +38,7 @@ export function resolveSettings(
       contexts: (raw.contexts ?? []).map(withOrigin),
       pidfile: readSetting(rows.pidfile, raw.pidfile),
     },
-    surroundings,
+    user,
   );
   const mode = readSetting(rows.notifier, raw.notifier);
   if (mode === 'trusted' && engines.length > 1 && raw.notifier) {
@@ -56,14 +56,14 @@ export function resolveSettings(
   ) {
     throw wrong(raw.listen[0], 'has nobody to listen there: the notifier is off', 'Leave one of the two out');
   }
-  const control = readSetting(rows.control, raw.control) ?? defaultControlPath(surroundings);
+  const control = readSetting(rows.control, raw.control) ?? defaultControlPath(user);
   return {
     settings: {
       scriptDir,
       engines,
       heartbeat: { ...defaultHeartbeat, every: readSetting(rows.heartbeat, raw.heartbeat) },
       whenStarted: readSetting(rows.whenStarted, raw.whenStarted),
-      stateDir: readSetting(rows.stateDir, raw.stateDir) ?? defaultStateDir(scriptDir, surroundings),
+      stateDir: readSetting(rows.stateDir, raw.stateDir) ?? defaultStateDir(scriptDir, user),
       control: unlessNone(control),
       notifier: {
         mode,
@@ -71,7 +71,7 @@ export function resolveSettings(
         addresses: raw.listen && [...new Set(raw.listen.map(readAddress))],
       },
       metrics: raw.metrics && resolveMetrics(raw.metrics, raw.metricsNames),
-      hooks: resolveHooks(raw, surroundings, fromFile),
+      hooks: resolveHooks(raw, user, fromFile),
     },
     log: {
       format: readSetting(rows.logFormat, raw.logFormat),
@@ -101,7 +101,7 @@ function withOrigin({ value, from }: Input): { value: string; from: string } {
 
 function resolveHooks(
   raw: RawSettings,
-  surroundings: Surroundings,
+  user: UserEnvironment,
   fromFile: Readonly<Record<string, string>>,
 ): HookSettings {
   return {
@@ -118,7 +118,7 @@ function resolveHooks(
     },
     environment: { ...fromFile, ...(raw.environment && readEnvironment(raw.environment)) },
     hooks: new Map(
-      [...(raw.hooks ?? [])].map(([name, hook]) => [name, resolveHook(name, hook, surroundings)] as const),
+      [...(raw.hooks ?? [])].map(([name, hook]) => [name, resolveHook(name, hook, user)] as const),
     ),
   };
 }

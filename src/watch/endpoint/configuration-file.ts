@@ -3,13 +3,13 @@ import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 
-/** Bytes that a file of settings has at most, ours and Docker's alike: thousands of times what people write. */
+/** The most bytes of a file of settings, ours and Docker's: thousands of times what people write. */
 const longestConfiguration = 2 ** 20;
 
 /**
  * Reads a configuration file as text.
  * @returns undefined when there is none
- * @throws UserError with exit code 78 for what cannot be read, is no regular file, or is too large
+ * @throws UserError with exit code 78 for a file that cannot be read, is not regular, or is too large
  */
 export function readConfigurationFile(path: string): string | undefined {
   const file = readSmallFile(path, longestConfiguration);
@@ -24,7 +24,7 @@ export function readConfigurationFile(path: string): string | undefined {
 }
 
 /**
- * The same for a file of JSON. The error names the line and quotes nothing of the file.
+ * Reads a configuration file of JSON. The error names the line and quotes nothing of the file.
  * @throws UserError with exit code 78
  */
 export function readConfigurationJson(path: string, fix: string): unknown {

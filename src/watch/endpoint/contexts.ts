@@ -7,26 +7,25 @@ import { exitCode, UserError } from '../../system/user-error.ts';
 import { readConfigurationJson } from './configuration-file.ts';
 import { defaultContext, defaultEndpoint, type Endpoint, parseEndpoint, tlsFileNames } from './endpoint.ts';
 import { requireRootsOwn } from './roots-own.ts';
-import type { Surroundings } from './user-environment.ts';
+import type { UserEnvironment } from './user-environment.ts';
 
-/** Where the Docker CLI keeps its settings: `DOCKER_CONFIG`, else `~/.docker`; an absolute path. */
+/** Returns the folder of the Docker CLI's settings: `DOCKER_CONFIG`, else `~/.docker`; an absolute path. */
 export function dockerConfigFolder({
   environment,
   home,
-}: Pick<Surroundings, 'environment' | 'home'>): string {
+}: Pick<UserEnvironment, 'environment' | 'home'>): string {
   return resolve(environment.DOCKER_CONFIG || join(home, '.docker'));
 }
 
-/** Files by which Docker's CLI is configured: whose they are decides whether root uses them. */
-type ConfigOf = Pick<Surroundings, 'environment' | 'home' | 'isRoot'>;
+type ConfigOf = Pick<UserEnvironment, 'environment' | 'home' | 'isRoot'>;
 
 /**
- * The context that `docker context use` chose, or undefined.
+ * Returns the context that `docker context use` chose, or undefined.
  * @throws UserError with exit code 78 for a `config.json` that is not JSON or no small regular file
  * @throws FileRefused when another user could have written it and this is root
  */
-export function currentContext(surroundings: ConfigOf): string | undefined {
-  const config = readJson(join(dockerConfigFolder(surroundings), 'config.json'), surroundings);
+export function currentContext(user: ConfigOf): string | undefined {
+  const config = readJson(join(dockerConfigFolder(user), 'config.json'), user);
   const name = typeof config === 'object' && config !== null && 'currentContext' in config;
   return name && typeof config.currentContext === 'string' && config.currentContext !== ''
     ? config.currentContext
@@ -34,17 +33,17 @@ export function currentContext(surroundings: ConfigOf): string | undefined {
 }
 
 /**
- * The endpoint of a context, with its TLS files: `contexts/meta/SHA256(name)/meta.json` and
+ * Returns the endpoint of a context, with its TLS files: `contexts/meta/SHA256(name)/meta.json` and
  * `contexts/tls/SHA256(name)/docker/` in the CLI's folder, as `docker context` writes them.
  * @throws UserError with exit code 78 when there is no such context, or its file makes no sense
  * @throws FileRefused when another user could have written its file and this is root
  */
-export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint {
+export function contextEndpoint(name: string, user: ConfigOf): Endpoint {
   if (name === defaultContext) return defaultEndpoint;
-  const configFolder = dockerConfigFolder(surroundings);
+  const configFolder = dockerConfigFolder(user);
   const id = createHash('sha256').update(name).digest('hex');
   const file = join(configFolder, 'contexts', 'meta', id, 'meta.json');
-  const meta = readJson(file, surroundings);
+  const meta = readJson(file, user);
   if (meta === undefined) {
     throw new UserError(
       exitCode.badConfiguration,
@@ -62,20 +61,20 @@ export function contextEndpoint(name: string, surroundings: ConfigOf): Endpoint 
   }
   const folder = join(configFolder, 'contexts', 'tls', id, 'docker');
   const verify = skips !== true;
-  // cli/context/docker/load.go: TLS when there are files for it, or when it is said not to look at the engine's.
+  // cli/context/docker/load.go: TLS when there are files for it, or when the engine's certificate is not to be verified.
   const tls = hasTlsFiles(folder) || !verify ? { folder, verify } : undefined;
   return parseEndpoint(host, `Docker context ${JSON.stringify(name)}`, tls, 'its host');
 }
 
 /**
- * The names of all contexts, the default one first.
+ * Returns the names of all contexts, the default one first.
  * @throws UserError or FileRefused for the first that may not be used
  */
-export function contextNames(surroundings: ConfigOf): string[] {
-  const folder = join(dockerConfigFolder(surroundings), 'contexts', 'meta');
+export function contextNames(user: ConfigOf): string[] {
+  const folder = join(dockerConfigFolder(user), 'contexts', 'meta');
   const names = existsSync(folder)
     ? readdirSync(folder).flatMap((id) => {
-        const meta = readJson(join(folder, id, 'meta.json'), surroundings) as ContextMeta | undefined;
+        const meta = readJson(join(folder, id, 'meta.json'), user) as ContextMeta | undefined;
         return typeof meta?.Name === 'string' ? [meta.Name] : [];
       })
     : [];
@@ -86,7 +85,7 @@ function hasTlsFiles(folder: string): boolean {
   return tlsFileNames.some((name) => mayBeThere(join(folder, name)));
 }
 
-/** A file that may not be looked at counts as one: without TLS the engine's port would answer in riddles. */
+/** Returns true for a file that cannot be checked: without TLS the engine's port would give meaningless answers. */
 function mayBeThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -1,11 +1,11 @@
 import { quote } from '../../system/shell-quote.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 
-/** Where an engine's API is, of one of the kinds that Docker's `-H` takes. */
+/** The place of an engine's API, of one of the kinds that Docker's `-H` takes. */
 export type Endpoint = UnixEndpoint | PipeEndpoint | TcpEndpoint | SshEndpoint;
 
 interface AnyEndpoint {
-  /** As hooks get it in `DOCKER_HOST`, and as people read it. */
+  /** The text for hooks in `DOCKER_HOST`, and for people. */
   readonly url: string;
 }
 
@@ -28,24 +28,24 @@ export interface TcpEndpoint extends AnyEndpoint {
   readonly tls: TlsFiles | undefined;
 }
 
-/** That a connection is to be made with TLS, and with which files. */
+/** The files for a connection with TLS. */
 export interface TlsFiles {
-  /** Holds `ca.pem`, `cert.pem` and `key.pem`, each only if it is needed, as `DOCKER_CERT_PATH` does. */
+  /** The folder of `ca.pem`, `cert.pem` and `key.pem`, each only if it is needed, as in `DOCKER_CERT_PATH`. */
   readonly folder: string;
-  /** Whether the engine must prove who it is. */
+  /** Set when the engine's certificate is verified. */
   readonly verify: boolean;
 }
 
-/** The files in such a folder, by the names that Docker gives them. */
+/** The names of the files in such a folder, by Docker's rules. */
 export const tlsFileNames = ['ca.pem', 'cert.pem', 'key.pem'] as const;
 
-/** An engine behind the user's own `ssh`, spoken to through `docker system dial-stdio` over there. */
+/** An engine behind the user's own `ssh`, reached through `docker system dial-stdio` on the remote host. */
 export interface SshEndpoint extends AnyEndpoint {
   readonly kind: 'ssh';
   readonly host: string;
   readonly user: string | undefined;
   readonly port: number | undefined;
-  /** The socket over there, when it is not Docker's default. */
+  /** The remote socket, when it is not Docker's default. */
   readonly path: string | undefined;
 }
 
@@ -58,10 +58,10 @@ export const defaultEndpoint: UnixEndpoint = unixEndpoint('/var/run/docker.sock'
 /**
  * Reads an endpoint as Docker's `-H` takes it: `unix://PATH`, `tcp://HOST[:PORT]`, `HOST:PORT`,
  * `ssh://[USER@]HOST[:PORT][/SOCKET]` or `npipe://PATH`.
- * @param from what to name in the error: the flag, variable or file that held it
- * @param tls the files for a `tcp://` endpoint that is to be spoken to with TLS
+ * @param from the flag, variable or file of the text, for errors
+ * @param tls the files for a `tcp://` endpoint with TLS
  * @param shown stands for the text in errors, where that comes from a file whose content is not shown
- * @throws UserError with exit code 64 for one that is malformed
+ * @throws UserError with exit code 64 for a malformed endpoint
  */
 export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?: string): Endpoint {
   const given = text.trim();
@@ -93,7 +93,7 @@ export function parseEndpoint(text: string, from: string, tls?: TlsFiles, shown?
   }
 }
 
-/** No endpoint may hold one, and the error that says so goes to logs. */
+/** Removes a password: no endpoint may hold one, and the error about it goes to logs. */
 function withoutPassword(given: string): string {
   return given.replace(/^([a-z]+:\/\/)?([^/@:]*):[^/@]*@/, '$1$2:…@');
 }
@@ -102,10 +102,10 @@ export function unixEndpoint(path: string): UnixEndpoint {
   return { kind: 'unix', path, url: `unix://${path}` };
 }
 
-/** Makes an error about the text that is read; the message goes on behind it. */
+/** Makes an error about an endpoint; the message follows its text. */
 type Malformed = (message: string, fix: string) => UserError;
 
-/** sizeof(sun_path) less its end: 108 on Linux, 104 on macOS (unix(7)). */
+/** The longest path: sizeof(sun_path) less its end, 108 on Linux, 104 on macOS (unix(7)). */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 
 function parseUnix(path: string, malformed: Malformed): UnixEndpoint {
@@ -133,7 +133,7 @@ function parseTcp(rest: string, tls: TlsFiles | undefined, malformed: Malformed)
   if (`${username}${password}${search}${hash}` !== '' || pathname !== '/') {
     throw malformed('has more than a host and a port', fix);
   }
-  // URL leaves port 80 out, which is its own default and none of Docker's.
+  // URL leaves out port 80, which is its own default and not Docker's.
   const explicit = /:(\d+)\/?$/.exec(rest)?.[1];
   const port = explicit === undefined ? (tls ? tcpPort.tls : tcpPort.plain) : Number(explicit);
   if (port === 0) throw malformed('has port 0, on which nothing listens', fix);
@@ -157,7 +157,7 @@ function parseSsh(given: string, malformed: Malformed): SshEndpoint {
     throw malformed('has a % that begins no character', fix);
   }
   if (hostname === '' || `${url.search}${url.hash}` !== '') throw malformed('is no ssh endpoint', fix);
-  // What begins with a dash would be an option to ssh.
+  // ssh would read a name that begins with a dash as an option.
   if (hostname.startsWith('-') || username.startsWith('-')) {
     throw malformed('has a host or user that begins with a dash', fix);
   }

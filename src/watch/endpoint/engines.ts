@@ -13,46 +13,46 @@ import {
   unixEndpoint,
 } from './endpoint.ts';
 import { isRootsOwn, requireRootsOwn } from './roots-own.ts';
-import type { Surroundings } from './user-environment.ts';
+import type { UserEnvironment } from './user-environment.ts';
 
-/** What the user said about which engines to watch. */
-interface EngineWishes {
-  readonly hosts: readonly Wish[];
-  readonly contexts: readonly Wish[];
+/** The engines that the user asked for. */
+interface EngineRequest {
+  readonly hosts: readonly Requested[];
+  readonly contexts: readonly Requested[];
   /** An absolute path, or `none` for an engine whose pid file cannot be seen from here. */
   readonly pidfile: string | undefined;
 }
 
-/** An endpoint or a context's name, and what to name in an error: the flag, or the file's line. */
-interface Wish {
+/** An endpoint or a context's name, and its origin for errors: the flag, or the file's line. */
+interface Requested {
   readonly value: string;
   readonly from: string;
 }
 
 /**
- * The engines to watch, in Docker's own order of what counts (cli/command/cli.go, resolveContextName):
+ * Returns the engines to watch, in Docker's own order of precedence (cli/command/cli.go, resolveContextName):
  * `--host` and `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` in the CLI's `config.json`,
- * Docker's default socket. Beyond Docker's rules: flags repeat, one engine each; and where nothing is said
- * and nothing is at the default socket, the first of the known products' sockets that is there. Root follows no file
- * and no socket that another user could have put there.
- * @throws UserError with exit code 64 or 78 for what is malformed or does not exist
+ * Docker's default socket. Beyond Docker's rules: flags repeat, one engine each; and without any of them, and with
+ * nothing at the default socket, the first socket of a known product that exists. Root uses no file and no socket that
+ * another user could have put there.
+ * @throws UserError with exit code 64 or 78 for a value that is malformed or does not exist
  * @throws FileRefused as root, for a file of Docker's CLI that another user could have written
  */
-export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings): EngineSettings[] {
+export function chooseEngines(request: EngineRequest, user: UserEnvironment): EngineSettings[] {
   const named = [
-    ...wishes.contexts.map(({ value, from }) => fromContext(value, surroundings, from)),
-    ...wishes.hosts.map(({ value, from }) => fromHost(value, from, surroundings)),
+    ...request.contexts.map(({ value, from }) => fromContext(value, user, from)),
+    ...request.hosts.map(({ value, from }) => fromHost(value, from, user)),
   ];
-  const chosen = named.length > 0 ? named : [byEnvironment(surroundings)];
-  if (surroundings.isRoot) for (const { endpoint } of chosen) requireRootsTls(endpoint);
-  if (wishes.pidfile !== undefined && chosen.length > 1) {
+  const chosen = named.length > 0 ? named : [byEnvironment(user)];
+  if (user.isRoot) for (const { endpoint } of chosen) requireRootsTls(endpoint);
+  if (request.pidfile !== undefined && chosen.length > 1) {
     throw new UserError(
       exitCode.usage,
       '--pidfile belongs to one engine, but several are given',
       'Leave it out, or run one listener for each',
     );
   }
-  const engines = chosen.map((choice) => withPidfile(choice, wishes.pidfile, surroundings));
+  const engines = chosen.map((choice) => withPidfile(choice, request.pidfile, user));
   for (const [index, engine] of engines.entries()) {
     const twin = engines
       .slice(0, index)
@@ -70,57 +70,56 @@ export function chooseEngines(wishes: EngineWishes, surroundings: Surroundings):
 
 type Choice = Pick<EngineSettings, 'name' | 'endpoint' | 'chosenBy'>;
 
-function fromContext(name: string, surroundings: Surroundings, chosenBy: string): Choice {
-  const { environment } = surroundings;
-  // Docker's `default` context is whatever counts when no context does.
+function fromContext(name: string, user: UserEnvironment, chosenBy: string): Choice {
+  const { environment } = user;
+  // Docker's `default` context is the engine without any context.
   if (name === defaultContext && environment.DOCKER_HOST) {
-    return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
+    return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', user);
   }
-  const endpoint = contextEndpoint(name, surroundings);
+  const endpoint = contextEndpoint(name, user);
   return { name, endpoint, chosenBy };
 }
 
-function fromHost(host: string, chosenBy: string, surroundings: Surroundings): Choice {
-  const endpoint = parseEndpoint(host, chosenBy, tlsByEnvironment(surroundings));
+function fromHost(host: string, chosenBy: string, user: UserEnvironment): Choice {
+  const endpoint = parseEndpoint(host, chosenBy, tlsByEnvironment(user));
   return { name: nameOf(endpoint), endpoint, chosenBy };
 }
 
-function byEnvironment(surroundings: Surroundings): Choice {
-  const { environment } = surroundings;
-  if (environment.DOCKER_HOST) return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', surroundings);
-  if (environment.DOCKER_CONTEXT)
-    return fromContext(environment.DOCKER_CONTEXT, surroundings, 'DOCKER_CONTEXT');
-  const current = currentContext(surroundings);
+function byEnvironment(user: UserEnvironment): Choice {
+  const { environment } = user;
+  if (environment.DOCKER_HOST) return fromHost(environment.DOCKER_HOST, 'DOCKER_HOST', user);
+  if (environment.DOCKER_CONTEXT) return fromContext(environment.DOCKER_CONTEXT, user, 'DOCKER_CONTEXT');
+  const current = currentContext(user);
   if (current !== undefined && current !== defaultContext) {
-    return fromContext(current, surroundings, 'docker context use');
+    return fromContext(current, user, 'docker context use');
   }
-  return bySocket(surroundings);
+  return bySocket(user);
 }
 
-function bySocket(surroundings: Surroundings): Choice {
-  const { environment, home, platform } = surroundings;
+function bySocket(user: UserEnvironment): Choice {
+  const { environment, home, platform } = user;
   const known = existsSync(defaultEndpoint.path)
     ? undefined
-    : followedSocket(knownSockets(home, environment, platform), surroundings);
+    : followedSocket(knownSockets(home, environment, platform), user);
   if (known === undefined) return { name: defaultContext, endpoint: defaultEndpoint, chosenBy: 'default' };
   const endpoint = unixEndpoint(known);
   return { name: nameOf(endpoint), endpoint, chosenBy: 'found' };
 }
 
-/** Returns the first of these sockets that is there; for root the first that another user could not have put there. */
+/** Returns the first of these sockets that exists; for root the first that another user could not have put there. */
 export function followedSocket(
   paths: readonly string[],
-  { isRoot }: Pick<Surroundings, 'isRoot'>,
+  { isRoot }: Pick<UserEnvironment, 'isRoot'>,
 ): string | undefined {
   return paths.find((path) => existsSync(path) && (!isRoot || isRootsOwn(dirname(path))));
 }
 
 /** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` ask for TLS on `tcp://`, with the files in `DOCKER_CERT_PATH`. */
-function tlsByEnvironment(surroundings: Surroundings): TlsFiles | undefined {
-  const { environment } = surroundings;
+function tlsByEnvironment(user: UserEnvironment): TlsFiles | undefined {
+  const { environment } = user;
   const verify = Boolean(environment.DOCKER_TLS_VERIFY);
   if (!verify && !environment.DOCKER_TLS) return undefined;
-  const folder = resolve(environment.DOCKER_CERT_PATH || dockerConfigFolder(surroundings));
+  const folder = resolve(environment.DOCKER_CERT_PATH || dockerConfigFolder(user));
   return { folder, verify };
 }
 
@@ -135,17 +134,17 @@ function nameOf(endpoint: Endpoint): string {
 
 function withPidfile(
   choice: Choice,
-  wish: string | undefined,
-  { environment, platform }: Surroundings,
+  given: string | undefined,
+  { environment, platform }: UserEnvironment,
 ): EngineSettings {
-  const pidfile = wish === undefined ? defaultPidfile(choice.endpoint, environment, platform) : wish;
+  const pidfile = given === undefined ? defaultPidfile(choice.endpoint, environment, platform) : given;
   return { ...choice, pidfile: pidfile === 'none' ? undefined : pidfile };
 }
 
 /**
- * Where the engine at an endpoint writes its pid when nobody says otherwise: a fixed place for Docker's default
- * socket (dockerd's `--pidfile`), beside the socket for a rootless one, and no known place for any other. On
- * macOS the engine's process is in a virtual machine, out of sight.
+ * Returns the default pid file of the engine at an endpoint: a fixed place for Docker's default
+ * socket (dockerd's `--pidfile`), beside the socket for a rootless one, and none for any other. On macOS the engine's
+ * process is in a virtual machine.
  */
 function defaultPidfile(
   endpoint: Endpoint,
@@ -162,9 +161,8 @@ function defaultPidfile(
 }
 
 /**
- * Where products keep their engine's socket when it is not at Docker's default place, in the order in which
- * they are tried: rootless Docker, Docker Desktop, OrbStack, Colima (profile `default` first), Rancher
- * Desktop. Podman is none of them: its socket's service ends when idle, and is no sign of anything.
+ * Returns the sockets of products that do not use Docker's default place, in the order in which they are tried: rootless Docker, Docker Desktop, OrbStack, Colima (profile `default` first), Rancher
+ * Desktop. Podman is not among them: its socket's service ends when idle, so its end shows nothing.
  */
 export function knownSockets(
   home: string,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Refusal, walkToFile, walkToFolder } from '../../system/trust.ts';
 
-/** What a refused file is for: Docker's own configuration, or the keys to an engine. */
+/** The purpose of a refused file: Docker's own configuration, or the keys to an engine. */
 export type RootsFile = 'docker-config' | 'tls';
 
 /** A file that root does not use, because another user could have written it. */
@@ -20,11 +20,11 @@ export class FileRefused extends Error {
 }
 
 /**
- * Holds a file that decides which engine root listens to, or whether that engine is the right one, to the rule for
- * settings: root alone can change it. Under `sudo` with a kept HOME it would be the user's.
+ * Requires that root alone can change a file that decides which engine root listens to, or that proves that engine's
+ * identity. Under `sudo` with a kept HOME it would be the user's.
  *
  * @param path absolute
- * @returns whether there is such a file; where there is none it must not be read either, for it may come to be
+ * @returns whether the file exists; a missing file must not be read either, because it may be made meanwhile
  * @throws FileRefused
  */
 export function requireRootsOwn(purpose: RootsFile, path: string): boolean {
@@ -39,7 +39,7 @@ export function isRootsOwn(folder: string): boolean {
   return walkToFolder(folder, 0).trusted;
 }
 
-/** A path that may not be looked at is not known to lead nowhere. */
+/** Returns false for a path that cannot be checked. */
 function isAbsent(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) === undefined;

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 
-/** What settings depend on beside what was given. */
-export interface Surroundings {
+/** The environment of this process and its user, on which settings depend. */
+export interface UserEnvironment {
   readonly environment: NodeJS.ProcessEnv;
   /** The user's home folder, as `HOME` has it. */
   readonly home: string;
@@ -9,7 +9,7 @@ export interface Surroundings {
   readonly platform: NodeJS.Platform;
 }
 
-export function realSurroundings(): Surroundings {
+export function processEnvironment(): UserEnvironment {
   const { env: environment, platform } = process;
   return { environment, home: environment.HOME || homedir(), isRoot: process.geteuid?.() === 0, platform };
 }

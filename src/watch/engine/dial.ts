@@ -14,19 +14,19 @@ import {
 } from '../endpoint/endpoint.ts';
 import { FileRefused, requireRootsOwn } from '../endpoint/roots-own.ts';
 
-/** How long a silent TCP connection may be idle until the system asks whether the other side still is, in ms. */
+/** The time after which the system probes a silent TCP connection, in ms. */
 const keepAlive = 30_000;
 
-/** What carries the bytes to an engine, and what becomes of its beginning. */
+/** A stream to an engine. */
 interface Line {
   readonly stream: Duplex;
-  /** The stream's event that says that the other side has accepted. */
+  /** The stream's event when the other side has accepted. */
   readonly ready: 'connect' | 'secureConnect';
 }
 
 /**
- * Opens a line to an engine. What goes wrong is told by the stream's `error`.
- * @throws TlsFilesUnusable when TLS cannot be begun with the files that are there
+ * Opens a stream to an engine. Failures are emitted as the stream's `error`.
+ * @throws TlsFilesUnusable when TLS is impossible with the files that exist
  */
 export function dial(endpoint: Endpoint): Line {
   switch (endpoint.kind) {
@@ -42,7 +42,7 @@ export function dial(endpoint: Endpoint): Line {
   }
 }
 
-/** The `Host` that goes with a request: a reverse proxy may look at it, an engine does not. */
+/** Returns the `Host` header of requests: a reverse proxy may read it, an engine does not. */
 export function hostHeader(endpoint: Endpoint): string {
   if (endpoint.kind !== 'tcp') return 'docker';
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
@@ -58,25 +58,25 @@ function dialTcp({ host, port, tls }: TcpEndpoint): Line {
   return { stream, ready: 'secureConnect' };
 }
 
-/** Why TLS cannot be begun; `code` is `TLS` as a Node system error's would be. */
+/** The files for TLS cannot be used. `code` is `TLS`, in the place of a Node system error's. */
 class TlsFilesUnusable extends Error {
   override readonly name = 'TlsFilesUnusable';
   readonly code = 'TLS';
 }
 
-/** What `tls.connect` takes of it. */
+/** The part for `tls.connect`. */
 interface TlsOptions {
   readonly rejectUnauthorized: boolean;
   readonly secureContext: SecureContext;
 }
 
 /**
- * Reads the files of a TLS connection, at each attempt, so that renewed or mended ones are taken up.
+ * Reads the files of a TLS connection, at each attempt, so that renewed or corrected ones are used.
  * @throws TlsFilesUnusable
  */
 function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
   const [ca, cert, key] = tlsFileNames.map((name) => readPresent(join(folder, name)));
-  // OpenSSL would send no certificate then, and the engine's refusal would say nothing of it.
+  // OpenSSL would send no certificate then, and the engine's refusal would not show that.
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, present] = cert === undefined ? ['cert.pem', 'key.pem'] : ['key.pem', 'cert.pem'];
     throw new TlsFilesUnusable(`${folder} has ${present} but no ${missing}`);
@@ -90,7 +90,7 @@ function readTlsFiles({ folder, verify }: TlsFiles): TlsOptions {
   }
 }
 
-/** Bytes that such a file has at most; a bundle of all public authorities has a quarter of it. */
+/** The most bytes of such a file; a bundle of all public authorities has a quarter of it. */
 const longest = 2 ** 20;
 
 function readPresent(path: string): Buffer | undefined {
@@ -101,7 +101,7 @@ function readPresent(path: string): Buffer | undefined {
   throw new TlsFilesUnusable(describeFileProblem(path, file));
 }
 
-/** Looks again at each attempt, because the files are read at each; false where there is none. */
+/** Checks the file at each attempt, because it is read at each; returns false where there is none. */
 function isRootsOwn(path: string): boolean {
   try {
     return requireRootsOwn('tls', path);
@@ -114,15 +114,15 @@ function isRootsOwn(path: string): boolean {
   }
 }
 
-/** How much of what `ssh` says on standard error is kept for the message, in bytes. */
-const lastWords = 1024;
+/** The most bytes of the standard error of `ssh` that are kept for the message. */
+const mostOutput = 1024;
 
-/** How long its last words may be on their way once it has ended, in ms. */
-const lastWordsPatience = 100;
+/** The longest wait for that output once `ssh` has ended, in ms. */
+const outputTimeout = 100;
 
 /**
- * Why `ssh` ended before the engine answered. `code` as Node's system errors have it: `SSH` when it did not get
- * there, `ECONNREFUSED` when it did and the `docker` over there found no engine.
+ * `ssh` ended before the engine answered. `code` is `SSH` when it did not reach the host, and `ECONNREFUSED`, as in Node's
+ * system errors, when it did and the remote `docker` found no engine.
  */
 export class SshEnded extends Error {
   override readonly name = 'SshEnded';
@@ -141,10 +141,10 @@ export class SshEnded extends Error {
 function dialSsh(endpoint: SshEndpoint): Duplex {
   const child = spawn('ssh', sshArguments(endpoint), { stdio: ['pipe', 'pipe', 'pipe'] });
   const { stdin, stdout, stderr } = child;
-  let said = '';
+  let output = '';
   const stream = new Duplex({
     read: () => stdout?.resume(),
-    // A pipe to a process that has ended: its exit says the same, with the reason.
+    // A failed write to a process that has ended: its exit has the reason.
     write: (chunk, _encoding, done) => void stdin?.write(chunk, () => done()),
     final: (done) => void stdin?.end(() => done()),
     destroy(error, done) {
@@ -153,34 +153,34 @@ function dialSsh(endpoint: SshEndpoint): Duplex {
     },
   });
   child.once('error', ({ message }) => stream.destroy(new SshEnded('SSH', `cannot run ssh: ${message}`)));
-  // Without descriptors left there are no pipes: the error follows.
+  // Without free descriptors there are no pipes: the error follows.
   stdin?.on('error', () => {});
   stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-lastWords);
+    output = (output + text).slice(-mostOutput);
   });
   stdout?.on('data', (chunk: Buffer) => {
     if (!stream.push(chunk)) stdout.pause();
   });
   function ended(): void {
     const { exitCode: code, signalCode: signal } = child;
-    const reason = said.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
-    stream.destroy(new SshEnded(gotThere(code) ? 'ECONNREFUSED' : 'SSH', `ssh: ${reason}`));
+    const reason = output.trim().split('\n').at(-1) || `it ended with ${signal ?? `exit code ${code}`}`;
+    stream.destroy(new SshEnded(reachedHost(code) ? 'ECONNREFUSED' : 'SSH', `ssh: ${reason}`));
   }
-  // Its standard error may live on in others: what a ProxyCommand has started, a connection that is kept (ControlPersist).
-  child.once('exit', () => setTimeout(ended, lastWordsPatience).unref());
+  // Other processes may keep its standard error open: those of a ProxyCommand, a connection that is kept (ControlPersist).
+  child.once('exit', () => setTimeout(ended, outputTimeout).unref());
   child.once('close', ended);
   child.once('spawn', () => stream.emit('connect'));
   return stream;
 }
 
-/** ssh(1): 255 is its own failure, anything else the command's over there; 126 and 127 are the shell's. */
-function gotThere(code: number | null): boolean {
+/** ssh(1): 255 is its own failure, any other code the remote command's; 126 and 127 are the shell's. */
+function reachedHost(code: number | null): boolean {
   return code !== null && ![126, 127, 255].includes(code);
 }
 
 /**
- * The words after `ssh`; `--` keeps a host's name from being an option. The words behind the host are joined with
- * spaces and read by the shell over there, so the path is quoted for that.
+ * Returns the arguments of `ssh`. `--` keeps a host's name from being an option. The words after the host are joined with
+ * spaces and read by the remote shell, so the path is quoted for that.
  */
 export function sshArguments({ host, user, port, path }: SshEndpoint): string[] {
   const remote = path === undefined ? [] : ['--host', quote(`unix://${path}`)];

@@ -59,22 +59,22 @@ function takeChunkSize(bytes: ByteQueue): number | undefined {
 /** An answer to one request. */
 export interface HttpAnswer {
   readonly status: number;
-  /** At most `longestBody` bytes of it; what is longer is not an answer we ask for. */
+  /** At most `longestBody` bytes. */
   readonly body: Buffer;
 }
 
-/** The request for a path, as one packet. The connection stays open after the answer. */
+/** Returns the request for a path, as one packet. The connection stays open after the answer. */
 export function getRequest(path: string, host: string): string {
   return `${requestHead('GET', path, host)}\r\n`;
 }
 
-/** What goes with a request that is more than a question. */
+/** The body of a request. */
 export interface RequestBody {
   readonly type: 'application/json' | 'application/x-tar';
   readonly content: Buffer;
 }
 
-/** Any other request, with what it brings. */
+/** Returns any other request, with its body. */
 export function requestBytes(
   method: 'POST' | 'DELETE',
   path: string,
@@ -102,12 +102,12 @@ export const longestBody = 4 * 1024 * 1024;
  */
 export interface AnswerReader {
   /**
-   * Takes what came next.
+   * Takes the next bytes.
    * @returns the answer that these bytes complete, if they do
-   * @throws Error for what is no HTTP, and for more than fits
+   * @throws Error for bytes that are not HTTP, and for too many
    */
   push(bytes: Buffer): HttpAnswer | undefined;
-  /** How many bytes came that belong to no answer yet: behind an answer there must be none until the next request. */
+  /** The bytes that belong to no answer yet: after an answer there must be none until the next request. */
   readonly waiting: number;
 }
 
@@ -120,7 +120,7 @@ type State =
 
 const nothing = Buffer.alloc(0);
 
-/** @param part is given each chunk of an answer in chunks when that is complete, so that it can be read as it comes */
+/** @param part called with each complete chunk of a chunked answer, so that it can be read as it arrives */
 export function createAnswerReader(part: (chunk: Buffer) => void = () => {}): AnswerReader {
   return new Reader(part);
 }
@@ -150,7 +150,7 @@ class Reader implements AnswerReader {
     return step === 'more' ? undefined : step;
   }
 
-  /** One step onwards; `'more'` when what has come is not enough for it. */
+  /** Makes one step; returns `'more'` when it needs more bytes. */
   #step(): HttpAnswer | 'more' | undefined {
     const state = this.#state;
     switch (state.at) {
@@ -209,7 +209,7 @@ class Reader implements AnswerReader {
       this.#state = { at: 'chunk-size', status };
       return undefined;
     }
-    // It lasts as long as the connection, as what a proxy says by itself may do: that it says no is enough.
+    // The body lasts as long as the connection, as a proxy's own answer may: its status is enough.
     if (length === undefined && status >= 300) return this.#done(status, nothing);
     if (length === undefined || length > longestBody)
       throw new Error('The answer has no length that we can read');
@@ -226,7 +226,7 @@ class Reader implements AnswerReader {
   }
 }
 
-/** Reads an answer that nobody gave: the first that counts is then read by code that was compiled already. */
+/** Reads a made-up answer, so that the first real one is read by compiled code. */
 export function rehearseAnswer(): void {
   const answer = 'HTTP/1.1 200 OK\r\nApi-Version: 1.45\r\nContent-Length: 2\r\n\r\nOK';
   createAnswerReader().push(Buffer.from(answer));

@@ -89,7 +89,7 @@ interface Up {
   readonly process: ProcessIdentity | undefined;
   /** Systemd listens on the socket: a connection that the engine does not accept would start it again. */
   readonly activated: boolean;
-  /** Whether the socket is among those of this machine that a process listens on. */
+  /** Set when a process of this machine listens on the socket. */
   readonly listed: boolean;
   /** The file that the socket's path led to. */
   readonly target: string;
@@ -366,7 +366,7 @@ export class EngineSensor {
     const state = this.#state;
     if (state.name === 'frozen') {
       const { process, activated } = state;
-      // An engine that was told to stop thaws first: no new connection then to a socket that systemd goes on holding.
+      // An engine thaws before it stops: no new connection then to a socket that systemd goes on holding.
       if (!activated || !this.#local.isAtWork(process)) return this.#goDown();
       return this.#enter({ name: 'stopping', process, activated });
     }

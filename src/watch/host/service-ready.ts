@@ -33,7 +33,7 @@ export const awaitService: AwaitService = (pid, handlers) => awaitServiceAt(mana
 /** A socket of the systemd that manages a process. */
 export interface ManagerPlace {
   readonly path: string;
-  /** Whether it is a message bus: it needs a greeting, and a rule for the signals to pass on. */
+  /** Set for a message bus, which needs a greeting, and a rule for the signals to pass on. */
   readonly isBus: boolean;
 }
 

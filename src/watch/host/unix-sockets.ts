@@ -7,68 +7,67 @@ import { processName } from '../../system/processes.ts';
 import { errorCode } from '../../system/user-error.ts';
 
 /**
- * Who accepts connections on a Unix socket:
- * `nobody` that this network namespace knows of, `systemd` (so that a connection would start a service),
+ * The holder of a Unix socket, who accepts its connections: `nobody` in this network namespace, `systemd` (so that a connection would start a service),
  * some `other` program, or `unknown` where it may not be seen.
  */
 export type SocketHolder = 'nobody' | 'systemd' | 'other' | 'unknown';
 
 /**
- * What was seen of the system's sockets. Engines that come or go in one turn of the event loop share one sight:
- * each reads much of /proc, and a thousand of them took a minute.
+ * The system's sockets at one moment. Engines that start or stop in one turn of the event loop share it: reading it takes
+ * much of /proc, and a thousand engines took a minute.
  */
-interface Sight {
+interface Sockets {
   readonly table: SocketTable;
   /** Both read when first asked for, and so never older than the table. */
   systemd?: SystemdSockets;
   listeners?: string[] | 'unknown';
 }
 
-/** That of this turn, if anybody has looked yet. */
-let current: Sight | undefined;
+/** The sockets in this turn of the event loop, once they were read. */
+let current: Sockets | undefined;
 
 /**
- * Whether a program of this network namespace listens on `path`, as it was at some moment of this turn of the
- * event loop; undefined where the system does not tell.
+ * Returns whether a program of this network namespace listens on `path`, at some moment of this turn of the event loop;
+ * undefined where the system does not show it.
  */
 export function isListening(path: string): boolean | undefined {
-  const sight = current ?? look();
-  return sight && sight.table.inodesAt(linkTarget(path)).length > 0;
+  const sockets = current ?? look();
+  return sockets && sockets.table.inodesAt(linkTarget(path)).length > 0;
 }
 
 /**
- * Whether a process has the socket open that listens on `path`; undefined where nobody is seen to listen, or
- * what the process has open may not be seen.
+ * Returns whether a process has the socket open that listens on `path`; undefined where none is seen to listen, or where
+ * the open files of the process may not be seen.
  */
 export function listensOn(pid: number, path: string): boolean | undefined {
   const bound = linkTarget(path);
-  const inodes = sightOf(bound)?.table.inodesAt(bound);
+  const inodes = socketsWith(bound)?.table.inodesAt(bound);
   const held = inodes?.length ? socketsOf(pid) : undefined;
   return held && inodes?.some((inode) => held.includes(inode));
 }
 
-/** Who listens on the socket at `path`, or where that leads to, found without connecting to it. */
+/** Returns who listens on the socket at `path`, or where that leads to, without connecting to it. */
 export function socketHolder(path: string): SocketHolder {
   const bound = linkTarget(path);
-  const sight = sightOf(bound);
-  if (sight === undefined) return 'other'; // No /proc: a system without systemd.
-  const inodes = sight.table.inodesAt(bound);
+  const sockets = socketsWith(bound);
+  if (sockets === undefined) return 'other'; // No /proc: a system without systemd.
+  const inodes = sockets.table.inodesAt(bound);
   if (inodes.length === 0) return 'nobody';
-  sight.systemd ??= readSystemdSockets();
-  const { held, hidden } = sight.systemd;
+  sockets.systemd ??= readSystemdSockets();
+  const { held, hidden } = sockets.systemd;
   if (inodes.some((inode) => held.has(inode))) return 'systemd';
   if (!hidden) return 'other';
-  sight.listeners ??= askForListeners() ?? 'unknown';
-  if (sight.listeners === 'unknown') return 'unknown';
-  return sight.listeners.some((listener) => samePath(listener, bound)) ? 'systemd' : 'other';
+  sockets.listeners ??= askForListeners() ?? 'unknown';
+  if (sockets.listeners === 'unknown') return 'unknown';
+  return sockets.listeners.some((listener) => samePath(listener, bound)) ? 'systemd' : 'other';
 }
 
-/** What was seen earlier in this turn may be older than the socket, and where nobody listens one may connect. */
-function sightOf(path: string): Sight | undefined {
+/** Reads the sockets again when none is known at `path`: the socket may be newer, and a free one may be connected to. */
+function socketsWith(path: string): Sockets | undefined {
   return current === undefined || current.table.inodesAt(path).length === 0 ? look() : current;
 }
 
-function look(): Sight | undefined {
+function look(): Sockets | undefined {
   const table = readSocketTable();
   if (table === undefined) return undefined;
   if (current === undefined) {
@@ -114,7 +113,7 @@ function readSocketTable(): SocketTable | undefined {
   };
 }
 
-/** The lines that end so. Hooks of a stop wait for this: to search costs a fraction of what splitting it all does. */
+/** Returns the lines that end so. Hooks of a stop wait for this: a search costs a fraction of splitting all lines. */
 function* linesEnding(text: string, ending: string): Iterable<string> {
   const wanted = `${ending}\n`;
   for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
@@ -123,7 +122,7 @@ function* linesEnding(text: string, ending: string): Iterable<string> {
 }
 
 /**
- * Whether two paths name one place. Systems keep a path as the program bound it: /run and /var/run are then two
+ * Returns whether two paths name one place. Systems keep a path as the program bound it: /run and /var/run are then two
  * names of one place.
  */
 function samePath(one: string, other: string, realFolder = folderResolver()): boolean {
@@ -148,11 +147,11 @@ function folderResolver(): (folder: string) => string {
   };
 }
 
-/** What the processes called systemd hold. */
+/** The sockets of the processes called systemd. */
 interface SystemdSockets {
   /** Inodes of their sockets. */
   readonly held: ReadonlySet<string>;
-  /** Whether some of them may not be seen by this user. */
+  /** Set when this user may not see some of them. */
   readonly hidden: boolean;
 }
 
@@ -160,23 +159,23 @@ function readSystemdSockets(): SystemdSockets {
   const perProcess = systemdProcesses().map(socketsOf);
   return {
     held: new Set(perProcess.flatMap((sockets) => sockets ?? [])),
-    // Mounted with hidepid, /proc shows other users' processes to root alone: then nobody is seen to be systemd.
+    // Mounted with hidepid, /proc shows other users' processes to root alone: then systemd is not seen.
     hidden: perProcess.includes(undefined) || processName(1) === undefined,
   };
 }
 
 /**
- * The paths of sockets that the units of process 1 listen on. Who is not root may not see what it holds, but may
- * ask it. Undefined when it does not say.
+ * Returns the paths of sockets that the units of process 1 listen on. Users other than root may not see what it holds,
+ * but may ask it. Undefined when it does not answer.
  */
 function askForListeners(): string[] | undefined {
   try {
-    const sockets = execFileSync('systemctl', ['list-sockets', '--no-legend', '--no-pager', '--full'], {
+    const listed = execFileSync('systemctl', ['list-sockets', '--no-legend', '--no-pager', '--full'], {
       encoding: 'utf8',
       timeout: 2000,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const listens = sockets.split('\n').map((line) => line.trim().split(/\s+/)[0] ?? '');
+    const listens = listed.split('\n').map((line) => line.trim().split(/\s+/)[0] ?? '');
     return listens.filter((path) => path.startsWith('/'));
   } catch {
     return undefined;
@@ -188,7 +187,7 @@ function systemdProcesses(): number[] {
   return pids.map(Number).filter((pid) => processName(pid) === 'systemd');
 }
 
-/** Inodes of the sockets that a process has open, none when it is over; undefined where that may not be seen. */
+/** Returns the inodes of the sockets that a process has open, none when it is over; undefined where not visible. */
 function socketsOf(pid: number): string[] | undefined {
   try {
     return withDescriptors(() => readdirSync(`/proc/${pid}/fd`)).flatMap((descriptor) => {

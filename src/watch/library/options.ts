@@ -4,23 +4,23 @@ import { nearest } from '../../system/nearest.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
 import { chooseEngines } from '../endpoint/engines.ts';
 import { FileRefused } from '../endpoint/roots-own.ts';
-import { realSurroundings, type Surroundings } from '../endpoint/user-environment.ts';
+import { processEnvironment, type UserEnvironment } from '../endpoint/user-environment.ts';
 import { defaultHeartbeat, type EngineSettings, type Heartbeat } from '../settings.ts';
 import { fileRefusal } from '../words.ts';
 
-/** What is to be watched, and how. */
+/** The engines to watch, and their heartbeat. */
 export interface Chosen {
   readonly engines: readonly EngineSettings[];
   readonly heartbeat: Heartbeat;
 }
 
 const known = ['host', 'context', 'pidfile', 'heartbeat', 'environment', 'signal', 'onWarning'];
-/** What a timer of Node's can hold, in ms. */
+/** The longest timer of Node, in ms. */
 const longest = 2 ** 31 - 1;
 
 /**
- * Makes what is to be watched of the options of `watchEngines`, of which nothing is known yet: whoever calls may have
- * no types. A misspelt one must not have another engine watched than was meant.
+ * Checks the options of `watchEngines`, for callers without types too. A misspelt option must not have another engine
+ * watched than was meant.
  * @throws UserError with exit code 64 for what makes no sense, 77 for a file that root does not use, 78 for Docker's own
  * configuration
  */
@@ -47,11 +47,15 @@ export function chooseWatched(options: unknown): Chosen {
   if (pidfile !== undefined && hosts.length + contexts.length > 1) {
     throw wrong('pidfile belongs to one engine, but several are given', 'Watch them one by one');
   }
-  const asWish = (from: string) => (value: string) => ({ value, from });
-  const wishes = { hosts: hosts.map(asWish('host')), contexts: contexts.map(asWish('context')), pidfile };
+  const asRequested = (from: string) => (value: string) => ({ value, from });
+  const request = {
+    hosts: hosts.map(asRequested('host')),
+    contexts: contexts.map(asRequested('context')),
+    pidfile,
+  };
   const heartbeat = { ...defaultHeartbeat, ...readHeartbeat(given.heartbeat) };
   try {
-    return { engines: chooseEngines(wishes, surroundingsOf(given.environment)), heartbeat };
+    return { engines: chooseEngines(request, environmentOf(given.environment)), heartbeat };
   } catch (error) {
     throw error instanceof FileRefused ? fileRefusal(error) : error;
   }
@@ -80,8 +84,8 @@ function readHeartbeat(given: unknown): { every: number } | undefined {
   throw wrong(`heartbeat is ${show(given)}`, 'Give milliseconds, as 30000; or 0 for never');
 }
 
-function surroundingsOf(given: unknown): Surroundings {
-  const real = realSurroundings();
+function environmentOf(given: unknown): UserEnvironment {
+  const real = processEnvironment();
   if (given === undefined) return real;
   const environment = asObject(given, 'environment') as NodeJS.ProcessEnv;
   for (const [name, value] of Object.entries(environment)) {
@@ -99,7 +103,7 @@ function asObject(given: unknown, name: string): { readonly [key: string]: unkno
   );
 }
 
-/** In short, whatever it is; JSON has no word for much that a caller without types may give. */
+/** Returns a short form of any value; JSON has none for many that a caller without types may give. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

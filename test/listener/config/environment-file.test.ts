@@ -133,8 +133,8 @@ test('hooks get the file, then the table, then what is theirs; a user who only a
     settings,
     `script_dir = "${hooks}"\nenvironment_file = "${path}"\n[environment]\nTWO = "table"\n`,
   );
-  const surroundings = { environment: {}, home: '/', isRoot: true, platform: 'linux' } as const;
-  const loaded = loadSettings({}, settings, surroundings, () => {});
+  const user = { environment: {}, home: '/', isRoot: true, platform: 'linux' } as const;
+  const loaded = loadSettings({}, settings, user, () => {});
   expect(loaded.settings.hooks.environment).toEqual({ ONE: 'file', TWO: 'table' });
 
   stage = createHookStage({

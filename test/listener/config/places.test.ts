@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseDuration } from '../../../src/listener/config/readers.ts';
 import { defaultStateDir } from '../../../src/listener/config/state-dir.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../../src/watch/endpoint/user-environment.ts';
 
-const around = (how: Partial<Surroundings> = {}): Surroundings => ({
+const around = (how: Partial<UserEnvironment> = {}): UserEnvironment => ({
   environment: {},
   home: '/home/me',
   isRoot: false,
@@ -19,11 +19,11 @@ test.each([
   [around({ platform: 'darwin' }), '/home/me/Library/Application Support/docker-lifecycle-listener/'],
   [around({ environment: { XDG_STATE_HOME: '/state' } }), '/state/docker-lifecycle-listener/'],
   [around({ environment: { XDG_STATE_HOME: 'state' } }), '/home/me/.local/state/docker-lifecycle-listener/'],
-])('a listener’s memory is kept in a place of its own: %j', (surroundings, parent) => {
-  const one = defaultStateDir('/etc/hooks', surroundings);
+])('a listener’s memory is kept in a place of its own: %j', (user, parent) => {
+  const one = defaultStateDir('/etc/hooks', user);
   expect(one.startsWith(`${parent}hooks-`)).toBe(true);
-  expect(defaultStateDir('/opt/hooks', surroundings)).not.toBe(one);
-  expect(defaultStateDir('/etc/hooks', surroundings)).toBe(one);
+  expect(defaultStateDir('/opt/hooks', user)).not.toBe(one);
+  expect(defaultStateDir('/etc/hooks', user)).toBe(one);
 });
 
 test('systemd says where', () => {

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../../../src/listener/config/load.ts';
 import { lineOf } from '../../../src/listener/config/toml.ts';
 import { UserError } from '../../../src/system/user-error.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../../src/watch/endpoint/user-environment.ts';
 import { makePrivateFolder } from '../../support/private-folder.ts';
 
-const surroundings: Surroundings = { environment: {}, home: '/nobody', isRoot: true, platform: 'linux' };
+const user: UserEnvironment = { environment: {}, home: '/nobody', isRoot: true, platform: 'linux' };
 
 let folder: string;
 beforeAll(() => {
@@ -20,7 +20,7 @@ function load(text: string) {
   writeFileSync(path, text);
   chmodSync(path, 0o644);
   const given = { hosts: [{ value: 'unix:///run/d.sock', from: { kind: 'argument' as const } }] };
-  return loadSettings(given, path, surroundings, () => {});
+  return loadSettings(given, path, user, () => {});
 }
 
 /** Line, what is wrong, and the fix. */

@@ -1,5 +1,5 @@
 import type { WatchedListener } from '../../../src/demo/listener.ts';
-import { createStage, ofKind, program, type Stage, type Surroundings } from '../stage.ts';
+import { createStage, ofKind, program, type Stage, type UserEnvironment } from '../stage.ts';
 import type { LabEngine } from './engine.ts';
 import { launchListener, sayAt } from './listener.ts';
 import { bootMachine, type Machine, type MachineOptions } from './machine.ts';
@@ -58,15 +58,15 @@ export async function bootStage(
   return { machine, stage };
 }
 
-type Launching = Surroundings & Required<Pick<Surroundings, 'launch'>>;
+type Launching = UserEnvironment & Required<Pick<UserEnvironment, 'launch'>>;
 
 async function withHooks(make: (stage: { folder: () => string }) => Launching): Promise<LabStage> {
   const listeners: WatchedListener[] = [];
-  const surroundings = make({ folder: () => stage.folder });
+  const user = make({ folder: () => stage.folder });
   const stage = await createStage({
-    ...surroundings,
+    ...user,
     launch(words) {
-      const listener = surroundings.launch(words);
+      const listener = user.launch(words);
       listeners.push(listener);
       return listener;
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseEngines, knownSockets } from '../../../src/watch/endpoint/engines.ts';
-import type { Surroundings } from '../../../src/watch/endpoint/user-environment.ts';
+import type { UserEnvironment } from '../../../src/watch/endpoint/user-environment.ts';
 import { createFakeAuthority } from '../../support/fake-authority.ts';
 import { needing } from '../../support/needs.ts';
 
@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const wish = (from: string) => (value: string) => ({ value, from });
-const around = (environment: NodeJS.ProcessEnv = {}): Surroundings => ({
+const around = (environment: NodeJS.ProcessEnv = {}): UserEnvironment => ({
   environment,
   home,
   isRoot: false,
