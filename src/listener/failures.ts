@@ -35,7 +35,7 @@ export interface Failures {
   list(): readonly Failure[];
 }
 
-/** How many are kept. */
+/** The most failures kept. */
 const most = 20;
 /** In bytes. */
 const longestLine = 300;
@@ -59,7 +59,7 @@ export function createFailures(
     if (failures.size > most && oldest !== undefined) failures.delete(oldest);
   }
 
-  /** Where a hook is run its folder is not refused. */
+  /** A hook that runs shows that its folder is not refused. */
   function settleFolderOf(engine: string, hook: string): void {
     for (const { kind, engine: whose, name } of failures.values()) {
       const isItsFolder = kind === 'refused' && whose === engine && name.endsWith(`/${dirname(hook)}`);
@@ -104,13 +104,13 @@ export function createFailures(
             cause,
           });
         }
-        // Whoever switches a hook off knows of it.
+        // The user switched it off.
         case 'hook-left-out':
           return settle(event.engine, event.hook, undefined);
         case 'hooks-found':
         case 'folder-missing':
           return settle(event.engine, event.folder, undefined);
-        // Of other folders than those of a start and a stop nothing is said when they may be used.
+        // Only the folders of a start and a stop report that they may be used.
         case 'hook-started':
           return settleFolderOf(event.engine, event.hook);
         default:

@@ -8,8 +8,8 @@ const justEnded = 3000;
 const fresh = 15_000;
 
 /**
- * How often in a row a hook must run when Docker stops before it is named: a hook of on_start that runs is rarely there
- * by chance.
+ * Stops in a row at which a hook runs before it is named; an on_start hook that runs then is rarely
+ * a coincidence.
  */
 const enough = { running: 2, other: 3 };
 

@@ -3,13 +3,13 @@ import { isIP, type Socket } from 'node:net';
 import { ByteQueue } from '../system/byte-queue.ts';
 import { type ConnectionRoom, connectionRoom, type Place } from '../system/connection-room.ts';
 
-/** What is granted to whoever connects. */
+/** Limits for each client. */
 export interface HttpLimits {
   /** Connections at once. For one more, the oldest that has asked nothing makes room. */
   readonly connections: number;
-  /** How long a client may take to say what it wants, in ms. */
-  readonly patience: number;
-  /** How long it may leave an answer unread, in ms. */
+  /** The timeout for a complete request, in ms. */
+  readonly timeout: number;
+  /** The longest time that an answer stays unread, in ms. */
   readonly idle: number;
   /** The longest head and body of a request, in bytes. */
   readonly head: number;
@@ -18,7 +18,7 @@ export interface HttpLimits {
 
 export const defaultHttpLimits: HttpLimits = {
   connections: 64,
-  patience: 10_000,
+  timeout: 10_000,
   idle: 30_000,
   head: 8192,
   body: 65_536,
@@ -28,8 +28,8 @@ export const defaultHttpLimits: HttpLimits = {
 const never = 2 ** 31 - 1;
 
 /**
- * An HTTP server to whom a slow or hostile client can do no harm: one request for each connection, within limits.
- * @param serve told each request with its body, which is undefined when it was longer than may be; what it throws
+ * Creates an HTTP server with limits for slow and hostile clients, and one request for each connection.
+ * @param serve called with each request and its body, which is undefined if it was too long; an error that it throws
  *   ends that connection alone
  * @param room shared with the other servers of this process
  */
@@ -38,7 +38,7 @@ export function createHttpServer(
   serve: (request: IncomingMessage, body: string | undefined, response: ServerResponse) => Promise<void>,
   room: ConnectionRoom = connectionRoom,
 ): Server {
-  // A clock of our own: Node's looks every 30 s, also while nobody is there.
+  // A timer of our own: Node's runs every 30 s, also without a connection.
   const server = createServer({ maxHeaderSize: limits.head, connectionsCheckingInterval: never });
   server.maxRequestsPerSocket = 1;
   server.headersTimeout = 0;
@@ -52,12 +52,12 @@ export function createHttpServer(
     const place = pool.admit(socket);
     if (place === undefined) return;
     places.set(socket, place);
-    const clock = setTimeout(() => socket.destroy(), limits.patience);
+    const clock = setTimeout(() => socket.destroy(), limits.timeout);
     clocks.set(socket, clock);
     socket.once('close', () => clearTimeout(clock));
   });
   server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-    // A reset, or an answer to somebody who has left.
+    // A reset, or an answer to a client that has left.
     request.on('error', () => {});
     response.on('error', () => {});
     response.shouldKeepAlive = false;
@@ -66,7 +66,7 @@ export function createHttpServer(
       const { socket } = response;
       const place = socket === null ? undefined : places.get(socket);
       place?.keep();
-      // Of a body that was too long nothing more is read: its socket may be gone already.
+      // A body that is too long is not read any further. Its socket may be gone already.
       if (socket !== null) {
         clearTimeout(clocks.get(socket));
         socket.setTimeout(limits.idle, () => socket.destroy());
@@ -93,8 +93,8 @@ async function readBody(request: IncomingMessage, most: number): Promise<string 
 }
 
 /**
- * Whether a request's `Host` names us by an address, as `localhost`, or by one of `names`. Anything else comes from
- * a browser whose page had its own name lead to us (DNS rebinding), and would be read by that page.
+ * Returns whether a request's `Host` is an address, `localhost`, or one of `names`. Another name comes from
+ * a browser whose page made its own name resolve to us (DNS rebinding), and that page would read the answer.
  */
 export function isOurHost(host: string | undefined, names: readonly string[] = []): boolean {
   const [, bracketed, plain = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(host ?? '') ?? [];

@@ -1,6 +1,6 @@
 import type { HistoryEntry } from './journal/history.ts';
 
-/** What a page is made of, as the JSON in it: the whole of a report, or where a live page is to begin. */
+/** The JSON in a page: a complete report, or the beginning of a live page. */
 export type PageData = LivePage | Report;
 
 /** It asks the listener that serves it, below its own address. */
@@ -10,7 +10,7 @@ export interface LivePage {
   readonly machine: string;
 }
 
-/** It asks nobody. */
+/** It makes no request. */
 export interface Report {
   readonly kind: 'report';
   readonly machine: string;

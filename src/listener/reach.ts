@@ -1,7 +1,7 @@
 import type { EngineReach } from '../hooks/report.ts';
 import type { EngineState } from '../watch/lifecycle/reduce.ts';
 
-/** How one engine can be reached, by what its sensor and the lifecycle have seen: opens no connection for it. */
+/** Knows from its sensor and its lifecycle how an engine can be reached, without a connection. */
 export class ReachOfEngine {
   #answers = false;
   #startsOnConnect = false;
@@ -23,7 +23,7 @@ export class ReachOfEngine {
     }
   }
 
-  /** Whether systemd holds the engine's socket. */
+  /** Records whether systemd holds the engine's socket. */
   held(bySystemd: boolean): void {
     this.#startsOnConnect = bySystemd;
   }

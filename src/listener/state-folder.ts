@@ -7,7 +7,7 @@ import { type EngineMemory, forgetful, openEngineMemory } from './journal/engine
 import { type Journal, openJournal } from './journal/journal.ts';
 import { forgetfulTurns, openTurnFile, type TurnFile } from './journal/turn-file.ts';
 
-/** What is kept across the listener's own restarts. */
+/** The data kept across restarts of the listener. */
 export interface StateFolder {
   readonly memory: EngineMemory;
   /** Opens the turn file of an engine. */
@@ -17,8 +17,8 @@ export interface StateFolder {
 }
 
 /**
- * Opens what is kept in the state folder; makes it where it is missing. Whoever could write there could make up
- * starts and stops: then nothing is kept, and that is said.
+ * Opens the state folder, or makes it. If another user could write there, they could forge
+ * starts and stops: then nothing is kept, and a report says so.
  */
 export async function openStateFolder(
   folder: string,
@@ -40,12 +40,12 @@ export async function openStateFolder(
   return { memory: openEngineMemory(folder, report), openTurns, journal };
 }
 
-/** Where it is kept how far the hooks of an engine's transitions are. */
+/** Returns the path of an engine's turn file. */
 function turnsPath(folder: string, engine: string): string {
   return join(folder, `turns-${encodeURIComponent(engine)}.jsonl`);
 }
 
-/** Where what was heard of an engine's events is kept: an engine may be called as its endpoint is. */
+/** Returns the path of an engine's ledger file. An engine's name may be its endpoint. */
 export function ledgerPath(folder: string, engine: string): string {
   return join(folder, `events-${encodeURIComponent(engine)}.jsonl`);
 }

@@ -37,14 +37,14 @@ export async function findStopDeadlocks(
     .map(({ hook, command }) => ({ hook, command: printableText(command.join(' ').slice(0, longestShown)) }));
 }
 
-/** Whether a job for one of the units that a `systemctl` names waits for the companion's stop. */
+/** Returns whether a job for one of the units of a `systemctl` command waits for the companion's stop. */
 export function waitsForStop(jobs: ReadonlyMap<number, Job>, [, ...words]: readonly string[]): boolean {
   return words
     .filter((word) => !word.startsWith('-'))
     .some((word) => waitsForUnit(jobs, unitCalled(word), companionUnit));
 }
 
-/** As systemctl completes a unit's name. */
+/** Completes a unit's name as systemctl does. */
 function unitCalled(word: string): string {
   const hasType = /\.(service|socket|target|mount|automount|timer|path|slice|scope|swap|device)$/.test(word);
   return hasType ? word : `${word}.service`;

@@ -10,7 +10,7 @@ import type { Manager } from './systemd-jobs.ts';
 
 export interface StopWaitOptions {
   readonly pipeline: Pipeline;
-  /** How long the companion waits, in ms; 0 when it does not. */
+  /** The companion's wait in ms; 0 for none. */
   readonly wait: number;
   /** Aborted when the companion has gone. */
   readonly gone: AbortSignal;

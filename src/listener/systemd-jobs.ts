@@ -8,7 +8,7 @@ export interface Job {
   readonly waitsFor: readonly number[];
 }
 
-/** Whose service manager to ask. */
+/** The service manager to ask. */
 export type Manager = 'system' | 'user';
 
 /** Far longer than a healthy manager takes, in ms. */
@@ -45,7 +45,7 @@ export function readJobs(output: string): ReadonlyMap<number, Job> {
   return jobs;
 }
 
-/** Whether a job of the unit `from` is one of the unit `to`, or waits for one, through however many others. */
+/** Returns whether a job of the unit `from` is a job of the unit `to`, or waits for one, directly or through others. */
 export function waitsForUnit(jobs: ReadonlyMap<number, Job>, from: string, to: string): boolean {
   const seen = new Set<number>();
   const next = [...jobs].flatMap(([number, { unit }]) => (unit === from ? [number] : []));

@@ -1,8 +1,8 @@
-/** How much is let through in one window of time. */
+/** The most that passes in one window of time. */
 export interface ThrottleLimits {
-  /** Of each kind from one source. */
+  /** For each kind from one source. */
   readonly ofKind: number;
-  /** Of all kinds together from one source. */
+  /** For all kinds together from one source. */
   readonly ofSource: number;
   /** The length of a window, in ms. */
   readonly window: number;

@@ -7,7 +7,7 @@ import type { Account } from '../system/find-account.ts';
 import { type Refusal, walkToFolder } from '../system/trust.ts';
 import type { ListenerEvent } from './events.ts';
 
-/** A folder from which no hook will be run, and why: as data, for whoever words it. */
+/** A folder whose hooks are not run, and why, as data. */
 export class FolderRefused extends Error {
   override readonly name = 'FolderRefused';
   readonly folder: string;
@@ -21,7 +21,7 @@ export class FolderRefused extends Error {
 }
 
 /**
- * Refuses to start over folders that somebody else could change.
+ * Refuses to start if another user could change one of these folders.
  * @param folders the script folder first, then those in it, which need not exist
  * @throws FolderRefused for the first that is not trusted, or when the script folder is missing
  */

@@ -1,7 +1,7 @@
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { WhenStarted } from './config/settings.ts';
 
-/** Whether hooks are run for what the listener finds when it starts; for anything later they are. */
+/** Returns whether hooks run for a transition that the listener found when it started; later ones always run. */
 export function isWanted({ reason, again }: Transition, whenStarted: WhenStarted): boolean {
   if (reason !== 'listener-started') return true;
   switch (whenStarted) {

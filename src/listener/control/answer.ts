@@ -9,8 +9,8 @@ import {
 } from './protocol.ts';
 
 /**
- * Who answers: what goes back is plain data, to which the version is added. Each may throw `Declined`, before
- * anything else when it answers in lines.
+ * Answers requests with plain data, to which the server adds the version. Each method may throw `Declined`; one that answers
+ * in lines only before its first line.
  */
 export interface ControlHost {
   status(): object;
@@ -19,16 +19,16 @@ export interface ControlHost {
   historyEntry(number: number): Promise<object>;
   /** Numbers for a monitoring, and their `Content-Type`. */
   metrics(): { readonly text: string; readonly type: string };
-  /** Tells what happens until the function that it returns is called. */
+  /** Emits events until the returned function is called. */
   subscribe(tell: (event: object) => void): () => void;
-  /** Where a browser finds the page; makes it to be there. */
+  /** Serves the page; returns its address. */
   page(): Promise<object>;
   /**
-   * Runs hooks and tells what becomes of them; resolves when they are done.
-   * @param gone aborted when the client has gone
+   * Runs hooks and emits their progress; resolves when they are done.
+   * @param gone aborted when the client disconnects
    */
   trigger(wish: TriggerWish, tell: (event: object) => void, gone: AbortSignal): Promise<void>;
-  /** @param gone aborted when nobody waits for the answer any more */
+  /** @param gone aborted when the client no longer waits for the answer */
   companion(word: CompanionWord, gone: AbortSignal): Promise<object>;
 }
 
@@ -123,7 +123,7 @@ export function decline(response: ServerResponse, error: unknown): void {
   if (!response.writableEnded) response.destroy();
 }
 
-/** How much may wait for a client that reads slowly, in bytes; then it is let go. */
+/** Bytes that may wait for a slow client; beyond them it is disconnected. */
 const mostWaiting = 1_048_576;
 
 /** JSON objects to one client, one a line, for as long as it listens. */
@@ -146,11 +146,11 @@ function openLines(response: ServerResponse): LineStream {
     },
     end() {
       response.end();
-      // What is said last has a while to be taken.
-      response.socket?.setTimeout(lastPatience);
+      // The client has a while to read the last bytes.
+      response.socket?.setTimeout(lastTimeout);
     },
   };
 }
 
-/** How long a client may take for the end of what it asked for, in ms. */
-const lastPatience = 10_000;
+/** The timeout for a client to read the end of its answer, in ms. */
+const lastTimeout = 10_000;

@@ -7,7 +7,7 @@ import { errorCode, exitCode, UserError } from '../../system/user-error.ts';
 export interface ControlClient {
   /**
    * @param path with its parameters, as `/v1/status`
-   * @throws NotRunning when nobody listens there; UserError for anything else
+   * @throws NotRunning when no listener answers there; UserError for anything else
    */
   get(path: string): Promise<object>;
   post(path: string, parameters?: object): Promise<object>;
@@ -37,8 +37,8 @@ export class NotRunning extends Error {
 /** The listener has nothing of that name or number. */
 export class NotThere extends UserError {}
 
-/** How long an answer may take to begin, in ms, where it does not wait for hooks. */
-const patience = 10_000;
+/** The timeout for the first byte of an answer that does not wait for hooks, in ms. */
+const timeout = 10_000;
 
 /** The longest answer, and the longest line of one in lines, in bytes: a listener's are far shorter. */
 const longestAnswer = 64 * 1024 * 1024;
@@ -47,7 +47,7 @@ const longestLine = 16 * 1024 * 1024;
 /** Speaks to the listener whose control socket is at `path`. */
 export function createControlClient(path: string): ControlClient {
   return {
-    get: (target) => ask({ method: 'GET', path: target }, patience),
+    get: (target) => ask({ method: 'GET', path: target }, timeout),
     post: (target, parameters = {}) => ask({ method: 'POST', path: target, parameters }, undefined),
     async lines(wanted) {
       try {
@@ -130,7 +130,7 @@ function noListener(): UserError {
   );
 }
 
-/** Ends with the answer, also when the listener was killed; whoever breaks off lets go of the connection. */
+/** Ends with the answer, also when the listener was killed. A reader that stops early closes the connection. */
 async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
   const bytes = new ByteQueue('A line of the answer');
   try {
@@ -140,7 +140,7 @@ async function* readLines(response: IncomingMessage): AsyncGenerator<object> {
       bytes.settle();
     }
   } catch (error) {
-    // What it was saying when it was killed is no line yet.
+    // An incomplete last line of a killed listener is dropped.
     if (errorCode(error) !== 'ECONNRESET') throw error;
   }
 }
@@ -187,7 +187,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
   return new UserError(exitCode.unavailable, `The listener at ${socket} does not answer: ${error.message}`);
 }
 
-/** Whether nobody listens on a socket any more. */
+/** Returns whether no process listens on a socket. */
 function isDeserted(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);

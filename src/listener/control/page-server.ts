@@ -13,21 +13,21 @@ export interface PageServerOptions {
   readonly html: () => string;
   readonly report: (report: ControlReport) => void;
   readonly signal: AbortSignal;
-  /** How long it stays when nobody has it open, in ms. */
-  readonly patience?: number;
+  /** The time that it stays without an open page, in ms. */
+  readonly idle?: number;
 }
 
 /** The page in a browser, and what it asks: of everything that can be asked, what changes nothing. */
 export interface PageServer {
   /**
-   * Makes it be there, as long as somebody has it open or for a while.
-   * @returns its address, in which the token stands
+   * Opens the port, until the last page was closed for a while.
+   * @returns its address, with the token
    * @throws Declined when the system gives no port
    */
   open(): Promise<string>;
 }
 
-/** Of what can be asked on the control socket, this can be asked with the token too. */
+/** Requests of the control socket that the token allows. */
 const granted: readonly string[] = ['status', 'history', 'history-entry', 'events'];
 
 interface Opened {
@@ -36,11 +36,11 @@ interface Opened {
 }
 
 /**
- * Serves the page on a port of 127.0.0.1, from when it is first asked for on the control socket. Everybody on this
- * machine reaches that port, and a web page may try to: so whoever has not the token is told nothing.
+ * Serves the page on a port of 127.0.0.1, opened by the first request on the control socket. Every user of this
+ * machine reaches that port, and a web page may try to: without the token a client gets nothing.
  */
 export function createPageServer(options: PageServerOptions): PageServer {
-  const { html, host, report, signal, patience = 600_000 } = options;
+  const { html, host, report, signal, idle = 600_000 } = options;
   let opened: Promise<Opened> | undefined;
   /** Answers under way to who has the token: a stranger on the port keeps it no longer open. */
   let looking = 0;
@@ -69,7 +69,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
     clearTimeout(leaving);
     opened = undefined;
     server.close();
-    // What is streamed has its end written first, by the same signal.
+    // Streams write their end first, on the same signal.
     setImmediate(() => server.closeAllConnections());
   }
 
@@ -81,7 +81,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
       if (server === undefined) return;
       close(server);
       report({ kind: 'page-closed' });
-    }, patience);
+    }, idle);
   }
 
   function stayFor(response: ServerResponse): void {
@@ -122,7 +122,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
     async open() {
       if (signal.aborted) throw new Declined(503, 'The listener ends');
       opened ??= start();
-      // Somebody is about to come.
+      // A browser is about to connect.
       if (looking === 0) leaveSoon();
       try {
         const { server, token } = await opened;
@@ -135,7 +135,7 @@ export function createPageServer(options: PageServerOptions): PageServer {
   };
 }
 
-/** What browsers are told beside the page's own policy. */
+/** Headers beside the page's own policy. */
 const protection = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "frame-ancestors 'none'",
@@ -152,7 +152,7 @@ function send(response: ServerResponse, html: string): void {
   response.writeHead(200, { ...headers, Connection: 'close' }).end(bytes);
 }
 
-/** In a time that does not tell how much of it is right. */
+/** Compares in constant time, so that the time does not reveal how much matches. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

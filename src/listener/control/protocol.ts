@@ -4,10 +4,10 @@ import type { LifecycleEvent } from '../../watch/lifecycle/transition.ts';
 /** The version of what docs/control-socket.md describes: in each address, as `/v1/`, and in each answer. */
 export const protocolVersion = 1;
 
-/** How long a companion may wait for hooks, in seconds: the limits of systemd end it long before. */
+/** The longest wait of a companion for hooks, in seconds; systemd's limits end it long before. */
 export const longestCompanionWait = 3600;
 
-/** What can be asked of a running listener, and told it. */
+/** A request to a running listener. */
 export type ControlRequest =
   | { readonly kind: 'status' }
   | { readonly kind: 'hooks' }
@@ -52,12 +52,12 @@ export interface TriggerWish {
   readonly run?: string;
 }
 
-/** What the service manager says of the engine that it starts and stops. */
+/** A message of the companion about the engine that systemd starts and stops. */
 export interface CompanionWord {
   readonly message: 'start' | 'stop';
   /** By its name; may be left out where there is one, or one at Docker's default socket. */
   readonly engine?: string;
-  /** How long the answer may wait for the hooks of a stop, in ms. */
+  /** The longest wait of the answer for the hooks of a stop, in ms. */
   readonly wait: number;
 }
 
@@ -74,16 +74,16 @@ export class Declined extends Error {
   }
 }
 
-/** What becomes of the control socket. Without one, hooks run all the same. */
+/** Reports about the control socket. Without it, hooks run all the same. */
 export type ControlReport =
   | { readonly kind: 'control-listening'; readonly path: string }
-  /** The socket's folder could be changed by somebody else. */
+  /** Another user could change the socket's folder. */
   | { readonly kind: 'control-refused'; readonly path: string; readonly refusal: Refusal }
   /** Another listener answers there. */
   | { readonly kind: 'control-in-use'; readonly path: string }
   /** The page can be looked at. */
   | { readonly kind: 'page-opened'; readonly port: number }
-  /** Nobody has looked at it for a while. */
+  /** No browser had it open for a while. */
   | { readonly kind: 'page-closed' }
   /** Something is there that is no socket, or the system would not have it. */
   | { readonly kind: 'control-failed'; readonly path: string; readonly code: string };

@@ -60,8 +60,8 @@ const routes: readonly (readonly [RegExp, Route])[] = [
 ];
 
 /**
- * What a request asks for. Its parameters may come in the address or as a JSON object in the body.
- * @throws Declined for what is unknown or malformed
+ * Reads a request. Its parameters are in the query, or in a JSON object in the body.
+ * @throws Declined for an unknown or malformed request
  */
 export function readRequest(method: string, target: string, body: string): ControlRequest {
   const { pathname, searchParams } = parseTarget(target);
@@ -78,7 +78,7 @@ export function readRequest(method: string, target: string, body: string): Contr
 }
 
 function parseTarget(target: string): URL {
-  // Of a Unix socket no host is of interest.
+  // A Unix socket needs no host.
   if (!target.startsWith('/') || !URL.canParse(`http://listener${target}`)) {
     throw new Declined(400, 'That is no path', 'As GET /v1/status');
   }
@@ -117,7 +117,7 @@ function historyQuery(given: Parameters): HistoryQuery {
   };
 }
 
-/** Reads parameters one by one, and notices those that nobody asked for. */
+/** Reads parameters one by one, and finds unknown ones. */
 class Parameters {
   readonly #given: ReadonlyMap<string, string>;
   readonly #known = new Set<string>();

@@ -7,17 +7,17 @@ import { listenOn } from './socket.ts';
 export interface ControlServerOptions {
   /** Absolute path of the socket. */
   readonly path: string;
-  /** Whose folder it must be, root's apart. */
+  /** The owner of its folder, beside root. */
   readonly user: number;
   readonly host: ControlHost;
   readonly report: (report: ControlReport) => void;
-  /** Lets nobody in any more, and ends what is only listened to; what runs hooks is answered to its end. */
+  /** Ends the server: refuses new clients, ends streams, and answers requests that run hooks to their end. */
   readonly signal: AbortSignal;
   readonly limits?: Partial<HttpLimits>;
 }
 
-/** How long the end of the listener waits for its clients, in ms. */
-const lastPatience = 500;
+/** The longest wait of the listener's end for its clients, in ms. */
+const lastTimeout = 500;
 
 /** A server that listens, or one that could not. */
 export interface ControlServer {
@@ -48,7 +48,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   return {
     async close() {
       server.close();
-      const late = setTimeout(() => server.closeAllConnections(), lastPatience);
+      const late = setTimeout(() => server.closeAllConnections(), lastTimeout);
       await closed;
       clearTimeout(late);
     },

@@ -6,17 +6,17 @@ import { walkToFolder } from '../../system/trust.ts';
 import { codeOf, errorCode } from '../../system/user-error.ts';
 import type { ControlReport } from './protocol.ts';
 
-/** How long a socket that is there may take to accept, in ms, until it counts as somebody's. */
-const patience = 1000;
-/** How often a stale socket is removed and ours put there, while others do the same. */
+/** The timeout of a connection to an existing socket, in ms; after it, the socket counts as in use. */
+const timeout = 1000;
+/** Attempts to replace a stale socket while others do the same. */
 const attempts = 3;
 
 /**
- * Listens on a Unix socket that its owner alone may open, in a folder that nobody else can change; makes the
+ * Listens on a Unix socket that its owner alone may open, in a folder that no other user can change; makes the
  * folder when it is missing. A socket that a killed listener left behind is replaced, one on which another
  * listens is not. Never rejects.
- * @param user whose folder it must be, root's apart
- * @returns what came of it; the server listens only if that is `control-listening`
+ * @param user the owner of the folder, beside root
+ * @returns the result; the server listens only if that is `control-listening`
  */
 export async function listenOn(server: Server, path: string, user: number): Promise<ControlReport> {
   const refused = prepareFolder(path, user);
@@ -38,7 +38,7 @@ function prepareFolder(path: string, user: number): ControlReport | undefined {
   const folder = dirname(path);
   let walked = walkToFolder(folder, user);
   try {
-    // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
+    // Only this user can change the path to the missing folder, so it is made in the intended place.
     if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
       makeFolder(folder);
       walked = walkToFolder(folder, user);
@@ -88,11 +88,11 @@ async function removeStale(path: string): Promise<ControlReport | undefined> {
   }
 }
 
-/** @returns undefined when somebody accepts, or takes his time; else why not */
+/** @returns undefined if a process accepts or does not answer in time; else the error's code */
 function tryToConnect(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    const timer = setTimeout(() => finish(undefined), patience);
+    const timer = setTimeout(() => finish(undefined), timeout);
     function finish(code: string | undefined): void {
       clearTimeout(timer);
       socket.destroy();

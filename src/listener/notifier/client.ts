@@ -2,17 +2,17 @@ import type { Socket } from 'node:net';
 import type { Place } from '../../system/connection-room.ts';
 import { answer, type ClientReport, createLineReader, type Limits, type Line } from './protocol.ts';
 
-/** What a client's connection needs of the server that accepted it. */
+/** The part of the server that a client's connection uses. */
 export interface ClientHost {
   /** A message arrived. The end of a held connection counts as `stop`, for its notifier could not say so. */
   message(message: 'start' | 'stop'): void;
   report(report: ClientReport): void;
-  /** Whether one more connection may be held; a yes is given back with `release`. */
+  /** Returns whether one more connection may be held; `release` gives it back. */
   hold(): boolean;
   release(): void;
 }
 
-/** How long a held connection may be silent until TCP asks whether the other side is still there, in ms. */
+/** The silence of a held connection before TCP probes the other side, in ms. */
 const keepAlive = 30_000;
 
 /** Serves one client until it is done, says something wrong, or says nothing for too long. */
@@ -20,13 +20,13 @@ export function serveClient(
   socket: Socket,
   place: Place,
   host: ClientHost,
-  limits: Pick<Limits, 'patience' | 'lines'>,
+  limits: Pick<Limits, 'timeout' | 'lines'>,
 ): void {
   const from = nameOf(socket);
   const reader = createLineReader();
   let state: 'talking' | 'held' | 'done' = 'talking';
   let lines = 0;
-  let timer = setTimeout(silent, limits.patience);
+  let timer = setTimeout(silent, limits.timeout);
 
   function silent(): void {
     if (lines === 0) host.report({ kind: 'notifier-silent', from });
@@ -72,7 +72,7 @@ export function serveClient(
     }
     if (state === 'talking') {
       clearTimeout(timer);
-      timer = setTimeout(silent, limits.patience);
+      timer = setTimeout(silent, limits.timeout);
     }
     host.message(message);
   }
@@ -98,7 +98,7 @@ export function serveClient(
     for (const line of reader.end()) hear(line);
   });
   socket.on('error', () => {
-    // A reset, or an answer to somebody who has left: `close` follows.
+    // A reset, or an answer to a client that has left: `close` follows.
   });
   socket.on('close', () => {
     const lost = state === 'held';
@@ -109,6 +109,6 @@ export function serveClient(
   });
 }
 
-function nameOf({ remoteAddress = 'somebody', remotePort = 0 }: Socket): string {
+function nameOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
   return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }

@@ -1,21 +1,20 @@
-/** What a line from a client means. `hold` and `ping` exist only beyond the original's protocol. */
+/** The meaning of a client's line. `hold` and `ping` exist only beyond the original's protocol. */
 export type Line =
   | { readonly kind: 'message'; readonly message: 'start' | 'stop' }
   /** Our own notifier asks that its connection be kept for as long as it lives. */
   | { readonly kind: 'hold' }
-  /** Somebody makes sure that messages would arrive: it is answered, and nothing else comes of it. */
+  /** A test whether messages arrive: it is answered, and has no effect. */
   | { readonly kind: 'ping' }
   /**
-   * Anything else, an empty line too: no notifier sends one, neither ours nor the original's, so whoever does
-   * is none, and shows in the log. What it said before stands. `bytes` is at most `longestLine` long; `tooLong`
-   * says that more came than that.
+   * Anything else, also an empty line, which no notifier sends, neither ours nor the original's. It is logged; earlier lines
+   * of the client stand. `bytes` is at most `longestLine` long; `tooLong` means that more came.
    */
   | { readonly kind: 'refused'; readonly bytes: Uint8Array; readonly tooLong: boolean };
 
 /** The longest line that is read, in bytes; no word of the protocol comes near it. */
 export const longestLine = 256;
 
-/** What a client is answered: that its line was understood, and that it cannot be held. */
+/** Answers to a client: its line was understood; it cannot be held. */
 export const answer = { ok: 'ok\n', no: 'no\n' } as const;
 
 /** Takes the bytes of one connection as they come and gives its lines. Keeps no more than one line in memory. */
@@ -79,7 +78,7 @@ function understand(bytes: Buffer, tooLong: boolean): Line {
   return { kind: 'refused', bytes: Uint8Array.from(line), tooLong };
 }
 
-/** What the notifier's port has to tell. `from` is the client's address and port. */
+/** Reports of the notifier's port. `from` is the client's address and port. */
 export type NotifierReport =
   | { readonly kind: 'notifier-listening'; readonly address: string; readonly port: number }
   | {
@@ -92,7 +91,7 @@ export type NotifierReport =
   /** So much was said on the port in so little time that the rest is only counted. */
   | { readonly kind: 'notifier-flooded'; readonly count: number };
 
-/** What one client did. */
+/** Reports about one client. */
 export type ClientReport =
   | { readonly kind: 'notifier-said'; readonly from: string; readonly said: 'start' | 'stop' }
   | {
@@ -106,24 +105,24 @@ export type ClientReport =
   /** A held connection ended without a word: its notifier is gone. */
   | { readonly kind: 'notifier-gone'; readonly from: string };
 
-/** What the port grants to whoever reaches it. A test may grant less; nothing else does. */
+/** Limits for clients of the port. Only a test sets lower ones. */
 export interface Limits {
-  /** How long a client may take from one line that is understood to the next, in ms. */
-  readonly patience: number;
-  /** How many lines a client may say, a held one too: what it is answered is kept while it does not read. */
+  /** The timeout from one valid line to the next, in ms. */
+  readonly timeout: number;
+  /** The most lines of one client, also a held one: its answers are kept while it does not read. */
   readonly lines: number;
   /** Connections at once, those held among them. For one more, the oldest that is not held makes room. */
   readonly connections: number;
   /** Connections that may stay. */
   readonly held: number;
-  /** How many reports of clients pass in one window of time, and how long a window is, in ms. */
+  /** The most reports of clients in one window of time, and the window's length in ms. */
   readonly reports: number;
   readonly window: number;
 }
 
 /** Nothing that a host with notifiers comes near: each says three lines, and there are a handful at most. */
 export const defaultLimits: Limits = {
-  patience: 5000,
+  timeout: 5000,
   lines: 64,
   connections: 4000,
   held: 32,

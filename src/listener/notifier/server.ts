@@ -106,7 +106,7 @@ export async function startNotifierServer(options: NotifierServerOptions): Promi
   return { refresh };
 }
 
-/** Resolves when the server listens, and when it was closed before it did, of which no error tells. */
+/** Resolves when the server listens, or was closed before that, which gives no error. */
 function opened(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -142,7 +142,7 @@ interface NotListening {
   readonly fix: string;
 }
 
-/** Words for what `listen` failed with; undefined for what nobody foresaw. */
+/** Returns a report for an error of `listen`; undefined for an unexpected one. */
 function whyNotListening(error: unknown, port: number): NotListening | undefined {
   switch (errorCode(error)) {
     case 'EADDRINUSE':

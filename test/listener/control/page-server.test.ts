@@ -159,7 +159,7 @@ describe('with the token too, nothing can be changed', () => {
 });
 
 test('it is closed when nobody has it open any more, and not while somebody has', async () => {
-  const pages = server({ patience: 2500 });
+  const pages = server({ idle: 2500 });
   const url = await pages.open();
   const stopping = new AbortController();
   const stream = await fetch(`${url}v1/events`, { signal: stopping.signal });
@@ -175,12 +175,12 @@ test('it is closed when nobody has it open any more, and not while somebody has'
 });
 
 test('it is closed too when it was asked for, and nobody ever came', async () => {
-  await server({ patience: 20 }).open();
+  await server({ idle: 20 }).open();
   await waitFor(() => reports.at(-1)?.kind === 'page-closed');
 });
 
 test('strangers on its port do not keep it open', async () => {
-  const url = await server({ patience: 300 }).open();
+  const url = await server({ idle: 300 }).open();
   const port = Number(new URL(url).port);
   const ask = () => {
     const stranger = connect(port, '127.0.0.1').on('error', () => {});

@@ -26,7 +26,7 @@ async function expectWell(): Promise<void> {
 
 describe('whoever is slow or hostile harms nobody', () => {
   test('one who says nothing is let go', async () => {
-    await open({ patience: 500 });
+    await open({ timeout: 500 });
     const silent = await port.connect();
     await new Promise((resolve) => silent.once('close', resolve));
     await expectWell();
@@ -36,7 +36,7 @@ describe('whoever is slow or hostile harms nobody', () => {
     ['its head', 'GET /v1/status HTTP/1.1\r\nX-A: 1\r\n'],
     ['its body', post('/v1/trigger', '{"event"', 5000)],
   ])('one who never comes to the end of %s is let go', async (_, beginning) => {
-    await open({ patience: 500 });
+    await open({ timeout: 500 });
     const slow = await port.connect();
     slow.write(beginning);
     const dripping = setInterval(() => slow.write(' '), 10);

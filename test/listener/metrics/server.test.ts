@@ -87,7 +87,7 @@ test.each([
 });
 
 test('who is slow, floods or asks nonsense is let go, and it answers on', async () => {
-  start({ limits: { patience: 50, connections: 4 } });
+  start({ limits: { timeout: 50, connections: 4 } });
   await listening();
   const silent = await Promise.all([1, 2, 3, 4].map(() => say('GET /metrics HTTP/1.1\r\nX:')));
   expect(silent.join('')).not.toContain('200');
@@ -99,7 +99,7 @@ test('who is slow, floods or asks nonsense is let go, and it answers on', async 
 });
 
 test('idle connections, as many as there may be, keep nobody from the metrics', async () => {
-  start({ limits: { patience: 60_000, connections: 4 } });
+  start({ limits: { timeout: 60_000, connections: 4 } });
   await listening();
   const idle = [1, 2, 3, 4, 5, 6].map(() => say('GET /metrics HTTP/1.1\r\nX:'));
   for (let round = 0; round < 6; round++) expect(await get('/metrics', '127.0.0.1')).toContain('a_total 1');

@@ -62,7 +62,7 @@ describe('a client that comes and goes', () => {
   });
 
   test('and keeps its end half open is not waited for', async () => {
-    await open({ patience: 60_000 });
+    await open({ timeout: 60_000 });
     const { socket, received, isOver } = await port.connect({ allowHalfOpen: true });
     socket.write('start\n');
     socket.end();
@@ -113,14 +113,14 @@ describe('what is no word of the protocol', () => {
 
 describe('a client that says nothing', () => {
   test('is dropped when its time is over', async () => {
-    await open({ patience: 100 });
+    await open({ timeout: 100 });
     const { over } = await port.connect();
     await over;
     expect(port.kinds()).toEqual(['notifier-silent']);
   });
 
   test('does not gain time by saying a line letter by letter', async () => {
-    await open({ patience: 200 });
+    await open({ timeout: 200 });
     const { socket, isOver, over } = await port.connect();
     const dribble = setInterval(() => isOver() || socket.write('s'), 20);
     await over;
@@ -129,7 +129,7 @@ describe('a client that says nothing', () => {
   });
 
   test('has as long again after each line that was understood', async () => {
-    await open({ patience: 1000 });
+    await open({ timeout: 1000 });
     const silent = await port.connect();
     const talking = await port.connect();
     for (let round = 0; !silent.isOver(); round++) {
@@ -144,7 +144,7 @@ describe('a client that says nothing', () => {
   });
 
   test('keeps nobody waiting', async () => {
-    await open({ patience: 60_000 });
+    await open({ timeout: 60_000 });
     const silent = await Promise.all(Array.from({ length: 50 }, () => port.connect()));
     expect(await port.say('start\n')).toBe('ok\n');
     expect(silent.some(({ isOver }) => isOver())).toBe(false);

@@ -12,7 +12,7 @@ const open = async (limits: Partial<Limits> = {}) => {
 
 describe('a client that asks to be held', () => {
   test('stays beyond the time that others have', async () => {
-    await open({ patience: 100 });
+    await open({ timeout: 100 });
     const held = await port.connect();
     held.socket.write('hold\nstart\n');
     await waitFor(() => held.received() === 'ok\nok\n');

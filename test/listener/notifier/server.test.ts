@@ -16,7 +16,7 @@ const open = async (limits: Partial<Limits> = {}) => {
 
 describe('many clients', () => {
   test('1,000 at once, and more are served while these stay', async () => {
-    await open({ patience: 60_000 });
+    await open({ timeout: 60_000 });
     const many = await Promise.all(Array.from({ length: 1000 }, () => port.connect()));
     expect(await port.say('stop\n')).toBe('ok\n');
     for (const { socket } of many) socket.end('start\n');
@@ -27,7 +27,7 @@ describe('many clients', () => {
   });
 
   test('beyond the limit the oldest that is not held makes room', async () => {
-    await open({ connections: 3, patience: 60_000 });
+    await open({ connections: 3, timeout: 60_000 });
     const held = await port.connect();
     held.socket.write('hold\n');
     await waitFor(() => held.received() === 'ok\n');
@@ -39,7 +39,7 @@ describe('many clients', () => {
   });
 
   test('are turned away when every place is held', async () => {
-    await open({ connections: 2, patience: 60_000 });
+    await open({ connections: 2, timeout: 60_000 });
     const held = [await port.connect(), await port.connect()];
     for (const { socket } of held) socket.write('hold\n');
     await waitFor(() => held.every(({ received }) => received() === 'ok\n'));
@@ -52,7 +52,7 @@ describe('many clients', () => {
   });
 
   test('are counted over all addresses together', async () => {
-    port = await openPort({ connections: 3, patience: 60_000 }, () => ['127.0.0.1', secondAddress]);
+    port = await openPort({ connections: 3, timeout: 60_000 }, () => ['127.0.0.1', secondAddress]);
     const there = () => connectTo(port.port, { host: secondAddress });
     const clients = await Promise.all([port.connect(), port.connect(), there(), there()]);
     await waitFor(() => clients.some(({ isOver }) => isOver()));
