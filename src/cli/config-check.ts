@@ -3,7 +3,7 @@ import {
   filterRows,
   hookRows,
   type RawHookSettings,
-  turnRows,
+  repeatRows,
 } from '../listener/config/hook-rows.ts';
 import { describeOrigin, type Input } from '../listener/config/input.ts';
 import type { Loaded } from '../listener/config/load.ts';
@@ -81,7 +81,7 @@ function firstOf(input: AnyInput): Input<unknown> | undefined {
 function hookLines(hook: string, { when, ...inputs }: RawHookSettings): Line[] {
   const [folder = '', ...rest] = hook.split('/');
   const at = `${folder}.${JSON.stringify(rest.join('/'))}`;
-  const { environment, ...rows } = { ...hookRows, ...turnRows };
+  const { environment, ...rows } = { ...hookRows, ...repeatRows };
   const linesOf = (
     table: string,
     rows: { readonly [name: string]: { readonly key: string } },

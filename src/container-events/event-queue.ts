@@ -5,7 +5,14 @@ import { reportChanges } from '../hooks/report-once.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
-import { debouncedHooks, type EventRun, hooksFor, hooksInTurn, runEventHooks } from './event-run.ts';
+import {
+  debouncedHooks,
+  type EventRun,
+  hooksFor,
+  hooksInTurn,
+  isNotRepeated,
+  runEventHooks,
+} from './event-run.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions {
@@ -21,12 +28,12 @@ export interface EventQueueOptions {
 
 /** Persists how far the hooks of each event are. */
 export interface EventKeeper {
-  /** The first hook of an event is about to start. */
-  begin(number: number): void;
+  /** The first hook of an event is about to start; `running` names it where the keeper is to know. */
+  begin(number: number, running?: readonly string[]): void;
   /** The end of this listener cut off the hooks of an event. The next listener runs them. */
   cut(number: number): void;
-  /** These hooks of an event are left; `isBegun` while one of them runs. */
-  left(number: number, hooks: readonly string[], isBegun: boolean): void;
+  /** These hooks of an event are left; `isBegun` while one of them runs, and `running` as above. */
+  left(number: number, hooks: readonly string[], isBegun: boolean, running?: readonly string[]): void;
   /** All hooks of an event have ended, or are not run. */
   done(number: number): void;
 }
@@ -61,6 +68,8 @@ export class EventQueue {
   readonly #parallel: number;
   readonly #mostWaiting: number;
   readonly #hasDebounce: boolean;
+  /** Settings have a hook with `repeat = false`. */
+  readonly #isTracking: boolean;
   readonly #open: OpenEvents;
   readonly #bursts: Bursts;
   readonly #waiting = new WaitingEvents();
@@ -79,8 +88,10 @@ export class EventQueue {
     this.#host = { ...host, report: reportChanges(host.report) };
     this.#parallel = host.settings.events.parallel;
     this.#mostWaiting = host.settings.events.waiting;
-    this.#hasDebounce = [...host.settings.hooks.values()].some(({ debounce }) => debounce !== undefined);
-    this.#open = new OpenEvents(keeper);
+    const settings = [...host.settings.hooks.values()];
+    this.#hasDebounce = settings.some(({ debounce }) => debounce !== undefined);
+    this.#isTracking = settings.some(({ repeat }) => repeat === false);
+    this.#open = new OpenEvents(keeper, this.#isTracking);
     this.#bursts = new Bursts(
       () => this.#startDue(),
       ({ number }, hook) => this.#open.done(number, hook),
@@ -98,18 +109,28 @@ export class EventQueue {
   push(delivery: Delivery): void {
     const { number } = delivery;
     if (this.#options.signal.aborted) return;
-    const debounced = this.#hasDebounce ? debouncedHooks(this.#host, delivery) : [];
-    const turn = debounced.length === 0 ? [] : hooksInTurn(this.#host, delivery).map(({ name }) => name);
+    const all = this.#hasDebounce ? debouncedHooks(this.#host, delivery) : [];
+    const debounced = all.filter(({ hook }) => !this.#isPassed(delivery, hook.name));
+    const isListed = all.length > 0 || this.#isTracking;
+    const turn = isListed ? hooksInTurn(this.#host, delivery).map(({ name }) => name) : [];
     const hasTurn = turn.length > 0 || debounced.length === 0;
-    this.#open.open(number, [
+    const parts = [
       ...(hasTurn ? [[inTurn, turn] as const] : []),
       ...debounced.map(({ hook: { name } }) => [name, [name]] as const),
-    ]);
+    ];
+    this.#open.open(number, parts, debounced.length < all.length);
     if (hasTurn) this.#waiting.push(delivery);
     while (this.#isOverfull()) this.#makeRoom();
     for (const { hook, debounce } of debounced) this.#bursts.add(hook, debounce, delivery);
     // While a start is waited for, older events may be able to start too.
     this.#startDue(this.#isWaitingForStart ? 'any' : 'newest');
+  }
+
+  /** Reports a debounced hook that is not run again for an event. */
+  #isPassed(delivery: Delivery, hook: string): boolean {
+    if (!isNotRepeated(this.#host, delivery, hook)) return false;
+    this.#host.report({ kind: 'hook-passed', hook, transition: this.#options.transition(), ...notRepeated });
+    return true;
   }
 
   /** Drops what waits when the engine stops, except for events that say that something ended. */
@@ -178,9 +199,15 @@ export class EventQueue {
 
   #start({ delivery, subject, merged }: WaitingEvent): void {
     const { transition, starts } = this.#options;
+    const { number } = delivery;
     const hooks = hooksInTurn(this.#host, delivery);
-    const begin = () => this.#open.begin(delivery.number, inTurn);
-    const run = runEventHooks(this.#host, hooks, { delivery, merged }, transition(), begin, starts);
+    const names = hooks.map(({ name }) => name);
+    const run = runEventHooks(this.#host, hooks, { delivery, merged }, transition(), {
+      passed: (index) => (isNotRepeated(this.#host, delivery, names[index] ?? '') ? notRepeated : undefined),
+      starting: (index) => this.#open.start(number, inTurn, names.slice(index)),
+      ended: () => this.#open.ended(number, inTurn),
+      starts,
+    });
     this.#follow(subject, run, [delivery], inTurn);
   }
 
@@ -190,10 +217,15 @@ export class EventQueue {
     if (last === undefined) return;
     const delivery = { ...last, repeat: events.some(({ repeat }) => repeat) };
     const occurrence = { delivery, merged: 0, burst: { events, leftOut } };
-    const begin = () => {
-      for (const { number } of events) this.#open.begin(number, hook.name);
-    };
-    const run = runEventHooks(this.#host, [hook], occurrence, transition(), begin, starts);
+    const run = runEventHooks(this.#host, [hook], occurrence, transition(), {
+      starting: () => {
+        for (const { number } of events) this.#open.start(number, hook.name, [hook.name]);
+      },
+      ended: () => {
+        for (const { number } of events) this.#open.ended(number, hook.name);
+      },
+      starts,
+    });
     this.#follow(subjectOfBurst(hook.name), run, events, hook.name);
   }
 
@@ -252,10 +284,22 @@ function subjectOfBurst(hook: string): string {
   return `burst ${hook}`;
 }
 
+/** A hook with `repeat = false` is cut off once at most. */
+const notRepeated = { why: 'repeat-off', cuts: 1 } as const;
+
 /** Hooks of one event that run apart from the others. */
 interface Part {
-  readonly hooks: readonly string[];
+  /** Those that are left. */
+  hooks: readonly string[];
   isBegun: boolean;
+  /** The hook that runs, or that was cut off. */
+  running?: string | undefined;
+}
+
+interface OpenEvent {
+  readonly parts: Map<string, Part>;
+  /** The keeper has hooks that are not left any more. */
+  isShortened: boolean;
 }
 
 /** The part with the hooks without debounce, which run one after the other in the event's turn. */
@@ -263,42 +307,75 @@ const inTurn = 'in turn';
 
 /**
  * Tracks which hooks of each event are left. Each hook that collects a burst is a part of its own; the event is done when all
- * parts are.
+ * parts are. Where hooks with `repeat = false` need it, the keeper is passed each hook that starts; else the first alone.
  */
 class OpenEvents {
   readonly #keeper: EventKeeper;
-  readonly #events = new Map<number, Map<string, Part>>();
+  readonly #isTracking: boolean;
+  readonly #events = new Map<number, OpenEvent>();
 
-  constructor(keeper: EventKeeper) {
+  constructor(keeper: EventKeeper, isTracking: boolean) {
     this.#keeper = keeper;
+    this.#isTracking = isTracking;
   }
 
-  open(number: number, parts: readonly (readonly [part: string, hooks: readonly string[]])[]): void {
-    this.#events.set(number, new Map(parts.map(([part, hooks]) => [part, { hooks, isBegun: false }])));
+  /** @param isShortened a hook that an earlier listener left is not among these */
+  open(
+    number: number,
+    parts: readonly (readonly [part: string, hooks: readonly string[]])[],
+    isShortened: boolean,
+  ): void {
+    const all = parts.map(([part, hooks]): [string, Part] => [part, { hooks, isBegun: false }]);
+    this.#events.set(number, { parts: new Map(all), isShortened });
   }
 
-  begin(number: number, part: string): void {
-    const parts = this.#events.get(number);
-    const found = parts?.get(part);
-    if (parts === undefined || found === undefined) return;
-    if (!anyBegun(parts)) this.#keeper.begin(number);
+  /** @param left the hook that is about to start, and those behind it */
+  start(number: number, part: string, left: readonly string[]): void {
+    const event = this.#events.get(number);
+    const found = event?.parts.get(part);
+    if (event === undefined || found === undefined) return;
+    const { parts } = event;
+    const isFirst = !anyBegun(parts);
     found.isBegun = true;
+    if (!this.#isTracking) {
+      if (isFirst) this.#keeper.begin(number);
+      return;
+    }
+    event.isShortened ||= left.length < found.hooks.length;
+    found.hooks = left;
+    found.running = left[0];
+    if (!isFirst) return this.#keeper.left(number, hooksIn(parts), true, runningIn(parts));
+    if (event.isShortened) this.#keeper.left(number, hooksIn(parts), false);
+    event.isShortened = false;
+    this.#keeper.begin(number, runningIn(parts));
   }
 
+  /** The running hook of a part has ended; not called for one that the listener's end cut off. */
+  ended(number: number, part: string): void {
+    const found = this.#events.get(number)?.parts.get(part);
+    if (found?.running === undefined) return;
+    found.hooks = found.hooks.slice(1);
+    found.running = undefined;
+  }
+
+  /** The listener's end cut off a part. */
   cut(number: number, part: string): void {
-    const parts = this.#events.get(number);
+    const { parts } = this.#events.get(number) ?? {};
     const found = parts?.get(part);
     if (parts === undefined || found?.isBegun !== true) return;
     found.isBegun = false;
-    if (!anyBegun(parts)) this.#keeper.cut(number);
+    const running = runningIn(parts);
+    const hasEnded = this.#isTracking && found.running === undefined;
+    if (hasEnded) this.#keeper.left(number, hooksIn(parts), running.length > 0, running);
+    if (!anyBegun(parts) && (!this.#isTracking || running.length > 0)) this.#keeper.cut(number);
   }
 
   done(number: number, part: string): void {
-    const parts = this.#events.get(number);
+    const { parts } = this.#events.get(number) ?? {};
     if (parts?.delete(part) !== true) return;
     if (parts.size > 0) {
-      const hooks = [...parts.values()].flatMap((left) => left.hooks);
-      this.#keeper.left(number, hooks, anyBegun(parts));
+      const running = this.#isTracking ? runningIn(parts) : undefined;
+      this.#keeper.left(number, hooksIn(parts), anyBegun(parts), running);
       return;
     }
     this.#events.delete(number);
@@ -308,4 +385,12 @@ class OpenEvents {
 
 function anyBegun(parts: ReadonlyMap<string, Part>): boolean {
   return [...parts.values()].some(({ isBegun }) => isBegun);
+}
+
+function hooksIn(parts: ReadonlyMap<string, Part>): readonly string[] {
+  return [...parts.values()].flatMap(({ hooks }) => hooks);
+}
+
+function runningIn(parts: ReadonlyMap<string, Part>): readonly string[] {
+  return [...parts.values()].flatMap(({ running }) => running ?? []);
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type EventStarts, HookChain } from '../hooks/chain.ts';
+import { type ChainSteps, HookChain } from '../hooks/chain.ts';
 import {
   containerOf,
   type EventFolder,
@@ -66,28 +66,25 @@ export function debouncedHooks(
 /**
  * Runs these hooks for one event, or for a burst of them; each is checked just before it starts. The first hook has been
  * started when this returns.
- * @param begin called once, right before the first is started
- * @param starts decides when those behind the first may start
+ * @param steps called as the hooks go along; an index is that of the candidate
  */
 export function runEventHooks(
   host: HookHost,
   candidates: readonly Candidate[],
   occurrence: Occurrence,
   transition: Transition,
-  begin: () => void,
-  starts?: EventStarts,
+  steps: Pick<ChainSteps, 'passed' | 'starting' | 'ended' | 'starts'> = {},
 ): EventRun {
   const { event } = occurrence.delivery;
   const label = labelOfOccurrence(occurrence);
   const count = candidates.length;
   const folder = [...new Set(candidates.map(({ name }) => dirname(name)))].join(', ');
-  if (count > 0) begin();
   const chain = HookChain.start(
     host,
     candidates,
     { event: eventWord(event), transition, occurrence },
     // Behind the start of the first: the log is no part of what an event waits for.
-    { begun: () => host.report({ kind: 'event-told', told: label, count, folder }), starts },
+    { ...steps, begun: () => host.report({ kind: 'event-told', told: label, count, folder }) },
   );
 
   async function finish(): Promise<'complete' | 'cut-short'> {
@@ -103,6 +100,11 @@ export function runEventHooks(
     end: (why) => chain.end(why),
     kill: (why) => chain.kill(why),
   };
+}
+
+/** Reports whether a hook was cut off for this event, and its settings exclude another run. */
+export function isNotRepeated(host: HookHost, { cut }: Delivery, hook: string): boolean {
+  return cut?.includes(hook) === true && host.settings.hooks.get(hook)?.repeat === false;
 }
 
 /** Whether an event is one that a hook is to be run for. */

@@ -91,16 +91,16 @@ export class LedgerFile implements EventKeeper {
     return deliveryOf(line);
   }
 
-  begin(number: number): void {
-    this.#step({ kind: 'begun', number });
+  begin(number: number, running?: readonly string[]): void {
+    this.#step({ kind: 'begun', number, running });
   }
 
   cut(number: number): void {
     this.#step({ kind: 'cut', number });
   }
 
-  left(number: number, hooks: readonly string[], begun: boolean): void {
-    this.#step({ kind: 'left', number, hooks, begun });
+  left(number: number, hooks: readonly string[], begun: boolean, running?: readonly string[]): void {
+    this.#step({ kind: 'left', number, hooks, begun, running });
   }
 
   done(number: number): void {
@@ -164,8 +164,12 @@ export class LedgerFile implements EventKeeper {
   }
 }
 
-function deliveryOf({ number, event, reason, begun, left }: TakenLine): Delivery {
-  return { number, event, reason, repeat: begun === true, ...(left === undefined ? {} : { left }) };
+function deliveryOf({ number, event, reason, begun, left, running: cut }: TakenLine): Delivery {
+  return {
+    ...{ number, event, reason, repeat: begun === true },
+    ...(left === undefined ? {} : { left }),
+    ...(cut === undefined ? {} : { cut }),
+  };
 }
 
 /** Drops the attributes that neither the key of an event nor the end of its container needs. */

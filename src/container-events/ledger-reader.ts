@@ -26,18 +26,22 @@ export interface TakenLine {
   readonly begins?: number;
   /** The names of the hooks that are left; missing for all of them. */
   readonly left?: readonly string[];
+  /** The names of the hooks that run, where hooks with `repeat = false` need it. */
+  readonly running?: readonly string[] | undefined;
 }
 
 /** A step of a taken event. */
 export type StepLine =
   /** `cut`: the orderly end of a listener cut its hooks off, which takes back a begin. */
-  | { readonly kind: 'begun' | 'cut' | 'done'; readonly number: number }
+  | { readonly kind: 'cut' | 'done'; readonly number: number }
+  | { readonly kind: 'begun'; readonly number: number; readonly running?: readonly string[] | undefined }
   /** These hooks are left; `begun` while one of them runs. */
   | {
       readonly kind: 'left';
       readonly number: number;
       readonly hooks: readonly string[];
       readonly begun: boolean;
+      readonly running?: readonly string[] | undefined;
     };
 
 /** The content of a ledger file. */
@@ -123,7 +127,7 @@ export function applyStep(open: Map<number, TakenLine>, step: StepLine): boolean
   const { begins = 0 } = taken;
   switch (step.kind) {
     case 'begun':
-      open.set(step.number, { ...taken, begun: true, begins: begins + 1 });
+      open.set(step.number, { ...taken, begun: true, begins: begins + 1, running: step.running });
       break;
     case 'cut':
       open.set(step.number, { ...taken, begun: true, begins: Math.max(0, begins - 1) });
@@ -131,7 +135,8 @@ export function applyStep(open: Map<number, TakenLine>, step: StepLine): boolean
     case 'left': {
       // The hooks that had begun have ended, unless one of the others runs.
       const { begun: _, begins: __, ...fresh } = taken;
-      open.set(step.number, { ...(step.begun ? taken : fresh), left: step.hooks });
+      const { hooks: left, running } = step;
+      open.set(step.number, { ...(step.begun ? taken : fresh), left, running });
       break;
     }
     case 'done':
@@ -157,6 +162,7 @@ function decodeLine(text: string): LedgerLine | undefined {
   }
   if (line === undefined) return undefined;
   const { kind, number, event, reason, begun, begins, left, hooks } = line;
+  const running = Array.isArray(line.running) ? { running: line.running.filter(isShort) } : {};
   switch (kind) {
     case 'ledger': {
       const state = stateIn(line.state);
@@ -174,11 +180,13 @@ function decodeLine(text: string): LedgerLine | undefined {
         reason,
         ...(begun === true ? { begun, begins: isCount(begins) ? begins : 1 } : {}),
         ...(Array.isArray(left) ? { left: left.filter(isShort) } : {}),
+        ...running,
       };
     case 'left':
       if (!isCount(number) || !Array.isArray(hooks)) return undefined;
-      return { kind, number, hooks: hooks.filter(isShort), begun: begun === true };
+      return { kind, number, hooks: hooks.filter(isShort), begun: begun === true, ...running };
     case 'begun':
+      return isCount(number) ? { kind, number, ...running } : undefined;
     case 'cut':
     case 'done':
       return isCount(number) ? { kind, number } : undefined;

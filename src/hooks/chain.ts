@@ -47,7 +47,7 @@ export interface ChainSteps {
   readonly started?: (process: ProcessIdentity) => void;
   /** Called when a hook came to its end; not for one that was ended because the listener ends. */
   readonly ended?: (index: number, success: boolean) => void;
-  /** Called once, when the first was started or refused. */
+  /** Called once, when the first was started, refused or passed over. */
   readonly begun?: () => void;
   /** Decides when each hook behind the first may start; at once where it is missing. */
   readonly starts?: EventStarts | undefined;
@@ -160,6 +160,7 @@ export class HookChain {
     const passed = this.#steps.passed?.(index);
     if (passed === undefined) return false;
     const { transition } = this.#occasion;
+    if (index === 0) this.#steps.begun?.();
     this.#host.report({ kind: 'hook-passed', hook: candidate.name, transition, ...passed });
     this.#stopAfter(candidate);
     return true;

@@ -71,7 +71,7 @@ export interface SingleHookSettings {
   readonly retry?: RetrySettings;
   /** Only for an event's hook: it runs once for a burst of events. */
   readonly debounce?: DebounceSettings;
-  /** `false`: a run of it that was cut off with the listener is not made up for by the next listener. */
+  /** `false`: the next listener does not repeat a run that this one's end cut off. */
   readonly repeat?: boolean;
   /** Only for an event's hook: the events that it runs for; all when it is missing. */
   readonly when?: EventFilter;

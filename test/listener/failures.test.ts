@@ -26,7 +26,7 @@ async function runAll(engine: string): Promise<void> {
   const event = eventOf('container', 'die', 'abc', '1795559323636600001', {});
   const told = { number: 1, event, reason: 'event', repeat: false } as const;
   const hooks = hooksInTurn(host(engine), told);
-  await runEventHooks(host(engine), hooks, { delivery: told, merged: 0 }, transition('start'), () => {}).done;
+  await runEventHooks(host(engine), hooks, { delivery: told, merged: 0 }, transition('start')).done;
   const kept = KeptHooks.start(host(engine), transition('start'));
   kept?.end('listener-ends');
   await kept?.done;

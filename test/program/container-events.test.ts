@@ -363,3 +363,24 @@ test.each([
   expect(code).toBe(78);
   expect(errors).toContain(said);
 });
+
+test('a hook with repeat = false that was cut off by kill -9 is not run again; those behind it run', async () => {
+  const settings = join(stage.folder, 'settings.toml');
+  writeFileSync(settings, '[on_container_start."10-once"]\nrepeat = false\n', { mode: 0o600 });
+  const once = `echo once >>"${join(stage.folder, 'out')}"`;
+  hook('on_container_start/10-once', `${once}; exec sleep 60`);
+  hook('on_container_start/20-next', `echo next >>"${join(stage.folder, 'out')}"`);
+  const words = ['--when-started', 'new', '--config', settings];
+  const first = await listen(...words);
+  engine.model.start('a');
+  await waitFor(() => out().length === 1);
+  await first.kill();
+  hook('on_container_start/10-once', once);
+  const second = await listen(...words);
+  await second.next(0, ofKind('event-done'));
+  expect(out()).toEqual(['once', 'next']);
+  expect(second.lines.filter(ofKind('hook-passed'))).toMatchObject([
+    { hook: 'on_container_start/10-once', why: 'repeat-off', cuts: 1 },
+  ]);
+  expect((await ask('history', '--hook', '10-once')).output).toContain('repeat = false');
+});

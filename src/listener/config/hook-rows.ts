@@ -15,8 +15,8 @@ export const hookRows = {
   environment: { key: 'environment', form: 'texts' },
 } as const satisfies Rows;
 
-/** The same of a hook of a start or stop alone, whose turn the next listener goes on with. */
-export const turnRows = { repeat: { key: 'repeat', form: 'boolean' } } as const satisfies Rows;
+/** The same of a hook that the next listener repeats where the end of this one cut it off: not in `while_running`. */
+export const repeatRows = { repeat: { key: 'repeat', form: 'boolean' } } as const satisfies Rows;
 
 /** The same of a hook of an event alone. */
 export const eventRows = { labels: { key: 'labels', form: 'list' } } as const satisfies Rows;
@@ -38,7 +38,7 @@ export type RawEventFilter = Inputs<typeof filterRows>;
 /** Settings of one hook, before they are read. */
 export interface RawHookSettings
   extends Inputs<typeof hookRows>,
-    Inputs<typeof turnRows>,
+    Inputs<typeof repeatRows>,
     Inputs<typeof eventRows> {
   readonly when?: RawEventFilter | undefined;
 }

@@ -1,5 +1,5 @@
 import { eventFolders } from '../../hooks/engine-events.ts';
-import { eventRows, filterRows, hookRows, type RawHookSettings, turnRows } from './hook-rows.ts';
+import { eventRows, filterRows, hookRows, type RawHookSettings, repeatRows } from './hook-rows.ts';
 import { settingRows } from './rows.ts';
 import type { Inputs, Setting } from './setting.ts';
 import type { Table } from './toml.ts';
@@ -55,7 +55,7 @@ function inputIn(table: Table | undefined, key: string, form: Setting['form']) {
 }
 
 function* hooksIn(file: Table): Generator<[string, RawHookSettings]> {
-  for (const folder of ['on_start', 'on_stop']) yield* folderIn(file, folder, turnHook);
+  for (const folder of ['on_start', 'on_stop']) yield* folderIn(file, folder, repeatableHook);
   yield* folderIn(file, 'while_running', (hook) => inputsIn(hook, hookRows));
   for (const folder of eventFolders.keys()) yield* folderIn(file, folder, eventHook);
 }
@@ -72,15 +72,15 @@ function* folderIn(
   }
 }
 
-function turnHook(hook: Table): RawHookSettings {
-  return { ...inputsIn(hook, hookRows), ...inputsIn(hook, turnRows) };
+function repeatableHook(hook: Table): RawHookSettings {
+  return { ...inputsIn(hook, hookRows), ...inputsIn(hook, repeatRows) };
 }
 
 function eventHook(hook: Table): RawHookSettings {
   const when = hook.table('when');
   const filter = when && inputsIn(when, filterRows);
   when?.end();
-  return { ...inputsIn(hook, hookRows), when: filter, ...inputsIn(hook, eventRows) };
+  return { ...repeatableHook(hook), when: filter, ...inputsIn(hook, eventRows) };
 }
 
 /** The command line's word counts before the file's; which engines to watch is one word of each. */

@@ -50,6 +50,8 @@ export interface Delivery {
   readonly repeat: boolean;
   /** The names of the hooks that an earlier listener left undone; missing for all of them. */
   readonly left?: readonly string[];
+  /** The names of the hooks that the end of an earlier listener cut off, where that is recorded. */
+  readonly cut?: readonly string[];
 }
 
 /** The short form of an event, kept with the results of its hooks. */
