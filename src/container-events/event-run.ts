@@ -38,7 +38,7 @@ export function hooksFor(host: HookHost, event: EngineEvent): readonly Candidate
 function hooksIn(host: HookHost, folder: EventFolder, event: EngineEvent): readonly Candidate[] {
   const found = usableFolder(host, folder);
   if (found?.kind !== 'found') return [];
-  for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
+  for (const hook of found.unsupportedNames) host.report({ kind: 'name-refused', hook });
   return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
 }
 

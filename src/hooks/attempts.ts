@@ -141,7 +141,7 @@ export class HookAttempts {
       this.#host,
       this.#candidate,
       this.#most > 1 ? { ...this.#occasion, attempt: this.#number } : this.#occasion,
-      { ...(started && { started }), ...(starting && this.#number === 1 && { starting }) },
+      { started, starting: this.#number === 1 ? starting : undefined },
     );
     if (hook === undefined) return false;
     this.#latest = hook;

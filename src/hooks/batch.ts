@@ -219,7 +219,7 @@ function reportFound(
     return;
   }
   host.report({ kind: 'hooks-found', transition, count, folder });
-  if (isWhole) for (const hook of found.unspeakable) host.report({ kind: 'name-refused', hook });
+  if (isWhole) for (const hook of found.unsupportedNames) host.report({ kind: 'name-refused', hook });
 }
 
 /** A hook that was ended because Docker stops has its own report; one cut with the listener is run again. */

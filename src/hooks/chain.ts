@@ -171,8 +171,8 @@ export class HookChain {
     const occasion = isRepeat?.(index) ? { ...this.#occasion, repeat: true } : this.#occasion;
     const begin = () =>
       HookAttempts.start(this.#host, candidate, occasion, {
-        ...(starting && { starting: () => starting(index) }),
-        ...(started && { started }),
+        starting: starting && (() => starting(index)),
+        started,
       });
     const hook = starts === undefined ? begin() : starts.start(begin);
     if (index === 0) begun?.();

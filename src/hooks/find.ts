@@ -8,7 +8,7 @@ import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { type EventFolder, type EventName, eventFolders } from './engine-events.ts';
 import { type EventHint, hintForFolder } from './event-hints.ts';
 
-/** An entry of a hook folder whose name says that it is a hook; whether it may run is another question. */
+/** An entry of a hook folder with the name of a hook; it is yet to be admitted. */
 export interface Candidate {
   /** Absolute path. */
   readonly path: string;
@@ -21,7 +21,7 @@ type Listing =
   | {
       readonly kind: 'listed';
       readonly candidates: readonly Candidate[];
-      readonly unspeakable: readonly string[];
+      readonly unsupportedNames: readonly string[];
     }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly code: string };
@@ -41,9 +41,9 @@ export const folderOf = { start: 'on_start', stop: 'on_stop' } as const satisfie
 >;
 
 /**
- * The hooks in a folder by their names, in the order of the names' bytes whatever the locale. Left out are
- * hidden files, editors' backups, and what package managers leave behind (`isIgnored`). `unspeakable` are
- * names that are not UTF-8, which Node cannot pass to the system; shown safely.
+ * Lists the hooks in a folder by their names, in the order of the names' bytes whatever the locale. Left out are
+ * hidden files, editors' backups, and what package managers leave behind (`isIgnored`).
+ * `unsupportedNames` are not UTF-8, which Node cannot pass to the system; shown safely.
  */
 export function listHooks(scriptDir: string, folder: HookFolder): Listing {
   let names: Buffer[];
@@ -54,15 +54,15 @@ export function listHooks(scriptDir: string, folder: HookFolder): Listing {
     return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', code };
   }
   const candidates: Candidate[] = [];
-  const unspeakable: string[] = [];
+  const unsupportedNames: string[] = [];
   for (const bytes of names.sort(Buffer.compare)) {
     const name = bytes.toString('utf8');
     if (isIgnored(name)) continue;
     if (Buffer.compare(Buffer.from(name, 'utf8'), bytes) !== 0)
-      unspeakable.push(`${folder}/${printable(bytes)}`);
+      unsupportedNames.push(`${folder}/${printable(bytes)}`);
     else candidates.push({ path: join(scriptDir, folder, name), name: `${folder}/${printable(bytes)}` });
   }
-  return { kind: 'listed', candidates, unspeakable };
+  return { kind: 'listed', candidates, unsupportedNames };
 }
 
 const ignoredEndings = [
@@ -91,7 +91,7 @@ export type FolderState =
       readonly folder: string;
       readonly candidates: readonly Candidate[];
       /** Names that are not UTF-8, shown safely. */
-      readonly unspeakable: readonly string[];
+      readonly unsupportedNames: readonly string[];
     }
   | { readonly kind: 'missing'; readonly folder: string }
   | { readonly kind: 'unreadable'; readonly folder: string; readonly code: string }
@@ -109,9 +109,7 @@ export function lookInto(scriptDir: string, name: HookFolder, user: number): Fol
       : { kind: 'refused', folder, refusal: walked.refusal };
   }
   const listing = listHooks(scriptDir, name);
-  return listing.kind === 'listed'
-    ? { kind: 'found', folder, candidates: listing.candidates, unspeakable: listing.unspeakable }
-    : { ...listing, folder };
+  return listing.kind === 'listed' ? { ...listing, kind: 'found', folder } : { ...listing, folder };
 }
 
 /** The folders for an engine's events in a script folder. */

@@ -32,7 +32,7 @@ export class KeptHooks {
   static start(host: HookHost, transition: Transition): KeptHooks | undefined {
     const folder = usableFolder(host, 'while_running');
     if (folder?.kind !== 'found') return undefined;
-    for (const hook of folder.unspeakable) host.report({ kind: 'name-refused', hook });
+    for (const hook of folder.unsupportedNames) host.report({ kind: 'name-refused', hook });
     const hooks = folder.candidates.map((candidate) => new KeptHook(host, candidate, transition));
     return hooks.length === 0 ? undefined : new KeptHooks(hooks);
   }

@@ -59,8 +59,10 @@ export function planHooks(planner: Planner, name: HookFolder): FolderPlan {
   const found = lookInto(planner.scriptDir, name, planner.account.uid);
   if (found.kind !== 'found') return found;
   const hooks = found.candidates.map((candidate) => planHook(planner, name, candidate));
-  const unspeakable = found.unspeakable.map((hook): PlannedHook => ({ kind: 'unspeakable', name: hook }));
-  return { kind: 'planned', folder: found.folder, hooks: [...hooks, ...unspeakable] };
+  const unsupported = found.unsupportedNames.map(
+    (hook): PlannedHook => ({ kind: 'unspeakable', name: hook }),
+  );
+  return { kind: 'planned', folder: found.folder, hooks: [...hooks, ...unsupported] };
 }
 
 const order: readonly HookFolder[] = ['on_start', 'while_running', 'on_stop'];

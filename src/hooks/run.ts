@@ -40,11 +40,11 @@ export interface RunOptions {
   /** Between SIGTERM and SIGKILL, in ms. */
   readonly grace: number;
   /** Called once, when the process is there. */
-  readonly started?: (pid: number) => void;
+  readonly started: (pid: number) => void;
   /** Checks the hook again before a start that is later than this call; false when it may not run any more. */
-  readonly recheck?: () => boolean;
+  readonly recheck: () => boolean;
   /** Called once, when the system lacks resources to start it; the start is retried until the run is ended. */
-  readonly delayed?: (code: string) => void;
+  readonly delayed: (code: string) => void;
 }
 
 /**
@@ -218,14 +218,14 @@ export class HookRun {
     const pause = shortagePause(this.#shortages);
     this.#shortages += 1;
     // The first shortage is not reported: the reserve of descriptors mostly suffices.
-    if (this.#shortages === 2) this.#options.delayed?.(code);
+    if (this.#shortages === 2) this.#options.delayed(code);
     freeDescriptors();
     this.#state = { phase: 'waiting', retry: afterAwake(pause, () => this.#startIfAllowed(attempt)) };
   }
 
   #startIfAllowed(attempt: number): void {
     const { recheck, path } = this.#options;
-    if (recheck?.() !== false) this.#start(attempt);
+    if (recheck()) this.#start(attempt);
     else this.#finish({ kind: 'not-started', code: 'EPERM', program: path });
   }
 
@@ -234,7 +234,7 @@ export class HookRun {
     const limit = timeout === undefined ? undefined : afterAwake(timeout, () => this.end('timeout'));
     const reading = new OutputReading(child, capture);
     this.#state = { phase: 'running', process: { pid, child, reading }, limit };
-    started?.(pid);
+    started(pid);
     child.once('exit', (code, signal) => {
       if (this.#state.phase === 'running') {
         limit?.cancel();

@@ -50,9 +50,9 @@ let runs = 0;
 /** Called as a hook is started. */
 export interface StartSteps {
   /** It may run, and is started next. */
-  readonly starting?: () => void;
+  readonly starting?: (() => void) | undefined;
   /** Its process is there. */
-  readonly started?: (process: ProcessIdentity) => void;
+  readonly started?: ((process: ProcessIdentity) => void) | undefined;
 }
 
 /**

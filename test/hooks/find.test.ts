@@ -46,14 +46,14 @@ test('tells names that are not UTF-8 apart', needing('linux'), () => {
   put(Buffer.from([0x61, 0xff]), 'b');
   expect(listHooks(scriptDir, 'on_start')).toMatchObject({
     candidates: [{ name: 'on_start/b' }],
-    unspeakable: ['on_start/a\\xff'],
+    unsupportedNames: ['on_start/a\\xff'],
   });
 });
 
 test('an empty folder has no hooks; a missing one is told as missing', () => {
   expect(listHooks(scriptDir, 'on_start')).toEqual({ kind: 'missing' });
   put();
-  expect(listHooks(scriptDir, 'on_start')).toEqual({ kind: 'listed', candidates: [], unspeakable: [] });
+  expect(listHooks(scriptDir, 'on_start')).toEqual({ kind: 'listed', candidates: [], unsupportedNames: [] });
 });
 
 test('what is no folder is unreadable', () => {
