@@ -5,6 +5,7 @@ import { version } from '../../version.ts';
 import type { LifecycleEvent, Reason } from '../../watch/lifecycle/transition.ts';
 import type { ListenerEvent } from '../events.ts';
 import { outcomeClass, outcomeClasses } from '../journal/entry.ts';
+import type { WhyLeftOut } from '../journal/record.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { catalogue, durationBounds } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
@@ -34,6 +35,13 @@ const reasons: { readonly [reason in Reason]: readonly LifecycleEvent[] } = {
   requested: [],
 };
 
+const whysLeftOut: { readonly [why in WhyLeftOut]: true } = {
+  overtaken: true,
+  'not-repeated': true,
+  'too-many': true,
+  withdrawn: true,
+};
+
 /** @param pipelines each engine that is watched, by the time that it is asked */
 export function createMetrics(engines: readonly string[], pipelines: readonly Pipeline[]): Metrics {
   const transitions = createCounter();
@@ -60,7 +68,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
       }
       companionMessages.add({ engine, message: event }, 0);
     }
-    for (const why of ['overtaken', 'not-repeated', 'too-many']) queueLeftOut.add({ engine, why }, 0);
+    for (const why of Object.keys(whysLeftOut)) queueLeftOut.add({ engine, why }, 0);
     for (const what of ['hook', 'folder']) refusals.add({ engine, what }, 0);
   }
   for (const message of ['start', 'stop', 'invalid']) notifierMessages.add({ message }, 0);
