@@ -1,3 +1,6 @@
+import type { EventsReport } from '../container-events/report.ts';
+import type { EventHookReport } from '../hooks/report.ts';
+import type { EngineReport } from '../watch/engine/report.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { ListenerEvent } from './events.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
@@ -23,16 +26,18 @@ export function throttledLog(
 ): (event: ListenerEvent) => void {
   const suppressed = (engine: string, counts: ReadonlyMap<string, number>) =>
     report({ kind: 'reports-suppressed', engine, counts: Object.fromEntries(counts) });
-  const engines = new Throttle(engineLimits, suppressed, signal);
-  const events = new Throttle(eventLimits, suppressed, signal);
+  const throttles = {
+    engine: new Throttle(engineLimits, suppressed, signal),
+    event: new Throttle(eventLimits, suppressed, signal),
+  };
   const turns = new LoggedTurns(new Throttle(turnLimits, suppressed, signal));
   return (event) => {
     if (signal.aborted) return report(event);
-    const throttle = throttleOf(event, engines, events);
+    const limit = limitOf(event.kind);
     const isLogged =
-      throttle === undefined
+      limit === 'none'
         ? hasEachTurn || turns.admit(event)
-        : throttle.admit(engineOf(event), event.kind);
+        : throttles[limit].admit(engineOf(event), event.kind);
     if (isLogged) report(event);
   };
 }
@@ -90,30 +95,37 @@ class LoggedTurns {
   }
 }
 
-/** Returns undefined for what belongs to a transition or a hook's run, or is not caused by an engine. */
-function throttleOf(event: ListenerEvent, engines: Throttle, events: Throttle): Throttle | undefined {
-  switch (event.kind) {
-    case 'event-told':
-    case 'event-done':
-      return events;
-    case 'engine-silent':
-    case 'engine-answers-badly':
-    case 'engine-not-reached':
-    case 'engine-forbidden':
-    case 'engine-socket-removed':
-    case 'engine-left-alone':
-    case 'events-read':
-    case 'events-cut':
-    case 'events-refused':
-    case 'events-gap':
-    case 'events-not-compared':
-    case 'events-unreadable':
-    case 'containers-unreadable':
-    case 'events-overflow':
-    case 'events-overflow-over':
-    case 'events-dropped':
-      return engines;
-    default:
-      return undefined;
-  }
+type EngineCaused = (EngineReport | EventsReport | EventHookReport)['kind'];
+
+/** The limit of each kind that an engine causes; a transition and a run of a hook have their own. */
+const limits: { readonly [kind in EngineCaused]: 'engine' | 'event' | 'none' } = {
+  'engine-watched': 'none',
+  'engine-pidfile-unusable': 'none',
+  'engine-silent': 'engine',
+  'engine-answers-badly': 'engine',
+  'engine-not-reached': 'engine',
+  'engine-forbidden': 'engine',
+  'engine-socket-removed': 'engine',
+  'engine-left-alone': 'engine',
+  'events-read': 'engine',
+  'events-cut': 'engine',
+  'events-refused': 'engine',
+  'events-gap': 'engine',
+  'events-not-compared': 'engine',
+  'events-unreadable': 'engine',
+  'events-not-kept': 'none',
+  'events-damaged': 'none',
+  'containers-unreadable': 'engine',
+  'event-unknown': 'none',
+  'event-told': 'event',
+  'event-done': 'event',
+  'event-given-up': 'none',
+  'events-overflow': 'engine',
+  'events-overflow-over': 'engine',
+  'events-dropped': 'engine',
+};
+
+function limitOf(kind: string): 'engine' | 'event' | 'none' {
+  const all: { readonly [kind: string]: 'engine' | 'event' | 'none' } = limits;
+  return all[kind] ?? 'none';
 }

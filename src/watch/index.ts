@@ -197,10 +197,23 @@ const fellBehind =
   `the loop is ${mostWaiting} transitions behind. ` +
   'Let its body end sooner: what takes long can be started there and awaited elsewhere';
 
-/** Returns the public form of a transition. Reasons that need a memory, a notifier or a request cannot occur. */
-function publicly({ event, reason, engine, at, run }: Transition): EngineTransition {
-  const transition = { event, reason, engine, time: new Date(at), ...(run === undefined ? {} : { run }) };
-  return transition as EngineTransition;
+/** Returns a transition as the library reports it. It has no memory of an earlier life, and takes no requests. */
+function publicly({ reason, engine, at, run }: Transition): EngineTransition {
+  const rest = { engine, time: new Date(at), ...(run === undefined ? {} : { run }) };
+  switch (reason) {
+    case 'listener-started':
+    case 'engine-started':
+      return { event: 'start', reason, ...rest };
+    case 'shutdown':
+    case 'crash':
+    case 'unreachable':
+    case 'unseen':
+      return { event: 'stop', reason, ...rest };
+    case 'requested':
+      throw new Error('The library takes no requests');
+    default:
+      return reason satisfies never;
+  }
 }
 
 function chosenBy(options: WatchEnginesOptions): Chosen {
