@@ -41,7 +41,7 @@ interface MissedOptions {
 /** Compares the containers of an engine with the known ones, to find the starts and ends that were missed. */
 export class ContainerComparison {
   #seen: readonly SeenContainer[] | undefined;
-  /** The containers with events since the connection was opened: those events have told it all. */
+  /** The containers with events since the connection was opened, which missed nothing. */
   readonly #mentioned = new Set<string>();
   /** The starts and ends that were found on this connection. */
   readonly #found = new Set<string>();

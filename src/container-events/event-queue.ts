@@ -5,14 +5,7 @@ import { reportChanges } from '../hooks/report-once.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
-import {
-  debouncedHooks,
-  type EventRun,
-  hooksFor,
-  hooksInTurn,
-  isNotRepeated,
-  runEventHooks,
-} from './event-run.ts';
+import { type EventRun, hooksFor, hooksOf, isNotRepeated, runEventHooks } from './event-run.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions {
@@ -109,16 +102,16 @@ export class EventQueue {
   push(delivery: Delivery): void {
     const { number } = delivery;
     if (this.#options.signal.aborted) return;
-    const all = this.#hasDebounce ? debouncedHooks(this.#host, delivery) : [];
-    const debounced = all.filter(({ hook }) => !this.#isPassed(delivery, hook.name));
-    const isListed = all.length > 0 || this.#isTracking;
-    const turn = isListed ? hooksInTurn(this.#host, delivery).map(({ name }) => name) : [];
-    const hasTurn = turn.length > 0 || debounced.length === 0;
+    // Without such settings nothing is looked for here: the hooks are found when they start.
+    const isListed = this.#hasDebounce || this.#isTracking;
+    const hooks = isListed ? hooksOf(this.#host, delivery) : { inTurn: [], debounced: [] };
+    const debounced = hooks.debounced.filter(({ hook }) => !this.#isPassed(delivery, hook.name));
+    const hasTurn = hooks.inTurn.length > 0 || debounced.length === 0;
     const parts = [
-      ...(hasTurn ? [[inTurn, turn] as const] : []),
+      ...(hasTurn ? [[inTurn, hooks.inTurn.map(({ name }) => name)] as const] : []),
       ...debounced.map(({ hook: { name } }) => [name, [name]] as const),
     ];
-    this.#open.open(number, parts, debounced.length < all.length);
+    this.#open.open(number, parts, debounced.length < hooks.debounced.length);
     if (hasTurn) this.#waiting.push(delivery);
     while (this.#isOverfull()) this.#makeRoom();
     for (const { hook, debounce } of debounced) this.#bursts.add(hook, debounce, delivery);
@@ -200,7 +193,7 @@ export class EventQueue {
   #start({ delivery, subject, merged }: WaitingEvent): void {
     const { transition, starts } = this.#options;
     const { number } = delivery;
-    const hooks = hooksInTurn(this.#host, delivery);
+    const hooks = hooksOf(this.#host, delivery).inTurn;
     const names = hooks.map(({ name }) => name);
     const run = runEventHooks(this.#host, hooks, { delivery, merged }, transition(), {
       passed: (index) => (isNotRepeated(this.#host, delivery, names[index] ?? '') ? notRepeated : undefined),

@@ -16,19 +16,18 @@ import { usableFolder } from '../hooks/start.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 
-/** The hooks of one event, being run one after the other. */
+/** A run of the hooks of one event, one after the other. */
 export interface EventRun extends Pick<HookChain, 'current' | 'end' | 'kill'> {
   readonly label: EventLabel;
-  /** Resolves when none runs any more: whether all were run that were to be. Never rejects. */
+  /** Resolves when no hook runs any more: all were run, or the run was ended. Never rejects. */
   readonly done: Promise<'complete' | 'cut-short'>;
 }
 
 /**
- * The hooks that are to be run for an event: those of its own folder, then of `on_TYPE_any`, then of `on_any`. Left out are
- * those whose filter in the settings does not fit.
+ * Returns the hooks for an event whose filters fit: those of its own folder, then of `on_TYPE_any`, then of `on_any`.
  */
 export function hooksFor(host: HookHost, event: EngineEvent): readonly Candidate[] {
-  // What comes from the engine is compared with names that are known, and only those are joined to a path.
+  // An engine's names never become paths: only known folders do.
   const folders = namesOf(event)
     .map(eventFolder)
     .filter((folder) => eventFolders.has(folder));
@@ -42,31 +41,28 @@ function hooksIn(host: HookHost, folder: EventFolder, event: EngineEvent): reado
   return found.candidates.filter((hook) => fitsFilter(event, host.settings.hooks.get(hook.name)?.when));
 }
 
-/** The hooks of an event that are run when it is its turn, without those that collect events. */
-export function hooksInTurn(host: HookHost, { event, left }: Delivery): readonly Candidate[] {
-  return hooksFor(host, event).filter(
-    ({ name }) =>
-      host.settings.hooks.get(name)?.debounce === undefined && (left === undefined || left.includes(name)),
-  );
+interface DeliveryHooks {
+  /** The hooks that run one after the other, in the turn of the event. */
+  readonly inTurn: readonly Candidate[];
+  readonly debounced: readonly { readonly hook: Candidate; readonly debounce: DebounceSettings }[];
 }
 
-/** The hooks of an event that collect events. */
-export function debouncedHooks(
-  host: HookHost,
-  { event, left }: Delivery,
-): readonly { readonly hook: Candidate; readonly debounce: DebounceSettings }[] {
-  return hooksFor(host, event).flatMap((hook) => {
+/** Returns the hooks that are left of a delivery. */
+export function hooksOf(host: HookHost, { event, left }: Delivery): DeliveryHooks {
+  const inTurn: Candidate[] = [];
+  const debounced: { hook: Candidate; debounce: DebounceSettings }[] = [];
+  for (const hook of hooksFor(host, event)) {
+    if (left !== undefined && !left.includes(hook.name)) continue;
     const debounce = host.settings.hooks.get(hook.name)?.debounce;
-    return debounce !== undefined && (left === undefined || left.includes(hook.name))
-      ? [{ hook, debounce }]
-      : [];
-  });
+    if (debounce === undefined) inTurn.push(hook);
+    else debounced.push({ hook, debounce });
+  }
+  return { inTurn, debounced };
 }
 
 /**
- * Runs these hooks for one event, or for a burst of them; each is checked just before it starts. The first hook has been
- * started when this returns.
- * @param steps called as the hooks go along; an index is that of the candidate
+ * Runs hooks for one event or a burst; each is checked just before it starts. The first one has started when this returns.
+ * @param steps called with the index of a candidate
  */
 export function runEventHooks(
   host: HookHost,
@@ -83,7 +79,7 @@ export function runEventHooks(
     host,
     candidates,
     { event: eventWord(event), transition, occurrence },
-    // Behind the start of the first: the log is no part of what an event waits for.
+    // Reported after the first start, so that the log does not delay it.
     { ...steps, begun: () => host.report({ kind: 'event-told', told: label, count, folder }) },
   );
 
@@ -102,12 +98,12 @@ export function runEventHooks(
   };
 }
 
-/** Reports whether a hook was cut off for this event, and its settings exclude another run. */
+/** Returns whether a hook was cut off for this event, and its settings exclude another run. */
 export function isNotRepeated(host: HookHost, { cut }: Delivery, hook: string): boolean {
   return cut?.includes(hook) === true && host.settings.hooks.get(hook)?.repeat === false;
 }
 
-/** Whether an event is one that a hook is to be run for. */
+/** Returns whether a hook with this filter is run for an event. */
 export function fitsFilter(event: EngineEvent, filter: EventFilter | undefined): boolean {
   if (filter === undefined) return true;
   const { action, container, name, label, image, exitCode, detail, requested } = filter;
@@ -130,12 +126,12 @@ function fits(patterns: readonly string[] | undefined, is: (pattern: string) => 
   return (wanted.length === 0 || wanted.some(is)) && !unwanted.some(is);
 }
 
-/** Where nobody knows how it ended it may have been anything: better told than not. */
+/** An unknown exit code fits every pattern: better one run too many than a missed one. */
 function fitsExitCode({ exitCode }: EngineEvent, patterns: readonly string[] | undefined): boolean {
   return exitCode === undefined || fits(patterns, (pattern) => Number(pattern) === exitCode);
 }
 
-/** One whose name is not known may be any: better reported than not. What is about no container fits no pattern. */
+/** An unknown name fits every pattern; an event without a container fits none. */
 function fitsContainer(event: EngineEvent, patterns: readonly string[] | undefined): boolean {
   const found = containerOf(event);
   if (found === undefined) return patterns === undefined || fits(patterns, () => false);
@@ -144,7 +140,7 @@ function fitsContainer(event: EngineEvent, patterns: readonly string[] | undefin
   return fits(patterns, (pattern) => matches(pattern, name) || matches(pattern, id));
 }
 
-/** An end of which it is not known may have been either: better reported than not. */
+/** An unknown request fits both. */
 function fitsRequest({ requested = 'unknown' }: EngineEvent, wanted: boolean | undefined): boolean {
   return wanted === undefined || requested === 'unknown' || (requested === 'yes') === wanted;
 }
@@ -152,12 +148,12 @@ function fitsRequest({ requested = 'unknown' }: EngineEvent, wanted: boolean | u
 function hasLabel({ attributes }: EngineEvent, pattern: string): boolean {
   const equals = pattern.indexOf('=');
   const label = equals === -1 ? pattern : pattern.slice(0, equals);
-  // Labels are anybody's: every object has a `constructor`.
+  // A label may be called `constructor`, which every object has.
   const value = Object.hasOwn(attributes, label) ? attributes[label] : undefined;
   return value !== undefined && (equals === -1 || matches(pattern.slice(equals + 1), value));
 }
 
-/** `*` is any text, also none; everything else is itself. */
+/** `*` matches any text, also none. */
 function matches(pattern: string, text: string): boolean {
   const parts = pattern.split('*');
   const [first = ''] = parts;

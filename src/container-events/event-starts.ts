@@ -1,9 +1,10 @@
 import type { EventStarts } from '../hooks/chain.ts';
 
-/** The time that one engine's starts may take at once, in ms, and their part of each second for good, 0 to 1. */
+/** The time that one engine's starts may take at once, in ms. */
 const burst = 250;
+/** The part of the time that its starts may take for long, 0 to 1. */
 const share = 0.25;
-/** The shortest pause of an engine that has used up its time, in ms. */
+/** The shortest pause of an engine that has used its time up, in ms. */
 const shortestPause = 20;
 
 interface Waiting {
@@ -13,13 +14,13 @@ interface Waiting {
 
 /**
  * Decides which engine may start an event hook. A start blocks the event loop for some milliseconds, and an engine can
- * cause as many as it likes. So one hook is started in each turn of the event loop, engines take turns, and between two
- * starts everything else goes on: above all the hooks of transitions, which ask for no turn. Where several engines are
- * watched each may take a quarter of the time for good.
+ * cause any number of them. So one hook is started in each turn of the event loop, and engines take turns. Everything else
+ * goes on between two starts, above all hooks of transitions, which do not wait for a turn. Beside others, an engine may
+ * take a quarter of the time.
  */
 export class EventStartTurns {
   readonly #isShared: boolean;
-  /** First come, first served: an engine that was served asks again behind the others. */
+  /** First come, first served. */
   readonly #waiting: Waiting[] = [];
   #isTaken = false;
   #immediate: NodeJS.Immediate | undefined;
@@ -30,7 +31,7 @@ export class EventStartTurns {
     this.#isShared = engines > 1;
   }
 
-  /** Returns the starts of one engine more. */
+  /** Adds an engine. */
   join(): EventStarts {
     const budget = new Budget(this.#isShared ? share : 1);
     return {
@@ -61,7 +62,7 @@ export class EventStartTurns {
     });
   }
 
-  /** Lets one of those that wait go on, for it may start its hook only after a promise. */
+  /** Lets one engine go on. It alone, because it may start its hook only after a promise. */
   #endTurn(): void {
     this.#isTaken = false;
     const at = this.#waiting.findIndex(({ budget }) => budget.left > 0);
@@ -78,7 +79,7 @@ export class EventStartTurns {
   }
 }
 
-/** Processor time that grows by a part of the time that passes, in ms. */
+/** A time budget that is refilled by a part of the time that passes, in ms. */
 class Budget {
   readonly #share: number;
   #left = burst;
@@ -95,7 +96,7 @@ class Budget {
     return this.#left;
   }
 
-  /** The time until some is left, in ms; 0 when some is. */
+  /** The time until some of it is left, in ms. */
   get pause(): number {
     const { left } = this;
     return left > 0 ? 0 : Math.max(1, -left / this.#share);

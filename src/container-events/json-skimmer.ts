@@ -1,25 +1,25 @@
-/** A text, a number, true, false or null, found in JSON. */
+/** A string, a number, true, false or null in JSON. */
 export interface Leaf {
-  /** The names and places that lead to it, from the outside in. It changes as reading goes on. */
+  /** The names and list places that lead to it, outermost first. Valid during the call. */
   readonly path: readonly (string | number)[];
-  /** A text, as far as it is kept; anything else as it is written. */
+  /** A decoded string, as far as it is kept; another value as it is written. */
   readonly text: string;
   readonly isText: boolean;
-  /** It is longer than is kept. */
+  /** Its end is not kept. */
   readonly isCut: boolean;
 }
 
 export interface SkimmerOptions {
-  /** Tells from its path whether a leaf is of interest; what is not is passed over, however long it is. */
+  /** Returns from its path whether a leaf is wanted. Others are skipped, however long they are. */
   readonly wanted: (path: readonly (string | number)[]) => boolean;
   readonly leaf: (leaf: Leaf) => void;
-  /** The most that is kept of one text, in bytes. */
+  /** The bytes that are kept of one string. */
   readonly longest: number;
 }
 
 interface Level {
   readonly isList: boolean;
-  /** The next text is a name. */
+  /** The next string is a name. */
   isName: boolean;
 }
 
@@ -28,26 +28,26 @@ type Within =
   | { readonly what: 'text'; readonly isName: boolean; readonly isWanted: boolean; escape: Escape }
   | { readonly what: 'word'; readonly isWanted: boolean };
 
-/** Within a text: behind a backslash, or so many digits before the end of `\\uXXXX`. */
+/** The place in an escape: after the backslash, or the number of digits left in `\\uXXXX`. */
 type Escape = 'none' | 'begun' | 4 | 3 | 2 | 1;
 
 const structure: Within = { what: 'structure' };
-/** What is nested deeper is passed over. */
+/** Deeper levels are skipped. */
 const deepest = 8;
-/** Longer than any number that is written with sense, in bytes. */
+/** The bytes that are kept of a number: none that makes sense is longer. */
 const longestWord = 64;
 const [quote, backslash, letterU] = [0x22, 0x5c, 0x75];
 
 /**
- * Reads JSON as it comes and keeps only the leaves that are wanted: its memory does not grow with what it reads. It
- * does not check: of what is no JSON it may find leaves too.
+ * Reads JSON piece by piece and keeps the wanted leaves alone, so its memory does not grow with the input. It does not
+ * validate: it may find leaves in text that is not JSON.
  */
 export class JsonSkimmer {
   readonly #options: SkimmerOptions;
   readonly #levels: Level[] = [];
   readonly #path: (string | number)[] = [];
   #within: Within = structure;
-  /** How many levels deeper than the deepest. */
+  /** The number of levels below the deepest. */
   #beyond = 0;
   readonly #kept: Buffer;
   #length = 0;
@@ -55,11 +55,11 @@ export class JsonSkimmer {
 
   constructor(options: SkimmerOptions) {
     this.#options = options;
-    // The last escape is kept whole.
+    // Room for the rest of an escape at the end.
     this.#kept = Buffer.alloc(Math.max(longestWord, options.longest + 6));
   }
 
-  /** Takes what comes next, however it is cut; of `bytes` what is from `from` on and before `to`. */
+  /** Takes the next piece: the bytes from `from` on and before `to`. */
   push(bytes: Buffer, from = 0, to = bytes.length): void {
     for (let at = from; at < to; ) {
       const within = this.#within;
@@ -98,7 +98,7 @@ export class JsonSkimmer {
     this.#within = structure;
     const text = isName || isWanted ? this.#text() : '';
     if (!isName) this.#found(text, true, isWanted);
-    // A name that is cut is none: it could be taken for another.
+    // A cut name could be mistaken for another one.
     else if (this.#beyond === 0) this.#path[this.#levels.length - 1] = this.#isCut ? '' : text;
   }
 

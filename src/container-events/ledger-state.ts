@@ -88,7 +88,7 @@ export interface Since {
 /** The `--when-started` setting: report running containers always, if not reported before, or never. */
 export type WhenFound = 'always' | 'new' | 'never';
 
-/** Returns whether two runs have the same kind of identity, so that they can be told apart; see `EngineRunId`. */
+/** Returns whether two runs have the same kind of identity, so that they can be compared; see `EngineRunId`. */
 export function areComparable(one: EngineRunId | undefined, other: EngineRunId | undefined): boolean {
   return one !== undefined && other !== undefined && one.includes('@') === other.includes('@');
 }

@@ -98,12 +98,12 @@ export class Ledger {
     this.#running = new RunningContainers(state?.running);
   }
 
-  /** Whether containers are followed, and so can be compared. */
+  /** Starts and ends of containers are subscribed, so containers can be compared. */
   get followsContainers(): boolean {
     return this.#subscription.has(startWord);
   }
 
-  /** Whether nothing shows yet that everything was received: after a while, containers are to be compared. */
+  /** Nothing shows yet that everything was received: after the replay, containers are to be compared. */
   get needsReconciling(): boolean {
     return this.#phase !== 'live' || (this.followsContainers && this.#isFirst);
   }

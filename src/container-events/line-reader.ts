@@ -6,20 +6,20 @@ import { limits } from './limits.ts';
 const shortPiece = 32;
 const newline = 0x0a;
 
-/** Hands out the lines of a stream that comes in pieces, without what is blank. */
+/** Splits a stream into lines, without blank ones. */
 export class LineReader {
   readonly #line: (text: string) => void;
   readonly #partial = new Collector(limits.line);
   #long: LongLine | undefined;
   #length = 0;
 
-  /** @param line is given each line; one of more than 256 KiB as a shorter one, see `readLongLine` */
+  /** @param line called with each line; a line of more than 256 KiB is shortened, see `LongLine` */
   constructor(line: (text: string) => void) {
     this.#line = line;
   }
 
   /**
-   * Takes what of `bytes` is from `from` on and before `to`.
+   * Takes the bytes from `from` on and before `to`.
    * @throws Error for a line that is too long to be read at all
    */
   push(bytes: Buffer, from: number, to: number): void {
@@ -37,7 +37,7 @@ export class LineReader {
     if (this.#length > limits.longestLine) throw new Error('A line is too long');
     if (this.#long === undefined) {
       if (this.#partial.add(bytes, from, to)) return;
-      this.#long = readLongLine();
+      this.#long = new LongLine();
       this.#long.push(this.#partial.bytes, 0, this.#partial.length);
       this.#partial.clear();
     }
@@ -46,12 +46,10 @@ export class LineReader {
 
   #end(): void {
     const text = this.#long === undefined ? this.#partial.bytes.toString('utf8').trim() : this.#long.end();
-    const isLong = this.#long !== undefined;
     this.#long = undefined;
     this.#partial.clear();
     this.#length = 0;
     if (text !== '') this.#line(text);
-    else if (isLong) this.#line('a line of more than 256 KiB');
   }
 }
 
@@ -64,13 +62,13 @@ function findLineEnd(bytes: Buffer, from: number, to: number): number {
   return at === -1 ? -1 : from + at;
 }
 
-/** Puts bytes together that come in pieces, in one buffer that grows as they do, up to a limit. */
+/** Joins pieces in one buffer, which grows up to a limit. */
 export class Collector {
   readonly #limit: number;
   #bytes = Buffer.alloc(0);
   #length = 0;
 
-  /** @param limit the most that it holds, in bytes */
+  /** @param limit in bytes */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -79,20 +77,20 @@ export class Collector {
     return this.#length;
   }
 
-  /** What was put together; valid until the next call of `add` or `clear`. */
+  /** The joined bytes; valid until the next call of `add` or `clear`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
   /**
-   * Puts what of `bytes` is from `from` on and before `to` behind the others.
-   * @returns false, and nothing is added, where that is beyond the limit
+   * Appends the bytes from `from` on and before `to`.
+   * @returns false, and appends nothing, if they exceed the limit
    */
   add(bytes: Buffer, from: number, to: number): boolean {
     const length = this.#length + to - from;
     if (length > this.#limit) return false;
     if (length > this.#bytes.length) {
-      // Doubled each time: a byte is copied twice at most, however small the pieces are.
+      // Doubled each time, so that a byte is copied twice at most, however small the pieces are.
       const larger = Buffer.alloc(Math.min(this.#limit, Math.max(length, 2 * this.#bytes.length, 256)));
       this.#bytes.copy(larger, 0, 0, this.#length);
       release(this.#bytes);
@@ -106,7 +104,7 @@ export class Collector {
     return true;
   }
 
-  /** Forgets all; a buffer that has grown is let go of. */
+  /** Forgets the bytes, and frees a buffer that has grown. */
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length <= 4096) return;
@@ -115,65 +113,63 @@ export class Collector {
   }
 }
 
-/** A line of the event stream that is too long to be kept, read as it comes. */
-interface LongLine {
-  /** Takes what of `bytes` is from `from` on and before `to`. */
-  push(bytes: Buffer, from: number, to: number): void;
-  /**
-   * Returns the event as a shorter line of JSON, with `"shortened":true` in it: names and numbers whole, of each
-   * attribute its first 4 KiB, and as many of them as fit. Empty for what is no event.
-   */
-  end(): string;
-}
-
-/** The most that is kept of one attribute, and of all of them, in bytes. */
+/** The bytes that are kept of one attribute. */
 const longestValue = 4096;
+/** The bytes that are kept of all attributes. */
 const allValues = 128 * 1024;
 
-function readLongLine(): LongLine {
-  let type: string | undefined;
-  let action: string | undefined;
-  let id = '';
-  let time = '0';
-  let timeNano: string | undefined;
-  const attributes = new Map<string, string>();
-  let room = allValues;
-
-  const skimmer = new JsonSkimmer({ wanted, leaf, longest: longestValue });
-
-  function leaf({ path, text, isText }: Leaf): void {
-    const [first, second, third] = path;
-    if (isText) {
-      if (first === 'Type') type = text;
-      else if (first === 'Action') action = text;
-      else if (second === 'ID') id = text;
-      else if (typeof third === 'string') keep(third, text);
-    } else if (first === 'timeNano' && /^\d{1,19}$/.test(text)) timeNano = text;
-    else if (first === 'time' && /^\d{1,12}$/.test(text)) time = text;
-  }
-
-  function keep(name: string, value: string): void {
-    const cost = name.length + value.length + 64;
-    if (!needed.has(name) && cost > room) return;
-    if (!needed.has(name)) room -= cost;
-    attributes.set(name, value);
-  }
-
-  return {
-    push: (bytes, from, to) => skimmer.push(bytes, from, to),
-    end() {
-      if (type === undefined || action === undefined || timeNano === undefined) return '';
-      const actor = { ID: id, Attributes: Object.fromEntries(attributes) };
-      const kept = { Type: type, Action: action, Actor: actor, scope: 'local', shortened: true };
-      return `${JSON.stringify(kept).slice(0, -1)},"time":${time},"timeNano":${timeNano}}`;
-    },
-  };
-}
-
-/** What events are told apart by, and hooks chosen: kept whatever else there is. */
+/** The attributes that identify an event and that filters use: they are kept whatever else there is. */
 const needed = new Set(['name', 'image', 'exitCode', 'container', 'signal', 'execDuration']);
 
-function wanted([first, second, ...more]: readonly (string | number)[]): boolean {
+/** A line that is too long to be kept. Only the fields that hooks need are kept of it. */
+class LongLine {
+  readonly #skimmer = new JsonSkimmer({
+    wanted: isWanted,
+    leaf: (leaf) => this.#take(leaf),
+    longest: longestValue,
+  });
+  readonly #fields = { Type: '', Action: '', id: '', time: '0', timeNano: '' };
+  readonly #attributes = new Map<string, string>();
+  #room = allValues;
+
+  /** Takes the bytes from `from` on and before `to`. */
+  push(bytes: Buffer, from: number, to: number): void {
+    this.#skimmer.push(bytes, from, to);
+  }
+
+  /**
+   * Returns the event as a shorter line of JSON with `"shortened":true`: names and numbers whole, the first 4 KiB of each
+   * attribute, and as many attributes as fit. For another line it returns a text that is no event.
+   */
+  end(): string {
+    const { Type, Action, id, time, timeNano } = this.#fields;
+    if (Type === '' || Action === '' || timeNano === '') return 'a line of more than 256 KiB';
+    const Actor = { ID: id, Attributes: Object.fromEntries(this.#attributes) };
+    const kept = JSON.stringify({ Type, Action, Actor, scope: 'local', shortened: true });
+    return `${kept.slice(0, -1)},"time":${time},"timeNano":${timeNano}}`;
+  }
+
+  #take({ path, text, isText }: Leaf): void {
+    const [first, second, third] = path;
+    if (!isText) {
+      if (first === 'timeNano' && /^\d{1,19}$/.test(text)) this.#fields.timeNano = text;
+      else if (first === 'time' && /^\d{1,12}$/.test(text)) this.#fields.time = text;
+    } else if (first === 'Type' || first === 'Action') this.#fields[first] = text;
+    else if (second === 'ID') this.#fields.id = text;
+    else if (typeof third === 'string') this.#keep(third, text);
+  }
+
+  #keep(name: string, value: string): void {
+    if (!needed.has(name)) {
+      const cost = name.length + value.length + 64;
+      if (cost > this.#room) return;
+      this.#room -= cost;
+    }
+    this.#attributes.set(name, value);
+  }
+}
+
+function isWanted([first, second, ...more]: readonly (string | number)[]): boolean {
   switch (first) {
     case 'Type':
     case 'Action':

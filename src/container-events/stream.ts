@@ -16,7 +16,7 @@ import { dial, hostHeader } from '../watch/engine/dial.ts';
 import { getRequest } from '../watch/engine/http.ts';
 import type { EngineEvent } from '../watch/lifecycle/engine-event.ts';
 import { limits } from './limits.ts';
-import { createStreamReader, type StreamReader } from './stream-reader.ts';
+import { StreamReader } from './stream-reader.ts';
 
 interface EventStreamHandlers {
   /** The engine gives the stream. It may subscribe later: the replay of what it remembers closes that gap. */
@@ -55,7 +55,7 @@ export class EventStream {
     handlers: EventStreamHandlers,
   ) {
     this.#handlers = handlers;
-    this.#reader = createStreamReader({
+    this.#reader = new StreamReader({
       begun: (status) => (status === 200 ? handlers.begun() : this.#end({ kind: 'refused', status })),
       line: (text) => {
         if (!this.#isOver) handlers.line(text);

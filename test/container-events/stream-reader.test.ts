@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseEvent } from '../../src/container-events/stream.ts';
-import { createStreamReader } from '../../src/container-events/stream-reader.ts';
+import { StreamReader } from '../../src/container-events/stream-reader.ts';
 import { eventLine } from '../support/events.ts';
 
 function read(parts: readonly Buffer[]): { lines: string[]; status: number | undefined; goesOn: boolean } {
   const lines: string[] = [];
   let status: number | undefined;
-  const reader = createStreamReader({
+  const reader = new StreamReader({
     begun: (given) => {
       status = given;
     },

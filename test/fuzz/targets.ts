@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { LedgerFile } from '../../src/container-events/ledger-file.ts';
 import { parseEvent } from '../../src/container-events/stream.ts';
-import { createStreamReader } from '../../src/container-events/stream-reader.ts';
+import { StreamReader } from '../../src/container-events/stream-reader.ts';
 import { openEngineMemory } from '../../src/listener/journal/engine-memory.ts';
 import { decodeLines } from '../../src/listener/journal/lines.ts';
 import { OpenRuns, readPast } from '../../src/listener/journal/past.ts';
@@ -61,7 +61,7 @@ function lines(packets: readonly Buffer[]): { lines: string[]; goesOn: boolean; 
   const read: string[] = [];
   let status: number | undefined;
   let goesOn = true;
-  const reader = createStreamReader({
+  const reader = new StreamReader({
     begun: (given) => {
       status = given;
     },

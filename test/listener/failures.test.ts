@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hooksInTurn, runEventHooks } from '../../src/container-events/event-run.ts';
+import { hooksOf, runEventHooks } from '../../src/container-events/event-run.ts';
 import { HookBatch } from '../../src/hooks/batch.ts';
 import { KeptHooks } from '../../src/hooks/keep-running.ts';
 import type { HookHost } from '../../src/hooks/report.ts';
@@ -25,7 +25,7 @@ async function runAll(engine: string): Promise<void> {
   await HookBatch.runRequested(host(engine), transition('stop')).done;
   const event = eventOf('container', 'die', 'abc', '1795559323636600001', {});
   const told = { number: 1, event, reason: 'event', repeat: false } as const;
-  const hooks = hooksInTurn(host(engine), told);
+  const hooks = hooksOf(host(engine), told).inTurn;
   await runEventHooks(host(engine), hooks, { delivery: told, merged: 0 }, transition('start')).done;
   const kept = KeptHooks.start(host(engine), transition('start'));
   kept?.end('listener-ends');
