@@ -3,7 +3,7 @@
  * be: all by turns, so that whatever else the machine does meets them alike. A listener runs, with an embedded
  * engine that is up and a history of some entries.
  *
- * Usage: npm run bench:commands [-- ROUNDS]      20 by default
+ * Usage: npm run bench -- commands [ROUNDS]      20 by default
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

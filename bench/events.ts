@@ -3,7 +3,7 @@
  * 10 hooks an event; whether memory stays flat over 100,000 of them; and what reading one costs beside `JSON.parse`
  * alone. The engine is a process of its own that writes events as fast as they are read.
  *
- * Usage: npm run bench:events
+ * Usage: npm run bench -- events
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

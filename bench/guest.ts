@@ -2,7 +2,7 @@
  * What does the listener cost Docker? How long an engine takes to stop with it and without, in turn; and what it
  * does in a minute in which nothing happens: system calls towards the engine, descriptors, processor time, memory.
  *
- * Usage: npm run bench:guest [-- ROUNDS [ENGINE]]      10 rounds on engine 26.1, as root; or: embedded
+ * Usage: npm run bench -- guest [ROUNDS [ENGINE]]      10 rounds on engine 26.1, as root; or: embedded
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -2,7 +2,7 @@
  * How long a hook takes that does nothing: the listener's own runner, with all its checks and captured output,
  * beside Debian's run-parts on the same folder and Node's bare spawn. Prints milliseconds a hook, medians.
  *
- * Usage: npm run bench:hooks [-- COUNT …]      counts of hooks; 1 10 100 1000 when none is given
+ * Usage: npm run bench -- hooks [COUNT …]      counts of hooks; 1 10 100 1000 when none is given
  */
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

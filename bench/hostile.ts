@@ -3,7 +3,7 @@
  * the first hook of an honest engine is in a listener that watches both, and in one that watches the honest one alone,
  * both at the same time; how much more memory the first has; and how many lines the hostile engine has put into its log.
  *
- * Usage: npm run bench:hostile [-- ROUNDS [WORD]]      7 rounds; only manners with WORD in them
+ * Usage: npm run bench -- hostile [ROUNDS [WORD]]      7 rounds; only manners with WORD in them
  */
 import { startBeside } from '../test/support/hostile/beside.ts';
 import { manners } from '../test/support/hostile/manners.ts';

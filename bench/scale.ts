@@ -3,7 +3,7 @@
  * 1,000 embedded engines, and how long it takes until all starts and all stops have been told when they come at
  * one time. Every start and stop runs a hook.
  *
- * Usage: npm run bench:scale [-- COUNT …]      counts of engines
+ * Usage: npm run bench -- scale [COUNT …]      counts of engines
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

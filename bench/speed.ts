@@ -3,7 +3,7 @@
  * listener, what people use instead, and the floor, a compiled observer that does nothing else. All in one run,
  * in turn, each begun anew each round, with a hook that takes the clock as its first act.
  *
- * Usage: npm run bench:speed [-- ROUNDS [ENGINE …]]      20 rounds; engines 20.10 and 26.1, as root; or: embedded
+ * Usage: npm run bench -- speed [ROUNDS [ENGINE …]]      20 rounds; engines 20.10 and 26.1, as root; or: embedded
  */
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';

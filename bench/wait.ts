@@ -2,7 +2,7 @@
  * How long after an engine's first answer does a script go on that waits for Docker? `wait start` by itself and beside
  * a listener, and the loops that people write instead. All in one run, in turn.
  *
- * Usage: npm run bench:wait [-- ROUNDS [ENGINE …]]      10 rounds; engines 20.10 and 26.1, as root; or: embedded
+ * Usage: npm run bench -- wait [ROUNDS [ENGINE …]]      10 rounds; engines 20.10 and 26.1, as root; or: embedded
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

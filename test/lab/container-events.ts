@@ -14,7 +14,7 @@ import { createLabStage, type LabStage } from '../support/lab/stage.ts';
 import { hooksDone, ofKind } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** How many containers come and go; the whole of it with `npm run test:soak`. */
+/** How many containers come and go; the whole of it with `LAB_ROUNDS=20 npm run test:lab -- faults`. */
 const containers = soaking ? 500 : 60;
 const cuts = 50;
 const kills = 5;

@@ -1,4 +1,4 @@
-/** How often each fault is played: `npm run test:soak` sets twenty. */
+/** How often each fault is played: `LAB_ROUNDS=20` makes it twenty. */
 export const rounds = Number(process.env.LAB_ROUNDS ?? 3);
 
 /** Whether there is time for what takes long. */
