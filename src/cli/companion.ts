@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { defaultControlPath } from '../listener/config/state-dir.ts';
-import { createControlClient } from '../listener/control/client.ts';
-import { controlSocket } from '../service/layout.ts';
+import { createControlClient, NotRunning } from '../listener/control/client.ts';
+import { controlSocket, serviceUnit } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
-import { type ExitCode, exitCode } from '../system/user-error.ts';
+import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 
 export interface CompanionRequest {
@@ -14,37 +16,77 @@ export interface CompanionRequest {
   readonly wait: number;
 }
 
-/** How old the news may be that nobody waits for, in s: no Docker stops, and is up again, in that time. */
+/** The age, in s, at which an announcement in the background is dropped: Docker may have stopped and started by then. */
 const freshness = 1;
 
+/** The time between two requests while no listener answers, in ms. */
+const retryInterval = 250;
+
+/** The longest time that no listener answers before Docker may stop, in ms. */
+const longestAbsence = 10_000;
+
 /**
- * Tells the listener that Docker is about to be stopped, and waits until on_stop is over, `wait` ms at most.
- * Called by the companion unit, which is stopped before Docker is: also when it is stopped for itself, or because
- * Docker has died, which is no reason to tell anything: then systemd has no job that would stop Docker.
- * Whatever happens, Docker's stop must go on: nothing here fails.
+ * Announces Docker's stop to the listener and waits until on_stop is done, `wait` ms at most. The companion unit calls
+ * this when it is stopped, which is before Docker is. systemd stops that unit also by itself, and after a crash of
+ * Docker; then no job stops Docker, and there is nothing to announce.
+ *
+ * When the listener ends meanwhile, the next one is asked, because it finishes the hooks that were cut.
+ * Nothing here fails: Docker's stop goes on whatever happens.
  */
 export async function announceStop({ unit, user, wait }: CompanionRequest): Promise<ExitCode> {
-  const jobs = thisMachine().ask([
-    ...['systemctl', ...(user ? ['--user'] : []), 'list-jobs'],
-    '--no-legend',
-    '--no-pager',
-    '--',
-    unit,
-  ]);
-  if (!isToStop(jobs, unit)) {
+  const manager = new ServiceManager(user);
+  if (!manager.isToStop(unit)) {
     process.stdout.write(`${unit} is not being stopped: nothing to tell\n`);
     return exitCode.done;
   }
-  // Told in the background Docker may be up again by now, and that one is not about to be stopped.
+  // In the background this may come late: Docker may be up again, and that run is not about to be stopped.
   if (wait === 0 && process.uptime() > freshness) {
     process.stdout.write('It is too late to tell that Docker stops\n');
     return exitCode.done;
   }
-  process.stdout.write(
-    `${await tell(user ? defaultControlPath(processEnvironment()) : controlSocket, wait)}\n`,
-  );
-  // What is still being asked must not hold us: the listener goes on with its hooks without us.
+  const socket = user ? defaultControlPath(processEnvironment()) : controlSocket;
+  const outcome = await waitForOnStop(socket, wait, () => manager.isToStop(unit) && manager.bringsListener());
+  process.stdout.write(`${outcome}\n`);
+  // A request that is still open must not hold the process.
   process.exit(exitCode.done);
+}
+
+/** The systemd that Docker and the listener run under: the system's or the user's. */
+class ServiceManager {
+  readonly #systemctl: readonly string[];
+
+  constructor(isUsers: boolean) {
+    this.#systemctl = isUsers ? ['systemctl', '--user'] : ['systemctl'];
+  }
+
+  isToStop(unit: string): boolean {
+    const jobs = thisMachine().ask([
+      ...this.#systemctl,
+      'list-jobs',
+      '--no-legend',
+      '--no-pager',
+      '--',
+      unit,
+    ]);
+    return isToStop(jobs, unit);
+  }
+
+  /**
+   * Has systemd start a listener that it keeps, and that ended. The companion stops before the listener, so systemd lets
+   * any start of the listener wait for the companion's end; this start does not wait.
+   * @returns whether a listener runs or is to come
+   */
+  bringsListener(): boolean {
+    const properties = ['--property=ActiveState', '--property=Job'];
+    const state = listenerState(
+      thisMachine().ask([...this.#systemctl, 'show', ...properties, '--', serviceUnit]),
+    );
+    if (state !== 'to-start') return state === 'running';
+    const [command = '', ...words] = this.#systemctl;
+    const start = ['start', '--no-block', '--job-mode=ignore-dependencies', '--', serviceUnit];
+    // Refused while the machine shuts down.
+    return spawnSync(command, [...words, ...start], { stdio: 'ignore' }).status === 0;
+  }
 }
 
 /** Reads what `systemctl list-jobs` prints, a job a line: its number, unit, type and state. */
@@ -55,17 +97,65 @@ export function isToStop(jobs: string, unit: string): boolean {
   });
 }
 
-/** Asks the listener to have on_stop run; whatever comes of it, in words. */
-async function tell(socket: string, wait: number): Promise<string> {
+/** Reads what `systemctl show` prints of a unit's state and job. A unit that waits to be restarted is `activating`. */
+export function listenerState(properties: string): 'running' | 'to-start' | 'stopped' {
+  if (/^ActiveState=(active|reloading|deactivating)$/m.test(properties)) return 'running';
+  return /^ActiveState=activating$|^Job=[1-9]/m.test(properties) ? 'to-start' : 'stopped';
+}
+
+/** The outcome of one request. The next listener is asked where none ran, or one ended while it ran on_stop. */
+interface Answer {
+  readonly text: string;
+  readonly listener: 'answered' | 'ended' | 'absent';
+}
+
+/**
+ * Asks the listener to run on_stop until it is done, `wait` ms are over, or no listener is there to be waited for.
+ * @param isWorthIt tells, before each further request, whether Docker still waits and a listener is to come
+ * @returns the outcome in words
+ */
+async function waitForOnStop(socket: string, wait: number, isWorthIt: () => boolean): Promise<string> {
+  const began = performance.now();
+  const left = () => Math.max(0, Math.round(began + wait - performance.now()));
+  let lastSeen = began;
+  let isAnnounced = false;
+  for (;;) {
+    const { text, listener } = await requestOnStop(socket, left());
+    if (listener === 'answered') return text;
+    if (listener === 'ended') lastSeen = performance.now();
+    const isAway = performance.now() - lastSeen > longestAbsence;
+    if (left() === 0 || isAway || !isWorthIt()) return text;
+    if (!isAnnounced) process.stdout.write('The listener ended: Docker waits for the next one\n');
+    isAnnounced = true;
+    await delay(Math.min(retryInterval, left()));
+  }
+}
+
+async function requestOnStop(socket: string, wait: number): Promise<Answer> {
+  const began = performance.now();
   // A second more than the listener was given, for its answer. systemd's own limit is behind this one.
-  const late = new Promise<string>((resolve) => {
-    setTimeout(() => resolve('The listener does not answer in time: Docker may stop'), wait + 1000).unref();
-  });
-  const told = createControlClient(socket)
+  const late = delay(wait + 1000, undefined, { ref: false }).then(
+    (): Answer => ({ text: 'The listener does not answer in time: Docker may stop', listener: 'answered' }),
+  );
+  const answered = createControlClient(socket)
     .post('/v1/companion/stop', { wait: wait / 1000 })
     .then(
-      (answer) => `on_stop: ${(answer as { hooks?: string }).hooks}. Docker may stop`,
-      (error: Error) => `The listener cannot be told: ${error.message}`,
+      (answer): Answer => {
+        const { hooks } = answer as { hooks?: string };
+        // Well before the time is over: the listener ends, and its hooks with it.
+        const isCut = hooks === 'running' && performance.now() - began < wait - retryInterval;
+        return { text: `on_stop: ${hooks}. Docker may stop`, listener: isCut ? 'ended' : 'answered' };
+      },
+      (error: Error): Answer => ({
+        text: `The listener cannot be told: ${error.message}`,
+        listener: listenerAfter(error),
+      }),
     );
-  return Promise.race([told, late]);
+  return Promise.race([answered, late]);
+}
+
+function listenerAfter(error: Error): Answer['listener'] {
+  if (error instanceof NotRunning) return error.ended ? 'ended' : 'absent';
+  // The connection broke, and another listener is there already.
+  return error instanceof UserError && error.exitCode === exitCode.unavailable ? 'ended' : 'answered';
 }

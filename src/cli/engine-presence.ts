@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { identify } from '../system/processes.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
+import { systemctlCommand } from '../watch/endpoint/endpoint.ts';
 import { readPid } from '../watch/host/pidfile.ts';
 import { socketHolder } from '../watch/host/unix-sockets.ts';
 import type { EngineSettings } from '../watch/settings.ts';
@@ -36,10 +37,14 @@ export async function presenceOf({
 export async function requireRunning(engine: EngineSettings): Promise<void> {
   const presence = await presenceOf(engine);
   if (presence === 'up' || presence === 'afar') return;
+  const start =
+    engine.endpoint.kind === 'unix'
+      ? systemctlCommand('start', engine.endpoint.path)
+      : 'systemctl start docker';
   throw new UserError(
     exitCode.unavailable,
     `Docker is not running at ${engine.endpoint.url} (${engine.chosenBy})`,
-    'Start it, as with: systemctl start docker. Or say which with --host or --context, as for docker itself',
+    `Start it, as with: ${start}. Or say which with --host or --context, as for docker itself`,
   );
 }
 

@@ -49,6 +49,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     settings: settings.hooks,
     manager: account.uid === 0 ? ('system' as const) : ('user' as const),
     record,
+    signal,
   };
   const since = new Date();
 

@@ -1,4 +1,4 @@
-import type { HookQueue } from '../hooks/queue.ts';
+import type { HookQueue, TurnResult } from '../hooks/queue.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
@@ -54,7 +54,7 @@ export class Pipeline {
   readonly #held;
   #last: Transition | undefined;
   #lastStart: Transition | undefined;
-  #stopHooks: Promise<unknown> = Promise.resolve();
+  #stopHooks: Promise<TurnResult> = Promise.resolve('complete');
   #stopTimer: AwakeTimer | undefined;
 
   constructor(options: PipelineOptions) {
@@ -101,7 +101,7 @@ export class Pipeline {
   }
 
   /** Resolves when the hooks of the last stop have ended; at once when there was none. */
-  stopHooks(): Promise<unknown> {
+  stopHooks(): Promise<TurnResult> {
     return this.#stopHooks;
   }
 

@@ -18,6 +18,8 @@ export interface StopWaitOptions {
   /** The service manager that the companion's unit is in. */
   readonly manager: Manager;
   readonly record: (event: ListenerEvent) => void;
+  /** Aborted when the listener ends. */
+  readonly signal: AbortSignal;
 }
 
 /** When to look for hooks that wait for Docker's stop, in ms after the wait began. */
@@ -28,10 +30,13 @@ const lastLook = 0.8;
 /**
  * Holds Docker's stop until the hooks of the last stop are done, `wait` is over, or the companion has gone. Warns of a
  * hook that itself waits for Docker's stop, else of the one that runs when the wait is over.
+ * @returns `running` also when the listener ends and cuts the hooks: the next one finishes them, and the companion asks it
  */
 export async function waitForStop(options: StopWaitOptions): Promise<'done' | 'running'> {
-  const { pipeline, wait, gone } = options;
-  const done = pipeline.stopHooks().then(() => 'done' as const);
+  const { pipeline, wait, gone, signal } = options;
+  const done = pipeline
+    .stopHooks()
+    .then((how) => (signal.aborted && how !== 'complete' ? ('cut' as const) : ('done' as const)));
   const began = performance.now();
   const timers: NodeJS.Timeout[] = [];
   const deadlocks = new Set<string>();

@@ -1,7 +1,7 @@
 import { pidfileOf } from './docker-pidfile.ts';
 import { type Layout, productName, serviceUnit, unwantedVariables } from './layout.ts';
 import type { ServiceOptions } from './manifest.ts';
-import { controlSocketInShell, type Scope, stateFolder, systemScope } from './scope.ts';
+import { controlSocketInShell, type Scope, stateFolder, systemctl, systemScope } from './scope.ts';
 
 /** Seconds that `docker-lifecycle-companion` may exceed its limit before systemd ends it. */
 const margin = 3;
@@ -86,7 +86,7 @@ export function companionUnitText(
 ): string {
   const user = scope.kind === 'user' ? ['--user'] : [];
   const tell = [layout.node, layout.program, 'companion', 'stop', dockerUnit, `${stopWait}s`, ...user];
-  const script = tellIfNeeded(stopWait > 0, controlSocketInShell(scope));
+  const script = announceIfNeeded(stopWait > 0, scope);
   return `# Change it with: systemctl ${[...user, 'edit'].join(' ')} docker-lifecycle-companion
 [Unit]
 Description=Has on_stop hooks run before Docker stops
@@ -120,14 +120,16 @@ After=remote-fs.target network-online.target
 `;
 
 /**
- * Runs `$@`, which tells the listener, only if there is a listener and a hook in the script folder (`$0`) to run or end before
- * Docker stops. A shell checks that in a few milliseconds; a Node would take a hundred, without hooks for nothing.
- * @param waits true if Docker waits for it; else it runs in the background
+ * Starts the command that announces the stop (`$@`) where a listener runs, or is being restarted, and the script folder
+ * (`$0`) has hooks to run or to end before Docker stops. A shell finds that out in a few milliseconds, and a Node that
+ * announces takes a hundred: without hooks Docker must not wait for it.
+ * @param waits whether Docker waits for the command; else it runs in the background
  */
-function tellIfNeeded(waits: boolean, controlSocket: string): string {
+function announceIfNeeded(waits: boolean, scope: Scope): string {
   const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
+  const state = [...systemctl(scope), 'show', '--property=ActiveState', serviceUnit].join(' ');
   return (
-    `[ -S "${controlSocket}" ] || exit 0; ` +
+    `[ -S "${controlSocketInShell(scope)}" ] || case $(${state}) in *activating) ;; *) exit 0 ;; esac; ` +
     `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done; exit 0`
   );
 }

@@ -4,7 +4,7 @@ import { describeFileProblem } from '../system/small-file.ts';
 import { describeTrustRefusal } from '../system/trust-words.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { detail, info, type Words, type WordsFor, warning } from '../system/words.ts';
-import { defaultEndpoint } from './endpoint/endpoint.ts';
+import { defaultEndpoint, systemctlCommand } from './endpoint/endpoint.ts';
 import type { FileRefused, RootsFile } from './endpoint/roots-own.ts';
 import type { EngineReport, SensorReport } from './engine/report.ts';
 
@@ -29,7 +29,7 @@ export const sensorWords: WordsFor<SensorReport> = {
     ),
   'engine-socket-removed': (record) =>
     warning(
-      `${record.path} was removed while Docker runs: nobody can reach it there. Mend it with: systemctl restart docker`,
+      `${record.path} was removed while Docker runs: no process can reach it there. Run: ${systemctlCommand('restart', record.path)}`,
     ),
   'engine-left-alone': (record) => describeLeftAlone(record),
   'watch-degraded': (record) =>

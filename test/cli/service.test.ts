@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import schema from '../../schemas/doctor.schema.json' with { type: 'json' };
-import { isToStop } from '../../src/cli/companion.ts';
+import { isToStop, listenerState } from '../../src/cli/companion.ts';
 import { describeFindings } from '../../src/cli/doctor.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
@@ -121,6 +121,18 @@ test.each([
   ['', false],
 ])('whether systemd is to stop Docker: %j', (jobs, is) => {
   expect(isToStop(jobs, 'docker.service')).toBe(is);
+});
+
+test.each([
+  ['ActiveState=active\nJob=', 'running'],
+  ['Job=0\nActiveState=deactivating', 'running'],
+  ['ActiveState=activating', 'to-start'],
+  ['Job=4711\nActiveState=inactive', 'to-start'],
+  ['Job=0\nActiveState=inactive', 'stopped'],
+  ['Job=\nActiveState=failed', 'stopped'],
+  ['', 'stopped'],
+])('a listener by its unit: %j', (properties, is) => {
+  expect(listenerState(properties)).toBe(is);
 });
 
 test('findings are rows, with what mends them below', () => {

@@ -176,7 +176,10 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ path: '/p', problem: { kind: 'too-large', limit: 64 } }, 'warning', '/p is larger than 64 bytes'],
   ],
   'engine-forbidden': [[{ path: socket }, 'warning', socket, 'sudo usermod -aG docker ']],
-  'engine-socket-removed': [[{ path: socket }, 'warning', socket, 'systemctl restart docker']],
+  'engine-socket-removed': [
+    [{ path: socket }, 'warning', socket, 'systemctl restart docker'],
+    [{ path: '/run/user/1000/docker.sock' }, 'warning', 'systemctl --user restart docker'],
+  ],
   'engine-left-alone': [
     [{ path: socket, pidfile: '/p', holder: 'systemd' }, 'detail', socket, 'systemd'],
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],

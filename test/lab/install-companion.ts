@@ -91,6 +91,64 @@ export function describeCompanion(version: EngineVersion): void {
       expect(await told()).toContain('Docker may stop');
     });
 
+    test.each([
+      ['ended', ['kill', '--signal=TERM', '--kill-who=main', service]],
+      ['killed', ['kill', '--signal=KILL', '--kill-who=main', service]],
+    ] as const)('Docker waits for the hooks that the next listener finishes (%s)', async (_, words) => {
+      await ready('--stop-wait', '10min');
+      const { machine } = stage;
+      const open = '[ -e /var/lib/gate ]';
+      await stage.hook(
+        'on_stop/10-a',
+        `until ${open}; do sleep 0.1; done; docker ps >/dev/null; echo "ps $?" >>/var/lib/runs`,
+      );
+      await stage.hook('on_stop/20-b');
+      const stopping = machine.systemctl('stop', 'docker.service');
+      expect(await stage.ran(1)).toEqual(['on_stop/10-a shutdown']);
+      await machine.systemctl(...words);
+      expect(await stage.ran(2)).toEqual(['on_stop/10-a shutdown', 'on_stop/10-a shutdown again']);
+      expect(await machine.stateOf('docker.service')).toBe('active');
+      await machine.run(['touch', '/var/lib/gate']);
+      await stopping;
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      expect((await stage.runs()).slice(2)).toEqual(['ps 0', 'on_stop/20-b shutdown']);
+      expect(await stage.told()).toEqual(['start listener-started', 'stop shutdown']);
+      const said = await machine.run(['journalctl', '--output=cat', `--unit=${companion}`]);
+      expect(said).toContain('on_stop: done. Docker may stop');
+    });
+
+    test('a restart of the listener waits for the hooks that Docker waits for', async () => {
+      await ready('--stop-wait', '10min');
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', 'until [ -e /var/lib/gate ]; do sleep 0.1; done');
+      const stopping = machine.systemctl('stop', 'docker.service');
+      expect(await stage.ran(1)).toEqual(['on_stop/10-a shutdown']);
+      const restarting = machine.systemctl('restart', service);
+      let jobs = '';
+      while (!jobs.includes(service)) jobs = await machine.systemctl('list-jobs', '--no-legend');
+      await machine.run(['touch', '/var/lib/gate']);
+      await Promise.all([stopping, restarting]);
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      expect(await machine.stateOf(service)).toBe('active');
+      expect(await stage.runs()).toEqual(['on_stop/10-a shutdown']);
+      expect(await stage.told()).toEqual(['start listener-started', 'stop shutdown']);
+    });
+
+    test('Docker waits for a listener that systemd is about to start again, and for none that is stopped', async () => {
+      await ready('--stop-wait', '10min');
+      const { machine } = stage;
+      await stage.hook('on_stop/10-a', lastWords);
+      await machine.systemctl('kill', '--signal=KILL', service);
+      await machine.systemctl('stop', 'docker.service');
+      expect(await stage.runs()).toEqual(['on_stop/10-a shutdown', 'ps 0', 'ps 0']);
+      await machine.systemctl('start', 'docker.service');
+      expect((await stage.ran(4)).at(-1)).toBe('on_start/10-a engine-started');
+      await machine.systemctl('stop', service);
+      await machine.systemctl('stop', 'docker.service');
+      expect(await machine.stateOf('docker.service')).toBe('inactive');
+      expect(await stage.runs()).toHaveLength(4);
+    });
+
     test('a crash is one, and systemd’s restart of Docker has its companion again', async () => {
       await ready();
       const { machine } = stage;

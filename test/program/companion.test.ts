@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { createControlClient } from '../../src/listener/control/client.ts';
 import { longestPendingStop } from '../../src/watch/lifecycle/reduce.ts';
-import { runProgram } from '../support/program.ts';
+import { type RunningProgram, runProgram, startProgram } from '../support/program.ts';
 import {
   createStage,
   endProcess,
@@ -187,13 +187,13 @@ test('it is answered when its time is over, though hooks run on', async () => {
   expect(await listener.end()).toBe(0);
 });
 
-test('who waits is answered when the listener ends', async () => {
+test('it is answered when the listener ends and cuts the hooks', async () => {
   stage.hook('on_stop/20-slow', '#!/bin/sh\nsleep 600\n');
   const listener = await upAndRunning();
   const waiting = say('stop', 600);
   await listener.next(0, (line) => line.kind === 'hook-started' && line.hook === 'on_stop/20-slow');
   expect(await listener.end()).toBe(0);
-  expect(await waiting).toMatchObject({ hooks: 'done' });
+  expect(await waiting).toMatchObject({ hooks: 'running' });
 });
 
 test('a new run that comes without a sight of the end is a start', async () => {
@@ -304,5 +304,105 @@ describe('a hook of on_stop that the companion does not wait for any longer', ()
     expect(await say('stop', 0)).toMatchObject({ hooks: 'running' });
     await listener.next(0, hooksDone('stop'));
     expect(listener.lines.filter(ofKind('hook-warned'))).toEqual([]);
+  });
+});
+
+interface Systemd {
+  readonly jobs: string;
+  readonly state: string;
+  /** Whether it starts no unit, as while the machine shuts down. */
+  readonly refuses?: boolean;
+}
+
+describe('the companion, when its listener ends', () => {
+  const steps = () => (existsSync(`${stage.folder}/steps`) ? lines(`${stage.folder}/steps`) : []);
+  const lines = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n');
+  const begun = (times: number) => steps().filter((step) => step === 'begin').length >= times;
+
+  /** A hook that waits at a gate, and one behind it. */
+  beforeEach(() => {
+    // Ends with the test's folder, too, where its listener was killed.
+    const waiting = `while [ -e "${stage.folder}/steps" ] && [ ! -e "${stage.folder}/gate" ]; do sleep 0.05; done`;
+    stage.hook('on_stop/10-a', `#!/bin/sh\necho begin >>"${stage.folder}/steps"\n${waiting}\n`);
+    stage.hook('on_stop/20-b', `#!/bin/sh\necho next >>"${stage.folder}/steps"\n`);
+    systemd({ jobs: '12 docker.service stop waiting', state: 'active' });
+  });
+
+  /** Sets the answers of a `systemctl`. */
+  function systemd({ jobs, state: active, refuses = false }: Systemd): void {
+    const bin = join(stage.folder, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const text = `case "$2" in list-jobs) echo '${jobs}' ;; show) echo ActiveState=${active} ;; start) exit ${refuses ? 1 : 0} ;; esac`;
+    writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+
+  /** Starts the companion as its unit does; resolves once its listener runs on_stop. */
+  async function waitingCompanion(limit: string): Promise<RunningProgram> {
+    const before = steps().length;
+    // By systemd's variable, which names the folder of the control socket.
+    const environment = {
+      ...process.env,
+      PATH: `${stage.folder}/bin:${process.env.PATH}`,
+      RUNTIME_DIRECTORY: stage.folder,
+    };
+    const companion = startProgram(['companion', 'stop', 'docker.service', limit, '--user'], { environment });
+    await waitFor(() => steps().length > before);
+    return companion;
+  }
+
+  const end = (listener: WatchedListener, how: 'ended' | 'killed') =>
+    how === 'ended' ? listener.end() : listener.kill();
+
+  test.each(['ended', 'killed'] as const)('has Docker wait for the next listener (%s)', async (how) => {
+    const listener = await upAndRunning();
+    const companion = await waitingCompanion('300s');
+    await end(listener, how);
+    await companion.said(/The listener ended: Docker waits for the next one/);
+    const next = stage.listen('--when-started', 'new');
+    await waitFor(() => begun(2));
+    expect(companion.child.exitCode).toBeNull();
+    writeFileSync(`${stage.folder}/gate`, '');
+    const { code, output } = await companion.over;
+    expect(steps()).toEqual(['begin', 'begin', 'next']);
+    expect({ code, last: output.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 0,
+      last: 'on_stop: done. Docker may stop',
+    });
+    expect(transitionsIn(next.lines)).toEqual([]);
+  });
+
+  test('lets Docker stop where systemd has no listener to start', async () => {
+    const listener = await upAndRunning();
+    const companion = await waitingCompanion('600s');
+    systemd({ jobs: '12 docker.service stop waiting', state: 'inactive' });
+    await listener.kill();
+    const { code, output } = await companion.over;
+    expect(code).toBe(0);
+    expect(output).toContain('The listener cannot be told');
+  });
+
+  test('lets Docker stop where systemd refuses to start the listener', async () => {
+    const listener = await upAndRunning();
+    const companion = await waitingCompanion('600s');
+    systemd({ jobs: '12 docker.service stop waiting', state: 'activating', refuses: true });
+    await listener.kill();
+    expect((await companion.over).code).toBe(0);
+  });
+
+  test('lets Docker go on where its stop was cancelled', async () => {
+    const listener = await upAndRunning();
+    const companion = await waitingCompanion('600s');
+    systemd({ jobs: '', state: 'activating' });
+    await listener.end();
+    expect((await companion.over).code).toBe(0);
+  });
+
+  test('lets Docker stop when its limit is over, or no listener has come for 10 s', async () => {
+    const listener = await upAndRunning();
+    const [long, short] = await Promise.all([waitingCompanion('600s'), waitingCompanion('3s')]);
+    await listener.kill();
+    systemd({ jobs: '12 docker.service stop waiting', state: 'activating' });
+    expect((await short.over).code).toBe(0);
+    expect((await long.over).code).toBe(0);
   });
 });

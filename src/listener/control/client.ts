@@ -27,10 +27,13 @@ export class NotRunning extends Error {
   override readonly name = 'NotRunning';
   /** Its path. */
   readonly socket: string;
+  /** Whether one ran when the request began, and ended before its answer. */
+  readonly ended: boolean;
 
-  constructor(message: string, socket: string) {
+  constructor(message: string, socket: string, ended = false) {
     super(message);
     this.socket = socket;
+    this.ended = ended;
   }
 }
 
@@ -180,7 +183,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
     case 'ECONNRESET':
       // Connected, but not answered: it has ended, unless it goes on listening and did not want this client.
       if (await isDeserted(socket))
-        return new NotRunning(`The listener at ${socket} ended before it answered`, socket);
+        return new NotRunning(`The listener at ${socket} ended before it answered`, socket, true);
       break;
     default:
   }

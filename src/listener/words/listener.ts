@@ -185,7 +185,7 @@ export const daemonWords: EventKinds<DaemonEvent> = {
   'not-notified': (event) =>
     error(
       `Cannot tell systemd that the listener is ready (${event.error}), and so it will end it. ` +
-        'Set Type=exec with: systemctl edit docker-lifecycle-listener',
+        'Set Type=exec with: systemctl edit docker-lifecycle-listener, or systemctl --user edit for a user’s own service',
     ),
 };
 

@@ -211,3 +211,19 @@ export function engineOptions({ name, endpoint, chosenBy }: NamedEngine): readon
 export function dockerCommand(options: readonly string[]): string {
   return ['docker', ...options.map((word) => (word === '--host' ? '-H' : quote(word)))].join(' ');
 }
+
+/**
+ * Returns the command by which a person has systemd start or restart the engine at a Unix socket. The socket of a rootless
+ * engine is in the runtime folder of its user; that of Docker Desktop below the home folder.
+ */
+export function systemctlCommand(
+  verb: 'start' | 'restart',
+  socket: string,
+  { XDG_RUNTIME_DIR: runtime }: NodeJS.ProcessEnv = process.env,
+): string {
+  if (socket.includes('/.docker/desktop/')) return `systemctl --user ${verb} docker-desktop`;
+  const isInRuntimeFolder =
+    /^\/run\/user\/\d+\//.test(socket) ||
+    (runtime?.startsWith('/') === true && socket.startsWith(`${runtime}/`));
+  return `systemctl${isInRuntimeFolder ? ' --user' : ''} ${verb} docker`;
+}

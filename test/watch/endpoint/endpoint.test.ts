@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { UserError } from '../../../src/system/user-error.ts';
-import { parseEndpoint } from '../../../src/watch/endpoint/endpoint.ts';
+import { parseEndpoint, systemctlCommand } from '../../../src/watch/endpoint/endpoint.ts';
 
 test.each([
   ['unix:///var/run/docker.sock', { kind: 'unix', path: '/var/run/docker.sock' }],
@@ -80,4 +80,14 @@ test.each([
   expect(refused).toThrow(message);
   expect(refused).toThrow(/^--host: /);
   expect(refused).toThrow(expect.objectContaining({ fix: expect.stringMatching(fix), exitCode: 64 }));
+});
+
+test.each([
+  ['/var/run/docker.sock', 'systemctl start docker'],
+  ['/run/user/1000/docker.sock', 'systemctl --user start docker'],
+  ['/tmp/runtime/docker.sock', 'systemctl --user start docker'],
+  ['/tmp/runtime-other/docker.sock', 'systemctl start docker'],
+  ['/home/user/.docker/desktop/docker.sock', 'systemctl --user start docker-desktop'],
+])('names the systemd that starts the engine at %s', (socket, command) => {
+  expect(systemctlCommand('start', socket, { XDG_RUNTIME_DIR: '/tmp/runtime' })).toBe(command);
 });
