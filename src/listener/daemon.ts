@@ -24,6 +24,7 @@ import type { ListenerEvent } from './events.ts';
 import { createFailures } from './failures.ts';
 import { cutHookIn } from './held-turns.ts';
 import { HooksAtStop } from './hooks-at-stop.ts';
+import type { EngineMemory } from './journal/engine-memory.ts';
 import type { Journal } from './journal/journal.ts';
 import type { TurnFile } from './journal/turn-file.ts';
 import { createMetrics } from './metrics/collector.ts';
@@ -52,7 +53,7 @@ export class ListenerFailed extends Error {
 interface DaemonOptions {
   readonly settings: Settings;
   readonly account: Account;
-  /** Told everything that happens, as it happens. */
+  /** Called with everything that happens, as it happens. */
   readonly report: (event: ListenerEvent) => void;
   /** Whether the log has every transition and every run of a hook, however many an engine causes. */
   readonly logsEachTurn: boolean;
@@ -65,110 +66,165 @@ interface DaemonOptions {
 }
 
 /**
- * Runs until `signal`: for each engine sensor → lifecycle → hooks; and what happens goes to `report` and into
- * the journal. Resolves when every hook has ended and every socket is closed.
- * @throws FolderRefused over folders that somebody else could change
- * @throws UserError when the port cannot be had
+ * Runs until `signal`: for each engine sensor → lifecycle → hooks. Everything that happens goes to `report` and into the
+ * journal. Resolves when every hook has ended and every socket is closed.
+ * @throws FolderRefused over folders that another user could change
+ * @throws UserError when the port is not free
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { settings, account, report, signal, atOnce } = options;
-  // Each engine has its listeners on it: many are no leak.
+  const { settings, account, signal, atOnce } = options;
+  // Each engine adds its listeners to these signals: many are no leak.
   setMaxListeners(0, signal, atOnce);
-  const { scriptDir, stateDir, notifier } = settings;
-  const folders = hookFoldersIn(scriptDir);
-  requireTrustedFolders([scriptDir, ...folders], account);
-  const pipelines: Pipeline[] = [];
-  const metrics = createMetrics(
-    settings.engines.map(({ name }) => name),
-    pipelines,
-  );
-  const log = throttledLog(report, options.logsEachTurn, signal);
-  const count = (said: ListenerEvent) => {
-    log(said);
-    metrics.note(said);
+  requireTrustedFolders([settings.scriptDir, ...hookFoldersIn(settings.scriptDir)], account);
+  await new Daemon(options).run();
+}
+
+class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #pipelines: Pipeline[] = [];
+  readonly #metrics;
+  readonly #log;
+  readonly #events = new EventStream();
+  readonly #failures;
+  readonly #cutTurns = new CutTurns();
+  readonly #hooksAtStop = new HooksAtStop();
+  #journal: Journal | undefined;
+  #control: ControlServer | undefined;
+
+  constructor(options: DaemonOptions) {
+    const { settings, account, report, logsEachTurn, signal } = options;
+    const { scriptDir } = settings;
+    this.#options = options;
+    this.#metrics = createMetrics(
+      settings.engines.map(({ name }) => name),
+      this.#pipelines,
+    );
+    this.#log = throttledLog(report, logsEachTurn, signal);
+    this.#failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
+  }
+
+  async run(): Promise<void> {
+    const { settings, account, signal, ready } = this.#options;
+    const state = await openStateFolder(settings.stateDir, account, (event) => this.#count(event));
+    this.#journal = state.journal;
+    const turnFiles = new Map(settings.engines.map((engine) => [engine, state.openTurns(engine.name)]));
+    const reserve = new AbortController();
+    holdReserve(reserve.signal);
+    try {
+      this.#checkFolders();
+      const port = await this.#startNotifierPort();
+      await endInterrupted(leftoversIn(state.journal, turnFiles), settings, this.#record);
+      rehearseAnswer();
+      if (!signal.aborted) void rehearse(this.#planner);
+      await this.#startServers();
+      const engines = signal.aborted ? [] : this.#watchEngines(state.memory, turnFiles, port);
+      ready?.();
+      await aborted(signal);
+      if (signal.reason instanceof ListenerFailed)
+        this.#record({ kind: 'listener-failed', ...signal.reason.unexpected });
+      state.memory.flush();
+      await Promise.all(engines.flatMap(({ hooks, events }) => [hooks.idle(), events.idle()]));
+    } finally {
+      await this.#control?.close();
+      await state.journal?.close();
+      reserve.abort();
+      for (const turns of turnFiles.values()) turns.end();
+    }
+  }
+
+  get #planner() {
+    const { settings, account } = this.#options;
+    return { scriptDir: settings.scriptDir, account, settings: settings.hooks };
+  }
+
+  #count(event: ListenerEvent): void {
+    this.#log(event);
+    this.#metrics.note(event);
+  }
+
+  readonly #record = (event: ListenerEvent): void => {
+    this.#count(event);
+    const entry = this.#journal === undefined ? undefined : recordOf(event);
+    const number = entry === undefined ? undefined : this.#journal?.append(entry);
+    this.#events.note(event, number);
+    this.#failures.note(event);
+    this.#cutTurns.note(event);
+    for (const warned of this.#hooksAtStop.note(event)) this.#record(warned);
   };
-  const { memory, openTurns, journal } = await openStateFolder(stateDir, account, count);
-  const turnFiles = new Map(settings.engines.map(({ name }) => [name, openTurns(name)]));
-  const events = new EventStream();
-  const failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
-  const cutTurns = new CutTurns();
-  const hooksAtStop = new HooksAtStop();
-  const record = (said: ListenerEvent) => {
-    count(said);
-    const number = journal === undefined ? undefined : keep(journal, said);
-    events.note(said, number);
-    failures.note(said);
-    cutTurns.note(said);
-    for (const warned of hooksAtStop.note(said)) record(warned);
-  };
-  let control: ControlServer | undefined;
-  const reserve = new AbortController();
-  holdReserve(reserve.signal);
-  try {
-    void warnOfAccessLists([scriptDir, ...folders], record, signal);
-    for (const unmatched of unmatchedSettings({ scriptDir, account, settings: settings.hooks }))
-      record({ kind: 'settings-unmatched', ...unmatched });
+
+  /** Reports problems of the hook folders, none of which keeps the listener from running. */
+  #checkFolders(): void {
+    const { settings, signal } = this.#options;
+    const { scriptDir } = settings;
+    void warnOfAccessLists([scriptDir, ...hookFoldersIn(scriptDir)], this.#record, signal);
+    for (const unmatched of unmatchedSettings(this.#planner))
+      this.#record({ kind: 'settings-unmatched', ...unmatched });
     const fileSystem = remoteFileSystem(scriptDir);
-    if (fileSystem !== undefined) record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
-    let port: NotifierServer | undefined;
-    if (notifier.mode !== 'off' && !signal.aborted) {
-      port = await startNotifierServer({
-        port: notifier.port,
-        addresses: () => notifier.addresses ?? listenAddresses(),
-        message: (said) => {
-          for (const pipeline of pipelines) pipeline.message(said, notifier.mode);
-        },
-        report: record,
+    if (fileSystem !== undefined) this.#record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
+  }
+
+  /** @throws UserError when the port is not free */
+  async #startNotifierPort(): Promise<NotifierServer | undefined> {
+    const { settings, signal } = this.#options;
+    const { mode, port, addresses } = settings.notifier;
+    const server =
+      mode === 'off' || signal.aborted
+        ? undefined
+        : await startNotifierServer({
+            port,
+            addresses: () => addresses ?? listenAddresses(),
+            message: (message) => {
+              for (const pipeline of this.#pipelines) pipeline.message(message, mode);
+            },
+            report: this.#record,
+            signal,
+          });
+    if (mode === 'trusted') this.#record({ kind: 'notifier-trusted', port });
+    return server;
+  }
+
+  async #startServers(): Promise<void> {
+    const { settings, account, signal } = this.#options;
+    const record = this.#record;
+    const metrics = this.#metrics;
+    if (settings.control !== undefined && !signal.aborted) {
+      const host = createControlHost({
+        settings,
+        account,
+        pipelines: this.#pipelines,
+        events: this.#events,
+        failures: this.#failures,
+        cutTurns: this.#cutTurns,
+        metrics,
+        record,
         signal,
       });
+      const path = settings.control;
+      this.#control = await startControlServer({ path, user: account.uid, host, report: record, signal });
     }
-    if (notifier.mode === 'trusted') record({ kind: 'notifier-trusted', port: notifier.port });
-    await endInterrupted(leftoversIn(journal, turnFiles), settings, record);
+    if (settings.metrics !== undefined)
+      startMetricsServer({ ...settings.metrics, text: metrics.text, report: record, signal });
+  }
 
+  #watchEngines(
+    memory: EngineMemory,
+    turnFiles: TurnFiles,
+    port: NotifierServer | undefined,
+  ): readonly Pipeline[] {
+    const { settings, account, signal, atOnce } = this.#options;
+    const { scriptDir, stateDir, heartbeat, whenStarted } = settings;
+    const record = this.#record;
     const hints = new Throttle(
       throttleLimits(defaultLimits),
       (_, counts) => record({ kind: 'notifier-flooded', count: counts.get('hint-taken') ?? 0 }),
       signal,
     );
-    const hinted = (said: ListenerEvent) => hints.admit('port', said.kind) && record(said);
-    const watches = new SharedFolderWatches((folder, error) => {
+    const folders = new SharedFolderWatches((folder, error) => {
       record({ kind: 'watch-degraded', folder, error: String(error) });
     }, signal);
-    rehearseAnswer();
-    if (!signal.aborted) void rehearse({ scriptDir, account, settings: settings.hooks });
-    if (settings.control !== undefined && !signal.aborted) {
-      const host = createControlHost({
-        settings,
-        account,
-        pipelines,
-        events,
-        failures,
-        cutTurns,
-        metrics,
-        record,
-        signal,
-      });
-      control = await startControlServer({
-        path: settings.control,
-        user: account.uid,
-        host,
-        report: record,
-        signal,
-      });
-    }
-    if (settings.metrics !== undefined) {
-      startMetricsServer({ ...settings.metrics, text: metrics.text, report: record, signal });
-    }
     const starts = new EventStartTurns(settings.engines.length);
-    const queues = signal.aborted ? [] : settings.engines.map(watch);
-    options.ready?.();
-    await aborted(signal);
-    if (signal.reason instanceof ListenerFailed)
-      record({ kind: 'listener-failed', ...signal.reason.unexpected });
-    memory.flush();
-    await Promise.all(queues.map((queue) => queue.idle()));
-
-    function watch(engine: EngineSettings): { idle(): Promise<unknown> } {
+    for (const [engine, turns] of turnFiles) {
+      const { name } = engine;
       const reach = new ReachOfEngine();
       const host: HookHost = {
         scriptDir,
@@ -177,73 +233,50 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         settings: settings.hooks,
         reach: () => reach.now(),
         atOnce,
-        report: (said) => record({ engine: engine.name, ...said }),
+        report: (event) => record({ engine: name, ...event }),
       };
-      const turns = turnFiles.get(engine.name) ?? openTurns(engine.name);
       const hooks = new HookQueue(host, signal, turns);
-      const engineEvents = new EventPipeline({
-        engine,
-        host,
-        starts: starts.join(),
-        whenStarted: settings.whenStarted,
-        path: journal === undefined ? undefined : ledgerPath(stateDir, engine.name),
-        folders: watches,
-        record,
-        signal,
-      });
+      const path = this.#journal === undefined ? undefined : ledgerPath(stateDir, name);
+      const shared = { engine, whenStarted, folders, record, signal };
+      const events = new EventPipeline({ ...shared, host, starts: starts.join(), path });
       const pipeline = new Pipeline({
-        engine,
-        heartbeat: settings.heartbeat,
-        whenStarted: settings.whenStarted,
+        ...shared,
+        heartbeat,
         hooks,
-        events: engineEvents,
+        events,
         memory,
         turns,
-        folders: watches,
         reach,
-        record,
-        hinted,
+        hinted: (event) => hints.admit('port', event.kind) && record(event),
         // Docker makes its bridge when it first starts: listen there too from now on.
         answered: () => void port?.refresh(),
-        signal,
-      }).start();
-      pipelines.push(pipeline);
-      return { idle: () => Promise.all([hooks.idle(), engineEvents.idle()]) };
+      });
+      this.#pipelines.push(pipeline.start());
     }
-  } finally {
-    await control?.close();
-    await journal?.close();
-    reserve.abort();
-    for (const turns of turnFiles.values()) turns.end();
+    return this.#pipelines;
   }
 }
 
-function keep(journal: Journal, record: ListenerEvent): number | undefined {
-  const entry = recordOf(record);
-  return entry === undefined ? undefined : journal.append(entry);
-}
+type TurnFiles = ReadonlyMap<EngineSettings, TurnFile>;
 
 interface EngineLeftover extends Leftover {
   readonly engine: string;
 }
 
-/** Hooks that earlier listeners left running: by the journal, and by the turn files, which are written at once. */
-function leftoversIn(
-  journal: Journal | undefined,
-  turnFiles: ReadonlyMap<string, TurnFile>,
-): readonly EngineLeftover[] {
+/** Returns hooks that earlier listeners left running: by the journal, and by the turn files, which are written at once. */
+function leftoversIn(journal: Journal | undefined, turnFiles: TurnFiles): readonly EngineLeftover[] {
   const recorded = (journal?.interrupted ?? []).flatMap(
     ({ alive, started: { hook, process, transition } }) =>
       alive && process !== undefined ? [{ hook, process, engine: transition.engine }] : [],
   );
-  const kept = [...turnFiles].flatMap(([engine, { pending }]) =>
+  const kept = [...turnFiles].flatMap(([{ name: engine }, { pending }]) =>
     pending.flatMap(({ turn }) => cutHookIn(turn).map((cut) => ({ ...cut, engine }))),
   );
   const isRecorded = (one: Leftover) => recorded.some(({ process }) => process.pid === one.process.pid);
   return [...recorded, ...kept.filter((one) => !isRecorded(one))];
 }
 
-/** What a killed listener left running is ended first, so that no hook runs beside its own next run. */
+/** Ends hooks that a killed listener left running, so that no hook runs beside its own next run. */
 async function endInterrupted(
   leftovers: readonly EngineLeftover[],
   settings: Settings,
@@ -266,7 +299,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** The bridge that Docker makes for its containers: `host-gateway` is its address. */
 const dockerBridge = 'docker0';
 
-/** Where notifiers may connect by default: loopback, and Docker's bridge where there is one; nowhere else. */
+/** Returns the default addresses for notifiers: loopback, and Docker's bridge where there is one. */
 function listenAddresses(): string[] {
   const loopback = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
