@@ -1,5 +1,5 @@
 import { type EventName, eventWord } from '../hooks/engine-events.ts';
-import { Backoff } from '../watch/engine/backoff.ts';
+import { Backoff } from '../system/backoff.ts';
 import { Deadline } from '../watch/engine/deadline.ts';
 import { LocalEngine } from '../watch/engine/local-engine.ts';
 import type { EngineRunId } from '../watch/lifecycle/observation.ts';
@@ -94,7 +94,7 @@ export class EventWatch {
     this.#timeouts = timeouts;
     this.#ledger = file.ledger;
     this.#local = new LocalEngine(engine);
-    this.#backoff = new Backoff({ first: timeouts.first, longest: timeouts.longest, jitter: 0 });
+    this.#backoff = new Backoff({ first: timeouts.first, longest: timeouts.longest });
     this.#unsound = new Backoff({ ...timeouts.unsound, jitter: 0.2 });
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }

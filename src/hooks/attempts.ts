@@ -1,4 +1,5 @@
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { Backoff } from '../system/backoff.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
 import type { EndReason, HookRun } from './run.ts';
@@ -60,6 +61,7 @@ export class HookAttempts {
   readonly #occasion: Occasion;
   readonly #steps: StartSteps;
   readonly #retry: RetrySettings | undefined;
+  readonly #backoff: Backoff | undefined;
   #finish: (result: AttemptsResult) => void = () => {};
   #state: AttemptsState = { phase: 'running' };
   #latest: StartedHook | undefined;
@@ -70,7 +72,9 @@ export class HookAttempts {
     this.#candidate = candidate;
     this.#occasion = occasion;
     this.#steps = steps;
-    this.#retry = mayRetry(occasion) ? host.settings.hooks.get(candidate.name)?.retry : undefined;
+    const retry = mayRetry(occasion) ? host.settings.hooks.get(candidate.name)?.retry : undefined;
+    this.#retry = retry;
+    this.#backoff = retry && new Backoff({ first: retry.wait, longest: Math.max(longestPause, retry.wait) });
     this.done = new Promise((resolve) => {
       this.#finish = (result) => {
         this.#state = { phase: 'over' };
@@ -151,10 +155,9 @@ export class HookAttempts {
   }
 
   #ended(result: AttemptsResult): void {
-    const retry = this.#retry;
     const isLast = this.#state.phase === 'ending' || this.#number === this.#most;
-    if (result !== 'failed' || isLast || retry === undefined) return this.#finish(result);
-    const afterMs = Math.min(retry.wait * 2 ** (this.#number - 1), Math.max(longestPause, retry.wait));
+    if (result !== 'failed' || isLast || this.#backoff === undefined) return this.#finish(result);
+    const afterMs = this.#backoff.next();
     this.#number += 1;
     this.#host.report({
       kind: 'hook-retries',

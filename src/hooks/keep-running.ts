@@ -1,4 +1,5 @@
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { Backoff } from '../system/backoff.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { Candidate } from './find.ts';
 import type { HookHost } from './report.ts';
@@ -66,7 +67,7 @@ class KeptHook {
   readonly #transition: Transition;
   #finish: () => void = () => {};
   #state: KeptState;
-  #pause: number;
+  readonly #backoff: Backoff;
   #timer: AwakeTimer | undefined;
   #isStopping = false;
 
@@ -74,7 +75,7 @@ class KeptHook {
     this.#host = host;
     this.#candidate = candidate;
     this.#transition = transition;
-    this.#pause = host.settings.restart.first;
+    this.#backoff = new Backoff(host.settings.restart);
     this.#state = { phase: 'out', name: candidate.name };
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
@@ -108,12 +109,11 @@ class KeptHook {
   }
 
   #startLater(ranFor: number): void {
-    const { first, longest, steady } = this.#host.settings.restart;
     const { name } = this.#candidate;
-    const afterMs = ranFor >= steady ? first : this.#pause;
+    if (ranFor >= this.#host.settings.restart.steady) this.#backoff.reset();
+    const afterMs = this.#backoff.next();
     this.#host.report({ kind: 'hook-restarts', hook: name, afterMs });
     this.#state = { phase: 'waiting', name, at: Date.now() + afterMs };
     this.#timer = afterAwake(afterMs, () => this.#start());
-    this.#pause = Math.min(2 * afterMs, longest);
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { Backoff } from '../system/backoff.ts';
 import { freeDescriptors, isShortage, shortagePause, withDescriptors } from '../system/descriptor-reserve.ts';
 import type { FullAccount } from '../system/find-account.ts';
 import { groupLives, signalGroup } from '../system/processes.ts';
@@ -243,17 +244,16 @@ export class HookRun {
           signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'killed', signal };
         reading.finish(() => this.#settle(outcome));
       } else {
-        this.#whenGroupIsGone(pid, groupPauses.first, () => reading.finish(() => this.#settleEnded()));
+        this.#whenGroupIsGone(pid, new Backoff(groupPauses), () => reading.finish(() => this.#settleEnded()));
       }
     });
   }
 
   /** The rest of the group was sent SIGTERM too, and has the rest of the grace. */
-  #whenGroupIsGone(group: number, pause: number, gone: () => void): void {
+  #whenGroupIsGone(group: number, backoff: Backoff, gone: () => void): void {
     if (this.#state.phase === 'over') return;
     if (!groupLives(group)) return gone();
-    const next = Math.min(2 * pause, groupPauses.longest);
-    setTimeout(() => this.#whenGroupIsGone(group, next, gone), pause);
+    setTimeout(() => this.#whenGroupIsGone(group, backoff, gone), backoff.next());
   }
 
   #settleEnded(): void {

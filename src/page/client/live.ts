@@ -1,6 +1,7 @@
 import type { StreamedEvent } from '../../listener/event-stream.ts';
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import type { Status } from '../../listener/status.ts';
+import { Backoff } from '../../system/backoff.ts';
 
 /** What a live page is told. */
 export interface Live {
@@ -14,20 +15,21 @@ export interface Live {
 
 /** How many entries are asked for: the most that the listener gives. */
 const most = 1000;
-/** How long until a lost connection is tried again, at first and at most, in ms. */
-const patience = [500, 10_000] as const;
+/** The pauses before a lost connection is tried again. */
+const pauses = { first: 500, longest: 10_000 };
 /** How long events may follow each other before it is asked how things are, in ms. */
 const pause = 150;
 
 /** Follows the listener for as long as the page is open; a lost connection is tried again and again. */
 export async function follow(live: Live): Promise<never> {
-  for (let wait: number = patience[0]; ; wait = Math.min(2 * wait, patience[1])) {
+  const backoff = new Backoff(pauses);
+  for (;;) {
     try {
       // Heard from before the past is read, so that nothing falls between the two.
       const events = await stream('v1/events');
       const [history, status] = await Promise.all([ask(`v1/history?n=${most}`), ask('v1/status')]);
       live.begun((history as { entries: HistoryEntry[] }).entries, status as Status);
-      wait = patience[0] / 2;
+      backoff.reset();
       for await (const event of events) {
         live.happened(event as StreamedEvent);
         askSoon(live);
@@ -36,7 +38,7 @@ export async function follow(live: Live): Promise<never> {
       // However it was lost, it is tried again.
     }
     live.lost();
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await new Promise((resolve) => setTimeout(resolve, backoff.next()));
   }
 }
 

@@ -1,7 +1,7 @@
+import type { Backoff } from '../../system/backoff.ts';
 import type { ProcessIdentity } from '../../system/processes.ts';
 import type { Observation, StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings } from '../settings.ts';
-import type { Backoff } from './backoff.ts';
 import { isUnsound } from './connection.ts';
 import type { ProbeFailure } from './probe.ts';
 import { runOf } from './run-identity.ts';

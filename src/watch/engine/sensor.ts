@@ -1,10 +1,10 @@
 import { coalesce } from '../../system/awake-timer.ts';
+import { Backoff } from '../../system/backoff.ts';
 import type { ProcessIdentity } from '../../system/processes.ts';
 import type { FolderWatches } from '../host/folder-watch.ts';
 import { type AwaitService, awaitService, type ServiceReady } from '../host/service-ready.ts';
 import type { EngineRunId, Observation, StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings, Heartbeat } from '../settings.ts';
-import { Backoff } from './backoff.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { Keepalive } from './keepalive.ts';

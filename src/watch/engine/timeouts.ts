@@ -1,4 +1,4 @@
-import type { BackoffOptions } from './backoff.ts';
+import type { BackoffOptions } from '../../system/backoff.ts';
 
 /** Timeouts, pauses and limits of a sensor; all times in ms. */
 export interface SensorTimeouts {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Backoff } from '../../../src/watch/engine/backoff.ts';
+import { Backoff } from '../../src/system/backoff.ts';
 
 const options = fc.record({
   first: fc.integer({ min: 1, max: 1000 }),

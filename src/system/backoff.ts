@@ -4,8 +4,8 @@ export interface BackoffOptions {
   readonly first: number;
   /** The longest pause, in ms. */
   readonly longest: number;
-  /** The random part of a pause, 0 to 1, so that many clients that lost one engine do not come back at once. */
-  readonly jitter: number;
+  /** The random part of a pause, 0 (the default) to 1, so that many clients that lost one engine do not come back at once. */
+  readonly jitter?: number;
 }
 
 /** Pauses between attempts, each twice as long as the one before. */
@@ -26,7 +26,7 @@ export class Backoff {
 
   /** Returns the next pause, in ms. */
   next(): number {
-    const { first, longest, jitter } = this.#options;
+    const { first, longest, jitter = 0 } = this.#options;
     const pause = Math.min(first * 2 ** this.#attempts, longest);
     this.#attempts += 1;
     return pause * (1 - jitter * this.#random());
