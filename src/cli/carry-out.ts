@@ -11,7 +11,7 @@ import { quote } from '../system/shell-quote.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { foldLine, widthOf } from './screen.ts';
 
-/** What becomes of a plan. */
+/** The way to apply a plan. */
 interface Mode {
   /** Shown, and not done. */
   readonly dryRun: boolean;
@@ -20,7 +20,7 @@ interface Mode {
 }
 
 /**
- * Shows a plan: as a whole first where there is somebody to be asked, else step by step as it is done; and does it.
+ * Shows a plan: as a whole first where a user can confirm it, else step by step; and applies it.
  * @returns whether it was done
  * @throws UserError for a step that cannot be done; before the first one where what it writes cannot be written
  */
@@ -51,7 +51,7 @@ async function confirm(): Promise<boolean> {
 }
 
 /**
- * Whose service is meant.
+ * Finds the manager that has the service.
  * @throws UserError with exit code 64 for root, who has the system's; 69 where there is no manager of this user's
  */
 export function findScope(user: boolean): Scope {
@@ -88,7 +88,7 @@ function noManager(uid: number): UserError {
 }
 
 /**
- * Nobody else can do this.
+ * Requires root.
  * @throws UserError with exit code 77, with the command line that works
  */
 export function requireRoot(command: string): void {

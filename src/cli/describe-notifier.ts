@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { dockerCommand, engineOptions } from '../watch/endpoint/endpoint.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 
-/** What `notifier install` has done. */
+/** Describes the work of `notifier install`. */
 export function describeWork(work: NotifierWork, { name }: EngineSettings): string {
   switch (work) {
     case 'nothing':
@@ -50,7 +50,7 @@ export function describeNotifier(health: NotifierHealth, { name, endpoint }: Eng
   }
 }
 
-/** What came of asking the listener from within the container. */
+/** Describes the listener's answer to the container. */
 export function describeTrip(trip: RoundTrip): string {
   switch (trip.kind) {
     case 'answered':
@@ -68,7 +68,7 @@ export function describeTrip(trip: RoundTrip): string {
   }
 }
 
-/** What to do about a notifier that does not deliver; undefined where nothing has to be done. */
+/** The fix for a notifier that does not deliver; undefined where none is needed. */
 export function adviseOnNotifier(health: NotifierHealth, engine: EngineSettings): string | undefined {
   const options = engineOptions(engine);
   const docker = dockerCommand(options);
@@ -132,7 +132,7 @@ export type NotifierHealth =
   | Exclude<FoundNotifier, Present>
   | (Present & { readonly trip: RoundTrip | undefined; readonly output?: readonly string[] });
 
-/** How often a listener is asked that was perhaps started only now, and how long to wait in between, in ms. */
+/** The number of questions to a listener that may have just started, and the wait in between, in ms. */
 const tries = 5;
 const pause = 1000;
 
@@ -164,7 +164,7 @@ function isUnanswered(health: NotifierHealth): boolean {
   return health.kind === 'present' && health.trip?.kind === 'nobody';
 }
 
-/** Whether what it has to tell arrives. */
+/** Returns true if its messages arrive. */
 export function isDelivering(health: NotifierHealth): boolean {
   return health.kind === 'present' && health.trip?.kind === 'answered';
 }

@@ -59,7 +59,7 @@ async function examine(scope: Scope): Promise<Finding[]> {
     found.push(...checkProgram(manifest, machine));
     found.push(...checkService(machine, supervisor, manifest));
   }
-  // The system's service is root's, whoever asks.
+  // The system's service is root's, whichever user asks.
   const root = findAccount('0', machine.platform);
   const account: Account =
     manifest === undefined || root === undefined || scope.kind === 'user' ? currentAccount() : root;
@@ -105,7 +105,7 @@ function findInstalled(machine: Machine): Manifest | UserError | undefined {
   }
 }
 
-/** The settings of the service, or of a listener that whoever asks would run. */
+/** The settings of the service, or of a listener that this user would run. */
 function readSettings(manifest: Manifest | undefined, machine: Machine): Settings | Finding {
   try {
     const { settings } =

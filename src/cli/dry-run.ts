@@ -17,7 +17,7 @@ export function showDryRun(request: SettingsRequest): ExitCode {
   return exitCode.done;
 }
 
-/** What would run on each event, in order, and what would not and why. */
+/** Hooks that would run on each event, in order, and those that would not, with the reason. */
 export interface DryRun {
   readonly version: 1;
   readonly folders: readonly FolderPlan[];

@@ -7,8 +7,8 @@ import { socketHolder } from '../watch/host/unix-sockets.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 
 /**
- * Whether an engine may be asked something. `asleep`: systemd holds its socket, and any question would start it.
- * `afar`: what cannot be seen from here.
+ * The state of an engine before a request. `asleep`: systemd holds its socket, and any request would start it.
+ * `afar`: the engine runs on another machine.
  */
 export type Presence = 'up' | 'down' | 'asleep' | 'afar';
 

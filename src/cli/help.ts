@@ -4,10 +4,10 @@ import { calledAs } from './plugin/call.ts';
 
 const program = 'docker-lifecycle-listener';
 
-/** What the program does, in a line. */
+/** The purpose of the program, in a line. */
 export const purpose = 'runs your scripts when Docker starts and when it stops';
 
-/** What is to be known before anything else: `<script_dir>` and `[port]`. */
+/** Explains `<script_dir>` and `[port]`, before anything else. */
 export const introduction = [
   'The executables in <script_dir>/on_start run when Docker starts, and once when this starts and Docker',
   'is up; those in <script_dir>/on_stop when Docker stops or dies; one after the other, by name.',
@@ -33,9 +33,9 @@ export const statusCodes: typeof exitCodes = [
 ];
 
 /**
- * What `--help` prints, of everything or of one command.
- * @param word what stands behind the command: options that belong to other words are left out then
- * @param called what the program is called where its user has called it
+ * The text of `--help`, of all commands or of one.
+ * @param word the argument after the command: omits options that belong to another word
+ * @param called the name by which the user has called the program
  */
 export function help(
   commands: readonly Command[],
@@ -57,7 +57,7 @@ export function help(
   ].join('\n');
 }
 
-/** Whether an option goes with a word of its command; all do where no such word is given. */
+/** Returns true if an option goes with a word of its command; without such a word all do. */
 function belongs(
   owner: string | undefined,
   word: string | undefined,

@@ -73,7 +73,7 @@ export async function switchHook(
     );
   }
   const mode = stats.mode & 0o7777;
-  // Whoever may read it may run it.
+  // Every user who may read it may run it.
   const wanted = on ? mode | 0o100 | ((mode & 0o444) >> 2) : mode & ~0o111;
   try {
     chmodSync(path, wanted);
@@ -85,7 +85,7 @@ export async function switchHook(
 }
 
 /**
- * Writes a template of a hook, which nobody but its owner may write.
+ * Writes a template of a hook, which its owner alone may write.
  * @returns the exit code
  */
 export async function newHook(

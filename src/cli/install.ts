@@ -116,7 +116,7 @@ function headline(before: Manifest | undefined, supervisor: Supervisor): string 
 }
 
 /**
- * What install wrote here earlier; undefined where it did not.
+ * Reads the manifest of an earlier install; undefined where there is none.
  * @throws UserError when it is damaged, when another user could have written it, and with exit code 77 when this user may
  * not look at it
  */
@@ -139,7 +139,7 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
 const longestManifest = 2 ** 20;
 
 /**
- * What the Debian package has installed is dpkg's to change and to remove.
+ * Refuses an installation of the Debian package: dpkg changes and removes it.
  * @param manifest where install has been, below the same prefix too, the package has not
  * @throws UserError where it is here
  */
@@ -157,7 +157,7 @@ export function refusePackaged(
   );
 }
 
-/** What was not said is as it was before, and at first as it is best here. */
+/** Options that are not given stay as they were; at the first install they are chosen for this machine. */
 function settle(options: InstallRequest['options'], before: Manifest | undefined, machine: Machine) {
   const { platform, scope } = machine;
   const remarks: string[] = [];
@@ -213,7 +213,7 @@ function requireTrust(path: string, owner: number): void {
 
 /**
  * Says whether it works, and how to see that.
- * @throws UserError where it does not run, and nobody has masked it
+ * @throws UserError where it does not run, and is not masked
  */
 export async function verify(
   supervisor: Supervisor,
@@ -226,7 +226,7 @@ export async function verify(
       const log = journalctl(machine.scope).join(' ');
       const shown = properties(machine, serviceUnit, ['ActiveState', 'LoadState']);
       const state = shown.get('ActiveState');
-      // As somebody wants it to be.
+      // The administrator has masked it.
       if (shown.get('LoadState') === 'masked' && state !== 'active') {
         return done(
           `${serviceUnit} is masked, and does not run.`,

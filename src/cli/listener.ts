@@ -38,7 +38,7 @@ export function findListener(given: SettingsRequest): Listener {
 export class RootsListener extends UserError {}
 
 /**
- * What asking came to, or undefined when no listener runs.
+ * Awaits an answer. Returns undefined when no listener runs.
  * @throws RootsListener when this user's does not run, but root's does, or may
  */
 export async function ifRunning<Answer>(asking: Promise<Answer>): Promise<Answer | undefined> {

@@ -11,7 +11,7 @@ import type { SettingsRequest } from './settings-request.ts';
 
 /**
  * The settings that hold, for a command line on this machine.
- * @throws UserError for what is wrong with them; with exit code 77 when somebody else could write the file
+ * @throws UserError for what is wrong with them; with exit code 77 when another user could write the file
  */
 export function load(
   { inputs, config }: SettingsRequest,

@@ -12,7 +12,7 @@ import { examineNotifier, isDelivering } from './describe-notifier.ts';
 import { presenceOf } from './engine-presence.ts';
 
 /**
- * What an installer has to know to decide about the notifier's container. Starts no engine.
+ * Finds the facts that decide about the notifier's container. Starts no engine.
  * @param settings those of the service; undefined where they may not be read, and then Docker is not asked either
  */
 export async function findNotifierFacts(
@@ -45,7 +45,7 @@ async function findEngine(
   }
 }
 
-/** Options that lead to the same engine, whoever gives them. */
+/** Options that select the same engine for any user. */
 function engineWords({ endpoint }: EngineSettings): string[] {
   return ['--host', endpoint.url];
 }

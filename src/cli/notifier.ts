@@ -147,7 +147,7 @@ function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, chan
   return `${JSON.stringify(said, null, 2)}\n`;
 }
 
-/** What the notifier's image is built from, in the program itself: wherever that is, nothing has to be beside it. */
+/** Files that the notifier's image is built from. They are in the program, so that it needs no file beside it. */
 const notifierFiles: readonly ArchivedFile[] = [
   { name: 'Dockerfile', content: dockerfile, mode: 0o644 },
   { name: 'notifier.sh', content: script, mode: 0o755 },

@@ -6,7 +6,7 @@ import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 
 type Config = NonNullable<ParseArgsConfig['options']>[string];
 
-/** What may stand in a place of the command line: one of these words, or one of what there is of a kind. */
+/** Values that completion offers: these words, or those of a kind that exist. */
 export type Suggests = readonly string[] | 'file' | 'folder' | 'context' | 'engine' | 'hook' | 'command';
 
 /** An option: how it is read, what its value is called and may be, and what is said of it, line by line. */
@@ -194,7 +194,7 @@ export function describeOption(name: OptionName): readonly string[] {
   const { short, value, about } = options[name] as Option;
   const flag = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
   const width = 23;
-  // What does not fit beside its flag goes below it.
+  // A flag that is too wide has a line of its own.
   const head = flag.length < width ? [] : [`  ${flag}`];
   const lines = about.map((line, index) =>
     `  ${(index === 0 && head.length === 0 ? flag : '').padEnd(width)}${line}`.trimEnd(),

@@ -15,7 +15,7 @@ export function remark(text: string): void {
 }
 
 /**
- * Whoever reads may have enough before it is all said, as `head` does: no failure of ours. That it cannot be written, as
+ * Exits quietly on EPIPE: a reader such as `head` may close early. That it cannot be written, as
  * on a full disk, is one. Who does not hear the remarks misses those alone.
  */
 export function endWithReader(): void {

@@ -1,20 +1,20 @@
-/** What somebody at a terminal may like to know meanwhile: one line, which goes away again. */
+/** A line at the terminal about a long wait, which goes away again. */
 export interface Progress {
-  /** What is being done or waited for, from now on; undefined for nothing. It shows after a second. */
+  /** Sets the current activity; undefined for none. It shows after a second. */
   now(doing: string | undefined): void;
   /** Takes the line away, for something else to be said; it comes back with the next second. */
   clear(): void;
 }
 
-/** Where it shows: standard error, where that is a terminal that can take a line back. */
+/** Standard error, if it is a terminal that can take a line back. */
 interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** How long something may take before it is worth a line, in ms; and how often that changes. */
-const patience = 1000;
+/** The wait before the line shows, and the interval at which it changes, in ms. */
+const interval = 1000;
 
 function createProgress(
   terminal: Terminal = process.stderr,
@@ -45,13 +45,13 @@ function createProgress(
       clear();
       doing = what === undefined ? undefined : { what, since: Date.now() };
       // It keeps nothing running: what it tells of does, or is over.
-      if (what !== undefined && canShow) timer = setInterval(show, patience).unref();
+      if (what !== undefined && canShow) timer = setInterval(show, interval).unref();
     },
     clear,
   };
 }
 
-/** What this process does at its terminal. */
+/** The line of this process at its terminal. */
 export const progress: Progress = createProgress();
 
 /** Tells of something as long as it takes. */

@@ -42,7 +42,7 @@ export async function writeReport(request: ReportRequest): Promise<number> {
   const engine =
     request.engine && (engineCalled(request.engine, status?.engines ?? [])?.name ?? request.engine);
   const filter = { since, engine, n, outputs: true };
-  // Whoever may ask the listener may read its journal, which has the outputs.
+  // A user who may ask the listener may read its journal, which has the outputs.
   const entries =
     status === undefined
       ? ((await inJournal(request, (folder) => readHistory(folder, filter))) ?? [])
@@ -73,8 +73,7 @@ async function statusOf(request: ReportRequest): Promise<Status | undefined> {
 }
 
 /**
- * What is put in the place of a device is there for everybody: root would take /dev/null from the whole machine, and
- * the link /dev/stdout as well.
+ * Refuses to replace a device: root would take /dev/null, or the link /dev/stdout, from the whole machine.
  * @throws UserError for it
  */
 function refuseSpecial(file: string): void {
@@ -98,7 +97,7 @@ function isSpecial(file: string): boolean {
 }
 
 /**
- * Writes the file as a whole or not at all, for nobody else's eyes. A link of that name is replaced and not followed:
+ * Writes the file as a whole or not at all, readable by its owner alone. A link of that name is replaced and not followed:
  * root may write where others can.
  */
 function write(file: string, text: string): void {
@@ -131,11 +130,11 @@ function whoAsks(): { uid: number; gid: number } | undefined {
   return { uid: Number(SUDO_UID), gid: Number(SUDO_GID) };
 }
 
-/** How much output a report holds, in bytes: so that it opens at once, on a phone too. */
+/** The most output in a report, in bytes: so that it opens at once, on a phone too. */
 interface Room {
-  /** Of all runs together. */
+  /** For all runs together. */
   readonly all: number;
-  /** Of one that went well, its end. */
+  /** For the end of a run that succeeded. */
   readonly each: number;
 }
 

@@ -20,15 +20,15 @@ export interface RotatingFile {
 export interface RotationLimits {
   /** The size from which on a file is put aside, in bytes. */
   readonly size: number;
-  /** How many are kept that were put aside: `NAME.1`, the newest, to `NAME.N`. */
+  /** The number of old files: `NAME.1`, the newest, to `NAME.N`. */
   readonly kept: number;
 }
 
 /**
  * Opens a file to append to, and makes it when it is missing. A link is not followed, and what is no regular file
- * of `user` is refused; that nobody else can put another in its place, the caller has to know of its folder.
- * One that somebody moves away or removes is made anew at the next write.
- * @throws system errors: ELOOP for a link, EPERM for somebody else's file, EINVAL for what is no file
+ * of `user` is refused. The caller makes sure that no other user can replace it in its folder.
+ * A file that was moved or removed is made anew at the next write.
+ * @throws system errors: ELOOP for a link, EPERM for another user's file, EINVAL for what is no file
  */
 export function openRotatingFile(path: string, user: number, { size, kept }: RotationLimits): RotatingFile {
   let file = open(path, user);
@@ -87,7 +87,7 @@ interface OpenFile {
   length: number;
 }
 
-/** What hooks print is for whoever may read what their owner may. */
+/** Output of hooks: readable by its owner and group alone. */
 const mode = 0o640;
 
 function open(path: string, user: number): OpenFile {

@@ -17,7 +17,7 @@ import type { RunRequest } from './run-request.ts';
 
 const endingSignals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
-/** How long the listener's end may take beside the hooks' grace when it has failed, in ms. */
+/** The longest end of a listener that has failed, without the hooks' grace, in ms. */
 const longestEnd = 15_000;
 
 /**
@@ -52,7 +52,7 @@ async function runListener(
   // A log whose reader has gone must not stop anything.
   process.stdout.on('error', () => {});
   const { record, flush } = createDeferredLog(write, logSettings.format, logSettings.verbosity);
-  // However it ends: also by an error that nobody catches.
+  // Flush at every end, also at an error that is not caught.
   process.once('exit', flush);
   const ending = new AbortController();
   const atOnce = new AbortController();
@@ -73,7 +73,7 @@ async function runListener(
   for (const signal of endingSignals) process.on(signal, end);
   process.on('uncaughtException', fail);
   closeInheritedDescriptors();
-  // What hooks make is not for everybody to write, whoever started us.
+  // Files that hooks make are writable by their owner alone, whatever the umask of our parent.
   process.umask(0o022);
 
   record({ kind: 'listener-started', version, scriptDir: settings.scriptDir, pid: process.pid });
@@ -97,7 +97,7 @@ async function runListener(
     for (const signal of endingSignals) process.removeListener(signal, end);
   }
   record({ kind: 'listener-ended' });
-  // What threw may have left something open that keeps the process alive.
+  // The code that threw may have left a handle open that keeps the process alive.
   if (ending.signal.reason instanceof ListenerFailed) process.exit(exitCode.internal);
   return exitCode.done;
 }
@@ -113,7 +113,7 @@ function asFailure({ folder, refusal }: FolderRefused): UserError {
 const closeOnExec = 0o2000000;
 
 /**
- * Closes what whoever started this program left open for it, the three streams apart: our children would
+ * Closes descriptors that the parent process left open, except the three streams: our children would
  * inherit it. Node keeps its own descriptors from them, and low-numbered ones, but not all (libuv's
  * uv_disable_stdio_inheritance stops at the first gap above 15). Only where there is a /proc.
  */
@@ -149,7 +149,7 @@ function isOurOwn(descriptor: number): boolean {
  * Tells systemd that the service is ready (sd_notify(3)), where it asked for that. Node cannot send to a datagram
  * socket, so `systemd-notify` does it: one process, once, and none of those that come later knows of the socket.
  * Run by root it speaks with our pid, so that `NotifyAccess=main` lets it.
- * @param failed told why it could not be told; systemd then ends the service when its time is over
+ * @param failed receives the error; systemd then ends the service at its timeout
  */
 function notifyReady(environment: NodeJS.ProcessEnv, failed: (error: string) => void): void {
   const { NOTIFY_SOCKET: socket, PATH } = environment;

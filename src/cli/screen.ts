@@ -72,10 +72,10 @@ export function takeScreen(
   return { draw, end };
 }
 
-/** How far what goes on from the line before is set in, where nothing else is said. */
+/** The default indent of a continued line, in columns. */
 const usualIndent = 4;
 
-/** How wide the terminal is that is written to; undefined where there is none, and so no limit. */
+/** The width of the terminal; undefined, and so no limit, for anything else. */
 export function widthOf(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number | undefined {
   // A serial console has a width of 0: it does not know its own.
   return (stream.isTTY && stream.columns) || undefined;
@@ -106,7 +106,7 @@ export function fitScreen(text: string, columns: number, rows: number): string[]
 
 /** Broken between words, where there are any. */
 function wrap(line: string, columns: number, indent: number): string[] {
-  // Where the terminal is too narrow for that, there is no room to set anything in.
+  // A terminal that is too narrow has no room for an indent.
   const deep = columns > 2 * indent + 8 ? ' '.repeat(indent) : '';
   const wrapped: string[] = [];
   let current = '';
@@ -129,7 +129,7 @@ function wrap(line: string, columns: number, indent: number): string[] {
     }
     current += token;
     width += 1;
-    // What it is set in by is no place to break, nor where less would be taken away than is set in below.
+    // Break neither in the indent, nor where the next line would be as long as this one.
     if (token === ' ' && current.trim() !== '' && width > deep.length)
       word = { at: current.length, width, colour };
   }

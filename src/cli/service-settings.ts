@@ -10,7 +10,7 @@ import { load } from './load.ts';
 
 /**
  * The settings that hold for the service: what its command line says, and the settings file; as its owner, and with
- * nothing of the environment of whoever asks.
+ * nothing of the caller's environment.
  * @throws UserError for what is wrong with them
  */
 export function loadForService(
@@ -40,7 +40,7 @@ export function settingsFileOf(scope: Scope): string {
   return join(scope.kind === 'user' ? scope.config : '/etc', settingsFileName);
 }
 
-/** Whose containers do not reach the listener; on macOS they are in a machine of their own, and do. */
+/** Returns true if containers do not reach the listener. On macOS they run in a virtual machine, and do. */
 function isRootless({ platform, scope }: Pick<Machine, 'platform' | 'scope'>): boolean {
   return scope.kind === 'user' && platform !== 'darwin';
 }

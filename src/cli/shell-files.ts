@@ -8,8 +8,8 @@ import { pluginFile } from './plugin/call.ts';
 import { wrapperText } from './plugin/wrapper.ts';
 
 /**
- * What a system's installation puts where Docker, shells and man look by themselves: below /usr/local they all do.
- * Where somebody other than root could change a folder on the way, root writes nothing.
+ * Files for Docker, shells and man, which all look below /usr/local by themselves. Root writes nothing where another user
+ * could change a folder on the way.
  */
 export function shellFiles(layout: Layout, scope: Scope, manual: string): Wanted[] {
   const distrust = distrustOf(ownerOf(scope));

@@ -128,7 +128,7 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
   const { state, last, pid } = engine;
   const which = `Docker at ${printableText(engine.url)}`;
   const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
-  // What the listener has found when it started may have been so for long.
+  // A state that the listener found at its start may be much older.
   const atLeast = last?.reason === 'listener-started' ? ' at least' : '';
   const since =
     last === null ? '' : `${atLeast} since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
@@ -199,11 +199,11 @@ function describeOne(failure: Failure, now: Date, style: Style, columns: number 
   const { text, fix } = describeFailure(failure);
   const time = style.faint(clock(new Date(failure.time), now));
   const line = foldLine(`  ${time} ${style.bad(printableText(text))}`, columns);
-  // What mends it stays whole, to be copied.
+  // The fix stays on one line, to be copied.
   return `${line}\n    ${printableText(fix)}`;
 }
 
-/** Until when these are shown: whoever has mended one wants to see that. */
+/** Says when a failure leaves the list, for users who have fixed one. */
 function howItGoes(failures: readonly Failure[]): string {
   const events = ['start', 'stop'].filter((event) => failures.some(({ name }) => isOf(event, name)));
   const byHand = events.length === 0 ? '' : `. To run it now: ${calledAs()} trigger ${events.join('|')}`;

@@ -1,4 +1,4 @@
-// What the build puts into the program as text: see scripts/build.js.
+// Files that the build puts into the program as text: see scripts/build.js.
 
 declare module '*/Dockerfile' {
   const text: string;

@@ -49,7 +49,7 @@ export async function triggerHooks(command: TriggerRequest): Promise<number> {
   throw new UserError(exitCode.unavailable, 'The listener ended before the hooks were done');
 }
 
-/** What is going on, for somebody who sees nothing printed for a while. */
+/** The current activity, for a terminal where nothing was printed for a while. */
 function follow(line: TriggerLine): void {
   if (line.kind === 'accepted')
     progress.now(line.waiting > 0 ? 'Waiting for the hooks that run now' : undefined);
@@ -58,8 +58,7 @@ function follow(line: TriggerLine): void {
 }
 
 /**
- * What a line adds to the exit code; a hook that may not run is no success, nor is one that was switched off where it
- * was asked for by its name.
+ * The exit code of a line. A hook that may not run is no success, and neither is a disabled one that was named.
  */
 function codeOfLine(line: TriggerLine, isNamed: boolean): number {
   switch (line.kind) {
@@ -80,7 +79,7 @@ function codeOfLine(line: TriggerLine, isNamed: boolean): number {
   }
 }
 
-/** As a shell has it. */
+/** The exit code of a shell. */
 function codeOfOutcome(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'exited':
@@ -88,7 +87,7 @@ function codeOfOutcome(outcome: Outcome): number {
     case 'killed':
       return 128 + (constants.signals[outcome.signal as NodeJS.Signals] ?? 0);
     case 'ended':
-      // As timeout(1).
+      // The exit code of timeout(1).
       return 124;
     case 'not-started':
       return 126;

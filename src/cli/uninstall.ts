@@ -62,7 +62,7 @@ async function isDockerUp({ service }: Manifest, machine: Machine): Promise<bool
     const [engine] = loadForService(service, machine).settings.engines;
     return engine !== undefined && (await presenceOf(engine)) === 'up';
   } catch (error) {
-    // Settings that make no sense keep nobody from uninstalling.
+    // Invalid settings must not prevent an uninstall.
     if (error instanceof UserError) return false;
     throw error;
   }

@@ -111,7 +111,7 @@ function refuseInsideStop(engines: readonly EngineStatus[]): void {
   }
 }
 
-/** What the listener answers; undefined when none runs, or it is none of ours. */
+/** The listener's answer; undefined when none runs, or only one that this user may not ask. */
 async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await ifRunning(asking);
@@ -121,7 +121,7 @@ async function reachable<Answer>(asking: Promise<Answer>): Promise<Answer | unde
   }
 }
 
-/** Why it may never be known: for whoever waits in vain. */
+/** Warns about conditions that may keep the engine from being seen. */
 function warn(report: ListenerEvent): void {
   const { level, text } = describe(report);
   if (level === 'warning' || level === 'error') remark(`${printableText(text)}\n`);
@@ -143,7 +143,7 @@ async function watch(
     );
   }
   const done = new AbortController();
-  // Where the system watches no folder any more, it is looked at every now and then.
+  // A folder that the system cannot watch is read at intervals.
   const folders = new SharedFolderWatches(() => {}, done.signal);
   const phases = new Map<string, 'up' | 'down'>();
   await new Promise<void>((resolve) => {

@@ -9,13 +9,13 @@ import { takeScreen } from './screen.ts';
 import { describeStatus, ofEngine } from './status.ts';
 import { styleFor } from './style.ts';
 
-/** How often durations are told anew, and a listener that does not run is looked for, in ms. */
+/** The interval at which durations are drawn anew, and a missing listener is looked for, in ms. */
 const tick = 1000;
 /** Events that come together are drawn once, in ms. */
 const together = 30;
 
 /**
- * Shows how things are until somebody has enough: drawn anew with each event that the listener tells, and each second
+ * Shows the status until the user ends it: drawn anew with each event that the listener reports, and each second
  * for how long it all takes.
  * @returns the exit code
  * @throws UserError where there is no terminal to draw on
@@ -83,7 +83,7 @@ async function follow(
         asking = undefined;
         return ask();
       });
-      // What fails is told in the next round.
+      // The next round reports an error.
       asking.catch(() => {});
     }
     await asking;

@@ -8,7 +8,7 @@ import { defaultEndpoint, unixEndpoint } from '../../src/watch/endpoint/endpoint
 describe('the clock', () => {
   const now = Date.parse('2026-11-24T12:00:00Z');
   const hour = 3_600_000;
-  const judge = (latest: number | undefined, start?: { told: number; counted: number }) =>
+  const judge = (latest: number | undefined, start?: { written: number; counted: number }) =>
     judgeClock({ now, latest, start }, 'linux')[0];
 
   test('is held against nothing where there is no journal', () => {
@@ -28,14 +28,14 @@ describe('the clock', () => {
     ['back', -hour],
   ])('that was set %s since the listener started is worth knowing', (how, jump) => {
     const started = now - 5 * hour;
-    const found = judge(now - 1000, { told: started, counted: started + jump });
+    const found = judge(now - 1000, { written: started, counted: started + jump });
     expect(found?.verdict).toBe('note');
     expect(found?.found).toContain(`set ${how} by 1 h`);
   });
 
   test('that a busy machine’s start and a second’s rounding explain is right', () => {
     const started = now - hour;
-    expect(judge(now + 1000, { told: started, counted: started - 4000 })?.verdict).toBe('ok');
+    expect(judge(now + 1000, { written: started, counted: started - 4000 })?.verdict).toBe('ok');
     expect(judge(now - 1000)?.verdict).toBe('ok');
   });
 });

@@ -25,7 +25,7 @@ export async function answer(
  */
 function describeCompletion({ candidates, also }: Completion, descriptions: boolean): string {
   const lines = candidates
-    // What moves the cursor is no name that anybody could type.
+    // A name with control characters could not be typed.
     .filter(({ value }) => printableText(value) === value && !/\s/.test(value))
     .map(({ value, about }) => (descriptions && about !== '' ? `${value}\t${short(about)}` : value));
   return [...lines, `:${directives[also ?? 'nothing']}`, ''].join('\n');
@@ -38,12 +38,12 @@ function short(about: string): string {
   return printableText(about).split(/[;,:] |[;,:]$/)[0] ?? '';
 }
 
-/** How long somebody who pressed a key waits for a listener, in ms. */
-const patience = 500;
+/** The longest wait for a listener after a key was pressed, in ms. */
+const timeout = 500;
 
 /**
  * Finds contexts in the CLI's folder, engines at the running listener, and hooks there or in the script folder.
- * What cannot be found out is nothing: a completion is no place for complaints.
+ * Returns nothing on errors: a completion is no place for messages.
  */
 const look: Look = async (kind, values, begun) => {
   try {
@@ -85,7 +85,7 @@ async function hooks(values: Values): Promise<string[]> {
   }
 }
 
-/** Short as far as that says which; with its folder once somebody has begun to write that. */
+/** Short names where they are unique; with the folder once the word begins with it. */
 function hookCandidates(names: readonly string[], begun: string): Candidate[] {
   const short = (name: string) => name.slice(name.indexOf('/') + 1);
   return names.flatMap((name) => {
@@ -97,7 +97,7 @@ function hookCandidates(names: readonly string[], begun: string): Candidate[] {
 
 async function askListener(values: Values, path: string): Promise<object> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error('late')), patience).unref();
+    setTimeout(() => reject(new Error('late')), timeout).unref();
   });
   return Promise.race([findListener(readSettingsRequest(values)).client.get(path), late]);
 }

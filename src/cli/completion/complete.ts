@@ -8,7 +8,7 @@ export interface Candidate {
   readonly about: string;
 }
 
-/** What may stand in a place: words, and beside them whatever the shell itself knows of. */
+/** Words for a place of the command line, and names that the shell itself adds. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly also: 'files' | 'folders' | undefined;
@@ -22,8 +22,8 @@ export type Look = (
 ) => Promise<readonly Candidate[]>;
 
 /**
- * What may come in place of the last word.
- * @param words what is on the command line behind the program's name; the last one as far as it was written
+ * Completes the last word.
+ * @param words the command line after the program's name; the last one is incomplete
  */
 export async function complete(
   commands: readonly Command[],
@@ -114,7 +114,7 @@ function allCommands(commands: readonly Command[]): Candidate[] {
   return commands.map(({ name, calls }) => ({ value: name, about: calls[0]?.[1] ?? '' }));
 }
 
-/** What the command takes and was not given yet. */
+/** Options that the command takes and that are not on the line yet. */
 function optionsOf(command: Command | undefined, isFirst: boolean, values: Values): Candidate[] {
   const general = isFirst ? (['help', 'version'] as const) : (['help'] as const);
   return [...(command?.options ?? []), ...general]

@@ -8,7 +8,7 @@ export function completionScript(shell: Shell): string {
   return { bash, zsh, fish }[shell];
 }
 
-/** Where each shell looks for such a script by itself, below a prefix. */
+/** The place below a prefix from which each shell loads its script. */
 export const completionPlaces: { readonly [shell in Shell]: string } = {
   bash: `share/bash-completion/completions/${program}`,
   zsh: `share/zsh/site-functions/_${program}`,

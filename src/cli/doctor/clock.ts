@@ -6,19 +6,19 @@ import { errorCode } from '../../system/user-error.ts';
 import { age } from '../../system/words.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
-/** What the clock is held against. Times in ms since the epoch. */
+/** The times that the clock is compared with, in ms since the epoch. */
 export interface ClockWitnesses {
   readonly now: number;
   /** The latest time in the journal; undefined where there is none. */
   readonly latest: number | undefined;
   /**
    * The start of a listener that runs: by the clock as it was then, and counted back by the time that has passed
-   * since, which nobody sets. Undefined where it cannot be told.
+   * since, which cannot be set. Undefined where it is unknown.
    */
-  readonly start: { readonly told: number; readonly counted: number } | undefined;
+  readonly start: { readonly written: number; readonly counted: number } | undefined;
 }
 
-/** What may lie between two of them without a clock having been set, in ms: a start takes its time on a busy machine. */
+/** The largest difference, in ms, that is no sign of a clock that was set: a start is slow on a busy machine. */
 const tolerance = { latest: 5000, start: 30_000 };
 
 /** Holds the clock against what the journal says. */
@@ -38,7 +38,7 @@ export function judgeClock({ now, latest, start }: ClockWitnesses, platform: Nod
       ),
     ];
   }
-  const jump = start === undefined ? 0 : start.counted - start.told;
+  const jump = start === undefined ? 0 : start.counted - start.written;
   if (Math.abs(jump) <= tolerance.start) return [ok('clock', 'in step with the journal')];
   const how = jump > 0 ? 'forward' : 'back';
   return [
@@ -58,7 +58,9 @@ export async function checkClock({ stateDir }: Settings, platform: NodeJS.Platfo
     const counted =
       writer !== undefined && liveness(writer.process) === 'alive' ? startedAt(writer.process) : undefined;
     const start =
-      writer === undefined || counted === undefined ? undefined : { told: Date.parse(writer.time), counted };
+      writer === undefined || counted === undefined
+        ? undefined
+        : { written: Date.parse(writer.time), counted };
     return judgeClock({ now: Date.now(), latest, start }, platform);
   } catch (error) {
     // Not made yet, or not for this user to read: the row on the folder says so.

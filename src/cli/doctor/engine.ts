@@ -6,8 +6,8 @@ import type { EngineSettings } from '../../watch/settings.ts';
 import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
-/** How long an answer may take, in ms. */
-const patience = 3000;
+/** The longest wait for an answer, in ms. */
+const timeout = 3000;
 
 /**
  * Which engine, and whether it answers: asked only where the question could not start it.
@@ -50,27 +50,27 @@ function ping(socketPath: string): Promise<string> {
         resolve(answer.statusCode === 200 ? 'OK' : `status ${answer.statusCode}`);
       },
     );
-    asked.setTimeout(patience, () => asked.destroy(new Error(`nothing in ${patience / 1000} s`)));
+    asked.setTimeout(timeout, () => asked.destroy(new Error(`nothing in ${timeout / 1000} s`)));
     asked.once('error', (error) => resolve(error.message));
     asked.end();
   });
 }
 
-/** Whether the port is ours: somebody is there if, and only if, the service runs. */
+/** Checks that the port is ours: a listener has it if, and only if, the service runs. */
 export async function checkPort(
   { mode, port, addresses }: NotifierSettings,
   serviceRuns: boolean,
 ): Promise<Finding> {
   if (mode === 'off') return note('port', 'none: the notifier is off');
   const address = addresses?.[0] ?? '127.0.0.1';
-  const there = await whoListens(address, port);
+  const there = await findListenerOn(address, port);
   if (serviceRuns) {
-    return there === 'nobody'
-      ? wrong('port', `the service runs, and nobody listens on ${address}, port ${port}`, 'See its log')
+    return there === 'none'
+      ? wrong('port', `the service runs, and no process listens on ${address}, port ${port}`, 'See its log')
       : ok('port', `${address}, port ${port}`);
   }
   switch (there) {
-    case 'nobody':
+    case 'none':
       return note('port', `${port} is free`);
     case 'listener':
       return note('port', `a listener that is no service of ours has ${address}, port ${port}`);
@@ -86,7 +86,7 @@ export async function checkPort(
 }
 
 /** Asked as a notifier asks, which only a listener answers; see docs/notifier.md. */
-function whoListens(address: string, port: number): Promise<'nobody' | 'listener' | 'another'> {
+function findListenerOn(address: string, port: number): Promise<'none' | 'listener' | 'another'> {
   return new Promise((resolve) => {
     let isOpen = false;
     const socket = connect(port, address, () => {
@@ -95,9 +95,9 @@ function whoListens(address: string, port: number): Promise<'nobody' | 'listener
     });
     const end = (isListener: boolean) => {
       socket.destroy();
-      resolve(isListener ? 'listener' : isOpen ? 'another' : 'nobody');
+      resolve(isListener ? 'listener' : isOpen ? 'another' : 'none');
     };
-    socket.setTimeout(patience, () => end(false));
+    socket.setTimeout(timeout, () => end(false));
     socket.once('data', (answer: Buffer) => end(answer.toString('latin1').trim() === 'ok'));
     socket.once('error', () => end(false));
     socket.once('close', () => end(false));

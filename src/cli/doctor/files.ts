@@ -64,7 +64,7 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
   const state = walkToFolder(settings.stateDir, account.uid);
   const isNew = !state.trusted && state.refusal.cause.kind === 'missing';
   const hooks = trusted('hooks', walkToFolder(settings.scriptDir, account.uid), (resolved) => resolved);
-  // Of what is in it the same would be said again and again.
+  // Its content has the same fault: one finding is enough.
   if (hooks.verdict === 'wrong') return [hooks];
   return [
     hooks,

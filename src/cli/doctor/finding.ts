@@ -1,10 +1,10 @@
 /** One row of what `doctor` says. */
 export interface Finding {
-  /** What was looked at. */
+  /** The subject of the check. */
   readonly check: string;
   readonly verdict: Verdict;
   readonly found: string;
-  /** What mends it; there is always one where it is wrong. */
+  /** The fix; a wrong finding always has one. */
   readonly cure?: string;
 }
 

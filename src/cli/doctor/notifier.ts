@@ -13,9 +13,9 @@ import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
 /**
- * Whether the notifier's container delivers, by a round trip: its own script asks the listener, from where it would
- * tell it of a stop, and nothing comes of the question. Of an engine that is down nothing is asked.
- * @param companion whether the companion unit tells of Docker's stop
+ * Checks by a round trip that the notifier's container reaches the listener: its own script asks the listener, which changes
+ * nothing. An engine that is down is not asked.
+ * @param companion true if the companion unit reports Docker's stop
  */
 export async function checkNotifier(
   { engines, notifier }: Settings,
@@ -43,30 +43,30 @@ export function judgeNotifier(
   isWanted: boolean,
   companion: boolean,
 ): Finding {
-  const cure = adviseOnNotifier(health, engine) ?? 'See: docker-lifecycle-listener notifier status';
+  const fix = adviseOnNotifier(health, engine) ?? 'See: docker-lifecycle-listener notifier status';
   switch (health.kind) {
     case 'missing':
-      if (isWanted) return wrong('notifier', 'its container is missing', cure);
+      if (isWanted) return wrong('notifier', 'its container is missing', fix);
       return companion
         ? note('notifier', 'no container, and none is needed: the companion tells of Docker’s stop')
         : note(
             'notifier',
             'no container: the listener sees Docker itself',
-            `For a second witness, ${lower(cure)}`,
+            `For a second witness, ${lower(fix)}`,
           );
     case 'foreign':
-      return wrong('notifier', `a container of its name is none of ours: it runs ${health.image}`, cure);
+      return wrong('notifier', `a container of its name is none of ours: it runs ${health.image}`, fix);
     case 'present': {
-      if (!health.running) return wrong('notifier', `its container is ${health.state}`, cure);
+      if (!health.running) return wrong('notifier', `its container is ${health.state}`, fix);
       if (health.version !== version) {
         const which = health.version === undefined ? 'was built by hand' : `is of version ${health.version}`;
-        return note('notifier', `its container ${which}, this program of ${version}: not asked`, cure);
+        return note('notifier', `its container ${which}, this program of ${version}: not asked`, fix);
       }
       const where = `${health.host}, port ${health.port}`;
       if (health.trip?.kind === 'answered')
         return ok('notifier', `delivers: the listener answers it at ${where}`);
       const how = health.trip === undefined ? 'not asked' : describeTrip(health.trip);
-      return wrong('notifier', `its container does not reach the listener at ${where}: ${how}`, cure);
+      return wrong('notifier', `its container does not reach the listener at ${where}: ${how}`, fix);
     }
     default:
       return health satisfies never;

@@ -6,8 +6,8 @@ import { installCommand, journalctl, type Scope, systemctl } from '../../service
 import { properties, stateOfUnit } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
-/** How many of the last lines of the log are looked through for errors, and how many of those are told. */
-const lines = { read: 500, told: 3 };
+/** The number of last lines of the log that are searched for errors, and of errors that are shown. */
+const lines = { read: 500, shown: 3 };
 
 /** The state of the service, what it complained of last, and how it hears of Docker's stop. */
 export function checkService(machine: Machine, supervisor: Supervisor, manifest: Manifest): Finding[] {
@@ -43,7 +43,7 @@ export function checkService(machine: Machine, supervisor: Supervisor, manifest:
   }
 }
 
-/** Whether the listener runs as a service, so that what is on its port is its own. */
+/** Returns true if the listener runs as a service: then it is the listener that has its port. */
 export function serviceRuns(machine: Machine, supervisor: Supervisor): boolean {
   switch (supervisor.kind) {
     case 'systemd':
@@ -102,7 +102,7 @@ function lastErrors(machine: Machine): Finding[] {
     .ask([...journalctl(machine.scope), ...words])
     .split('\n')
     .filter((line) => / ERROR /.test(line) || line.startsWith(`${productName}: `))
-    .slice(-lines.told)
+    .slice(-lines.shown)
     .map((line) => note('last errors', line));
 }
 

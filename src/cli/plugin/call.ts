@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCode, UserError } from '../../system/user-error.ts';
 
-/** How this program was called: by its own name, or by Docker, as its plugin. */
+/** The caller of this program: a shell by its name, or Docker as its plugin. */
 type Call =
   | { readonly by: 'name'; readonly words: readonly string[] }
   | { readonly by: 'docker'; readonly words: readonly string[]; readonly globals: DockerGlobals }
@@ -22,7 +22,7 @@ export interface DockerGlobals {
   readonly tlskey?: string;
 }
 
-/** What the plugin is called below `docker`. */
+/** The plugin's name below `docker`. */
 const pluginName = 'lifecycle';
 
 /** The file that Docker looks for. */
@@ -87,14 +87,14 @@ const globalOptions = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What this program is called where its user has called it. */
+/** The name by which the user has called this program. */
 export function calledAs(argv: readonly string[] = process.argv): string {
   return readCall(argv).by === 'name' ? 'docker-lifecycle-listener' : `docker ${pluginName}`;
 }
 
 /**
- * What Docker's own options come to in the environment, where the rest of the program looks for them by Docker's
- * own rules; undefined takes a variable away. Which engine is meant is not among them: that is for the command.
+ * Docker's own options as variables of the environment, where the rest of the program reads them by Docker's own rules;
+ * undefined removes a variable. The engine is not among them: the command reads it.
  * @throws UserError with exit code 64 for TLS files that only Docker itself can take
  */
 export function environmentOf(globals: DockerGlobals): { readonly [variable: string]: string | undefined } {
@@ -127,7 +127,7 @@ function tlsFolder({ tlscacert, tlscert, tlskey }: DockerGlobals): string | unde
 }
 
 /**
- * Ends this process as soon as Docker's own has been told to end, as by `kill`: it passes no signal on, but closes
+ * Ends this process as soon as Docker's own is asked to end, as by `kill`: it passes no signal on, but closes
  * a socket whose name it gave to its plugin (from 25.0 on; docker/cli, cli-plugins/socket). On Linux that name is an
  * abstract one, which Node 20 pads to another (seen with 20.20; not with 22 and 24): there nothing comes of it.
  */

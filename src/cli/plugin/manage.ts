@@ -12,7 +12,7 @@ import { print, remark } from '../print.ts';
 import { pluginFile } from './call.ts';
 import { type ProgramPaths, wrapperText } from './wrapper.ts';
 
-/** Where Docker looks for everybody's plugins, in its order (docker/cli, cli-plugins/manager). */
+/** Folders of Docker's plugins for all users, in its order (docker/cli, cli-plugins/manager). */
 const systemFolders = [
   '/usr/local/lib/docker/cli-plugins',
   '/usr/local/libexec/docker/cli-plugins',
@@ -92,14 +92,14 @@ function requireRootsFolder(folder: string): void {
   throw new UserError(exitCode.notPermitted, `Root does not write a plugin to ${folder}: ${found}`, fix);
 }
 
-/** What root runs should be root's; `install` copies it to where it is. */
+/** Root should run root's files alone; `install` copies the program. */
 function warnOfStrangers(): void {
   const { node, program: bundle } = thisProgram();
   for (const file of [node, bundle, ...partsOf(realpathSync(bundle))]) {
     const walked = walkToFile(file, 0);
     if (walked.trusted) continue;
     remark(
-      `Root will run ${file}, and somebody else can change it: ${describeRefusal(walked.refusal).found}\n`,
+      `Root will run ${file}, and another user can change it: ${describeRefusal(walked.refusal).found}\n`,
     );
     remark(`  Have a copy of root’s for everybody instead: ${program} plugin remove && ${program} install\n`);
     return;
@@ -123,7 +123,7 @@ function remove(path: string): ExitCode {
 function status(path: string): ExitCode {
   const own = read(path);
   const shared = forEverybody();
-  // What is the user's own comes first.
+  // The user's own plugin comes first.
   if (own !== undefined) {
     const state = !isOurs(own)
       ? 'not ours'

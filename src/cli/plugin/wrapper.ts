@@ -2,7 +2,7 @@ import { quote } from '../../system/shell-quote.ts';
 import { version } from '../../version.ts';
 import { metadataWord, pluginWord } from './call.ts';
 
-/** Where a wrapper finds the program. */
+/** The paths by which a wrapper finds the program. */
 export interface ProgramPaths {
   readonly node: string;
   readonly program: string;
@@ -34,7 +34,7 @@ exit 69
 }
 
 /**
- * What Docker wants to know of a plugin (its cli-plugins/metadata), as one line of JSON.
+ * The metadata of a plugin for Docker (its cli-plugins/metadata), as one line of JSON.
  * `docker --help` shows the description, and an asterisk with the name.
  */
 export function metadata(): string {

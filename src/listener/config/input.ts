@@ -1,12 +1,12 @@
 import { type ExitCode, exitCode, UserError } from '../../system/user-error.ts';
 
-/** A value that somebody gave, and where. */
+/** A value as it was entered, and its origin. */
 export interface Input<Value = string> {
   readonly value: Value;
   readonly from: Origin;
 }
 
-/** Where a value was given. */
+/** The place where a value was entered. */
 export type Origin =
   | { readonly kind: 'flag'; readonly flag: string }
   | { readonly kind: 'argument' }

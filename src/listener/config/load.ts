@@ -64,8 +64,8 @@ interface LocatedFile {
 }
 
 /**
- * Where a settings file is looked for when none is named: /etc, then the user's own folder. Root has none of
- * its own, lest `sudo` with a kept HOME picks up a user's.
+ * The paths of a settings file when none is named: /etc, then the user's own folder. Root has none of its own: `sudo` may
+ * keep the HOME of a user.
  */
 function usualPlaces({ environment, home, isRoot }: UserEnvironment): string[] {
   const own = join(environment.XDG_CONFIG_HOME || join(home, '.config'), settingsFileName);
@@ -84,7 +84,7 @@ function locateSettingsFile(
 ): LocatedFile | undefined {
   if (named === 'none') return undefined;
   for (const path of named === undefined ? usualPlaces(user) : [resolve(named)]) {
-    // Where there is no file, no other user can have written it, whoever may write to its folder.
+    // A file that does not exist needs no trusted folder.
     if (named === undefined && isAbsent(path)) continue;
     guard(path);
     const text = readConfigurationFile(path);
@@ -100,7 +100,7 @@ function locateSettingsFile(
   return undefined;
 }
 
-/** Whether certainly nothing is at a path: one that this user may not look at may lead somewhere. */
+/** Returns true if nothing is at a path for certain; false where this user may not look. */
 function isAbsent(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined;

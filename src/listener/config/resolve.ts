@@ -54,7 +54,7 @@ export function resolveSettings(
     raw.listen?.[0] !== undefined &&
     raw.listen[0].from.kind === raw.notifier?.from.kind
   ) {
-    throw wrong(raw.listen[0], 'has nobody to listen there: the notifier is off', 'Leave one of the two out');
+    throw wrong(raw.listen[0], 'has no effect: the notifier is off', 'Leave one of the two out');
   }
   const control = readSetting(rows.control, raw.control) ?? defaultControlPath(user);
   return {

@@ -5,7 +5,7 @@ import type { Resolved } from './settings.ts';
 export interface Setting<Value = unknown> {
   /** Its name in a settings file, with its table: `timeout.on_start`. */
   readonly key: string;
-  /** How a settings file writes it. */
+  /** Its form in a settings file. */
   readonly form: keyof Forms;
   /** Its place among the arguments, if it is one. */
   readonly argument?: 'first argument' | 'second argument';
@@ -23,7 +23,7 @@ export interface Setting<Value = unknown> {
   effective?(resolved: Resolved): Value | readonly Value[] | undefined;
 }
 
-/** What a setting is before it is read, by its form. */
+/** Inputs by their form, before they are read. */
 export interface Forms {
   readonly text: Input;
   /** A number, or a text. */
@@ -47,7 +47,7 @@ export type Flag =
       readonly type: 'string';
       readonly short?: string;
       readonly multiple?: true;
-      /** What `--help` calls its value. */
+      /** The name of its value in `--help`. */
       readonly value: string;
       readonly suggests?: 'file' | 'folder' | 'context' | readonly string[];
     }

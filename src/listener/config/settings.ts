@@ -4,20 +4,19 @@ import type { EngineSettings, Heartbeat } from '../../watch/settings.ts';
 /** The notifier's port, as it has always been. */
 export const defaultPort = 47200;
 
-/** The script folder of whoever follows the README; for commands that have to guess. */
+/** The script folder of the README; for commands without settings. */
 export const usualScriptDir = '/etc/docker-lifecycle-listener.d';
 
 /**
- * What is run when the listener starts and finds that Docker is up, or has stopped meanwhile: `always`
- * on_start, each time, as it has always been; on_start only when this run of the engine is `new` to the
- * listener; or nothing, `never`.
+ * The hooks of a listener that starts and finds that Docker is up, or has stopped meanwhile: on_start `always`, only if the
+ * engine run is `new` to the listener, or `never`.
  */
 export type WhenStarted = (typeof whenStartedWords)[number];
 export const whenStartedWords = ['always', 'new', 'never'] as const;
 
 /**
- * What becomes of a notifier's messages: as a `hint` they make the listener look at the engine, and nothing
- * else; `trusted`, they are acted on alone; `off`, nobody listens for them.
+ * The effect of a notifier's message: as a `hint` it makes the listener look at the engine; `trusted`, it is a transition by
+ * itself; `off`, the port is closed.
  */
 export type NotifierMode = (typeof notifierModes)[number];
 export const notifierModes = ['hint', 'trusted', 'off'] as const;
@@ -41,7 +40,7 @@ export interface NotifierSettings {
   readonly addresses: readonly string[] | undefined;
 }
 
-/** Where metrics are told over TCP. */
+/** The address of the metrics over TCP. */
 export interface MetricsSettings {
   readonly address: string;
   readonly port: number;
@@ -49,7 +48,7 @@ export interface MetricsSettings {
   readonly names: readonly string[];
 }
 
-/** Everything the daemon is told, validated. */
+/** All settings of the daemon, validated. */
 export interface Settings {
   /** Absolute path of the folder with `on_start` and `on_stop` in it. */
   readonly scriptDir: string;
@@ -58,7 +57,7 @@ export interface Settings {
   readonly whenStarted: WhenStarted;
   /** Absolute path of the folder for what is remembered from one life of the listener to the next. */
   readonly stateDir: string;
-  /** Absolute path of the socket on which the listener is asked and told; undefined for none. */
+  /** Absolute path of the control socket; undefined for none. */
   readonly control: string | undefined;
   readonly notifier: NotifierSettings;
   /** Undefined for nowhere but on the control socket. */

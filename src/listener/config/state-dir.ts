@@ -3,8 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import type { UserEnvironment } from '../../watch/endpoint/user-environment.ts';
 
 /**
- * Where a listener keeps what it must remember: systemd's `StateDirectory=` where it runs under that, else a
- * folder of its own for each script folder, so that two listeners do not take each other's memory for theirs.
+ * The folder of a listener's state: systemd's `StateDirectory=` under systemd, else one for each script folder, so that two
+ * listeners do not share it.
  */
 export function defaultStateDir(scriptDir: string, user: UserEnvironment): string {
   // systemd.exec(5): several are separated by colons.
@@ -15,7 +15,7 @@ export function defaultStateDir(scriptDir: string, user: UserEnvironment): strin
   return join(stateFolder(user), 'docker-lifecycle-listener', own);
 }
 
-/** Where programs keep what they must remember on this system. */
+/** The folder for the state of programs on this system. */
 function stateFolder({ environment, home, isRoot, platform }: UserEnvironment): string {
   if (isRoot) return platform === 'darwin' ? '/var/db' : '/var/lib';
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
@@ -25,7 +25,7 @@ function stateFolder({ environment, home, isRoot, platform }: UserEnvironment): 
 }
 
 /**
- * Where a listener's control socket is: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
+ * The path of a listener's control socket: in systemd's `RuntimeDirectory=` where it runs under that, else in /run
  * for root, in `XDG_RUNTIME_DIR` for a user, and where there is none of that beside what is remembered: for root on
  * macOS, whose /var/run a group of its own may write to, and for users without a folder of their own.
  */

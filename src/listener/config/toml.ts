@@ -9,7 +9,7 @@ import type { Input, Origin } from './input.ts';
  * file, line and key when a value is of another kind than asked for.
  */
 export interface Table {
-  /** Where the table begins. */
+  /** The first line of the table. */
   readonly from: Origin;
   text(key: string): Input | undefined;
   /** A number, or a text: as text. */
@@ -142,7 +142,7 @@ const isTexts = (value: unknown): value is Record<string, string> =>
 function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return 'a date or a time';
-  // What JSON has no word for: nan and inf.
+  // JSON has no nan and no inf.
   if (typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'a table' : JSON.stringify(value);
 }
