@@ -8,7 +8,7 @@ import { engineOf, failingNow, nameOf, type Refusal, type Run, timeOf, type Warn
 import type { View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
-/** What has gone wrong and not well since; empty when all is well. */
+/** Lists the hooks that failed and have not succeeded since. */
 export function attention(view: View, open: (entries: readonly HistoryEntry[]) => void): HTMLElement[] {
   const failing = failingNow(view.entries).filter((entry) =>
     isStillListed(view, engineOf(entry), nameOf(entry)),
@@ -55,7 +55,7 @@ export function attention(view: View, open: (entries: readonly HistoryEntry[]) =
   return [el('h2', { id: 'attention-title' }, title), el('ul', {}, ...rows)];
 }
 
-/** The last line that a failing hook printed, where it is known. */
+/** Returns the last line of a failed run, if it is known. */
 function lastLine({ status }: View, entry: Run | Refusal | Warning): string | undefined {
   if (entry.kind !== 'run') return undefined;
   const listed = status?.failures.find((one) => one.kind === 'failed' && one.run === entry.run);
@@ -64,12 +64,12 @@ function lastLine({ status }: View, entry: Run | Refusal | Warning): string | un
   return line === '' ? undefined : line;
 }
 
-/** The listener knows better than its history: a hook that was removed does not fail any more. */
+/** Returns whether the listener still lists a hook: one that was removed does not fail any more. */
 function isStillListed({ status }: View, engine: string, name: string): boolean {
   return status === undefined || status.failures.some((one) => one.engine === engine && one.name === name);
 }
 
-/** What was found, and what mends it. */
+/** Returns the cause of a refusal, and the command that fixes it. */
 export function refusalWords({ path, cause }: Refusal): {
   found: string;
   fix: string;

@@ -10,10 +10,10 @@ import { el, icon } from './dom.ts';
 import { engineOf, isBad, type Run, timeOf, toneOf } from './model.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
-/** Asks for an entry with its output; undefined when it cannot be had. */
+/** Fetches an entry with its output; undefined if that fails. */
 export type Fetch = (number: number) => Promise<HistoryEntry | undefined>;
 
-/** Shows one or several entries in the dialog, those that went wrong first. */
+/** Shows entries in the dialog, failures first. */
 export function showDetails(dialog: HTMLDialogElement, entries: readonly HistoryEntry[], fetch: Fetch): void {
   const ordered = entries.toReversed().sort((one, other) => Number(isBad(other)) - Number(isBad(one)));
   const [first] = ordered;
@@ -28,7 +28,7 @@ export function showDetails(dialog: HTMLDialogElement, entries: readonly History
   dialog.scrollTop = 0;
 }
 
-/** A click beside it closes it, as Esc does. */
+/** Closes the dialog on a click beside it, as Esc does. */
 export function closeOnClickBeside(dialog: HTMLDialogElement): void {
   dialog.addEventListener('click', ({ target }) => {
     if (target === dialog) dialog.close();
@@ -69,7 +69,7 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
       const pid = /^(\d+)@/.exec(run ?? '')?.[1];
       return [
         when,
-        ['Told by', sources[source].page],
+        ['Reported by', sources[source].page],
         ...(pid === undefined ? [] : ([['Process', pid]] as [string, string][])),
         ['Transition', String(sequence)],
         ...rest,
@@ -77,11 +77,11 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
     }
     case 'refusal': {
       const { found, fix } = refusalWords(entry);
-      return [when, ['Found', found], ['Mend it', el('code', { class: 'command' }, fix)], ...rest];
+      return [when, ['Found', found], ['Fix', el('code', { class: 'command' }, fix)], ...rest];
     }
     case 'warning': {
       const { found, fix } = describeWarning(entry.name, entry.warning);
-      return [when, ['Found', printableText(found)], ['Mend it', printableText(fix)], ...rest];
+      return [when, ['Found', printableText(found)], ['Fix', printableText(fix)], ...rest];
     }
     case 'listener-failed':
       return [when, ['Error', printableText(entry.error)], ['At', printableText(entry.at)], ...rest];
@@ -103,7 +103,7 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
   }
 }
 
-/** What a hook printed: as it came with the entry, else asked for. */
+/** Shows a hook's output: that of the entry, or fetched. */
 function output(entry: Run, fetch: Fetch): HTMLElement {
   const holder = el('div', { class: 'output' });
   const { end } = entry;

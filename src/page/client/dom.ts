@@ -1,13 +1,13 @@
 import type { Tone } from './model.ts';
 
-/** What an element is given: attributes, `on` for what is done on a click, `data-key` to find it again. */
+/** The attributes of an element. A function handles its clicks; `data-key` identifies it when it is drawn again. */
 interface Given {
   readonly [attribute: string]: string | boolean | number | undefined | ((event: MouseEvent) => void);
 }
 
 type Child = Node | string | undefined | false;
 
-/** Makes an element. Whatever a text holds, it is shown and never read as HTML. */
+/** Makes an element. Text is shown as it is, never parsed as HTML. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   given: Given = {},
@@ -23,14 +23,14 @@ export function el<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Puts an element somewhere in what holds it, in parts of its width: an attribute would not pass the page's own policy. */
+/** Positions an element, in parts of its parent's width. The page's policy forbids a style attribute. */
 export function place<Placed extends HTMLElement>(element: Placed, left: number, width?: number): Placed {
   element.style.setProperty('left', `${left * 100}%`);
   if (width !== undefined) element.style.setProperty('width', `${width * 100}%`);
   return element;
 }
 
-/** Fills an element anew. What had the focus has it again, if it is still there. */
+/** Replaces the children of an element. The focus stays on the child with the same `data-key`. */
 export function fill(container: Element, ...children: Child[]): void {
   const { activeElement } = document;
   const key =
@@ -48,7 +48,7 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
-/** A choice of one of a few, as buttons that are radio buttons to whoever does not see them. */
+/** Makes a choice that looks like buttons and is a group of radio buttons for a screen reader. */
 export function choice<Value extends string>(
   name: string,
   label: string,
@@ -72,7 +72,7 @@ export function choice<Value extends string>(
 
 const svg = 'http://www.w3.org/2000/svg';
 
-/** A sign for each tone: told apart by its shape, its colour comes with it. */
+/** A sign for each tone. Signs differ in shape, not in colour alone. */
 const shapes: { readonly [tone in Tone]: string } = {
   good: 'M3.5 8.5l3 3 6-7',
   bad: 'M4.5 4.5l7 7m0-7l-7 7',
@@ -82,7 +82,7 @@ const shapes: { readonly [tone in Tone]: string } = {
   down: 'M8 3.5v9m3.8-3.8L8 12.5 4.2 8.7',
 };
 
-/** A drawing beside words that say the same. */
+/** Draws a sign. The words beside it say the same. */
 export function icon(tone: Tone): SVGElement {
   const drawing = document.createElementNS(svg, 'svg');
   drawing.setAttribute('viewBox', '0 0 16 16');

@@ -3,11 +3,11 @@ import { reasonWords, sources } from '../../listener/words/transitions.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
 import { el, icon } from './dom.ts';
-import { engineOf, isTold, sumOf, type Told, type Tone, timeOf } from './model.ts';
+import { engineOf, isTransition, sumOf, type Tone, type TransitionEntry, timeOf } from './model.ts';
 import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';
 import { percent } from './words.ts';
 
-/** For each engine how it is, in one look, and what the time that is shown comes to. */
+/** Makes a card for each engine: its state, its hooks at work, and sums over the shown time. */
 export function engineCards(view: View): HTMLElement[] {
   const engines = enginesOf(view);
   if (engines.length === 0) return [el('p', { class: 'empty' }, emptyText(view))];
@@ -25,7 +25,7 @@ const headlines: { readonly [state in State]: string } = {
   up: 'Docker is up',
   down: 'Docker is down',
   stopping: 'Docker is stopping',
-  unknown: 'Nobody has seen Docker yet',
+  unknown: 'Docker is not known yet',
 };
 const tones: { readonly [state in State]: Tone } = {
   up: 'up',
@@ -36,11 +36,11 @@ const tones: { readonly [state in State]: Tone } = {
 
 function card(view: View, engine: EngineView): HTMLElement {
   const last = view.entries.findLast(
-    (entry): entry is Told => isTold(entry) && engineOf(entry) === engine.name,
+    (entry): entry is TransitionEntry => isTransition(entry) && engineOf(entry) === engine.name,
   );
   const isWatched = engine.status !== undefined || view.engines.some(({ name }) => name === engine.name);
-  const told: State = last === undefined ? 'unknown' : last.transition.event === 'start' ? 'up' : 'down';
-  const state = engine.status?.state ?? told;
+  const seen: State = last === undefined ? 'unknown' : last.transition.event === 'start' ? 'up' : 'down';
+  const state = engine.status?.state ?? seen;
   const headline = isWatched || last === undefined ? headlines[state] : `Docker was ${state} when last seen`;
   return el(
     'article',
@@ -61,19 +61,19 @@ function card(view: View, engine: EngineView): HTMLElement {
   );
 }
 
-function sinceWords(last: Told | undefined, isWatched: boolean, view: View): (Node | string)[] {
+function sinceWords(last: TransitionEntry | undefined, isWatched: boolean, view: View): (Node | string)[] {
   if (last === undefined || !isWatched) return [];
   const at = timeOf(last);
   return [' ', el('span', { class: 'since' }, 'for ', sinceNode(at, view))];
 }
 
-/** A duration that goes on, where time does. */
+/** Shows an age, which grows on a live page. */
 function sinceNode(at: number, { kind, now }: View): HTMLElement {
   const text = age(now - at);
   return el('span', kind === 'live' ? { 'data-since': at } : {}, text);
 }
 
-function subWords({ url, status }: EngineView, last: Told | undefined): (Node | string)[] {
+function subWords({ url, status }: EngineView, last: TransitionEntry | undefined): (Node | string)[] {
   const facts: (Node | string)[] = [el('code', {}, printableText(url))];
   if (status?.pid) facts.push(`pid ${status.pid}`);
   if (last !== undefined) {
@@ -81,7 +81,7 @@ function subWords({ url, status }: EngineView, last: Told | undefined): (Node | 
     const at = new Date(timeOf(last));
     const time = el('time', { datetime: at.toISOString() }, clock(at, new Date()));
     facts.push(
-      el('span', {}, 'since ', time, `: ${reasonWords(reason).because}, told by ${sources[source].page}`),
+      el('span', {}, 'since ', time, `: ${reasonWords(reason).because}, reported by ${sources[source].page}`),
     );
   }
   return facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]));

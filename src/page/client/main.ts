@@ -7,7 +7,7 @@ import { closeOnClickBeside, showDetails } from './details.ts';
 import { byId, choice, el, fill, icon } from './dom.ts';
 import { engineCards } from './engines.ts';
 import { fetchEntry, follow, type Live, refresh } from './live.ts';
-import { isTold, type Tone, withEvent } from './model.ts';
+import { isTransition, type Tone, withEvent } from './model.ts';
 import { table } from './table.ts';
 import { timeline } from './timeline.ts';
 import { type Filter, type Range, usualRange, type View } from './view.ts';
@@ -15,9 +15,9 @@ import { titleOf } from './words.ts';
 
 const data = JSON.parse(byId('data').textContent ?? '') as PageData;
 const dialog = byId('details') as HTMLDialogElement;
-/** How many entries a page holds that stays open for long. */
+/** The entries that a page holds at most. */
 const most = 2000;
-/** How often a live time line moves on, in ms. */
+/** The pause between two moves of a live time line, in ms. */
 const pace = 15_000;
 
 let view: View = beginning();
@@ -45,7 +45,7 @@ function beginning(): View {
 
 function change(part: Partial<View>): void {
   view = { ...view, ...part, now: view.kind === 'live' ? Date.now() : view.now };
-  // However much happens, it is drawn once a frame, and not while nobody looks.
+  // Draws once a frame at most, and not at all in a hidden tab.
   if (drawing === undefined) drawing = requestAnimationFrame(draw);
 }
 
@@ -79,7 +79,7 @@ function drawTimeline(): void {
   const lanes = byId('lanes');
   const width = () => lanes.querySelector('.track')?.clientWidth ?? lanes.clientWidth;
   const current = lanes.querySelector<HTMLElement>('.mark[tabindex="0"]')?.dataset.key;
-  // How wide a lane is, is known once there is one.
+  // The width of a lane is known once it is drawn.
   for (let drawn = 0, tries = 0; drawn !== width() && tries < 2; tries++) {
     drawn = width();
     fill(lanes, ...timeline(view, Math.max(drawn, 120), current, open));
@@ -149,7 +149,7 @@ function legend(): void {
   fill(byId('legend'), ...signs.map(([tone, text]) => el('li', {}, icon(tone), text)));
 }
 
-/** Says aloud what is worth it to somebody who does not look. */
+/** Announces a text to a screen reader. */
 function say(text: string): void {
   byId('said').textContent = text;
 }
@@ -179,7 +179,8 @@ if (data.kind === 'live') {
     happened(event) {
       const entries = withEvent(view.entries, event);
       const added = entries.at(-1);
-      if (added !== undefined && entries.length > view.entries.length && isTold(added)) say(titleOf(added));
+      if (added !== undefined && entries.length > view.entries.length && isTransition(added))
+        say(titleOf(added));
       change({ entries: entries.slice(-most) });
     },
     status: (status) => change({ status }),

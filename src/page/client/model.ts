@@ -19,34 +19,36 @@ type Turn = Extract<HistoryEntry, { kind: 'turn' }>;
 export type Warning = Extract<HistoryEntry, { kind: 'warning' }>;
 /** The hooks of a transition that were not run. */
 type LeftOut = Extract<HistoryEntry, { kind: 'left-out' }>;
-export type Told = Extract<HistoryEntry, { kind: 'transition' }>;
+export type TransitionEntry = Extract<HistoryEntry, { kind: 'transition' }>;
 
-/** A stretch of time in which an engine was the same. Times are in ms since the epoch. */
+/** A time in which the state of an engine was the same. Times are in ms since the epoch. */
 export interface Period {
   readonly state: 'up' | 'down' | 'unknown';
   readonly from: number;
   readonly to: number;
-  /** What began it; undefined for what was so before anything was told. */
+  /** The transition that began it; undefined before the first one. */
   readonly by: Transition | undefined;
 }
 
-/** How an engine was in `from` to `to`, without gaps; `last` is when somebody looked last. */
+/** Returns an engine's periods in a range, without gaps. After `last` nothing is known. */
 export function periodsOf(
   entries: readonly HistoryEntry[],
   engine: string,
   [from, to]: readonly [number, number],
   last = to,
 ): Period[] {
-  const told = entries.filter((entry): entry is Told => isTold(entry) && engineOf(entry) === engine);
+  const transitions = entries.filter(
+    (entry): entry is TransitionEntry => isTransition(entry) && engineOf(entry) === engine,
+  );
   const periods: Period[] = [];
-  let open: Omit<Period, 'to'> = { state: before(told[0]?.transition), from: 0, by: undefined };
+  let open: Omit<Period, 'to'> = { state: before(transitions[0]?.transition), from: 0, by: undefined };
   const close = (at: number) => {
     const period = { ...open, from: Math.max(open.from, from), to: Math.min(at, to) };
     if (period.to > period.from) periods.push(period);
   };
-  for (const { transition } of told) {
+  for (const { transition } of transitions) {
     const state = transition.event === 'start' ? 'up' : 'down';
-    // A listener that begins tells again what is so already.
+    // A new listener reports the last start again.
     if (state === open.state && open.by !== undefined) continue;
     close(transition.at);
     open = { state, from: transition.at, by: transition };
@@ -57,17 +59,17 @@ export function periodsOf(
   return periods;
 }
 
-/** What was so before the first that was told. */
+/** Returns the state before the first transition. */
 function before(first: Transition | undefined): Period['state'] {
   if (first?.event === 'stop') return 'up';
-  // Before the first of all nobody looked.
+  // No listener ran before the first transition of all.
   if (first?.sequence === 1) return 'unknown';
   return first?.reason === 'engine-started' ? 'down' : 'unknown';
 }
 
-/** What an engine's periods come to. */
+/** Sums over an engine's periods. */
 export interface Sum {
-  /** Of the time of which it is known, from 0 to 1; undefined when nothing is known. */
+  /** The part of the known time that it was up, from 0 to 1; undefined if no time is known. */
   readonly up: number | undefined;
   readonly starts: number;
   readonly crashes: number;
@@ -87,24 +89,25 @@ export function sumOf(
   }
   const known = spent.up + spent.down;
   const here = entries.filter((entry) => engineOf(entry) === engine && within(entry, [from, to]));
-  const told = here.filter(isTold).map(({ transition }) => transition);
+  const transitions = here.filter(isTransition).map(({ transition }) => transition);
   const runs = here.filter((entry) => entry.kind === 'run');
   return {
     up: known === 0 ? undefined : spent.up / known,
-    starts: told.filter(({ event, reason }) => event === 'start' && reason !== 'listener-started').length,
-    crashes: told.filter(({ reason }) => reasonWords(reason).isFailure).length,
+    starts: transitions.filter(({ event, reason }) => event === 'start' && reason !== 'listener-started')
+      .length,
+    crashes: transitions.filter(({ reason }) => reasonWords(reason).isFailure).length,
     runs: runs.length,
-    failed: here.filter(isBad).filter((entry) => !isTold(entry)).length,
+    failed: here.filter(isBad).filter((entry) => !isTransition(entry)).length,
   };
 }
 
-export function isTold(entry: HistoryEntry): entry is Told {
+export function isTransition(entry: HistoryEntry): entry is TransitionEntry {
   return entry.kind === 'transition';
 }
 
-/** When an entry happened, in ms since the epoch: a transition when it was seen, which is before it was written. */
+/** Returns the time of an entry, in ms since the epoch. A transition is seen before it is written. */
 export function timeOf(entry: HistoryEntry): number {
-  return isTold(entry) ? entry.transition.at : Date.parse(entry.time);
+  return isTransition(entry) ? entry.transition.at : Date.parse(entry.time);
 }
 
 export function within(entry: HistoryEntry, [from, to]: readonly [number, number]): boolean {
@@ -113,12 +116,12 @@ export function within(entry: HistoryEntry, [from, to]: readonly [number, number
   return until >= from && at <= to;
 }
 
-/** The engine that an entry is about; empty for an entry about none. */
+/** Returns the engine of an entry; empty if it has none. */
 export function engineOf(entry: HistoryEntry): string {
   return engineOfEntry(entry) ?? '';
 }
 
-/** The hook, or the folder of hooks, that an entry is about. */
+/** Returns the hook, or the folder of hooks, of an entry. */
 export function nameOf(entry: Run | Refusal | Warning | LeftOut | Turn): string {
   if (entry.kind === 'turn')
     return entry.turn.kind === 'hook-passed' ? entry.turn.hook : `on_${entry.turn.transition.event}`;
@@ -126,12 +129,12 @@ export function nameOf(entry: Run | Refusal | Warning | LeftOut | Turn): string 
   return entry.kind === 'run' ? entry.hook : entry.name;
 }
 
-/** The engines of which something is told, in the order of their first entry. */
+/** Returns the engines with entries, in the order of their first one. */
 export function enginesIn(entries: readonly HistoryEntry[]): string[] {
   return [...new Set(entries.map(engineOf))];
 }
 
-/** How an entry is to be seen; `quiet` is neither well nor wrong. */
+/** The look of an entry; `quiet` is neither success nor failure. */
 export type Tone = 'good' | 'bad' | 'busy' | 'quiet' | 'up' | 'down';
 
 export function toneOf(entry: HistoryEntry): Tone {
@@ -162,14 +165,14 @@ export function isBad(entry: HistoryEntry): boolean {
 }
 
 /**
- * Of each hook the last entry, where that is one that went wrong, and its last warning, where no run that began later
- * has succeeded; the newest first.
+ * Returns the last entry of each hook if it is a failure, and its last warning if no later run has succeeded; newest
+ * first.
  */
 export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal | Warning)[] {
   const last = new Map<string, Run | Refusal>();
   const warned = new Map<string, Warning>();
   for (const entry of entries) {
-    // What runs has not gone well yet.
+    // A running hook has not succeeded yet.
     if (entry.kind !== 'run' && entry.kind !== 'refusal' && entry.kind !== 'warning') continue;
     if (toneOf(entry) === 'busy') continue;
     const key = `${engineOf(entry)}\n${nameOf(entry)}`;
@@ -183,7 +186,7 @@ export function failingNow(entries: readonly HistoryEntry[]): (Run | Refusal | W
   return [...last.values(), ...warned.values()].filter(isBad).sort((one, other) => other.number - one.number);
 }
 
-/** The history with what has just happened. */
+/** Adds an event to the history. */
 export function withEvent(entries: readonly HistoryEntry[], event: StreamedEvent): readonly HistoryEntry[] {
   const change = changeOf(event);
   if (change !== undefined) {

@@ -2,13 +2,13 @@ import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { printableText } from '../../system/printable.ts';
 import { clock, seconds } from '../../system/words.ts';
 import { el, icon } from './dom.ts';
-import { engineOf, isBad, isTold, timeOf, toneOf } from './model.ts';
+import { engineOf, isBad, isTransition, timeOf, toneOf } from './model.ts';
 import { enginesOf, type Filter, type View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
 /**
- * Everything as a table, the newest first: what the picture shows, for whoever does not see it. The roles are said
- * because a narrow page lays its rows out in another way, and browsers would not take it for a table any more.
+ * Makes a table of all entries, newest first, as the accessible form of the time line. It sets the roles, because browsers
+ * drop them from a table whose rows have another layout, as on a narrow page.
  */
 export function table(
   view: View,
@@ -56,9 +56,9 @@ function fits(entry: HistoryEntry, filter: Filter): boolean {
     case 'all':
       return true;
     case 'docker':
-      return isTold(entry);
+      return isTransition(entry);
     case 'hooks':
-      return !isTold(entry);
+      return !isTransition(entry);
     case 'failed':
       return isBad(entry);
     default:
@@ -83,7 +83,7 @@ function row(
   const took = entry.kind === 'run' && entry.end !== undefined ? seconds(entry.end.durationMs) : '';
   return el(
     'tr',
-    { role: 'row', class: isTold(entry) ? 'told' : tone },
+    { role: 'row', class: isTransition(entry) ? 'transition' : tone },
     el(
       'td',
       { role: 'cell', class: 'time' },

@@ -5,21 +5,21 @@ import { age, clock } from '../../system/words.ts';
 import { el, icon, place } from './dom.ts';
 
 import { type Mark, marksOf, ticksOf } from './marks.ts';
-import { engineOf, isTold, nameOf, type Period, periodsOf, timeOf, toneOf, within } from './model.ts';
+import { engineOf, isTransition, nameOf, type Period, periodsOf, timeOf, toneOf, within } from './model.ts';
 import { type EngineView, enginesOf, lastLook, spanOf, type View } from './view.ts';
 import { outcomeOf, titleOf } from './words.ts';
 
 type Span = readonly [from: number, to: number];
 
-/** A finger's width, in pixels: how near two marks may be (WCAG 2.5.8). */
+/** The least distance of two marks in pixels: a finger's width (WCAG 2.5.8). */
 const finger = 24;
-/** How much room a label of the axis takes, in pixels. */
+/** The room for a label of the axis, in pixels. */
 const labelWidth = 92;
 
 /**
- * The picture: for each engine its ups and downs, and below them a lane for each hook.
+ * Draws each engine's ups and downs, and below them a lane for each hook.
  * @param width of the lanes, in pixels
- * @param current the key of the mark that Tab leads to; the last one when there is none such
+ * @param current the key of the mark that Tab leads to; without it, the last mark
  */
 export function timeline(
   view: View,
@@ -59,16 +59,16 @@ function engineLane(
   open: (entries: readonly HistoryEntry[]) => void,
 ): HTMLElement {
   const periods = periodsOf(view.entries, name, span, lastLook(view));
-  const told = view.entries.filter(
-    (entry) => isTold(entry) && engineOf(entry) === name && within(entry, span),
+  const transitions = view.entries.filter(
+    (entry) => isTransition(entry) && engineOf(entry) === name && within(entry, span),
   );
   return lane('Docker', 'engine', [
     ...periods.map((period) => stretch(period, span, width)),
-    ...marksOf(told, span, finger / width).map((mark) => button(mark, open)),
+    ...marksOf(transitions, span, finger / width).map((mark) => button(mark, open)),
   ]);
 }
 
-/** A period as a block that is high while Docker is up, and a line while it is not. */
+/** Draws a period: a high block while Docker is up, else a line. */
 function stretch({ state, from, to, by }: Period, [start, end]: Span, width: number): HTMLElement {
   const part = (to - from) / (end - start);
   const bad = state === 'down' && by !== undefined && reasonWords(by.reason).isFailure;
@@ -99,7 +99,7 @@ function hookLanes(
   const [start, end] = span;
   const byName = new Map<string, HistoryEntry[]>();
   for (const entry of entries) {
-    if (isTold(entry) || entry.kind === 'trouble' || entry.kind === 'listener-failed') continue;
+    if (isTransition(entry) || entry.kind === 'trouble' || entry.kind === 'listener-failed') continue;
     if (engineOf(entry) !== engine || !within(entry, span)) continue;
     const name = nameOf(entry);
     byName.set(name, [...(byName.get(name) ?? []), entry]);
@@ -152,7 +152,7 @@ function button(mark: Mark, open: (entries: readonly HistoryEntry[]) => void): H
         tabindex: -1,
         'aria-label': text,
         'data-tip': text,
-        // By the oldest, which stays the same while others join it.
+        // The oldest entry stays the same while others join it.
         'data-key': `mark-${entries[0]?.number}`,
         click: () => open(entries),
       },
@@ -197,7 +197,7 @@ function tickText(at: number, length: number): string {
   return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', ...seconds });
 }
 
-/** One stop for Tab; from there the arrows lead on: to the sides in a lane, up and down to the nearest of another. */
+/** Makes one mark the stop for Tab. Arrow keys lead on: left and right in a lane, up and down to the nearest mark. */
 function makeRoving(picture: HTMLElement, current: string | undefined): void {
   const rows = [...picture.querySelectorAll('.lane')]
     .map((row) => [...row.querySelectorAll<HTMLElement>('.mark')])

@@ -2,21 +2,21 @@ import type { HistoryEntry } from '../../listener/journal/history.ts';
 import type { EngineStatus, Status } from '../../listener/status.ts';
 import { enginesIn, timeOf } from './model.ts';
 
-/** All that is shown, and how it is looked at. */
+/** The data of the page and the user's choices. */
 export interface View {
   readonly kind: 'live' | 'report';
   readonly machine: string;
   readonly entries: readonly HistoryEntry[];
-  /** How things are; undefined in a report, and until it is known. */
+  /** Undefined in a report, and until the listener has answered. */
   readonly status: Status | undefined;
-  /** The engines that a report knows of, each with its address. */
+  /** The engines of a report. */
   readonly engines: readonly { readonly name: string; readonly url: string }[];
   readonly connection: 'opening' | 'live' | 'lost' | 'report';
-  /** In ms since the epoch: of a report, when it was made. */
+  /** The time in ms since the epoch; of a report, the time at which it was made. */
   readonly now: number;
   readonly range: Range;
   readonly filter: Filter;
-  /** How many rows of the table are shown. */
+  /** The number of table rows that are shown. */
   readonly rows: number;
 }
 
@@ -31,16 +31,16 @@ const spans: { readonly [range in Exclude<Range, 'all'>]: number } = {
   '7d': 168 * hour,
 };
 
-/** From when to when the time line is, in ms since the epoch. */
+/** Returns the range of the time line, in ms since the epoch. */
 export function spanOf({ range, entries, now }: View): readonly [from: number, to: number] {
   if (range !== 'all') return [now - spans[range], now];
   const first = entries[0];
   const from = first === undefined ? now - hour : timeOf(first);
-  // A little before the first, so that it is no edge.
+  // Begins a little before the first entry, so that its mark is not cut off.
   return [from - Math.max(1000, (now - from) * 0.02), now];
 }
 
-/** The shortest range in which all is, else a day of it. */
+/** Returns the shortest range with all entries, else a day. */
 export function usualRange(entries: readonly HistoryEntry[], now: number): Range {
   const first = entries[0];
   const last = entries.at(-1);
@@ -50,7 +50,7 @@ export function usualRange(entries: readonly HistoryEntry[], now: number): Range
   return (['1h', '6h', '24h'] as const).find((range) => age <= spans[range]) ?? '24h';
 }
 
-/** Until when it is known how things were. */
+/** Returns the time until which the state of engines is known. */
 export function lastLook({ kind, engines, entries, now }: View): number {
   if (kind === 'live' || engines.length > 0) return now;
   const last = entries.at(-1);
@@ -63,7 +63,7 @@ export interface EngineView {
   readonly status: EngineStatus | undefined;
 }
 
-/** The engines that are watched, then those of which something is told. */
+/** Returns the watched engines, then others that have entries. */
 export function enginesOf({ status, engines, entries }: View): EngineView[] {
   const watched = status?.engines ?? [];
   const known = [...watched, ...engines];

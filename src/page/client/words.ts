@@ -8,7 +8,7 @@ import { printableText } from '../../system/printable.ts';
 import type { Transition } from '../../watch/lifecycle/transition.ts';
 import type { Run } from './model.ts';
 
-/** What an entry is, in a few words; safe to show whatever a hook is called. */
+/** Returns a title for an entry, safe to show whatever a hook is called. */
 export function titleOf(entry: HistoryEntry): string {
   switch (entry.kind) {
     case 'transition':
@@ -38,7 +38,7 @@ function transitionTitle({ event, reason, again }: Transition): string {
   return `Docker ${reasonWords(reason)[event].page}${isAgain ? ' again' : ''}`;
 }
 
-/** What came of an entry. */
+/** Returns the outcome of an entry. */
 export function outcomeOf(entry: HistoryEntry): string {
   switch (entry.kind) {
     case 'transition':
@@ -67,7 +67,7 @@ function runOutcome({ end, interrupted }: Run): string {
   return end === undefined ? 'Running' : printableText(outcomeWords(end.outcome, end.durationMs).page);
 }
 
-/** A part of a whole, from 0 to 1, that says 100 % only of all of it. */
+/** Formats a part of a whole, from 0 to 1. Nothing less than the whole is 100 %. */
 export function percent(part: number): string {
   if (part >= 1) return '100 %';
   const shown = Math.floor(part * 1000) / 10;
