@@ -24,7 +24,7 @@ export class ByteQueue {
     this.#name = name;
   }
 
-  /** How many bytes wait. */
+  /** The number of bytes that wait. */
   get length(): number {
     return this.#to - this.#from;
   }

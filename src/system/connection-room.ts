@@ -75,7 +75,7 @@ export class ConnectionPool {
   }
 }
 
-/** What all servers of this process may hold together. */
+/** The limit for the connections of all servers of this process together. */
 export class ConnectionRoom {
   readonly #most: number;
   readonly #pools = new Set<ConnectionPool>();
@@ -117,8 +117,8 @@ export class ConnectionRoom {
 }
 
 /**
- * How many of so many descriptors connections may take: half of them, and fewer where the rest would not do for the
- * listener itself (some 30), its reserve and its hooks.
+ * Returns how many of so many descriptors connections may take: half of them, and fewer where the rest is not enough for
+ * the listener itself (some 30), its reserve and its hooks.
  */
 export function mostConnections(limit: number): number {
   return Math.max(4, Math.min(Math.floor(limit / 2), limit - 48));
@@ -131,7 +131,7 @@ export const connectionRoom = new ConnectionRoom(mostConnections(descriptorLimit
 const withoutProc = 256;
 
 /**
- * How many descriptors this process may have open at once: the soft limit, which Node itself raises to the hard one
+ * Returns the most descriptors that this process may have open at once: the soft limit, which Node itself raises to the hard one
  * when it starts (proc_pid_limits(5)).
  */
 function descriptorLimit(): number {

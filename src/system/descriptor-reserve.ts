@@ -4,24 +4,24 @@ import { connectionRoom } from './connection-room.ts';
 import { errorCode } from './user-error.ts';
 
 /**
- * How many descriptors are kept open in reserve: a hook takes seven while it is started (two for each of its outputs,
+ * The number of descriptors that are kept open in reserve: a hook takes seven while it is started (two for each of its outputs,
  * one for its input, two to be informed of its start), and the file calls before it one.
  */
 const size = 12;
-/** How long until descriptors that were given away are taken again, in ms. */
+/** The time until freed descriptors are reserved again, in ms. */
 const refillAfter = 1000;
 
 const shortages = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
 
-/** Whether a system error says that the system was short of something, so that the same may succeed later. */
+/** Returns whether a system error is a shortage of the system, so that the same call may succeed later. */
 export function isShortage(code: string | undefined): boolean {
   return code !== undefined && shortages.includes(code);
 }
 
-/** Waits between attempts at something that the system was short for, in ms; the last one for ever. */
+/** Pauses between attempts after a shortage, in ms; the last one for ever. */
 const pauses = [0, 50, 100, 200, 500, 1000];
 
-/** How long to wait after so many attempts that the system was short for, in ms. */
+/** Returns the pause after so many attempts that failed by a shortage, in ms. */
 export function shortagePause(attempts: number): number {
   return pauses[Math.min(attempts, pauses.length - 1)] ?? 0;
 }
@@ -42,7 +42,7 @@ export function holdReserve(signal: AbortSignal): void {
   });
 }
 
-/** Frees descriptors: those in reserve, and those of clients that have asked nothing. */
+/** Frees descriptors: those in reserve, and those of clients without a request. */
 export function freeDescriptors(): void {
   for (const descriptor of reserve.splice(0)) closeSync(descriptor);
   connectionRoom.dropIdle();
@@ -55,7 +55,7 @@ function refill(): void {
   try {
     while (reserve.length < size) reserve.push(openSync(devNull, 'r'));
   } catch {
-    // It is short now of what it keeps for such times. The rest is taken when descriptors are free again.
+    // The rest is reserved when descriptors are free again.
     refilling = setTimeout(refill, refillAfter).unref();
   }
 }

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { release } from './release.ts';
 
-/** How long one connection may keep the event loop in one of its turns, in ms. */
+/** The longest time of one connection in one turn of the event loop, in ms. */
 const turn = 2;
-/** As much is passed on between two looks at the clock, in bytes: a packet may hold very many messages. */
+/** The bytes that are read between two looks at the clock: a packet may hold very many messages. */
 const piece = 4096;
-/** How much time one connection may take at once, in ms, and what of each second it may take for good, 0 to 1. */
+/** The time that one connection may take at once, in ms, and its share of each second in the long run, 0 to 1. */
 const burst = 1000;
 const share = 0.25;
 /** The shortest pause of a connection that has used up its time, in ms. */

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
 /**
- * A user by name or number, with all groups; undefined when there is none. Asks the system's own tools, which
- * know of users in directories (LDAP, SSSD, Open Directory) too, and /etc/passwd where there is no `getent`.
+ * Returns a user by name or number, with all groups; undefined when there is none. Asks the system's own tools, which also
+ * know users in directories (LDAP, SSSD, Open Directory), and /etc/passwd where there is no `getent`.
  */
 export function findAccount(
   name: string,
   platform: NodeJS.Platform = process.platform,
 ): FullAccount | undefined {
-  // What begins with a dash would be an option to them.
+  // The tools would read a name that begins with a dash as an option.
   if (!/^[\w.@$\\][\w.@$\\ -]*$/.test(name)) return undefined;
   const entry = platform === 'darwin' ? directoryEntry(name) : passwordEntry(name);
   if (entry === undefined) return undefined;
@@ -23,7 +23,7 @@ export function findAccount(
   return { ...entry, groups: groups === '' ? [] : others };
 }
 
-/** A line of passwd(5). */
+/** Reads a line of passwd(5). */
 export function readPasswordLine(line: string): Omit<FullAccount, 'groups'> | undefined {
   const [username, , uid, gid, , home, shell] = line.trimEnd().split(':');
   if (!username || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return undefined;
@@ -78,7 +78,7 @@ export interface FullAccount extends Account {
   readonly groups: readonly number[];
 }
 
-/** Who runs us, and so the hooks; a user without an entry in the password database is known by number. */
+/** Returns the user of this process, and so of the hooks; one without an entry in the password database has its number for a name. */
 export function currentAccount(): Account {
   try {
     const { uid, username, homedir, shell } = userInfo();

@@ -1,11 +1,11 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** As many as the kernel follows (path_resolution(7)). */
+/** The most links that the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
 
 /**
- * A path and all that it leads to, link by link. Docker Desktop makes /var/run/docker.sock a link into the user's
+ * Returns a path and all that it leads to, link by link. Docker Desktop makes /var/run/docker.sock a link into the user's
  * home: what matters happens there.
  */
 export function followLinks(path: string): string[] {
@@ -18,15 +18,15 @@ export function followLinks(path: string): string[] {
   return steps;
 }
 
-/** What a path leads to in the end: itself, where it is no link. */
+/** Returns the path that all links lead to; the path itself when it is not a link. */
 export function linkTarget(path: string): string {
   return followLinks(path).at(-1) ?? path;
 }
 
-/** Where one link leads to; undefined for what is none. */
+/** Returns the target of one link; undefined for a path that is not a link. */
 function targetOf(path: string): string | undefined {
   try {
-    // Asked first: that it is none, as mostly, would cost an exception, on the way to the hooks.
+    // Checked first, because mostly it is not a link, and an exception would delay the hooks.
     const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     // The folder may be reached by a link itself: `..` is then another one than the path shows.
     return isLink ? resolve(realpathSync(dirname(path)), readlinkSync(path)) : undefined;

@@ -1,4 +1,4 @@
-// Moments as engines tell them: nanoseconds since the epoch, in decimal, for they do not fit into a number.
+// Times of engines: nanoseconds since the epoch, in decimal, because they do not fit into a number.
 
 /** Nanoseconds since the epoch as RFC 3339 in UTC. */
 export function isoOfNano(timeNano: string): string {
@@ -12,7 +12,7 @@ export function nanoOfIso(text: string): string | undefined {
   const [, whole, fraction = '', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
   const milliseconds = whole === undefined ? Number.NaN : Date.parse(`${whole}${zone}`);
-  // What never happened is the year 1.
+  // Engines write the year 1 for events that never happened.
   if (!(milliseconds > 0)) return undefined;
   return `${milliseconds / 1000}${fraction.padEnd(9, '0')}`;
 }
@@ -23,7 +23,7 @@ export function sinceOf(timeNano: string): string {
   return `${padded.slice(0, -9)}.${padded.slice(-9)}`;
 }
 
-/** Whether one moment is after another; both in nanoseconds. */
+/** Returns whether one moment is after another; both in nanoseconds. */
 export function isAfter(one: string, other: string): boolean {
   return one.length === other.length ? one > other : one.length > other.length;
 }

@@ -82,7 +82,7 @@ function sequenceLength(lead: number): number {
   return 0;
 }
 
-/** What may follow a first byte: neither an overlong form, nor a surrogate, nor what is beyond Unicode. */
+/** The range of a second byte: no overlong form, no surrogate, nothing beyond Unicode. */
 function secondByte(lead: number): readonly [lowest: number, highest: number] {
   switch (lead) {
     case 0xe0:

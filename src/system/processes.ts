@@ -9,17 +9,17 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** Whether a process does its work, is on its way out (killed, or a zombie), or is no more. */
+/** The state of a process: `exiting` when it was killed or is a zombie. */
 type Liveness = 'alive' | 'exiting' | 'gone';
 
-/** The process that has this pid now, or undefined when there is none or it is exiting. */
+/** Returns the process that has this pid now, or undefined when there is none or it is exiting. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = readProcessStat(pid);
   const isKnown = stat?.startTime !== '' || process.platform !== 'linux';
   return stat?.liveness === 'alive' && isKnown ? { pid, startTime: stat.startTime } : undefined;
 }
 
-/** How this very process is; `gone` too when its pid now belongs to another. */
+/** Returns the state of this very process; `gone` also when its pid now belongs to another. */
 export function liveness({ pid, startTime }: ProcessIdentity): Liveness {
   const stat = readProcessStat(pid);
   return stat === undefined || (stat.startTime !== startTime && stat.startTime !== '')
@@ -27,7 +27,7 @@ export function liveness({ pid, startTime }: ProcessIdentity): Liveness {
     : stat.liveness;
 }
 
-/** The name the kernel has for a process (at most 15 characters), or undefined when it cannot be read. */
+/** Returns the kernel's name of a process (at most 15 characters), or undefined when it cannot be read. */
 export function processName(pid: number): string | undefined {
   try {
     return readText(`/proc/${pid}/comm`).trimEnd();
@@ -36,7 +36,7 @@ export function processName(pid: number): string | undefined {
   }
 }
 
-/** When a process started, in milliseconds since the epoch, to the second; undefined where unknown. */
+/** Returns the start of a process, in milliseconds since the epoch, to the second; undefined where unknown. */
 export function startedAt({ startTime }: ProcessIdentity): number | undefined {
   try {
     const boot = /^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1];
@@ -49,7 +49,7 @@ export function startedAt({ startTime }: ProcessIdentity): number | undefined {
   }
 }
 
-/** Which boot of this machine this is, in 8 digits; `''` where the system does not tell. */
+/** Returns the id of this boot of the machine, in 8 digits; `''` where the system has none. */
 export function bootId(): string {
   boot ??= read('/proc/sys/kernel/random/boot_id').slice(0, 8);
   return boot;
@@ -69,7 +69,7 @@ function readText(path: string): string {
   return withDescriptors(() => readFileSync(path, 'utf8'));
 }
 
-/** What the kernel says of one process. */
+/** The state of one process in the kernel. */
 interface ProcessStat {
   readonly liveness: Liveness;
   readonly startTime: string;
@@ -90,7 +90,7 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   try {
     text = readText(`/proc/${pid}/stat`);
   } catch (error) {
-    // For want of descriptors nothing is known of it, least of all its end.
+    // Without free descriptors nothing is known of the process, least of all its end.
     return isShortage(errorCode(error)) ? signalZero(pid) : undefined;
   }
   // The name in field 2 may hold spaces and parentheses: count from behind the last one.
@@ -111,7 +111,7 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
 /** No chain of processes is longer than this, unless it is made for that. */
 const longestChain = 256;
 
-/** Whether a process is `ancestor`, or was started by it or by one that it started. Never where there is no `/proc`. */
+/** Returns whether a process is `ancestor`, or a descendant of it. Always false where there is no `/proc`. */
 export function isWithin(pid: number, ancestor: number): boolean {
   let current: number | undefined = pid;
   for (let step = 0; step < longestChain && current !== undefined && current > 1; step++) {
@@ -142,10 +142,9 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 /**
- * Whether a process of this group still does something. One that has ended and that nobody has taken notice
- * of can be signalled like a living one, and may stay for ever where process 1 does not reap: on Linux it is
- * told apart, which reads all of /proc, so ask rarely. Where that cannot be read (no descriptor is free) it is taken
- * to live: whoever waits for its end asks again.
+ * Returns whether a process of this group is alive. A zombie can be signalled like a living process, and may stay for ever
+ * where process 1 does not reap: on Linux it is told apart, which reads all of /proc, so ask rarely. Where that cannot be
+ * read (no descriptor is free) the group counts as alive: the caller asks again.
  */
 export function groupLives(
   group: number,

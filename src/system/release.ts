@@ -16,7 +16,7 @@ export function release(bytes: Buffer): void {
   if (bytes.length < worthIt || bytes.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer))
     return;
   closed ??= closedPort();
-  // What is handed over to nobody is freed.
+  // A buffer that is transferred to a closed port is freed.
   closed.postMessage(undefined, [buffer]);
 }
 

@@ -6,7 +6,7 @@ import type { Refusal, RefusalCause } from './trust.ts';
 export interface RefusalWords {
   /** The thing, and what was found. */
   readonly found: string;
-  /** A sentence with the command that mends it. */
+  /** A sentence with the command that fixes it. */
   readonly fix: string;
 }
 
@@ -26,7 +26,7 @@ export function describeTrustRefusal(refusal: Refusal): RefusalWords {
       const owner = cause.trusted === 0 ? 'root' : `${cause.trusted}`;
       return {
         found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
-        // To be given to somebody else is no fix for a home.
+        // Another owner is not a fix for a home.
         fix: isHome(path) ? `That is somebody’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
       };
     }
@@ -52,7 +52,7 @@ export function describeTrustRefusal(refusal: Refusal): RefusalWords {
 
 const elsewhere = 'take a folder elsewhere that nobody else may write to, as below /etc';
 
-/** Whether a folder is one of those that hold what people have. */
+/** Returns whether a folder is a user's home. */
 export function isHome(path: string): boolean {
   return /^\/(home|Users)\/[^/]+$/.test(path);
 }

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { codeOf } from './user-error.ts';
 
-/** Why something is not to be trusted, as data: which component, what was found, what would mend it. */
+/** The reason for which a path is not trusted: the component, and the problem found. */
 export interface Refusal {
   /** The component that is at fault; for a script deep in a tree often one of its folders. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface Refusal {
 export type RefusalCause =
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly code: string }
-  /** Owned by somebody who is not trusted. */
+  /** Owned by a user who is not trusted. */
   | { readonly kind: 'owner'; readonly uid: number; readonly trusted: number }
   /** Writable by group or others; `gid` is the group. */
   | { readonly kind: 'writable'; readonly mode: number; readonly gid: number; readonly sticky: boolean }
@@ -23,12 +23,12 @@ export type RefusalCause =
   | { readonly kind: 'not-a-file' }
   | { readonly kind: 'too-many-links' };
 
-/** Where a path leads, every component of it trusted; or why not. */
+/** The target of a path of which every component is trusted; or the refusal. */
 export type Walk =
   | { readonly trusted: true; readonly resolved: string; readonly stats: FileStats }
   | { readonly trusted: false; readonly refusal: Refusal };
 
-/** What the rules ask of a file's status. */
+/** The part of a file's status that the rules need. */
 export interface FileStats {
   /** Permission bits and file type. */
   readonly mode: number;
@@ -42,7 +42,7 @@ export interface FileStats {
   isSymbolicLink(): boolean;
 }
 
-/** What is asked of a file system; `lstat` and `readlink` throw system errors. */
+/** The calls to a file system; `lstat` and `readlink` throw system errors. */
 export interface FileTree {
   lstat(path: string): FileStats;
   readlink(path: string): string;
@@ -56,18 +56,18 @@ const realFiles: FileTree = {
   mounter: fuseMounter,
 };
 
-/** As many as the kernel follows (path_resolution(7)). */
+/** The most links that the kernel follows (path_resolution(7)). */
 const mostLinks = 40;
 
 /**
  * Walks a path as the kernel does, one `lstat` a component, links followed one hop at a time, and trusts it
  * only when root or `user` alone can change any of it: each folder on the way, as written and as resolved,
  * each link, and what it leads to is owned by one of them and writable by no group and no other. No exception
- * for sticky folders, for group 0, or for the last component. So nobody else can put another file in its
+ * for sticky folders, for group 0, or for the last component. So no other user can put another file in its
  * place between this check and the use of it.
  *
- * Where the path enters another file system, one that a user has mounted with FUSE is refused: owner and mode are what
- * that user's program says.
+ * A file system on the path that a user has mounted with FUSE is refused: that user's program decides which owner and mode
+ * it shows.
  *
  * Access control lists that let others write show in the group bits on Linux (acl(5)), and so are seen.
  *
@@ -119,7 +119,7 @@ export function walk(path: string, user: number, files: FileTree = realFiles): W
   }
 }
 
-/** Whether a path leads to a folder whose content nobody else can change. */
+/** Returns whether a path leads to a folder whose content no other user can change. */
 export function walkToFolder(path: string, user: number, files?: FileTree): Walk {
   const walked = walk(path, user, files);
   if (!walked.trusted) {
@@ -129,7 +129,7 @@ export function walkToFolder(path: string, user: number, files?: FileTree): Walk
   return walked.stats.isDirectory() ? walked : refuse(walked.resolved, { kind: 'not-a-folder' });
 }
 
-/** Whether a path leads to a regular file that nobody else can change: a hook, settings, a secret. */
+/** Returns whether a path leads to a regular file that no other user can change: a hook, settings, a secret. */
 export function walkToFile(path: string, user: number, files?: FileTree): Walk {
   const walked = walk(path, user, files);
   return walked.trusted && !walked.stats.isFile() ? refuse(walked.resolved, { kind: 'not-a-file' }) : walked;
@@ -138,7 +138,7 @@ export function walkToFile(path: string, user: number, files?: FileTree): Walk {
 function untrusted(path: string, stats: FileStats, user: number): Refusal | undefined {
   const mode = stats.mode & 0o7777;
   if ((mode & 0o022) !== 0) {
-    // Of a device or a socket others may write to the mode is right: it is no thing to be read here.
+    // A device or a socket may rightly be writable by others, but is not read here.
     if (!stats.isDirectory() && !stats.isFile()) return { path, cause: { kind: 'not-a-file' } };
     const sticky = stats.isDirectory() && (mode & 0o1000) !== 0;
     return { path, cause: { kind: 'writable', mode, gid: stats.gid, sticky } };
@@ -158,7 +158,7 @@ function refuse(path: string, cause: RefusalCause): Walk {
   return { trusted: false, refusal: { path, cause } };
 }
 
-/** Who mounted a FUSE file system; `uid` is undefined where the system does not tell. */
+/** The user who mounted a FUSE file system; `uid` is undefined where the system does not show it. */
 interface Mounter {
   readonly uid: number | undefined;
 }

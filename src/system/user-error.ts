@@ -12,13 +12,13 @@ export const exitCode = {
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 /**
- * Something that ends the program and that its user can mend: what was found, how to mend it, and the exit
- * code that says which kind it is. Anything else that is thrown is a defect of ours.
+ * An error that ends the program and that its user can fix: the problem, the fix, and the exit code of its kind. Any other
+ * error is a defect of ours.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly exitCode: ExitCode;
-  /** A sentence or a command that mends it. */
+  /** A sentence or a command. */
   readonly fix: string | undefined;
 
   constructor(exitCode: ExitCode, message: string, fix?: string) {
@@ -28,12 +28,12 @@ export class UserError extends Error {
   }
 }
 
-/** The `code` of a Node system error (`ENOENT`, `EADDRINUSE`, …), or undefined for anything else. */
+/** Returns the `code` of a Node system error (`ENOENT`, `EADDRINUSE`, …), or undefined for anything else. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The same for telling somebody: `UNKNOWN` for anything else. */
+/** Returns the same for messages: `UNKNOWN` for anything else. */
 export function codeOf(error: unknown): string {
   return errorCode(error) ?? 'UNKNOWN';
 }

@@ -1,13 +1,13 @@
-/** How much a line matters: errors and warnings are said with `--quiet` too, details only with `--verbose`. */
+/** The level of a log line: errors and warnings are logged with `--quiet` too, details only with `--verbose`. */
 export type Level = 'error' | 'warning' | 'info' | 'detail';
 
-/** What is said to a person. */
+/** A log line: its level and its text. */
 export interface Words {
   readonly level: Level;
   readonly text: string;
 }
 
-/** Words for each kind of a union of reports: none may be missing. */
+/** A function for each kind of a union of reports, which returns its log line. */
 export type WordsFor<Report extends { readonly kind: string }> = {
   readonly [Kind in Report['kind']]: (record: Extract<Report, { readonly kind: Kind }>) => Words;
 };
@@ -21,7 +21,7 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : many}`;
 }
 
-/** A duration in ms, as people read it. */
+/** Returns a duration in ms for people. */
 export function seconds(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   return milliseconds < 120_000
@@ -41,14 +41,14 @@ export function addressAndPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** A moment as people read it here and now: the time of today, else with its date. */
+/** Returns a moment for people: the time when it is today, else with its date. */
 export function clock(at: Date, now: Date): string {
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   return at.toDateString() === now.toDateString() ? time : `${date} ${time}`;
 }
 
-/** A long duration in ms, in its two largest units: `3 h 2 min`. */
+/** Returns a long duration in ms in its two largest units: `3 h 2 min`. */
 export function age(milliseconds: number): string {
   const total = Math.max(0, Math.round(milliseconds / 1000));
   const parts = [
