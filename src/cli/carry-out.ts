@@ -137,8 +137,8 @@ function describeStep({ kind, reason }: Step, object: string): string {
   return `  ${verbs[kind].padEnd(6)}  ${object}\n          ${reason}`;
 }
 
-function describeKept({ path, reason, cure }: Kept): string {
-  return `  kept    ${path}\n          ${reason}${cure === undefined ? '' : `. ${cure}`}`;
+function describeKept({ path, reason, fix }: Kept): string {
+  return `  kept    ${path}\n          ${reason}${fix === undefined ? '' : `. ${fix}`}`;
 }
 
 const verbs: { readonly [kind in Step['kind']]: string } = {

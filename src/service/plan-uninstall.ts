@@ -85,7 +85,7 @@ export function planUninstall(
     kept.push({
       path: `${notifierContainer} (container and image)`,
       reason: 'they are in Docker, which is not up, and is not started for that',
-      cure: `When it is: ${docker} rm --force ${notifierContainer}; ${docker} rmi ${notifierContainer}`,
+      fix: `When it is: ${docker} rm --force ${notifierContainer}; ${docker} rmi ${notifierContainer}`,
     });
   }
   return {

@@ -36,5 +36,5 @@ export function draftOf(path: string): string {
 export interface Kept {
   readonly path: string;
   readonly reason: string;
-  readonly cure?: string;
+  readonly fix?: string;
 }

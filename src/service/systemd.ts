@@ -58,9 +58,9 @@ export function overruling(machine: Machine, layout: Layout): Kept[] {
     const found = machine.look(path);
     if (found.kind === 'nothing') return [];
     if (found.kind === 'link' && found.target === '/dev/null') {
-      return [{ path, reason: `${unit} is masked, and does not run`, cure: `Run: systemctl unmask ${unit}` }];
+      return [{ path, reason: `${unit} is masked, and does not run`, fix: `Run: systemctl unmask ${unit}` }];
     }
-    return [{ path, reason: 'it counts instead of ours', cure: `Run: systemctl revert ${unit}` }];
+    return [{ path, reason: 'it counts instead of ours', fix: `Run: systemctl revert ${unit}` }];
   });
 }
 

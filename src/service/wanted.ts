@@ -130,7 +130,7 @@ function edited(path: string): Kept {
   return {
     path,
     reason: 'it was changed since install wrote it',
-    cure: 'Put your changes into a drop-in, remove the file and install again to have it as it should be now',
+    fix: 'Put your changes into a drop-in, remove the file and install again to have it as it should be now',
   };
 }
 
@@ -138,6 +138,6 @@ function foreign(path: string): Kept {
   return {
     path,
     reason: 'install did not write it',
-    cure: 'Move it away and install again, if it should be ours',
+    fix: 'Move it away and install again, if it should be ours',
   };
 }
