@@ -3,9 +3,23 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
-/** The tests that need neither a build nor another process: a minute's look while one works. */
+/** The tests that need neither a build nor another process, and end in seconds: for while one works. */
 export default defineConfig({
-  test: { ...shared.test, include: unitTests(), exclude: ['test/fuzz/**', '**/*.model.test.ts'] },
+  test: {
+    ...shared.test,
+    include: unitTests(),
+    exclude: [
+      'test/fuzz/**',
+      'test/**/*.{model,property}.test.ts',
+      // They feed millions of bytes, or wait for what must not happen.
+      'test/container-events/{containers,container-names,json-skimmer,stream-reader,waiting-events,watch}.test.ts',
+      'test/hooks/{debounce,event-repeat,lines,output,retry,tail}.test.ts',
+      'test/system/fair-reading.test.ts',
+      'test/watch/engine/{backoff,behind-proxy,http,unsound}.test.ts',
+    ],
+    // A process for each file would take most of the time.
+    isolate: false,
+  },
 });
 
 /** Lists the test files that do not start a process: no module of test/ that they import does, or reads what was built. */
