@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runProgram, startProgram } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -62,7 +63,10 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
     [['hooks', 'new', '10-a'], '--event is missing', 'start or stop'],
     [['/no/such/folder'], '/no does not exist', 'mkdir -p /no/such/folder/on_start /no/such/folder/on_stop'],
   ])('%j', async (words, ...says) => {
-    const { code, output, errors } = await runProgram(words, { environment: { PATH: process.env.PATH } });
+    const { code, output, errors } = await runCommand(words, {
+      environment: { PATH: process.env.PATH },
+      kind: 'wrong',
+    });
     expect(errors).toMatch(/^docker-lifecycle-listener: .+\n( {2}.+\n)?$/);
     for (const text of says) expect(errors).toContain(text);
     // The folders are looked at only when the listener has said that it starts.
@@ -72,12 +76,12 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
 
   test('an endpoint from DOCKER_HOST is named after it', async () => {
     const environment = { PATH: process.env.PATH, DOCKER_HOST: 'unix://relative.sock' };
-    const { code, errors } = await runProgram(['/'], { environment });
+    const { code, errors } = await runCommand(['/'], { environment, kind: 'wrong' });
     expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining('DOCKER_HOST: ') });
   });
 
   test('what the command line holds is shown safely', async () => {
-    const { errors } = await runProgram(['demo', '\u001b[2J\n\u202e']);
+    const { errors } = await runCommand(['demo', '\u001b[2J\n\u202e']);
     expect(errors).toContain('\\x1b[2J\\n\\u202e');
     expect(errors.trimEnd().split('\n')).toHaveLength(1);
   });
@@ -85,7 +89,7 @@ describe('wrong usage ends it with exit code 64, and says what is wrong and how 
 
 describe('what is asked for is printed on standard output, with exit code 0', () => {
   test.each([['--help'], ['-h'], ['help'], ['/hooks --help']])('%s', async (words) => {
-    const { code, output, errors } = await runProgram(words.split(' '));
+    const { code, output, errors } = await runCommand(words.split(' '), { kind: 'help' });
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toContain('docker-lifecycle-listener <script_dir> [port]');
     for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);

@@ -4,7 +4,7 @@ import { readArguments } from '../../src/cli/arguments.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { options } from '../../src/cli/options.ts';
 import { needing } from '../support/needs.ts';
-import { runProgram } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const program = 'docker-lifecycle-listener';
 
@@ -12,7 +12,7 @@ describe('--help', () => {
   test.each(commands)(
     'of $name fits, and has examples that mean what they say',
     async ({ name, examples }) => {
-      const { code, output } = await runProgram([name, '--help']);
+      const { code, output } = await runCommand([name, '--help'], { kind: 'help' });
       expect(code).toBe(0);
       for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
       expect(output).toContain('\nExamples:\n  ');
@@ -33,7 +33,7 @@ describe('--help', () => {
     ['pluggin', 'plugin'],
     ['log', 'logs'],
   ])('%s is no command', async (word, near) => {
-    const { code, errors } = await runProgram([word]);
+    const { code, errors } = await runCommand([word], { kind: 'word' });
     expect(code).toBe(64);
     expect(errors).toContain(`neither a command nor a folder "${word}"`);
     if (near !== undefined) expect(errors).toContain(`Did you mean ${near}?`);
@@ -48,13 +48,13 @@ describe('--help', () => {
     [['status', '--wacth'], 'Did you mean --watch?'],
     [['logs', '-n', 'many'], '"many" is no number of lines'],
   ])('%j is told how it is right', async (words, cure) => {
-    const { code, errors } = await runProgram(words);
+    const { code, errors } = await runCommand(words, { kind: 'wrong' });
     expect({ code, errors }).toMatchObject({ code: 64, errors: expect.stringContaining(cure) });
   });
 });
 
 describe('the manual page', () => {
-  const page = async () => (await runProgram(['help', '--man'])).output;
+  const page = async () => (await runCommand(['help', '--man'])).output;
 
   test('names every command and every option', async () => {
     const text = (await page()).replaceAll('\\-', '-').replaceAll(/\\f[BIR]/g, '');

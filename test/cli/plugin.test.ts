@@ -16,7 +16,8 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { environmentOf, readCall } from '../../src/cli/plugin/call.ts';
 import { wrapperText } from '../../src/cli/plugin/wrapper.ts';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
-import { type Ended, runProgram } from '../support/program.ts';
+import type { Ended } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { program } from '../support/stage.ts';
 
 let folder: string;
@@ -32,7 +33,7 @@ const environment = () => ({
   HOME: folder,
   DOCKER_CONFIG: join(folder, 'docker'),
 });
-const run = (...words: string[]): Promise<Ended> => runProgram(words, { environment: environment() });
+const run = (...words: string[]): Promise<Ended> => runCommand(words, { environment: environment() });
 
 /** Runs the plugin as Docker does. */
 function asDocker(...words: string[]) {

@@ -14,7 +14,8 @@ import { fitOutputs } from '../../src/cli/report.ts';
 import type { HistoryEntry } from '../../src/listener/journal/history.ts';
 import type { Report } from '../../src/listener/page-data.ts';
 import { needing } from '../support/needs.ts';
-import { type Ended, runProgram } from '../support/program.ts';
+import type { Ended } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 
@@ -30,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => stage.clear());
 
 const ask = (...words: string[]): Promise<Ended> =>
-  runProgram([...words, '--control', stage.control, '--config', 'none'], { environment });
+  runCommand([...words, '--control', stage.control, '--config', 'none'], { environment });
 
 async function upAndRunning() {
   stage.startEngine();

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Ended, runProgram } from '../support/program.ts';
+import type { Ended } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 /** A listener that calls its engines otherwise than by their URLs, as one does that was given contexts. */
@@ -48,7 +49,7 @@ afterEach(async () => {
 });
 
 const ask = (...words: string[]): Promise<Ended> =>
-  runProgram([...words, '--control', stage.control, '--config', 'none'], {
+  runCommand([...words, '--control', stage.control, '--config', 'none'], {
     environment: { PATH: process.env.PATH, HOME: stage.folder, TZ: 'UTC' },
   });
 

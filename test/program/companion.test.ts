@@ -41,9 +41,7 @@ const state = async () => {
   return (status as { engines: [{ state: string }] }).engines[0].state;
 };
 
-async function untilDown(): Promise<void> {
-  while ((await state()) !== 'down') await new Promise((resolve) => setTimeout(resolve, 20));
-}
+const untilDown = () => waitFor(async () => (await state()) === 'down');
 
 /** Asks the listener to look at Docker, which answers. */
 async function look(listener: WatchedListener, round: number): Promise<void> {

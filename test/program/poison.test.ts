@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventLine } from '../support/events.ts';
 import {
   type ScriptedAnswer,
@@ -7,20 +8,15 @@ import {
   streamOf,
 } from '../support/scripted-engine.ts';
 import { ofKind } from '../support/stage.ts';
-import { createTwoEngines, type TwoEngines } from '../support/two-engines.ts';
+import { createTwoEngines, type TwoEngines, type TwoEnginesListener } from '../support/two-engines.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let place: TwoEngines;
-let engine: ScriptedEngine | undefined;
-beforeEach(async () => {
-  place = await createTwoEngines();
-  place.eventHook('on_container_start', '$DOCKER_EVENT_ACTION $DOCKER_EVENT_ID');
-});
-afterEach(async () => {
+/** Engines that are played and ended with the test, or all tests of this file. */
+const engines: ScriptedEngine[] = [];
+async function endAll(place: TwoEngines): Promise<void> {
   await place.clear();
-  await engine?.end();
-  engine = undefined;
-});
+  await Promise.all(engines.splice(0).map((engine) => engine.end()));
+}
 
 const time = '2026-11-24T22:28:43.123456789Z';
 const running = {
@@ -69,14 +65,20 @@ function withContainers(
   };
 }
 
-/** The listener lives on beside the stranger, in this life and in the next, and the honest engine's hooks run. */
-async function survives(due: readonly string[], words: readonly string[] = ['--when-started', 'always']) {
-  const first = place.listen(words);
-  await waitFor(() => due.every((line) => place.noted().includes(line)));
+/** The listener lives on beside the strangers, in this life and in the next, and the honest engine's hooks run. */
+async function survives(
+  place: TwoEngines,
+  due: () => boolean,
+  when: 'always' | 'new',
+  strangers = [place.stranger],
+): Promise<TwoEnginesListener> {
+  const words = ['--when-started', when];
+  const first = place.listen(words, [], strangers);
+  await waitFor(due);
   await place.honestRound(first);
   expect(first.isOver()).toBe(false);
   await first.kill();
-  const second = place.listen(words);
+  const second = place.listen(words, [], strangers);
   await place.honestRound(second);
   expect(second.isOver()).toBe(false);
   expect(place.noted().filter((line) => line.startsWith('honest'))).toEqual([
@@ -88,55 +90,82 @@ async function survives(due: readonly string[], words: readonly string[] = ['--w
   return first;
 }
 
-test('a container that is described as none can be is left out and said; the others’ hooks run', async () => {
-  engine = await startScriptedEngine(place.stranger, withContainers(poisons));
-  const listener = await survives(['start good']);
-  expect(new Set(place.noted().filter((line) => line.startsWith('start')))).toEqual(new Set(['start good']));
-  const said = listener.lines.filter(ofKind('containers-unreadable'));
-  expect(said).toHaveLength(1);
-  expect(said[0]?.count).toBe(Object.keys(poisons).length);
-});
+const honest = withContainers({});
+const withBad = withContainers({ bad: sound });
+const poisonedBy = (poisoned: string, answer: ScriptedAnswer) => (path: string) =>
+  path === poisoned ? answer : honest(path);
+const inspected = (answer: ScriptedAnswer) => (path: string) =>
+  path === '/containers/bad/json' ? answer : withBad(path);
 
-test.each([
-  ['no JSON at all', { text: 'no JSON' }],
-  ['null', { json: null }],
-  ['a number', { json: 7 }],
-])('an inspection that is %s leaves out its container alone', async (_name, answer) => {
-  const honest = withContainers({ bad: sound });
-  engine = await startScriptedEngine(place.stranger, (path) =>
-    path === '/containers/bad/json' ? answer : honest(path),
-  );
-  await survives(['start good']);
-  expect(place.noted()).not.toContain('start bad');
-});
+/** What each stranger answers: one listener watches all of them. */
+const strangers = {
+  'containers that are described as none can be': withContainers(poisons),
+  'an inspection that is no JSON at all': inspected({ text: 'no JSON' }),
+  'an inspection that is null': inspected({ json: null }),
+  'an inspection that is a number': inspected({ json: 7 }),
+  'a list of containers with entries that are none': poisonedBy('/containers/json', {
+    json: [null, 7, 'text', [], {}, { Id: 7 }, { Id: '' }, { Id: 'good' }],
+  }),
+  'no list': poisonedBy('/containers/json', { json: { Id: 'good' } }),
+  'null for a list': poisonedBy('/containers/json', { json: null }),
+  'a text for a list': poisonedBy('/containers/json', { json: 'good' }),
+  'null for its own clock': poisonedBy('/info', { json: null }),
+  'a list for its own clock': poisonedBy('/info', { json: [] }),
+  'a clock that is a number': poisonedBy('/info', { json: { SystemTime: 7 } }),
+};
+type Stranger = keyof typeof strangers;
+const names = Object.keys(strangers) as Stranger[];
 
-test.each([
-  ['entries that are none', { json: [null, 7, 'text', [], {}, { Id: 7 }, { Id: '' }, { Id: 'good' }] }],
-])('a list of containers with %s leaves these out', async (_name, answer) => {
-  const honest = withContainers({});
-  engine = await startScriptedEngine(place.stranger, (path) =>
-    path === '/containers/json' ? answer : honest(path),
-  );
-  await survives(['start good']);
-});
+describe('beside strangers', () => {
+  let place: TwoEngines;
+  let first: TwoEnginesListener;
+  const socketOf = (name: Stranger) => join(place.stage.folder, `${names.indexOf(name)}.sock`);
+  const notedOf = (name: Stranger) =>
+    place
+      .noted()
+      .filter((line) => line.startsWith(`unix://${socketOf(name)} `))
+      .map((line) => line.slice(line.indexOf(' ') + 1));
+  const asked = (name: Stranger, path: string) => engines[names.indexOf(name)]?.asked.includes(path) === true;
 
-test.each([
-  ['no list', '/containers/json', { json: { Id: 'good' } }],
-  ['null for a list', '/containers/json', { json: null }],
-  ['a text for a list', '/containers/json', { json: 'good' }],
-  ['null for its own clock', '/info', { json: null }],
-  ['a list for its own clock', '/info', { json: [] }],
-  ['a clock that is a number', '/info', { json: { SystemTime: 7 } }],
-] as const)('an engine with %s does not end the listener', async (_name, poisoned, answer) => {
-  const honest = withContainers({});
-  engine = await startScriptedEngine(place.stranger, (path) => (path === poisoned ? answer : honest(path)));
-  await survives([]);
-  await waitFor(() => engine?.asked.includes(poisoned) === true);
+  beforeAll(async () => {
+    place = await createTwoEngines();
+    place.eventHook('on_container_start', '$DOCKER_HOST $DOCKER_EVENT_ACTION $DOCKER_EVENT_ID');
+    for (const name of names) engines.push(await startScriptedEngine(socketOf(name), strangers[name]));
+    const due = () => names.slice(0, 5).every((name) => notedOf(name).includes('start good'));
+    first = await survives(place, due, 'always', names.map(socketOf));
+  });
+  afterAll(() => endAll(place));
+
+  test('a container that is described as none can be is left out and said; the others’ hooks run', () => {
+    const name = 'containers that are described as none can be';
+    expect(new Set(notedOf(name))).toEqual(new Set(['start good']));
+    const said = first.lines.filter(
+      (line) => ofKind('containers-unreadable')(line) && line.engine === `unix://${socketOf(name)}`,
+    );
+    expect(said).toHaveLength(1);
+    expect(said[0]?.count).toBe(Object.keys(poisons).length);
+  });
+
+  test.each(names.slice(1, 4))('%s leaves out its container alone', (name) => {
+    expect(notedOf(name)).toContain('start good');
+    expect(notedOf(name)).not.toContain('start bad');
+  });
+
+  test('a list of containers with entries that are none leaves these out', () => {
+    expect(notedOf('a list of containers with entries that are none')).toContain('start good');
+  });
+
+  test.each(names.slice(5))('an engine with %s does not end the listener', async (name) => {
+    const path = name.includes('clock') ? '/info' : '/containers/json';
+    await waitFor(() => asked(name, path));
+  });
 });
 
 test('events that are none, or hold what no variable can, do not end the listener', async () => {
+  const place = await createTwoEngines();
+  onTestFinished(() => endAll(place));
+  place.eventHook('on_container_start', '$DOCKER_EVENT_ACTION $DOCKER_EVENT_ID');
   const nano = (count: number) => `17955593236366${String(count).padStart(5, '0')}`;
-  const honest = withContainers({});
   const lines = [
     'null',
     '7',
@@ -157,8 +186,8 @@ test('events that are none, or hold what no variable can, do not end the listene
     ),
     eventLine('container', 'start', 'last', nano(14), { name: 'x', image: 'x' }),
   ];
-  engine = await startScriptedEngine(place.stranger, (path) =>
-    path === '/events' ? streamOf(...lines) : honest(path),
-  );
-  await survives(['start last', 'start many', 'start zerobyte'], ['--when-started', 'new']);
+  const answer = (path: string) => (path === '/events' ? streamOf(...lines) : honest(path));
+  engines.push(await startScriptedEngine(place.stranger, answer));
+  const due = ['start last', 'start many', 'start zerobyte'];
+  await survives(place, () => due.every((line) => place.noted().includes(line)), 'new');
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogLine, readListener, type WatchedListener } from '../../src/demo/listener.ts';
 import { createStage, endProcess, program, type Stage } from './stage.ts';
+import { room } from './wait-for.ts';
 
 /** A place with two engines: an honest one, embedded, in a process of its own, and a stranger at another socket. */
 export interface TwoEngines {
@@ -13,8 +14,12 @@ export interface TwoEngines {
   eventHook(folder: string, what: string): void;
   /** What the hooks have noted. */
   noted(): string[];
-  /** Starts the listener on both. @param node options for Node itself */
-  listen(words?: readonly string[], node?: readonly string[]): TwoEnginesListener;
+  /** Starts the listener on both. @param node options for Node itself @param strangers sockets, for more than one */
+  listen(
+    words?: readonly string[],
+    node?: readonly string[],
+    strangers?: readonly string[],
+  ): TwoEnginesListener;
   /** Starts and stops the honest engine, and waits until its on_start and on_stop have run. */
   honestRound(listener: WatchedListener): Promise<void>;
   clear(): Promise<void>;
@@ -44,7 +49,7 @@ export async function createTwoEngines(): Promise<TwoEngines> {
       mkdirSync(join(stage.hooks, folder), { recursive: true, mode: 0o755 });
       stage.hook(`${folder}/10-note`, `#!/bin/sh\necho "${what}" >>"${notes}"\n`);
     },
-    listen(words = [], node = []) {
+    listen(words = [], node = [], strangers = [stranger]) {
       const place = [
         '--state-dir',
         join(stage.folder, 'state'),
@@ -53,12 +58,12 @@ export async function createTwoEngines(): Promise<TwoEngines> {
         '--control',
         stage.control,
       ];
-      const hosts = [stage.socket, stranger].flatMap((socket) => ['--host', `unix://${socket}`]);
+      const hosts = [stage.socket, ...strangers].flatMap((socket) => ['--host', `unix://${socket}`]);
       const all = [stage.hooks, '--no-notifier', '--verbose', ...place, ...hosts, ...words];
       const child = spawn(process.execPath, [...node, program, ...all, '--log-format', 'json'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const listener = readListener(child, () => {});
+      const listener = readListener(child, () => {}, undefined, room());
       listeners.push(listener);
       return Object.assign(listener, {
         pid: child.pid ?? 0,

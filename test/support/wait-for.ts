@@ -21,12 +21,13 @@ function loadOfEachProcessor(): number {
 }
 
 /** Waits until a condition holds; rejects when it does not within `room(limit)` ms. */
-export async function waitFor(condition: () => boolean, limit?: number): Promise<void> {
+export async function waitFor(condition: () => boolean | Promise<boolean>, limit?: number): Promise<void> {
   const began = Date.now();
-  while (!condition()) {
+  while (!(await condition())) {
     const waited = Date.now() - began;
     // The room is measured anew: the load can rise while the test waits.
     if (waited > room(limit)) throw new Error(`Waited ${waited} ms in vain for: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // A look can read files. One that has waited long may wait a moment more.
+    await new Promise((resolve) => setTimeout(resolve, waited < 200 ? 5 : 25));
   }
 }

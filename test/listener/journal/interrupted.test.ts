@@ -4,7 +4,7 @@ import type { JournalRecord } from '../../../src/listener/journal/record.ts';
 import { createHookStage, type HookStage, lives } from '../../support/hook-stage.ts';
 import { needing } from '../../support/needs.ts';
 import { type Runner, startRunner } from '../../support/runner.ts';
-import { room, waitFor } from '../../support/wait-for.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 /** `DLL_KILLS=200 npx vitest run test/listener/journal` for as many as it takes to believe it. */
 const kills = Number(process.env.DLL_KILLS ?? 8);
@@ -83,8 +83,7 @@ test(
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
       }
       // On a busy machine a life of 300 ms has begun nothing yet: two runs are kept before each kill.
-      const until = Date.now() + room();
-      while ((await runsKept()) < kept + 2 && Date.now() < until);
+      await waitFor(async () => (await runsKept()) >= kept + 2);
       kept = await runsKept();
       const seen = await records();
       runner.end();
@@ -100,8 +99,8 @@ test(
     expect((await living()).known).toEqual([]);
     expect(strays).toBeLessThanOrEqual(1 + kills / 4);
     // What is recorded at the opening is written a moment later.
-    let all = await records();
-    while (endless(all).length > 0) all = await records();
+    await waitFor(async () => endless(await records()).length === 0);
+    const all = await records();
     const started = all.flatMap((record) => (record.kind === 'hook-started' ? [record.run] : []));
     expect(new Set(started).size).toBeGreaterThan(kills);
     expect(all.filter(({ kind }) => kind === 'hook-interrupted').length).toBeGreaterThan(0);
