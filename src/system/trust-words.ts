@@ -27,7 +27,7 @@ export function describeTrustRefusal(refusal: Refusal): RefusalWords {
       return {
         found: `${path} is owned by user ${cause.uid}, not by ${whom}`,
         // Another owner is not a fix for a home.
-        fix: isHome(path) ? `That is somebody’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
+        fix: isHome(path) ? `That is a user’s home: ${elsewhere}` : `Run: chown -h ${owner} ${it}`,
       };
     }
     case 'writable':
@@ -50,7 +50,7 @@ export function describeTrustRefusal(refusal: Refusal): RefusalWords {
   }
 }
 
-const elsewhere = 'take a folder elsewhere that nobody else may write to, as below /etc';
+const elsewhere = 'use a folder elsewhere that no other user may write to, as below /etc';
 
 /** Returns whether a folder is a user's home. */
 export function isHome(path: string): boolean {

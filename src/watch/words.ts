@@ -12,7 +12,7 @@ import type { EngineReport, SensorReport } from './engine/report.ts';
 export const sensorWords: WordsFor<SensorReport> = {
   'engine-watched': (record) => info(describeWatched(record)),
   'engine-not-reached': (record) =>
-    warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Trying on`),
+    warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Retrying`),
   'engine-pidfile-unusable': (record) =>
     warning(
       `Cannot use the pid file: ${describeFileProblem(record.path, record.problem)}. ` +

@@ -416,7 +416,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       unfit({ kind: 'writable', mode: 0o1777, gid: 5, sticky: true }),
       'error',
       'sticky',
-      'take a folder elsewhere',
+      'use a folder elsewhere',
     ],
     [unfit({ kind: 'byte-order-mark' }), 'error', 'byte order mark', quoted],
     [unfit({ kind: 'set-id', mode: 0o4755 }), 'error', '4755', `chmod ug-s ${quoted}`],
@@ -592,7 +592,7 @@ test.each(['/home/me', '/Users/me'])('nobody is told to give %s away', (home) =>
   const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
   expect(describeFolderRefusal(`${home}/hooks`, { path: home, cause })).toEqual({
     message: `Will not run hooks from ${home}/hooks: ${home} is owned by user 1000, not by root`,
-    fix: 'That is somebody’s home: take a folder elsewhere that nobody else may write to, as below /etc',
+    fix: 'That is a user’s home: use a folder elsewhere that no other user may write to, as below /etc',
   });
 });
 
