@@ -43,6 +43,18 @@ export const catalogue = {
     'docker_lifecycle_hook_restarts_total',
     'How often a hook in while_running ended by itself while Docker was up.',
   ),
+  hookRetries: counter(
+    'docker_lifecycle_hook_retries_total',
+    'Attempts to run a hook again after it failed.',
+  ),
+  hookWarnings: counter(
+    'docker_lifecycle_hook_warnings_total',
+    'Warnings about hooks: what they do to Docker, or Docker’s stop to them.',
+  ),
+  cutTurns: counter(
+    'docker_lifecycle_cut_turns_total',
+    'Turns of hooks that an earlier listener left unfinished: continued or dropped by this one.',
+  ),
   queueLength: gauge('docker_lifecycle_queue_length', 'Transitions and requests that wait for their hooks.'),
   queueLeftOut: counter(
     'docker_lifecycle_queue_left_out_total',

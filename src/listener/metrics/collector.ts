@@ -5,7 +5,7 @@ import { version } from '../../version.ts';
 import type { LifecycleEvent, Reason } from '../../watch/lifecycle/transition.ts';
 import type { ListenerEvent } from '../events.ts';
 import { outcomeClass, outcomeClasses } from '../journal/entry.ts';
-import type { WhyLeftOut } from '../journal/record.ts';
+import type { HookWarning, WhyLeftOut } from '../journal/record.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { catalogue, durationBounds } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
@@ -42,6 +42,12 @@ const whysLeftOut: { readonly [why in WhyLeftOut]: true } = {
   withdrawn: true,
 };
 
+const warnings: { readonly [kind in HookWarning['kind']]: true } = {
+  'stop-deadlock': true,
+  'stop-wait-exceeded': true,
+  'engine-stopped-during': true,
+};
+
 /** @param pipelines each engine that is watched, by the time that it is asked */
 export function createMetrics(engines: readonly string[], pipelines: readonly Pipeline[]): Metrics {
   const transitions = createCounter();
@@ -51,6 +57,9 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
   const hookFailing = createGauge();
   const hookLastSuccess = createGauge();
   const hookRestarts = createCounter();
+  const hookRetries = createCounter();
+  const hookWarnings = createCounter();
+  const cutTurns = createCounter();
   const queueLeftOut = createCounter();
   const refusals = createCounter();
   const notifierMessages = createCounter();
@@ -67,7 +76,9 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
         if (events.includes(event)) transitions.add({ engine, event, reason }, 0);
       }
       companionMessages.add({ engine, message: event }, 0);
+      for (const outcome of ['continued', 'dropped']) cutTurns.add({ engine, event, outcome }, 0);
     }
+    for (const warning of Object.keys(warnings)) hookWarnings.add({ engine, warning }, 0);
     for (const why of Object.keys(whysLeftOut)) queueLeftOut.add({ engine, why }, 0);
     for (const what of ['hook', 'folder']) refusals.add({ engine, what }, 0);
   }
@@ -108,7 +119,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
         case 'hook-started':
           for (const outcome of outcomeClasses)
             hookRuns.add({ ...labels(event.engine, event.hook), outcome }, 0);
-          return;
+          return hookRetries.add(labels(event.engine, event.hook), 0);
         case 'hook-ended':
           return noteRun(event.engine, event.hook, event.outcome, event.durationMs);
         case 'hook-refused':
@@ -123,6 +134,15 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
           return hookFailing.set(labels(event.engine, event.hook), 0);
         case 'hook-restarts':
           return hookRestarts.add(labels(event.engine, event.hook));
+        case 'hook-retries':
+          return hookRetries.add(labels(event.engine, event.hook));
+        case 'hook-warned':
+          return hookWarnings.add({ engine: event.engine, warning: event.warning.kind });
+        case 'turn-continued':
+        case 'turn-dropped': {
+          const outcome = event.kind === 'turn-continued' ? 'continued' : 'dropped';
+          return cutTurns.add({ engine: event.engine, event: event.transition.event, outcome });
+        }
         case 'hooks-overtaken':
           return queueLeftOut.add({ engine: event.engine, why: 'overtaken' });
         case 'hooks-not-repeated':
@@ -162,6 +182,9 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
         hookFailing: hookFailing.samples(),
         hookLastSuccess: hookLastSuccess.samples(),
         hookRestarts: hookRestarts.samples(),
+        hookRetries: hookRetries.samples(),
+        hookWarnings: hookWarnings.samples(),
+        cutTurns: cutTurns.samples(),
         queueLeftOut: queueLeftOut.samples(),
         refusals: refusals.samples(),
         notifierMessages: notifierMessages.samples(),

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../../src/demo/listener.ts';
+import { createControlClient } from '../../../src/listener/control/client.ts';
 import { catalogue } from '../../../src/listener/metrics/catalogue.ts';
 import { needing } from '../../support/needs.ts';
 import { runProgram } from '../../support/program.ts';
@@ -55,6 +56,9 @@ test(
     expect(of('queue_length', engine())).toBe(0);
     expect(of('journal_writable')).toBe(1);
     expect(of('queue_left_out_total', { why: 'overtaken' })).toBe(0);
+    expect(of('hook_retries_total', { hook: 'on_start/20-fails' })).toBe(0);
+    expect(of('hook_warnings_total', { warning: 'stop-deadlock' })).toBe(0);
+    expect(of('cut_turns_total', { event: 'stop', outcome: 'continued' })).toBe(0);
     expect(of('build_info')).toBe(1);
     expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
 
@@ -111,6 +115,25 @@ test('a hook that fails and is switched off fails no more, here and in status', 
   await listener.next(from, hooksDone('start'));
   expect(await failures()).toEqual(['on_start/30-unsafe']);
   expect(numberOf(await metrics(), 'docker_lifecycle_hook_failing', { hook: 'on_start/20-fails' })).toBe(0);
+});
+
+test('they count retries, warnings of hooks, and turns that the next listener continues', async () => {
+  const settings = `${stage.folder}/settings.toml`;
+  writeFileSync(settings, '[on_start."20-fails"]\nretry = 2\nretry_wait = "10ms"\n');
+  stage.hook('on_stop/10-a', `#!/bin/sh\nwhile [ ! -e "${stage.folder}/gate" ]; do sleep 0.1; done\n`);
+  const words = ['--config', settings, '--when-started', 'new'];
+  const listener = await upAndRunning(...words);
+  const of = async (name: string, labels: { readonly [label: string]: string }) =>
+    numberOf(await metrics(), `docker_lifecycle_${name}`, labels);
+  expect(await of('hook_retries_total', { hook: 'on_start/20-fails' })).toBe(2);
+  await createControlClient(stage.control).post('/v1/companion/stop', { wait: 0.1 });
+  expect(await of('hook_warnings_total', { warning: 'stop-wait-exceeded' })).toBe(1);
+  expect(await of('cut_turns_total', { event: 'stop', outcome: 'continued' })).toBe(0);
+  await listener.end();
+  writeFileSync(`${stage.folder}/gate`, '');
+  const next = stage.listen(...words);
+  await next.next(0, hooksDone('stop'));
+  expect(await of('cut_turns_total', { event: 'stop', outcome: 'continued' })).toBe(1);
 });
 
 test('--metrics tells the same over TCP; without it nothing listens', async () => {
