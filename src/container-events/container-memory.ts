@@ -145,7 +145,7 @@ export class RunningContainers {
   #weight = 0;
 
   constructor(containers: LedgerState['running'] = []) {
-    for (const [id, one] of containers) this.set(id, { ...one, isEmitted: false });
+    for (const [id, one] of containers) this.#set(id, { ...one, isEmitted: false });
   }
 
   /** All containers by id, in the order in which they were first set. */
@@ -157,7 +157,18 @@ export class RunningContainers {
     return this.#known.get(id);
   }
 
-  set(id: string, known: Known): void {
+  /**
+   * Takes an event of a container.
+   * @param since the time of its start, if that is older than the event
+   * @returns whether it is a start or an end
+   */
+  note({ action, id, timeNano, attributes }: EngineEvent, since = timeNano): boolean {
+    if (action === 'start') this.#set(id, { since, attributes, isEmitted: true });
+    else if (action === 'die') this.#delete(id);
+    return action === 'start' || action === 'die';
+  }
+
+  #set(id: string, known: Known): void {
     this.#weight -= this.#weights.get(id) ?? 0;
     const whole = weightOf(known.attributes) + 2 * id.length;
     const fits = this.#weight + whole <= limits.running;
@@ -169,11 +180,11 @@ export class RunningContainers {
     this.#weight += weight;
     for (const oldest of this.#known.keys()) {
       if (this.#weight <= 2 * limits.running) break;
-      this.delete(oldest);
+      this.#delete(oldest);
     }
   }
 
-  delete(id: string): void {
+  #delete(id: string): void {
     this.#weight -= this.#weights.get(id) ?? 0;
     this.#known.delete(id);
     this.#weights.delete(id);

@@ -6,6 +6,7 @@ import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engin
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
 import { type EventRun, hooksFor, hooksOf, isNotRepeated, runEventHooks } from './event-run.ts';
+import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
 export interface EventQueueOptions {
@@ -17,18 +18,6 @@ export interface EventQueueOptions {
   readonly starts: EventStarts;
   /** Ends the running hooks with their grace, and leaves the waiting events to the next listener. */
   readonly signal: AbortSignal;
-}
-
-/** Persists how far the hooks of each event are. */
-export interface EventKeeper {
-  /** The first hook of an event is about to start; `running` names it where the keeper is to know. */
-  begin(number: number, running?: readonly string[]): void;
-  /** The end of this listener cut off the hooks of an event. The next listener runs them. */
-  cut(number: number): void;
-  /** These hooks of an event are left; `isBegun` while one of them runs, and `running` as above. */
-  left(number: number, hooks: readonly string[], isBegun: boolean, running?: readonly string[]): void;
-  /** All hooks of an event have ended, or are not run. */
-  done(number: number): void;
 }
 
 export interface EventSnapshot {
@@ -279,111 +268,3 @@ function subjectOfBurst(hook: string): string {
 
 /** A hook with `repeat = false` is cut off once at most. */
 const notRepeated = { why: 'repeat-off', cuts: 1 } as const;
-
-/** Hooks of one event that run apart from the others. */
-interface Part {
-  /** Those that are left. */
-  hooks: readonly string[];
-  isBegun: boolean;
-  /** The hook that runs, or that was cut off. */
-  running?: string | undefined;
-}
-
-interface OpenEvent {
-  readonly parts: Map<string, Part>;
-  /** The keeper has hooks that are not left any more. */
-  isShortened: boolean;
-}
-
-/** The part with the hooks without debounce, which run one after the other in the event's turn. */
-const inTurn = 'in turn';
-
-/**
- * Tracks which hooks of each event are left. Each hook that collects a burst is a part of its own; the event is done when all
- * parts are. Where hooks with `repeat = false` need it, the keeper is passed each hook that starts; else the first alone.
- */
-class OpenEvents {
-  readonly #keeper: EventKeeper;
-  readonly #isTracking: boolean;
-  readonly #events = new Map<number, OpenEvent>();
-
-  constructor(keeper: EventKeeper, isTracking: boolean) {
-    this.#keeper = keeper;
-    this.#isTracking = isTracking;
-  }
-
-  /** @param isShortened a hook that an earlier listener left is not among these */
-  open(
-    number: number,
-    parts: readonly (readonly [part: string, hooks: readonly string[]])[],
-    isShortened: boolean,
-  ): void {
-    const all = parts.map(([part, hooks]): [string, Part] => [part, { hooks, isBegun: false }]);
-    this.#events.set(number, { parts: new Map(all), isShortened });
-  }
-
-  /** @param left the hook that is about to start, and those behind it */
-  start(number: number, part: string, left: readonly string[]): void {
-    const event = this.#events.get(number);
-    const found = event?.parts.get(part);
-    if (event === undefined || found === undefined) return;
-    const { parts } = event;
-    const isFirst = !anyBegun(parts);
-    found.isBegun = true;
-    if (!this.#isTracking) {
-      if (isFirst) this.#keeper.begin(number);
-      return;
-    }
-    event.isShortened ||= left.length < found.hooks.length;
-    found.hooks = left;
-    found.running = left[0];
-    if (!isFirst) return this.#keeper.left(number, hooksIn(parts), true, runningIn(parts));
-    if (event.isShortened) this.#keeper.left(number, hooksIn(parts), false);
-    event.isShortened = false;
-    this.#keeper.begin(number, runningIn(parts));
-  }
-
-  /** The running hook of a part has ended; not called for one that the listener's end cut off. */
-  ended(number: number, part: string): void {
-    const found = this.#events.get(number)?.parts.get(part);
-    if (found?.running === undefined) return;
-    found.hooks = found.hooks.slice(1);
-    found.running = undefined;
-  }
-
-  /** The listener's end cut off a part. */
-  cut(number: number, part: string): void {
-    const { parts } = this.#events.get(number) ?? {};
-    const found = parts?.get(part);
-    if (parts === undefined || found?.isBegun !== true) return;
-    found.isBegun = false;
-    const running = runningIn(parts);
-    const hasEnded = this.#isTracking && found.running === undefined;
-    if (hasEnded) this.#keeper.left(number, hooksIn(parts), running.length > 0, running);
-    if (!anyBegun(parts) && (!this.#isTracking || running.length > 0)) this.#keeper.cut(number);
-  }
-
-  done(number: number, part: string): void {
-    const { parts } = this.#events.get(number) ?? {};
-    if (parts?.delete(part) !== true) return;
-    if (parts.size > 0) {
-      const running = this.#isTracking ? runningIn(parts) : undefined;
-      this.#keeper.left(number, hooksIn(parts), anyBegun(parts), running);
-      return;
-    }
-    this.#events.delete(number);
-    this.#keeper.done(number);
-  }
-}
-
-function anyBegun(parts: ReadonlyMap<string, Part>): boolean {
-  return [...parts.values()].some(({ isBegun }) => isBegun);
-}
-
-function hooksIn(parts: ReadonlyMap<string, Part>): readonly string[] {
-  return [...parts.values()].flatMap(({ hooks }) => hooks);
-}
-
-function runningIn(parts: ReadonlyMap<string, Part>): readonly string[] {
-  return [...parts.values()].flatMap(({ running }) => running ?? []);
-}

@@ -4,7 +4,6 @@ import { namedContainer } from '../hooks/engine-events.ts';
 import { withDescriptors } from '../system/descriptor-reserve.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import type { Delivery, EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
-import type { EventKeeper } from './event-queue.ts';
 import { Ledger } from './ledger.ts';
 import {
   applyStep,
@@ -17,6 +16,7 @@ import {
 } from './ledger-reader.ts';
 import type { WhenFound } from './ledger-state.ts';
 import { limits } from './limits.ts';
+import type { EventKeeper } from './open-events.ts';
 import type { EventsReport } from './report.ts';
 
 /** The fewest bytes that are appended until the file is written anew; a larger file must double. */

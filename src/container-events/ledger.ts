@@ -212,11 +212,7 @@ export class Ledger {
     this.#names.note(event);
     if (!this.followsContainers) return;
     this.#requests.note(event);
-    const { action, id, timeNano, attributes } = event;
-    if (action === 'start') this.#running.set(id, { since: timeNano, attributes, isEmitted: true });
-    else if (action === 'die') this.#running.delete(id);
-    else return;
-    if (this.needsReconciling) this.#comparison.mention(id);
+    if (this.#running.note(event) && this.needsReconciling) this.#comparison.mention(event.id);
   }
 
   /**
@@ -277,14 +273,11 @@ export class Ledger {
 
   /** Notes a start or an end that a comparison has found. If the engine sends it after all, it is late. */
   #noteReconciled(event: EngineEvent): void {
-    const { id, action, timeNano, attributes } = event;
+    const { id, action, timeNano } = event;
     const known = this.#running.get(id);
     this.#requests.note(event);
-    if (action === 'die') this.#running.delete(id);
-    else {
-      this.#running.set(id, { since: known?.since ?? timeNano, attributes, isEmitted: true });
-      if (isAfter(timeNano, this.#newestStart)) this.#newestStart = timeNano;
-    }
+    this.#running.note(event, known?.since);
+    if (action === 'start' && isAfter(timeNano, this.#newestStart)) this.#newestStart = timeNano;
     if (action === 'die' || known === undefined) this.#comparison.add(event);
   }
 

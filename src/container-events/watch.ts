@@ -17,7 +17,7 @@ interface EventWatchOptions {
   /** Called with each event once, in order. */
   readonly emit: (events: readonly EmittedEvent[]) => void;
   readonly report: (report: EventsReport) => void;
-  readonly timeouts?: EventTimeouts;
+  readonly timeouts?: typeof defaultTimeouts;
   readonly signal: AbortSignal;
 }
 
@@ -36,8 +36,6 @@ export const defaultTimeouts = {
   wrongLines: 20,
 };
 
-type EventTimeouts = typeof defaultTimeouts;
-
 /**
  * The states of a watch.
  *
@@ -54,15 +52,11 @@ type State =
   | { readonly name: 'off' }
   /** The engine's clock is asked for: some events count from now on. */
   | { readonly name: 'askingClock'; readonly query: EngineQuery }
-  | { readonly name: 'opening'; readonly stream: EventStream }
-  | { readonly name: 'reading'; readonly stream: EventStream }
+  | { readonly name: 'opening' | 'reading'; readonly stream: EventStream }
   /** The stream is read while the containers are listed. */
   | { readonly name: 'comparing'; readonly stream: EventStream; readonly query: EngineQuery }
   /** The stream was cut or refused. It is reopened after a pause. */
   | { readonly name: 'waiting' };
-
-/** The state as `status` shows it. */
-type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
 
 /**
  * Reads an engine's events while it is up. Reopens a stream that is cut; the ledger decides which events are new. Opens no
@@ -70,7 +64,7 @@ type EventPhase = 'off' | 'opening' | 'reading' | 'waiting';
  */
 export class EventWatch {
   readonly #options: EventWatchOptions;
-  readonly #timeouts: EventTimeouts;
+  readonly #timeouts: typeof defaultTimeouts;
   readonly #ledger;
   readonly #local;
   readonly #backoff;
@@ -99,7 +93,8 @@ export class EventWatch {
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }
 
-  get phase(): EventPhase {
+  /** The state as `status` shows it. */
+  get phase(): 'off' | 'opening' | 'reading' | 'waiting' {
     const { name } = this.#state;
     if (name === 'askingClock') return 'opening';
     return name === 'comparing' ? 'reading' : name;
@@ -129,7 +124,7 @@ export class EventWatch {
 
   /** Replaces the subscribed events. Without any the stream is closed. */
   listenTo(names: readonly EventName[]): void {
-    if (isSameSet(this.#names, names)) return;
+    if (setOf(this.#names) === setOf(names)) return;
     this.#names = names;
     this.#open('again');
   }
@@ -300,7 +295,6 @@ export class EventWatch {
   }
 }
 
-function isSameSet(one: readonly EventName[], other: readonly EventName[]): boolean {
-  const words = new Set(one.map(eventWord));
-  return one.length === other.length && other.every((event) => words.has(eventWord(event)));
+function setOf(names: readonly EventName[]): string {
+  return names.map(eventWord).sort().join();
 }
