@@ -131,7 +131,7 @@ export function describeEntry(entry: HistoryEntry, now: Date): string {
 
 function printed({ output = '', outputBytes }: NonNullable<RunEntry['end']>): string {
   if (outputBytes === 0) return 'nothing';
-  // Of a long output the journal keeps the end.
+  // The journal keeps the end of a long output.
   const isCut = Buffer.byteLength(output) < outputBytes;
   return isCut ? `${bytes(outputBytes)}, of which the last is` : `${outputBytes} bytes:`;
 }

@@ -32,7 +32,7 @@ export interface HistoryRequest extends EngineRequest {
   readonly follow: boolean;
 }
 
-/** How many entries are shown when nothing is said. */
+/** The number of entries that are shown by default. */
 const usualEntries = 50;
 
 /**
@@ -74,7 +74,7 @@ async function tell(
   throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
-/** Who calls an engine by its URL means the one of that name. One that is not watched any more has a past, and no more. */
+/** Returns the request with an engine's name in the place of its URL. An engine that is not watched any more has a history only. */
 async function withEngineName(request: HistoryRequest): Promise<HistoryRequest> {
   const { engine, follow } = request;
   const status = engine === undefined ? undefined : await askForJournal(request, '/v1/status');
@@ -109,7 +109,7 @@ export async function showEntry(command: ListenerRequest & { readonly number: nu
   return exitCode.done;
 }
 
-/** What the listener says of a number that it does not have names its own API, and no command. */
+/** The listener's answer to an unknown number names its API, and the user needs a command. */
 async function orNothing(asking: Promise<object | undefined>): Promise<object | undefined | 'not-there'> {
   try {
     return await asking;

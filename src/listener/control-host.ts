@@ -37,7 +37,7 @@ interface ControlHostOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many transitions may wait before more hooks can be asked for: what happens to the engine comes first. */
+/** The most waiting transitions at which a request for hooks is taken: what happens to the engine comes first. */
 const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */

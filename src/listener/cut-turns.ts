@@ -32,8 +32,6 @@ export class CutTurns {
         if (cut !== undefined && cut.transition.sequence < transition.sequence) this.#turns.delete(key);
         return;
       }
-      default:
-        return;
     }
   }
 

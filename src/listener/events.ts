@@ -65,7 +65,7 @@ export type DaemonEvent =
   /** Its stop was told in the listener's last life, before it; it is there still. */
   | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
-  /** What was found when the listener started, and is not to be acted on; see `--when-started`. */
+  /** The engine's state at the listener's start needs no hooks; see `--when-started`. */
   | { readonly kind: 'hooks-not-wanted'; readonly transition: Transition; readonly whenStarted: WhenStarted }
   /** A notifier's message that changed nothing. */
   | {

@@ -113,8 +113,6 @@ export function createFailures(
         // Only the folders of a start and a stop report that they may be used.
         case 'hook-started':
           return settleFolderOf(event.engine, event.hook);
-        default:
-          return;
       }
     },
     list() {

@@ -14,7 +14,7 @@ import { restOfTurn } from './held-turns.ts';
 import type { Timestamp } from './journal/record.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** How things are: what `GET /v1/status` answers, beside its version. Times are RFC 3339 in UTC. */
+/** The answer to `GET /v1/status`, but for its version. */
 export interface Status {
   readonly listener: {
     readonly version: string;
@@ -41,12 +41,12 @@ export interface EngineStatus {
   /** The process that is up or stopping; null where it cannot be seen. */
   readonly pid: number | null;
   readonly hooks: {
-    /** What is run now: the hooks of a transition, and of them `hook`. */
+    /** The transition whose hooks run, and the one of them that runs. */
     readonly current: (StatedTransition & { readonly hook: StatedHook | null }) | null;
     readonly waiting: readonly StatedTransition[];
     /** Turns that the end of a listener cut off, until a later one is done; missing when there is none. */
     readonly cut?: readonly CutTurnStatus[];
-    /** What is kept running while Docker is up. */
+    /** The hooks of `while_running`. */
     readonly kept: readonly {
       readonly name: string;
       /** `waiting`: to be started again at `at`; `out`: it may not run. */
@@ -73,7 +73,7 @@ export interface CutTurnStatus extends StatedTransition {
 export interface EventsStatus {
   /** `off` while the engine is down; `waiting`: the stream was cut, and is opened again soon. */
   readonly phase: 'off' | 'opening' | 'reading' | 'waiting';
-  /** What there are folders for, as `container_start`. */
+  /** The events that have folders, as `container_start`. */
   readonly names: readonly string[];
   readonly running: readonly { readonly told: EventLabel; readonly hook: StatedHook | null }[];
   /** Hooks that are run once for many events, and collect them now. */
@@ -101,7 +101,7 @@ export interface StatedHook {
   readonly name: string;
   readonly pid: number | null;
   readonly since: Timestamp;
-  /** Of a hook that may be retried: the attempt that runs, or the one that starts at `at`. */
+  /** The attempt that runs, or the one that starts at `at`; missing for a hook that is not retried. */
   readonly attempt?: { readonly number: number; readonly most: number; readonly at: Timestamp | null };
 }
 

@@ -42,8 +42,6 @@ export class Warnings {
       case 'hook-left-out':
         this.#warned.delete(keyOf(event));
         return;
-      default:
-        return;
     }
   }
 

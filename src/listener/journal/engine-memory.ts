@@ -6,7 +6,7 @@ import { makeFolder } from '../../system/make-folder.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
 import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 
-/** What was last told of each engine, kept from one life of the listener to the next. */
+/** The last transition of each engine, kept across restarts of the listener. */
 export interface EngineMemory {
   recall(engine: string): LastTransition | undefined;
   /** Remembers; on disk as soon as the event loop comes round. Never throws. */
@@ -16,9 +16,9 @@ export interface EngineMemory {
 }
 
 export type MemoryReport =
-  /** What was remembered cannot be read: the listener starts as if for the first time. */
+  /** The file cannot be read: the listener starts as if for the first time. */
   | { readonly kind: 'memory-unreadable'; readonly path: string; readonly error: string }
-  /** What was remembered of these engines is damaged: they alone are as if for the first time. */
+  /** The entries of these engines are damaged: the listener sees these alone as if for the first time. */
   | { readonly kind: 'memory-damaged'; readonly path: string; readonly engines: readonly string[] }
   /** It cannot be written, as on a disk that is full. Said once, until it can be written again. */
   | { readonly kind: 'memory-not-kept'; readonly path: string; readonly error: string }
@@ -65,7 +65,7 @@ export function openEngineMemory(
     } catch (error) {
       if (!failing) report({ kind: 'memory-not-kept', path, error: String(error) });
       failing = true;
-      // What is on disk is out of date until then; that alone is no reason to live on.
+      // The file is out of date until then, which does not keep the process alive.
       retrying = setTimeout(write, retryAfter).unref();
     }
   }
@@ -115,7 +115,7 @@ function readMemory(
   return sound;
 }
 
-/** Whether a value read from a file is what was last told of an engine. */
+/** Returns whether a value read from a file is a last transition. */
 export function isLastTransition(value: unknown): value is LastTransition {
   if (typeof value !== 'object' || value === null) return false;
   const { event, sequence, run, leaving } = value as { readonly [key in keyof LastTransition]?: unknown };

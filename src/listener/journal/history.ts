@@ -17,7 +17,7 @@ export interface HistoryFilter {
   readonly event?: string | undefined;
   /** A hook's name, with its folder or without. */
   readonly hook?: string | undefined;
-  /** What is about the engine of this name. */
+  /** The engine's name. */
   readonly engine?: string | undefined;
   /** Only what went wrong. */
   readonly failed?: boolean | undefined;
@@ -70,7 +70,7 @@ export async function readHistoryEntry(folder: string, number: number): Promise<
   return undefined;
 }
 
-/** What one file tells, by number; `from` is its first record that no file before it has. */
+/** Returns the entries of one file, by number; `from` is its first record that no earlier file has. */
 async function entriesOf(file: string): Promise<{ entries: HistoryEntry[]; from: number }> {
   const entries = new Map<string, HistoryEntry>();
   let from = Number.POSITIVE_INFINITY;
@@ -110,7 +110,7 @@ async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
   }
 }
 
-/** Whether an entry is one that is wanted, but for how many. */
+/** Returns whether an entry passes the filter. */
 export function fits(entry: HistoryEntry, filter: Omit<HistoryFilter, 'n' | 'outputs'>): boolean {
   const { since, event, hook, engine, failed } = filter;
   if (since !== undefined && Date.parse(entry.time) < since) return false;

@@ -8,13 +8,13 @@ import { createWriter, type JournalLimits, type JournalWriter } from './writer.t
 export interface JournalOptions {
   /** Absolute path; made when it is missing. */
   readonly folder: string;
-  /** Whose folder it must be, root's apart. */
+  /** The user that owns the folder, where root does not. */
   readonly account: Account;
   readonly report: (report: JournalReport) => void;
   readonly limits?: Partial<JournalLimits>;
 }
 
-/** What happened, kept across restarts. */
+/** The record of what happened, kept across restarts. */
 export interface Journal {
   /**
    * Records something. Never waits, never throws: where the record is costly to make, hand in a function that
@@ -30,15 +30,15 @@ export interface Journal {
 
 export interface Interrupted {
   readonly started: HookStarted;
-  /** Whether that very process still runs: same pid, same start time. */
+  /** That very process still runs: same pid, same start time. */
   readonly alive: boolean;
 }
 
 const defaultLimits: JournalLimits = { fileSize: 4_194_304, files: 8, waiting: 4_194_304 };
 
-/** How long the end of the listener waits for the journal, in ms. */
+/** The time that the listener's end waits for the journal, in ms. */
 const patience = 2000;
-/** How often an opening that failed is tried again, at most, in ms. */
+/** The shortest time between two attempts to open the journal, in ms. */
 const interval = 1000;
 
 type State =

@@ -4,17 +4,17 @@ import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import { type JournalRecord, journalVersion } from './record.ts';
 import { journalFiles } from './segment.ts';
 
-/** What a file of the journal holds. */
+/** The content of a file of the journal. */
 interface Lines {
   readonly records: readonly JournalRecord[];
-  /** How many lines are no records: torn by a crash, or by a disk that was full. */
+  /** The number of lines that are not records: torn by a crash, or by a disk that was full. */
   readonly torn: number;
   /** A last line that is a record but for its end: one it will be as soon as somebody writes behind it. */
   readonly unfinished: JournalRecord | undefined;
 }
 
 const lineEnd = 0x0a;
-/** As many digits as the name of a file has: one that is higher is made up, and those after it would never be found. */
+/** A file's name has 12 digits: a record with a higher number is forged, and would hide those after it. */
 const highestSequence = 10 ** 12 - 1;
 
 /**
@@ -76,7 +76,7 @@ interface Parts {
   readonly run?: unknown;
 }
 
-/** Whether what readers take for granted is there: a file may have been edited, or be somebody else's. */
+/** Returns whether a record has the fields that readers rely on: a file may have been edited. */
 function hasItsParts(
   kind: string,
   { transition, outcome, cause, hook, folder, run, since, told }: Parts,
@@ -107,7 +107,7 @@ function hasItsParts(
   }
 }
 
-/** Whether an event in short can be shown: its time is read as one. */
+/** Returns whether the label of an event can be shown, its time included. */
 function isLabel(told: Parts['told']): boolean {
   const { type, action, id, name, timeNano } = told ?? {};
   return [type, action, id, name].every((text) => typeof text === 'string') && isNano(timeNano);
@@ -118,7 +118,7 @@ function isNano(value: unknown): boolean {
   return typeof value === 'string' && /^\d{1,21}$/.test(value);
 }
 
-/** What a reader may want to know beside the records. */
+/** Options of a reader. */
 interface ReadOptions {
   /** Told for each file that holds lines that are no records. */
   readonly torn?: (file: string, lines: number) => void;

@@ -3,7 +3,7 @@ import { decodeLines } from './lines.ts';
 import type { HookStarted, JournalOpened, JournalRecord } from './record.ts';
 import { journalFiles } from './segment.ts';
 
-/** What an earlier listener left in the journal. */
+/** The state in which an earlier listener left the journal. */
 export interface Past {
   /** The newest file, to be written on; undefined when there is none. */
   readonly file: string | undefined;
@@ -11,7 +11,7 @@ export interface Past {
   readonly sequence: number;
   /** The latest time that a record has, in ms since the epoch; undefined for a new journal. */
   readonly latest: number | undefined;
-  /** What has a beginning and no end. */
+  /** The runs without an end, and the writer that did not close the journal. */
   readonly open: OpenRuns;
   /** Files with lines that are no records. */
   readonly torn: readonly { readonly file: string; readonly lines: number }[];
@@ -61,8 +61,6 @@ export class OpenRuns {
         break;
       case 'journal-closed':
         this.#writer = undefined;
-        break;
-      default:
         break;
     }
   }

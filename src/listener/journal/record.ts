@@ -57,7 +57,7 @@ export type StreamedEntry =
       readonly durationMs: number;
       /** The last 64 KiB of what it printed, safe to show, lines parted by `\n`. */
       readonly output: string;
-      /** How much it printed in all. */
+      /** The size of all that it printed. */
       readonly outputBytes: number;
     }
   /** It may not be run; `path` is the component at fault. */
@@ -94,7 +94,7 @@ export type HookWarning =
       readonly kind: 'stop-wait-exceeded';
       readonly waitedMs: number;
       readonly enoughMs: number;
-      /** What wrote the companion's unit, and so can change how long it waits. */
+      /** The command or package that wrote the companion's unit, and so can change its wait. */
       readonly installedBy: 'install' | 'user-install' | 'package';
     }
   /** Docker stopped while the hook ran or right after it, so many times in a row, all within so long, in ms. */
@@ -126,7 +126,7 @@ export type TurnEntry =
       readonly cuts: number;
     };
 
-/** What an engine told more of its events than could be kept, or less than happened. */
+/** Events of an engine that were missed, merged or given up. */
 export type EventTrouble =
   /** It did not remember all since `since` (ns): so many starts and ends were made good. */
   | {
@@ -164,7 +164,7 @@ export interface HookStarted {
   /** Names this run; what comes of it has the same. */
   readonly run: string;
   readonly transition: Transition;
-  /** What happened in the engine, where that is what it is run for. */
+  /** The event of the engine that it runs for; missing for a hook of a transition. */
   readonly told?: EventLabel;
   /** Of a hook that may be retried; the first is 1. */
   readonly attempt?: number;

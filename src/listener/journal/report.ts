@@ -2,7 +2,7 @@ import { makeFolder } from '../../system/make-folder.ts';
 import { type Refusal, walkToFolder } from '../../system/trust.ts';
 import { codeOf } from '../../system/user-error.ts';
 
-/** What goes wrong with the journal; told once, until it goes well again. Hooks run all the same. */
+/** A failure of the journal; reported once, until the journal works again. Hooks run all the same. */
 export type JournalReport =
   /** Nothing is kept in a folder that somebody else could change. */
   | { readonly kind: 'journal-refused'; readonly folder: string; readonly refusal: Refusal }
@@ -23,7 +23,7 @@ export type JournalReport =
  */
 export function prepareFolder(folder: string, user: number): void {
   let walked = walkToFolder(folder, user);
-  // What is missing was come to by a way that only we can change, and so it is made where it is meant to be.
+  // Only our user can change the way to the missing folder, so it is made in the right place.
   if (!walked.trusted && walked.refusal.cause.kind === 'missing') {
     makeFolder(folder);
     walked = walkToFolder(folder, user);

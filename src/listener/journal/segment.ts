@@ -5,14 +5,14 @@ import { join } from 'node:path';
 /** The file that is written now. */
 export interface Segment {
   readonly path: string;
-  /** How long it is, in bytes. */
+  /** The size in bytes. */
   readonly size: number;
   /**
    * Writes lines behind what is there. Does not reject.
    * @returns how many lines are wholly written, and what kept the rest from it
    */
   write(lines: readonly Buffer[]): Promise<{ readonly written: number; readonly error?: unknown }>;
-  /** Whether the file is still where it was: not removed, moved away or replaced. */
+  /** Returns whether the file was neither removed nor moved nor replaced. */
   isInPlace(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -70,7 +70,7 @@ async function lastByte(handle: FileHandle, size: number): Promise<number | unde
   return buffer[0];
 }
 
-/** How many parts lie wholly within the first so many bytes. */
+/** Returns the number of parts that lie wholly within the first `bytes` bytes. */
 function wholeParts(parts: readonly Buffer[], bytes: number): number {
   let end = 0;
   return parts.filter(({ length }) => {

@@ -16,9 +16,9 @@ export interface WriterOptions {
 export interface JournalLimits {
   /** A file that has become as large as this is followed by another, in bytes. */
   readonly fileSize: number;
-  /** How many files are kept, the one being written included. */
+  /** The number of files that are kept, the one being written included. */
   readonly files: number;
-  /** How much may wait for a disk that is slow, full or gone, in bytes; what comes then is lost. */
+  /** The most that waits for a disk that is slow, full or gone, in bytes; further records are lost. */
   readonly waiting: number;
 }
 
@@ -35,9 +35,9 @@ interface Waiting {
   readonly record: JournalRecord;
 }
 
-/** As much as is written at once, in bytes. */
+/** The most that is written at once, in bytes. */
 const mostAtOnce = 262_144;
-/** How often it is looked whether the file is still there, and a failed write tried again, in ms. */
+/** The time between two checks that the file is still there, and before a failed write is retried, in ms. */
 const interval = 1000;
 
 /**

@@ -11,7 +11,7 @@ import { catalogue, durationBounds } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
 import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
 
-/** What happens and how things are, as numbers for a monitoring. */
+/** The listener's events and state as numbers for a monitoring system. */
 export interface Metrics {
   /** Takes anything that happens. */
   note(event: ListenerEvent): void;
@@ -19,7 +19,7 @@ export interface Metrics {
   text(): string;
 }
 
-/** Of so many hooks each has numbers of its own; those of what else there is are put together. */
+/** The most hooks that have numbers of their own; further hooks share theirs. */
 const mostHooks = 200;
 const otherHooks = '(others)';
 
@@ -168,8 +168,6 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
         case 'journal-recovered':
           journalWritable = 1;
           return journalLost.add({}, event.lost);
-        default:
-          return;
       }
     },
     text() {
@@ -204,7 +202,7 @@ export function createMetrics(engines: readonly string[], pipelines: readonly Pi
   };
 }
 
-/** How each engine and its queue are now. */
+/** Returns the state of each engine and its queue. */
 function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, hook: string) => Labels) {
   const states = pipelines.map((pipeline) => ({
     engine: pipeline.engine.name,

@@ -33,7 +33,7 @@ export function createGauge(): Gauge {
   };
 }
 
-/** How often a number came to be at most so much, by labels. */
+/** Counts of values up to each bound, by labels. */
 export interface Histogram {
   observe(labels: Labels, value: number): void;
   samples(): Sample[];

@@ -1,4 +1,4 @@
-/** What the metrics' answer is, for `Content-Type`: the text format that every Prometheus reads. */
+/** The `Content-Type` of the answer: the text format that every Prometheus reads. */
 export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Sample {
   readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
-/** What one metric is, by Prometheus's rules for names: a unit's plural at the end, `_total` for what is counted. */
+/** A metric, named by Prometheus's rules: a unit's plural at the end, `_total` for a counter. */
 export interface Metric {
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -14,7 +14,7 @@ export interface MetricsServerOptions {
   readonly report: (report: MetricsReport) => void;
   readonly signal: AbortSignal;
   readonly limits?: Partial<HttpLimits>;
-  /** How long until a port that could not be had is tried again, in ms. */
+  /** The time before a port that is not available is tried again, in ms. */
   readonly again?: number;
 }
 
@@ -98,7 +98,7 @@ function say(
   response.end(bytes);
 }
 
-/** What becomes of the port for metrics. Without it, hooks run all the same. */
+/** The state of the port for metrics. Hooks run without it. */
 export type MetricsReport =
   | { readonly kind: 'metrics-listening'; readonly address: string; readonly port: number }
   /** Tried again until it goes well. */

@@ -9,7 +9,7 @@ import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import type { EventKinds, OfEngine } from '../events.ts';
 import type { EventTrouble } from '../journal/record.ts';
 
-/** What becomes of the hooks of an engine's events. */
+/** Hooks of an engine's events. */
 export const eventHookWords: EventKinds<OfEngine<EventHookReport>> = {
   'event-unknown': ({ folder, ...hint }) =>
     warning(`${folder} is for no event that there is: its hooks do not run. ${describeHint(hint)}`),

@@ -3,7 +3,7 @@ import { describeEnd } from './hooks.ts';
 import { describeRefusal } from './refusal.ts';
 import { describeWarning } from './warnings.ts';
 
-/** What went wrong with a hook, and what mends it or tells more. */
+/** Returns what went wrong with a hook, and the fix or what it printed last. */
 export function describeFailure(failure: Failure): { readonly text: string; readonly fix: string } {
   switch (failure.kind) {
     case 'refused': {
@@ -26,7 +26,7 @@ export function describeFailure(failure: Failure): { readonly text: string; read
   }
 }
 
-/** What was found, without the path again where it is that of the hook or folder which has just been named. */
+/** Returns what was found with "it" for the path of the hook or folder that the sentence has just named. */
 export function aboutIt(
   found: string,
   { name, path }: { readonly name: string; readonly path: string },

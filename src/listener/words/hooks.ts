@@ -14,7 +14,7 @@ import { describeExposed, describeRefusal } from './refusal.ts';
 import { leftOut } from './transitions.ts';
 import { turnWords } from './turns.ts';
 
-/** What becomes of the hooks. */
+/** Hooks and their runs. */
 export const hookWords: EventKinds<OfEngine<HookReport>> = {
   'hooks-found': (event) =>
     info(

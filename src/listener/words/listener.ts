@@ -14,7 +14,7 @@ import { describeTransition } from './transitions.ts';
 import { turnFileWords } from './turns.ts';
 import { describeWarning } from './warnings.ts';
 
-/** What becomes of what is kept on disk. */
+/** The files of the state folder. */
 export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> = {
   ...turnFileWords,
   'memory-unreadable': (event) =>
@@ -50,7 +50,7 @@ export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> =
 
 const without = 'status, trigger and the companion do not reach this listener';
 
-/** What becomes of the control socket. */
+/** The control socket, and the page. */
 export const controlWords: WordsFor<ControlReport> = {
   'control-listening': (event) => detail(`Answering on ${event.path}`),
   'page-opened': (event) => info(`The page is served on 127.0.0.1 port ${event.port}`),
@@ -70,7 +70,7 @@ export const controlWords: WordsFor<ControlReport> = {
     ),
 };
 
-/** What becomes of the port for metrics. */
+/** The port for metrics. */
 export const metricsWords: WordsFor<MetricsReport> = {
   'metrics-listening': ({ address, port }) =>
     info(`Metrics are at http://${addressAndPort(address, port)}/metrics`),
@@ -92,7 +92,7 @@ function whyNot(code: string, port: number): string {
   }
 }
 
-/** What the notifier's port has to say. */
+/** The notifier's port. */
 export const notifierWords: WordsFor<NotifierReport> = {
   'notifier-listening': (event) =>
     info(`Listening for notifiers on ${addressAndPort(event.address, event.port)}`),

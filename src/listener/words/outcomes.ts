@@ -1,10 +1,10 @@
 import type { EndReason, Outcome } from '../../hooks/run.ts';
 import { type Level, seconds } from '../../system/words.ts';
 
-/** How a run of a hook ended, in words. */
+/** The words for how a run of a hook ended. */
 export interface OutcomeWords {
   readonly level: Level;
-  /** What follows the hook's name in the log, `status` and `history`. */
+  /** The rest of a sentence that begins with the hook's name, in the log, `status` and `history`. */
   readonly log: string;
   readonly page: string;
 }

@@ -2,7 +2,7 @@ import type { Level } from '../../system/words.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
 import type { WhyLeftOut } from '../journal/record.ts';
 
-/** What happened to Docker, in the two forms in which it is shown; both follow the word "Docker". */
+/** A start or stop in its two forms; both follow the word "Docker". */
 interface Happening {
   /** The log and `history`. */
   readonly log: string;
@@ -18,7 +18,7 @@ interface ReasonWords {
   readonly status: string;
   /** Why hooks ran, on the page. */
   readonly because: string;
-  /** Whether a stop for this reason is a failure of Docker's. */
+  /** A stop for this reason is a failure of Docker's. */
   readonly isFailure: boolean;
 }
 
@@ -80,7 +80,7 @@ export const reasons: { readonly [reason in Reason]: ReasonWords } = {
   },
 };
 
-/** What reported a transition: as a clause behind it in the log, in `status`, and on the page behind "by". */
+/** The reporter of a transition: a clause behind it in the log, a clause in `status`, and on the page behind "by". */
 export const sources: {
   readonly [source in Source]: { readonly log: string; readonly status: string; readonly page: string };
 } = {

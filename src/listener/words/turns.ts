@@ -59,7 +59,7 @@ export function describeTurn(turn: TurnEntry): string {
   }
 }
 
-/** What became of a turn, for a cell of the page's table. */
+/** The outcome of a turn, for a cell of the page's table. */
 export const turnOutcomes: { readonly [kind in TurnEntry['kind']]: string } = {
   'turn-continued': 'Continued after the listener’s restart',
   'turn-dropped': 'The rest was not run',

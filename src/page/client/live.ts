@@ -3,21 +3,21 @@ import type { HistoryEntry } from '../../listener/journal/history.ts';
 import type { Status } from '../../listener/status.ts';
 import { Backoff } from '../../system/backoff.ts';
 
-/** What a live page is told. */
+/** The receiver of a live page's data. */
 export interface Live {
-  /** How all is, when the connection has come about. */
+  /** The connection is there: the history and the status. */
   begun(entries: readonly HistoryEntry[], status: Status): void;
   happened(event: StreamedEvent): void;
-  /** How things are by now. */
+  /** The current status. */
   status(status: Status): void;
   lost(): void;
 }
 
-/** How many entries are asked for: the most that the listener gives. */
+/** The number of entries that are requested: the most that the listener gives. */
 const most = 1000;
 /** The pauses before a lost connection is tried again. */
 const pauses = { first: 500, longest: 10_000 };
-/** How long events may follow each other before it is asked how things are, in ms. */
+/** The pause after an event before the status is requested, in ms: events that follow each other need one request. */
 const pause = 150;
 
 /** Follows the listener for as long as the page is open; a lost connection is tried again and again. */
