@@ -54,7 +54,7 @@ const without = 'status, trigger and the companion do not reach this listener';
 export const controlWords: WordsFor<ControlReport> = {
   'control-listening': (event) => detail(`Answering on ${event.path}`),
   'page-opened': (event) => info(`The page is served on 127.0.0.1 port ${event.port}`),
-  'page-closed': () => info('Nobody looks at the page any more: closed'),
+  'page-closed': () => info('No browser shows the page any more: closed'),
   'control-refused': (event) => {
     const { found, fix } = describeRefusal(event.refusal);
     return warning(`No control socket at ${event.path}: ${found}. ${fix}. Until then ${without}`);

@@ -30,7 +30,7 @@ export const reasons: { readonly [reason in Reason]: ReasonWords } = {
     start: { log: 'is up already', page: 'was up when the listener began' },
     stop: {
       log: 'has stopped while the listener was not running',
-      page: 'had stopped while nobody watched',
+      page: 'had stopped while the listener was not running',
     },
     status: 'found so when the listener started',
     because: 'the listener began',
@@ -75,7 +75,7 @@ export const reasons: { readonly [reason in Reason]: ReasonWords } = {
     start: started,
     stop: { log: 'is said to stop', page: 'was shut down' },
     status: 'requested',
-    because: 'somebody asked for it',
+    because: 'a request',
     isFailure: false,
   },
 };
@@ -87,7 +87,7 @@ export const sources: {
   engine: { log: '', status: 'told by Docker itself', page: 'Docker itself' },
   notifier: { log: ', says the notifier', status: 'told by a notifier', page: 'a notifier' },
   companion: { log: ', says its service', status: 'told by its service', page: 'its service' },
-  request: { log: ', on request', status: 'told by hand', page: 'somebody who asked' },
+  request: { log: ', on request', status: 'told by hand', page: 'a request' },
 };
 
 /** Returns the words for a reason; for a reason of a later version the reason itself. */
