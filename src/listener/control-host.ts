@@ -76,7 +76,8 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     async trigger(wish, tell, gone) {
       const report = (line: TriggerLine) => tell(line);
       refuseFromInside(wish, pipelines);
-      const { hooks, state, engine } = named(wish.engine, pipelines, undefined);
+      const pipeline = named(wish.engine, pipelines, undefined);
+      const { hooks, engine } = pipeline;
       const only = wish.hook === undefined ? undefined : hookCalled(wish.hook, wish);
       const { waiting } = hooks.snapshot();
       if (waiting.length >= mostWaiting) throw new Declined(503, 'Too much waits for its hooks already');
@@ -86,7 +87,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
         source: 'request',
         engine: engine.name,
         at: Date.now(),
-        sequence: state().sequence,
+        sequence: pipeline.state().sequence,
       };
       record({ kind: 'hooks-requested', transition, hook: only });
       report({ kind: 'accepted', engine: engine.name, event: wish.event, waiting: waiting.length });
