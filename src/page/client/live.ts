@@ -15,17 +15,17 @@ export interface Live {
 
 /** The number of entries that are requested: the most that the listener gives. */
 const most = 1000;
-/** The pauses before a lost connection is tried again. */
+/** The pauses before a lost connection is made again, in ms. */
 const pauses = { first: 500, longest: 10_000 };
 /** The pause after an event before the status is requested, in ms: events that follow each other need one request. */
 const pause = 150;
 
-/** Follows the listener for as long as the page is open; a lost connection is tried again and again. */
+/** Follows the listener while the page is open. Reconnects when a connection is lost. */
 export async function follow(live: Live): Promise<never> {
   const backoff = new Backoff(pauses);
   for (;;) {
     try {
-      // Heard from before the past is read, so that nothing falls between the two.
+      // Subscribes before it reads the history, so that no event is missed in between.
       const events = await stream('v1/events');
       const [history, status] = await Promise.all([ask(`v1/history?n=${most}`), ask('v1/status')]);
       live.begun((history as { entries: HistoryEntry[] }).entries, status as Status);
@@ -35,14 +35,14 @@ export async function follow(live: Live): Promise<never> {
         askSoon(live);
       }
     } catch {
-      // However it was lost, it is tried again.
+      // Reconnects, whatever the cause.
     }
     live.lost();
     await new Promise((resolve) => setTimeout(resolve, backoff.next()));
   }
 }
 
-/** An entry with its output. */
+/** Fetches an entry with its output. */
 export async function fetchEntry(number: number): Promise<HistoryEntry | undefined> {
   try {
     return ((await ask(`v1/history/${number}`)) as { entry: HistoryEntry }).entry;
@@ -76,7 +76,7 @@ async function ask(path: string): Promise<unknown> {
   return (await get(path)).json();
 }
 
-/** JSON objects as they come, one a line. */
+/** Reads JSON objects, one a line, as they arrive. */
 async function stream(path: string): Promise<AsyncIterable<unknown>> {
   const { body } = await get(path);
   if (body === null) throw new Error(`${path} has no body`);
