@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventLine } from '../support/events.ts';
+import { median } from '../support/lab/median.ts';
 import { type ScriptedEngine, startScriptedEngine } from '../support/scripted-engine.ts';
 import { ofKind } from '../support/stage.ts';
 import { createTwoEngines, type TwoEngines, type TwoEnginesListener } from '../support/two-engines.ts';
@@ -96,19 +97,32 @@ function flood(bytes: () => Buffer): {
   };
 }
 
-/** The most memory that it takes within so many rounds of the honest engine, in KiB. */
-async function peakOver(rounds: number, listener: TwoEnginesListener): Promise<number> {
-  let peak = 0;
-  const timer = setInterval(() => {
+/** The memory of the listener, in KiB, over so many rounds of the honest engine: the most of it, and the median. */
+async function memoryOver(rounds: number, listener: TwoEnginesListener) {
+  const samples: number[] = [];
+  const sample = () => {
     const status = readFileSync(`/proc/${listener.pid}/status`, 'utf8');
-    peak = Math.max(peak, Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]));
-  }, 200);
+    samples.push(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]));
+  };
+  const timer = setInterval(sample, 200);
   try {
     for (let round = 0; round < rounds; round++) await place.honestRound(listener);
   } finally {
     clearInterval(timer);
   }
-  return peak;
+  sample();
+  return { peak: Math.max(...samples), usual: median(samples) };
+}
+
+type Memory = Awaited<ReturnType<typeof memoryOver>>;
+
+/**
+ * Expects that a stranger takes no more memory than its budgets allow. On a busy machine V8 collects its garbage late:
+ * that raises the peak and not the median.
+ */
+function expectBounded(before: Memory, after: Memory): void {
+  expect(after.usual - before.usual).toBeLessThan(20_000);
+  expect(after.peak - before.peak).toBeLessThan(40_000);
 }
 
 test('a line of 4 MB in chunks of one byte does not end a listener with 192 MB of heap', async () => {
@@ -119,14 +133,14 @@ test('a line of 4 MB in chunks of one byte does not end a listener with 192 MB o
   });
   const listener = place.listen([], smallHeap);
   await waitFor(() => place.noted().includes('start first'));
-  const before = await peakOver(2, listener);
+  const before = await memoryOver(2, listener);
   const bytes = chunked(`${startEvent(4_000_000, 'huge')}\n${startEvent(10, 'last')}\n`, 1);
   if (client !== undefined) void write(client, bytes);
   await waitFor(() => place.noted().includes('start last'), 60_000);
-  const after = await peakOver(2, listener);
+  const after = await memoryOver(2, listener);
   expect(listener.isOver()).toBe(false);
   expect(place.noted()).toContain('start huge');
-  expect(after - before).toBeLessThan(20_000);
+  expectBounded(before, after);
 });
 
 test.each([
@@ -143,14 +157,14 @@ test.each([
   const listener = place.listen([], smallHeap);
   await listener.next(0, ofKind('events-read'));
   const began = performance.now();
-  const before = await peakOver(3, listener);
+  const before = await memoryOver(3, listener);
   const calm = performance.now() - began;
   isFlood = true;
   await engine?.end();
   await stranger(flooding.answer);
   await waitFor(() => flooding.sent() > 3);
   const floodBegan = performance.now();
-  const after = await peakOver(3, listener);
+  const after = await memoryOver(3, listener);
   const flooded = performance.now() - floodBegan;
   await waitFor(() => flooding.sent() > 20);
   const file = ledgerFile();
@@ -159,7 +173,7 @@ test.each([
   expect(place.noted().filter((line) => line.startsWith('honest'))).toHaveLength(12);
   // Two stretches of time on a shared machine: hostile.test.ts compares two listeners at the same time.
   expect(flooded).toBeLessThan(4 * calm + room(10_000));
-  expect(after - before).toBeLessThan(20_000);
+  expectBounded(before, after);
   expect(file).toBeLessThan(32_000_000);
 });
 

@@ -10,7 +10,7 @@ export interface Terminal {
   /** What it shows now, a line each, without what is empty at their ends and at the bottom. */
   lines(): string[];
   /** Waits until it shows that. */
-  shows(pattern: RegExp): Promise<void>;
+  shows(pattern: RegExp, limit?: number): Promise<void>;
   /** Presses keys, as tmux names them: `q`, `C-c`, `Tab`. */
   press(...keys: readonly string[]): void;
   type(text: string): void;
@@ -58,8 +58,8 @@ export function openTerminal(words: readonly string[], options: TerminalOptions 
       .map((line) => line.trimEnd());
   return {
     lines,
-    async shows(pattern) {
-      const deadline = Date.now() + room();
+    async shows(pattern, limit) {
+      const deadline = Date.now() + room(limit);
       // Each look starts a process: not too often.
       for (; !pattern.test(lines().join('\n')); await new Promise((resolve) => setTimeout(resolve, 50))) {
         if (Date.now() > deadline)
