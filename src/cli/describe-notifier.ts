@@ -58,7 +58,7 @@ export function describeTrip(trip: RoundTrip): string {
     case 'no-name':
       return 'its name is not known in the container';
     case 'nobody':
-      return 'nobody answers there';
+      return 'no listener answers there';
     case 'silence':
       return 'no reply at all';
     case 'not-asked':

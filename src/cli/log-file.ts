@@ -46,7 +46,7 @@ function why(code: string): string {
     case 'ENXIO':
       return 'it is no regular file';
     case 'EPERM':
-      return 'it is somebody else’s';
+      return 'it belongs to another user';
     default:
       return code;
   }

@@ -37,7 +37,7 @@ export async function showStatus(command: EngineRequest): Promise<number> {
     print(
       command.json
         ? `${JSON.stringify(nothing)}\n`
-        : `The listener is not running: nobody answers at ${path}\n  ${howToStart()}\n`,
+        : `The listener is not running: no process answers at ${path}\n  ${howToStart()}\n`,
     );
     return statusCode.unknown;
   }
@@ -58,7 +58,11 @@ export async function showPage(command: EngineRequest): Promise<number> {
   const answer = (await ifRunning(client.post('/v1/page'))) as { readonly url: string } | undefined;
   if (answer === undefined) {
     const fix = `What it did until then: ${calledAs()} history --html FILE. ${howToStart()}`;
-    throw new UserError(exitCode.unavailable, `The listener is not running: nobody answers at ${path}`, fix);
+    throw new UserError(
+      exitCode.unavailable,
+      `The listener is not running: no process answers at ${path}`,
+      fix,
+    );
   }
   if (command.json) {
     print(`${JSON.stringify(answer)}\n`);
@@ -69,9 +73,9 @@ export async function showPage(command: EngineRequest): Promise<number> {
   if (command.engine !== undefined) remark('The page shows every engine that the listener watches.\n');
   const { port } = new URL(answer.url);
   remark(
-    'Open it in a browser on this machine. Whoever has the address sees what hooks print, so keep it to yourself.\n' +
+    'Open it in a browser on this machine. Anyone with the address can read the output of hooks: keep it to yourself.\n' +
       `From elsewhere: ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE, and then the same address there.\n` +
-      'It is closed ten minutes after nobody has it open any more.\n',
+      'It is closed ten minutes after the last browser has left.\n',
   );
   return exitCode.done;
 }
@@ -108,7 +112,7 @@ export function describeStatus(status: Status, now: Date, style: Style, columns?
     listener.notifier.mode === 'off' ? 'no notifier' : `notifiers on port ${listener.notifier.port}`;
   return [
     ...engines.flatMap((engine) => describeEngine(engine, now, style)).map((line) => foldLine(line, columns)),
-    ...(failures.length === 0 ? [] : ['', style.strong('What went wrong last')]),
+    ...(failures.length === 0 ? [] : ['', style.strong('Failing hooks')]),
     ...failures.map((failure) => describeOne(failure, now, style, columns)),
     ...(failures.length === 0 ? [] : [foldLine(style.faint(`  ${howItGoes(failures)}`), columns)]),
     '',
@@ -207,7 +211,7 @@ function describeOne(failure: Failure, now: Date, style: Style, columns: number 
 function howItGoes(failures: readonly Failure[]): string {
   const events = ['start', 'stop'].filter((event) => failures.some(({ name }) => isOf(event, name)));
   const byHand = events.length === 0 ? '' : `. To run it now: ${calledAs()} trigger ${events.join('|')}`;
-  return `Shown until it succeeds${byHand}`;
+  return `Listed until the next successful run${byHand}`;
 }
 
 function isOf(event: string, name: string): boolean {

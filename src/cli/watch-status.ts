@@ -41,7 +41,7 @@ export async function watchStatus(request: EngineRequest): Promise<number> {
     const head = style.faint(`${clock(now, now)}  q ends this`);
     const body =
       status === undefined
-        ? `The listener is not running: nobody answers at ${listener.path}\n  ${howToStart()}`
+        ? `The listener is not running: no process answers at ${listener.path}\n  ${howToStart()}`
         : describeStatus(status, now, style);
     screen.draw(`${head}\n\n${body}`);
   }

@@ -93,7 +93,7 @@ function reasonAgainst(
   { mode, companionWorks }: NotifierFacts,
 ): string | undefined {
   if (choice === 'never') return 'that is what --notifier says';
-  if (mode === 'off') return 'the settings say that nobody listens for it';
+  if (mode === 'off') return 'the settings switch the notifier off';
   if (choice === 'auto' && supervisor.kind === 'systemd' && companionWorks) {
     return (
       'the companion unit tells of a stop before Docker begins it, and the container would only cost its 12 MB ' +

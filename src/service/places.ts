@@ -53,7 +53,7 @@ function choose(places: readonly string[], refuses: Distrust, parts: (place: str
   if (path !== undefined) return { path, instead: { of: first, refusal } };
   throw new UserError(
     exitCode.notPermitted,
-    `Neither ${places.join(' nor ')} can be used: somebody other than root can change ${refusal.path}`,
+    `Neither ${places.join(' nor ')} can be used: another user than root can change ${refusal.path}`,
     `See: ls -ld ${refusal.path}`,
   );
 }

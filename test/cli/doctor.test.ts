@@ -59,7 +59,7 @@ describe('the notifier', () => {
 
   test.each([
     ['delivers', present, 'ok', 'answers it at host.docker.internal, port 47200'],
-    ['reaches nobody', { ...present, trip: { kind: 'nobody' } }, 'wrong', 'nobody answers there'],
+    ['reaches nobody', { ...present, trip: { kind: 'nobody' } }, 'wrong', 'no listener answers there'],
     ['is kept from it', { ...present, trip: { kind: 'silence' } }, 'wrong', 'no reply'],
     ['knows no host', { ...present, trip: { kind: 'no-name' } }, 'wrong', 'name is not known'],
     ['cannot ask', { ...present, trip: { kind: 'not-asked', why: 'no such exec' } }, 'wrong', 'no such exec'],

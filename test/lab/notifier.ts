@@ -149,11 +149,11 @@ export function describeNotifier(version: EngineVersion): void {
       await account.close(listener);
       const alone = await notifier(['status']);
       expect(alone.code).toBe(1);
-      expect(alone.stdout).toContain('nobody answers there');
+      expect(alone.stdout).toContain('no listener answers there');
       expect(alone.stderr).toContain(`with port ${stage.port}`);
       const installed = await install('--json');
       expect(installed.code).toBe(1);
-      expect(installed.stderr).toContain('does not reach the listener: nobody answers there');
+      expect(installed.stderr).toContain('does not reach the listener: no listener answers there');
       const { output } = JSON.parse(installed.stdout).container;
       expect(output[0]).toContain('notifier: Received: nc: ');
     });

@@ -48,13 +48,13 @@ stopped and started.`,
   await enter('chmod g+w /etc/docker-lifecycle-listener.d/on_start/10-greet');
   await enter('systemctl stop docker');
   const down = await enter('docker-lifecycle-listener status');
-  expect(down).toMatch(/: down since .*; shut down, told by its service$/m);
+  expect(down).toMatch(/: down since .*; shut down, reported by its service$/m);
   await enter('systemctl start docker');
   await happened(/10-greet refused/);
 
   part('What went wrong?', 'The greeting is missing. `status` tells what is, and what went wrong last:');
   const status = await enter('docker-lifecycle-listener status');
-  expect(status).toMatch(/: up since .*, started, told by Docker itself$/m);
+  expect(status).toMatch(/: up since .*, started, reported by Docker itself$/m);
   expect(status).toContain(refusal);
   const mend = cureOn(status);
   say('`history` tells what was: Docker stopped and its hook ran, Docker started and its hook did not.');
@@ -87,7 +87,7 @@ stopped and started.`,
   expect(await enter('docker lifecycle doctor | grep --count WRONG')).toBe('0');
   say('What was missed is made up for by hand; then `status` has nothing to tell any more.');
   expect(await enter('docker lifecycle trigger start')).toContain('on_start/10-greet succeeded after ');
-  expect(await enter('docker lifecycle status')).not.toContain('What went wrong');
+  expect(await enter('docker lifecycle status')).not.toContain('Failing hooks');
   say('And the next time it goes by itself:');
   await enter('systemctl restart docker');
   await happened(/asked[\s\S]*started \(pid \d+\)\n.*10-greet succeeded/);

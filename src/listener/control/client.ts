@@ -171,7 +171,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED':
-      return new NotRunning(`The listener is not running: nobody answers at ${socket}`, socket);
+      return new NotRunning(`The listener is not running: no process answers at ${socket}`, socket);
     case 'EACCES':
     case 'EPERM':
       return new UserError(

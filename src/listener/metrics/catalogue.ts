@@ -7,7 +7,7 @@ export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 export const catalogue = {
   engineUp: gauge(
     'docker_lifecycle_engine_up',
-    'Whether the engine is up (1) or not (0); missing while nobody has seen it.',
+    'Whether the engine is up (1) or not (0); missing until its state is known.',
   ),
   lastTransition: gauge(
     'docker_lifecycle_last_transition_timestamp_seconds',

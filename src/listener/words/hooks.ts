@@ -51,7 +51,7 @@ export const hookWords: EventKinds<OfEngine<HookReport>> = {
   'hook-left-out': (event) => describeLeftOut(event.hook, event.why),
   'hook-linked': (event) =>
     warning(
-      `${event.hook} has ${event.hardLinks} names (hard links): whoever can change another of them changes it`,
+      `${event.hook} has ${event.hardLinks} names (hard links): a change through another name changes it`,
     ),
   'hook-interpreter-exposed': ({ hook, ...exposed }) => {
     const { found, fix } = describeExposed(exposed);

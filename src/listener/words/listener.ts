@@ -151,9 +151,7 @@ export const daemonWords: EventKinds<DaemonEvent> = {
     record: ({ kind, engine, hook, warning: found }) => ({ kind, engine, hook, warning: found }),
   },
   'notifier-trusted': (event) =>
-    warning(
-      `--trust-notifier: whoever reaches port ${event.port} can have the hooks run. Keep it closed to others`,
-    ),
+    warning(`--trust-notifier: any client of port ${event.port} can run the hooks. Keep it closed to others`),
   'reports-suppressed': ({ engine, counts }) =>
     warning(
       `Engine ${engine}: ${Object.entries(counts)
@@ -167,7 +165,7 @@ export const daemonWords: EventKinds<DaemonEvent> = {
     ),
   'access-list': (event) =>
     warning(
-      `${event.folder} has an access control list: make sure that it lets nobody else write, ` +
+      `${event.folder} has an access control list: make sure that it lets no other user write, ` +
         `now or in files to come. See: getfacl ${quote(event.folder)}`,
     ),
   'hooks-afar': (event) =>

@@ -84,10 +84,10 @@ export const reasons: { readonly [reason in Reason]: ReasonWords } = {
 export const sources: {
   readonly [source in Source]: { readonly log: string; readonly status: string; readonly page: string };
 } = {
-  engine: { log: '', status: 'told by Docker itself', page: 'Docker itself' },
-  notifier: { log: ', says the notifier', status: 'told by a notifier', page: 'a notifier' },
-  companion: { log: ', says its service', status: 'told by its service', page: 'its service' },
-  request: { log: ', on request', status: 'told by hand', page: 'a request' },
+  engine: { log: '', status: 'reported by Docker itself', page: 'Docker itself' },
+  notifier: { log: ', says the notifier', status: 'reported by a notifier', page: 'a notifier' },
+  companion: { log: ', says its service', status: 'reported by its service', page: 'its service' },
+  request: { log: ', on request', status: 'requested by hand', page: 'a request' },
 };
 
 /** Returns the words for a reason; for a reason of a later version the reason itself. */
