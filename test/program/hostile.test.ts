@@ -19,7 +19,7 @@ afterAll(() => place.clear());
 /**
  * The most by which the first hook may be late beside a hostile engine, in ms: three times what it was in the listener
  * that watches the honest engine alone, which waits for the same processors at the same time, and as much for how these
- * times vary. Without fair reading (src/system/fair-reading.ts) it was six times, on a quiet machine and at a load of 20.
+ * times vary. Without fair reading (src/system/fair-reading.ts) it was six times at a load of 20.
  */
 function mostLate(alone: readonly number[]): number {
   const middle = median(alone);
