@@ -27,7 +27,7 @@ import { HooksAtStop } from './hooks-at-stop.ts';
 import type { EngineMemory } from './journal/engine-memory.ts';
 import type { Journal } from './journal/journal.ts';
 import type { TurnFile } from './journal/turn-file.ts';
-import { createMetrics } from './metrics/collector.ts';
+import { Metrics } from './metrics/collector.ts';
 import { startMetricsServer } from './metrics/server.ts';
 import { defaultLimits } from './notifier/protocol.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from './notifier/server.ts';
@@ -95,7 +95,7 @@ class Daemon {
     const { settings, account, report, logsEachTurn, signal } = options;
     const { scriptDir } = settings;
     this.#options = options;
-    this.#metrics = createMetrics(
+    this.#metrics = new Metrics(
       settings.engines.map(({ name }) => name),
       this.#pipelines,
     );
@@ -203,7 +203,7 @@ class Daemon {
       this.#control = await startControlServer({ path, user: account.uid, host, report: record, signal });
     }
     if (settings.metrics !== undefined)
-      startMetricsServer({ ...settings.metrics, text: metrics.text, report: record, signal });
+      startMetricsServer({ ...settings.metrics, text: () => metrics.text(), report: record, signal });
   }
 
   #watchEngines(

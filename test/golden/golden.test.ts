@@ -15,7 +15,7 @@ import { createFailures } from '../../src/listener/failures.ts';
 import { type HistoryEntry, readHistory } from '../../src/listener/journal/history.ts';
 import { openJournal } from '../../src/listener/journal/journal.ts';
 import { journalFiles } from '../../src/listener/journal/segment.ts';
-import { createMetrics } from '../../src/listener/metrics/collector.ts';
+import { Metrics } from '../../src/listener/metrics/collector.ts';
 import type { Pipeline } from '../../src/listener/pipeline.ts';
 import { statusOf } from '../../src/listener/status.ts';
 import { outcomeOf, titleOf } from '../../src/page/client/words.ts';
@@ -57,7 +57,7 @@ beforeAll(async () => {
     forms.events += `${JSON.stringify(event)}\n`;
   });
   const failures = createFailures();
-  const metrics = createMetrics(['default'], [pipeline()]);
+  const metrics = new Metrics(['default'], [pipeline()]);
   for (const [at, record] of happenings().entries()) {
     vi.setSystemTime(began + 1000 * at);
     for (const log of logs) log(record);

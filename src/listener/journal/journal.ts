@@ -3,7 +3,7 @@ import { identify, liveness, type ProcessIdentity } from '../../system/processes
 import { type Past, readPast } from './past.ts';
 import { type HookStarted, type JournalEntry, journalVersion } from './record.ts';
 import { asReport, type JournalReport, prepareFolder, Unusable } from './report.ts';
-import { createWriter, type JournalLimits, type JournalWriter } from './writer.ts';
+import { type JournalLimits, JournalWriter } from './writer.ts';
 
 export interface JournalOptions {
   /** Absolute path; made when it is missing. */
@@ -37,7 +37,7 @@ export interface Interrupted {
 const defaultLimits: JournalLimits = { fileSize: 4_194_304, files: 8, waiting: 4_194_304 };
 
 /** The time that the listener's end waits for the journal, in ms. */
-const patience = 2000;
+const timeout = 2000;
 /** The shortest time between two attempts to open the journal, in ms. */
 const interval = 1000;
 
@@ -80,7 +80,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const { lost } = state;
     for (const { file, lines } of past.torn) report({ kind: 'journal-torn', file, lines });
     if (told !== undefined) report({ kind: 'journal-recovered', folder, lost });
-    const writer = createWriter({ folder, user: account.uid, limits, report }, past.file, past.open);
+    const writer = new JournalWriter({ folder, user: account.uid, limits, report }, past.file, past.open);
     state = { phase: 'open', writer, sequence: past.sequence + lost };
     const interrupted = past.open.runs().map((started) => ({ started, alive: isAlive(started) }));
     append({ kind: 'journal-opened', process: ourselves });
@@ -137,7 +137,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         makeAll();
         const { writer } = state;
         state = { phase: 'closed' };
-        await writer.close(patience);
+        await writer.close(timeout);
       }
       state = { phase: 'closed' };
     },

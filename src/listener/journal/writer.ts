@@ -22,14 +22,6 @@ export interface JournalLimits {
   readonly waiting: number;
 }
 
-/** Puts records into files, in order, when the disk is ready for them. */
-export interface JournalWriter {
-  /** Takes a record; nothing is waited for, and nothing thrown. */
-  push(record: JournalRecord): void;
-  /** Writes what waits, for `patience` ms at most, and closes the file. */
-  close(patience: number): Promise<void>;
-}
-
 interface Waiting {
   readonly line: Buffer;
   readonly record: JournalRecord;
@@ -41,60 +33,97 @@ const mostAtOnce = 262_144;
 const interval = 1000;
 
 /**
- * @param file the file to go on with, if there is one
- * @param runs what is open according to the files; kept up to date from now on
+ * Writes records into files, in order, when the disk is ready for them. Each record waits in memory until then; after an
+ * error the file is opened again each second.
  */
-export function createWriter(
-  options: WriterOptions,
-  file: string | undefined,
-  runs: OpenRuns,
-): JournalWriter {
-  const { folder, limits, report } = options;
-  let waiting: Waiting[] = [];
-  let waitingBytes = 0;
-  let lost = 0;
-  let next = file;
-  let segment: Segment | undefined;
-  let lookedAt = 0;
-  let failing: string | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  let work: Promise<void> | undefined;
+export class JournalWriter {
+  readonly #options: WriterOptions;
+  /** The entries that are open according to the files. */
+  readonly #runs: OpenRuns;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #lost = 0;
+  /** The file to open next; undefined for a new one. */
+  #next: string | undefined;
+  #segment: Segment | undefined;
+  #lookedAt = 0;
+  /** The last failure that was reported, as JSON, until a write succeeds. */
+  #failing: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #work: Promise<void> | undefined;
 
-  async function writeAll(): Promise<void> {
+  /**
+   * @param file the file to continue, if there is one
+   * @param runs the open entries of the files; kept up to date from now on
+   */
+  constructor(options: WriterOptions, file: string | undefined, runs: OpenRuns) {
+    this.#options = options;
+    this.#next = file;
+    this.#runs = runs;
+  }
+
+  /** Takes a record. Waits for nothing and throws nothing. */
+  push(record: JournalRecord): void {
+    const line = encode(record);
+    if (this.#waitingBytes + line.length > this.#options.limits.waiting) {
+      this.#lost += 1;
+      return;
+    }
+    this.#waiting.push({ line, record });
+    this.#waitingBytes += line.length;
+    if (this.#retry === undefined) this.#start();
+  }
+
+  /** Writes the waiting records and closes the file, each for `timeout` ms at most. */
+  async close(timeout: number): Promise<void> {
+    if (this.#retry !== undefined) this.#start();
+    await within(timeout, this.#work);
+    clearTimeout(this.#retry);
+    await within(timeout, this.#closeSegment());
+  }
+
+  #start(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#work ??= this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
     try {
-      for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-        await writeSome(await ready(first.record.sequence));
-        tellRecovery();
+      for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
+        await this.#writeSome(await this.#ready(first.record.sequence));
+        this.#reportRecovery();
       }
     } catch (error) {
-      await fail(error);
+      await this.#fail(error);
     }
-    work = undefined;
+    this.#work = undefined;
   }
 
-  /** The file to write to, which may be a new one that begins with this sequence number. */
-  async function ready(sequence: number): Promise<Segment> {
-    if (segment !== undefined && performance.now() - lookedAt > interval) {
-      lookedAt = performance.now();
-      if (!(await segment.isInPlace())) {
-        report({ kind: 'journal-removed', file: segment.path });
-        await closeSegment();
+  /** Returns the file to write to, which may be a new one that begins with this sequence number. */
+  async #ready(sequence: number): Promise<Segment> {
+    if (this.#segment !== undefined && performance.now() - this.#lookedAt > interval) {
+      this.#lookedAt = performance.now();
+      if (!(await this.#segment.isInPlace())) {
+        this.#options.report({ kind: 'journal-removed', file: this.#segment.path });
+        await this.#closeSegment();
       }
     }
-    if (segment !== undefined && segment.size >= limits.fileSize) await closeSegment();
-    segment ??= await begin(sequence);
-    return segment;
+    if (this.#segment !== undefined && this.#segment.size >= this.#options.limits.fileSize)
+      await this.#closeSegment();
+    this.#segment ??= await this.#begin(sequence);
+    return this.#segment;
   }
 
-  /** Goes on with the file that was there, or begins one with what is still open. */
-  async function begin(sequence: number): Promise<Segment> {
-    prepareFolder(folder, options.user);
-    const path = next ?? fileFor(folder, sequence);
-    const begun = await openSegment(path);
-    next = undefined;
-    lookedAt = performance.now();
+  /** Continues the file that was there, or begins one with the open entries. */
+  async #begin(sequence: number): Promise<Segment> {
+    const { folder, user } = this.#options;
+    prepareFolder(folder, user);
+    const begun = await openSegment(this.#next ?? fileFor(folder, sequence));
+    this.#next = undefined;
+    this.#lookedAt = performance.now();
     try {
-      if (begun.size === 0) await writeHead(begun);
+      if (begun.size === 0) await this.#writeHead(begun);
     } catch (error) {
       await begun.close();
       throw error;
@@ -102,85 +131,64 @@ export function createWriter(
     return begun;
   }
 
-  async function writeHead(to: Segment): Promise<void> {
-    const { error } = await to.write(runs.records().map((record) => encode({ ...record, again: true })));
+  async #writeHead(to: Segment): Promise<void> {
+    const records = this.#runs.records().map((record) => encode({ ...record, again: true }));
+    const { error } = await to.write(records);
     if (error !== undefined) throw error;
-    await removeOldFiles();
+    await this.#removeOldFiles();
   }
 
-  async function removeOldFiles(): Promise<void> {
+  async #removeOldFiles(): Promise<void> {
+    const { folder, limits } = this.#options;
     const files = await journalFiles(folder);
     for (const old of files.slice(0, -limits.files)) await rm(old, { force: true });
   }
 
-  async function writeSome(to: Segment): Promise<void> {
+  async #writeSome(to: Segment): Promise<void> {
     let bytes = 0;
     let count = 0;
-    for (const { line } of waiting) {
+    for (const { line } of this.#waiting) {
       if (count > 0 && bytes + line.length > mostAtOnce) break;
       bytes += line.length;
       count += 1;
     }
-    const batch = waiting.slice(0, count);
+    const batch = this.#waiting.slice(0, count);
     const { written, error } = await to.write(batch.map(({ line }) => line));
     for (const { record, line } of batch.slice(0, written)) {
-      runs.note(record);
-      waitingBytes -= line.length;
+      this.#runs.note(record);
+      this.#waitingBytes -= line.length;
     }
-    waiting = waiting.slice(written);
+    this.#waiting = this.#waiting.slice(written);
     if (error !== undefined) throw error;
   }
 
-  async function fail(error: unknown): Promise<void> {
-    // To be opened anew: then it shows how its last line ends, and whether it is still there.
-    next ??= segment?.path;
-    await closeSegment();
-    const failure = asReport(folder, error);
-    const what = JSON.stringify(failure);
-    if (what !== failing) report(failure);
-    failing = what;
-    retry = setTimeout(start, interval).unref();
+  async #fail(error: unknown): Promise<void> {
+    // The next attempt opens the file again, and so sees how its last line ends and whether it is still there.
+    this.#next ??= this.#segment?.path;
+    await this.#closeSegment();
+    const failure = asReport(this.#options.folder, error);
+    const text = JSON.stringify(failure);
+    if (text !== this.#failing) this.#options.report(failure);
+    this.#failing = text;
+    this.#retry = setTimeout(() => this.#start(), interval).unref();
   }
 
-  function tellRecovery(): void {
-    if (failing !== undefined || lost > 0) report({ kind: 'journal-recovered', folder, lost });
-    failing = undefined;
-    lost = 0;
+  #reportRecovery(): void {
+    const { folder, report } = this.#options;
+    if (this.#failing !== undefined || this.#lost > 0)
+      report({ kind: 'journal-recovered', folder, lost: this.#lost });
+    this.#failing = undefined;
+    this.#lost = 0;
   }
 
-  async function closeSegment(): Promise<void> {
-    const closing = segment;
-    segment = undefined;
+  async #closeSegment(): Promise<void> {
+    const closing = this.#segment;
+    this.#segment = undefined;
     await closing?.close().catch(() => {});
   }
-
-  function start(): void {
-    clearTimeout(retry);
-    retry = undefined;
-    work ??= writeAll();
-  }
-
-  return {
-    push(record) {
-      const line = encode(record);
-      if (waitingBytes + line.length > limits.waiting) {
-        lost += 1;
-        return;
-      }
-      waiting.push({ line, record });
-      waitingBytes += line.length;
-      if (retry === undefined) start();
-    },
-    async close(patience) {
-      if (retry !== undefined) start();
-      await within(patience, work);
-      clearTimeout(retry);
-      await within(patience, closeSegment());
-    },
-  };
 }
 
-/** Waits for something, but not for ever. */
+/** Waits for work, for a limited time. */
 async function within(milliseconds: number, work: Promise<void> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {

@@ -11,14 +11,6 @@ import { catalogue, durationBounds } from './catalogue.ts';
 import { createCounter, createGauge, createHistogram } from './counts.ts';
 import { expose, type Labels, type Metric, type Sample } from './exposition.ts';
 
-/** The listener's events and state as numbers for a monitoring system. */
-export interface Metrics {
-  /** Takes anything that happens. */
-  note(event: ListenerEvent): void;
-  /** All of it now, in the text format of Prometheus. */
-  text(): string;
-}
-
 /** The most hooks that have numbers of their own; further hooks share theirs. */
 const mostHooks = 200;
 const otherHooks = '(others)';
@@ -48,158 +40,172 @@ const warnings: { readonly [kind in HookWarning['kind']]: true } = {
   'engine-stopped-during': true,
 };
 
-/** @param pipelines each engine that is watched, by the time that it is asked */
-export function createMetrics(engines: readonly string[], pipelines: readonly Pipeline[]): Metrics {
-  const transitions = createCounter();
-  const lastTransition = createGauge();
-  const hookRuns = createCounter();
-  const hookDuration = createHistogram(durationBounds);
-  const hookFailing = createGauge();
-  const hookLastSuccess = createGauge();
-  const hookRestarts = createCounter();
-  const hookRetries = createCounter();
-  const hookWarnings = createCounter();
-  const cutTurns = createCounter();
-  const queueLeftOut = createCounter();
-  const refusals = createCounter();
-  const notifierMessages = createCounter();
-  const notifierSuppressed = createCounter();
-  const companionMessages = createCounter();
-  const journalLost = createCounter();
-  let journalWritable = 1;
-  const known = new Set<string>();
-  const startedAt = Date.now() / 1000 - process.uptime();
+function createCounts() {
+  return {
+    transitions: createCounter(),
+    lastTransition: createGauge(),
+    hookRuns: createCounter(),
+    hookDuration: createHistogram(durationBounds),
+    hookFailing: createGauge(),
+    hookLastSuccess: createGauge(),
+    hookRestarts: createCounter(),
+    hookRetries: createCounter(),
+    hookWarnings: createCounter(),
+    cutTurns: createCounter(),
+    queueLeftOut: createCounter(),
+    refusals: createCounter(),
+    notifierMessages: createCounter(),
+    notifierSuppressed: createCounter(),
+    companionMessages: createCounter(),
+    journalLost: createCounter(),
+  };
+}
 
-  for (const engine of engines) {
-    for (const event of ['start', 'stop'] as const) {
-      for (const [reason, events] of Object.entries(reasons)) {
-        if (events.includes(event)) transitions.add({ engine, event, reason }, 0);
+/** The listener's events and state as numbers for a monitoring system. */
+export class Metrics {
+  readonly #pipelines: readonly Pipeline[];
+  readonly #counts = createCounts();
+  readonly #known = new Set<string>();
+  readonly #startedAt = Date.now() / 1000 - process.uptime();
+  #journalWritable = 1;
+
+  /** @param pipelines the engines' pipelines; complete when `text` is called */
+  constructor(engines: readonly string[], pipelines: readonly Pipeline[]) {
+    this.#pipelines = pipelines;
+    for (const engine of engines) {
+      for (const event of ['start', 'stop'] as const) {
+        for (const [reason, events] of Object.entries(reasons)) {
+          if (events.includes(event)) this.#counts.transitions.add({ engine, event, reason }, 0);
+        }
+        this.#counts.companionMessages.add({ engine, message: event }, 0);
+        for (const outcome of ['continued', 'dropped'])
+          this.#counts.cutTurns.add({ engine, event, outcome }, 0);
       }
-      companionMessages.add({ engine, message: event }, 0);
-      for (const outcome of ['continued', 'dropped']) cutTurns.add({ engine, event, outcome }, 0);
+      for (const warning of Object.keys(warnings)) this.#counts.hookWarnings.add({ engine, warning }, 0);
+      for (const why of Object.keys(whysLeftOut)) this.#counts.queueLeftOut.add({ engine, why }, 0);
+      for (const what of ['hook', 'folder']) this.#counts.refusals.add({ engine, what }, 0);
     }
-    for (const warning of Object.keys(warnings)) hookWarnings.add({ engine, warning }, 0);
-    for (const why of Object.keys(whysLeftOut)) queueLeftOut.add({ engine, why }, 0);
-    for (const what of ['hook', 'folder']) refusals.add({ engine, what }, 0);
+    for (const message of ['start', 'stop', 'invalid']) this.#counts.notifierMessages.add({ message }, 0);
+    this.#counts.notifierSuppressed.add({}, 0);
+    this.#counts.journalLost.add({}, 0);
   }
-  for (const message of ['start', 'stop', 'invalid']) notifierMessages.add({ message }, 0);
-  notifierSuppressed.add({}, 0);
-  journalLost.add({}, 0);
 
-  /** A hook's labels; what it is called is shown as in the log. */
-  function labels(engine: string, hook: string): Labels {
+  /** Counts an event. */
+  note(event: ListenerEvent): void {
+    switch (event.kind) {
+      case 'transition': {
+        const { engine, event: change, reason, at } = event.transition;
+        this.#counts.transitions.add({ engine, event: change, reason });
+        return this.#counts.lastTransition.set({ engine, event: change }, at / 1000);
+      }
+      case 'hook-started':
+        for (const outcome of outcomeClasses)
+          this.#counts.hookRuns.add({ ...this.#labels(event.engine, event.hook), outcome }, 0);
+        return this.#counts.hookRetries.add(this.#labels(event.engine, event.hook), 0);
+      case 'hook-ended':
+        return this.#noteRun(event.engine, event.hook, event.outcome, event.durationMs);
+      case 'hook-refused':
+      case 'name-refused':
+        return this.#refused(event.engine, 'hook', event.hook);
+      case 'folder-refused':
+        return this.#refused(event.engine, 'folder', basename(event.folder));
+      case 'hooks-found':
+        return this.#counts.hookFailing.set(this.#labels(event.engine, basename(event.folder)), 0);
+      // The user switched it off.
+      case 'hook-left-out':
+        return this.#counts.hookFailing.set(this.#labels(event.engine, event.hook), 0);
+      case 'hook-restarts':
+        return this.#counts.hookRestarts.add(this.#labels(event.engine, event.hook));
+      case 'hook-retries':
+        return this.#counts.hookRetries.add(this.#labels(event.engine, event.hook));
+      case 'hook-warned':
+        return this.#counts.hookWarnings.add({ engine: event.engine, warning: event.warning.kind });
+      case 'turn-continued':
+      case 'turn-dropped': {
+        const outcome = event.kind === 'turn-continued' ? 'continued' : 'dropped';
+        return this.#counts.cutTurns.add({ engine: event.engine, event: event.transition.event, outcome });
+      }
+      case 'hooks-overtaken':
+        return this.#counts.queueLeftOut.add({ engine: event.engine, why: 'overtaken' });
+      case 'hooks-not-repeated':
+        return this.#counts.queueLeftOut.add({ engine: event.engine, why: 'not-repeated' });
+      case 'hooks-withdrawn':
+        return this.#counts.queueLeftOut.add({ engine: event.engine, why: 'withdrawn' });
+      case 'hooks-dropped':
+        return this.#counts.queueLeftOut.add({ engine: event.engine, why: 'too-many' });
+      case 'notifier-said':
+        return this.#counts.notifierMessages.add({ message: event.said });
+      case 'notifier-refused':
+        return this.#counts.notifierMessages.add({ message: 'invalid' });
+      case 'notifier-flooded':
+        return this.#counts.notifierSuppressed.add({}, event.count);
+      case 'companion-said':
+        return this.#counts.companionMessages.add({ engine: event.engine, message: event.said });
+      case 'state-refused':
+      case 'journal-refused':
+      case 'journal-in-use':
+      case 'journal-failing':
+        this.#journalWritable = 0;
+        return;
+      case 'journal-recovered':
+        this.#journalWritable = 1;
+        return this.#counts.journalLost.add({}, event.lost);
+    }
+  }
+
+  /** Returns all metrics now, in the text format of Prometheus. */
+  text(): string {
+    const counts = this.#counts;
+    const numbers: { readonly [metric in keyof typeof catalogue]: readonly Sample[] } = {
+      ...engineNumbers(this.#pipelines, (engine, hook) => this.#labels(engine, hook)),
+      transitions: counts.transitions.samples(),
+      lastTransition: counts.lastTransition.samples(),
+      hookRuns: counts.hookRuns.samples(),
+      hookDuration: counts.hookDuration.samples(),
+      hookFailing: counts.hookFailing.samples(),
+      hookLastSuccess: counts.hookLastSuccess.samples(),
+      hookRestarts: counts.hookRestarts.samples(),
+      hookRetries: counts.hookRetries.samples(),
+      hookWarnings: counts.hookWarnings.samples(),
+      cutTurns: counts.cutTurns.samples(),
+      queueLeftOut: counts.queueLeftOut.samples(),
+      refusals: counts.refusals.samples(),
+      notifierMessages: counts.notifierMessages.samples(),
+      notifierSuppressed: counts.notifierSuppressed.samples(),
+      companionMessages: counts.companionMessages.samples(),
+      journalLost: counts.journalLost.samples(),
+      journalWritable: [single(this.#journalWritable)],
+      ...processNumbers(this.#startedAt),
+    };
+    return expose(
+      Object.entries(catalogue).map(([key, metric]: [string, Metric]) => ({
+        metric,
+        samples: numbers[key as keyof typeof catalogue],
+      })),
+    );
+  }
+
+  /** Returns a hook's labels; its name is shown as in the log. */
+  #labels(engine: string, hook: string): Labels {
     const key = `${engine}\n${hook}`;
-    const isKnown = known.has(key) || known.size < mostHooks;
-    if (isKnown) known.add(key);
+    const isKnown = this.#known.has(key) || this.#known.size < mostHooks;
+    if (isKnown) this.#known.add(key);
     return { engine, hook: isKnown ? printableText(hook) : otherHooks };
   }
 
-  function refused(engine: string, what: 'hook' | 'folder', name: string): void {
-    refusals.add({ engine, what });
-    hookFailing.set(labels(engine, name), 1);
+  #refused(engine: string, what: 'hook' | 'folder', name: string): void {
+    this.#counts.refusals.add({ engine, what });
+    this.#counts.hookFailing.set(this.#labels(engine, name), 1);
   }
 
-  function noteRun(engine: string, hook: string, outcome: Outcome, durationMs: number): void {
-    const own = labels(engine, hook);
+  #noteRun(engine: string, hook: string, outcome: Outcome, durationMs: number): void {
+    const own = this.#labels(engine, hook);
     const label = outcomeClass(outcome);
-    hookRuns.add({ ...own, outcome: label });
-    hookDuration.observe(own, durationMs / 1000);
-    hookFailing.set(own, label === 'succeeded' || label === 'ended' ? 0 : 1);
-    if (label === 'succeeded') hookLastSuccess.set(own, Date.now() / 1000);
+    this.#counts.hookRuns.add({ ...own, outcome: label });
+    this.#counts.hookDuration.observe(own, durationMs / 1000);
+    this.#counts.hookFailing.set(own, label === 'succeeded' || label === 'ended' ? 0 : 1);
+    if (label === 'succeeded') this.#counts.hookLastSuccess.set(own, Date.now() / 1000);
   }
-
-  return {
-    note(event) {
-      switch (event.kind) {
-        case 'transition': {
-          const { engine, event: change, reason, at } = event.transition;
-          transitions.add({ engine, event: change, reason });
-          return lastTransition.set({ engine, event: change }, at / 1000);
-        }
-        case 'hook-started':
-          for (const outcome of outcomeClasses)
-            hookRuns.add({ ...labels(event.engine, event.hook), outcome }, 0);
-          return hookRetries.add(labels(event.engine, event.hook), 0);
-        case 'hook-ended':
-          return noteRun(event.engine, event.hook, event.outcome, event.durationMs);
-        case 'hook-refused':
-        case 'name-refused':
-          return refused(event.engine, 'hook', event.hook);
-        case 'folder-refused':
-          return refused(event.engine, 'folder', basename(event.folder));
-        case 'hooks-found':
-          return hookFailing.set(labels(event.engine, basename(event.folder)), 0);
-        // Whoever switches a hook off does not want to hear of it.
-        case 'hook-left-out':
-          return hookFailing.set(labels(event.engine, event.hook), 0);
-        case 'hook-restarts':
-          return hookRestarts.add(labels(event.engine, event.hook));
-        case 'hook-retries':
-          return hookRetries.add(labels(event.engine, event.hook));
-        case 'hook-warned':
-          return hookWarnings.add({ engine: event.engine, warning: event.warning.kind });
-        case 'turn-continued':
-        case 'turn-dropped': {
-          const outcome = event.kind === 'turn-continued' ? 'continued' : 'dropped';
-          return cutTurns.add({ engine: event.engine, event: event.transition.event, outcome });
-        }
-        case 'hooks-overtaken':
-          return queueLeftOut.add({ engine: event.engine, why: 'overtaken' });
-        case 'hooks-not-repeated':
-          return queueLeftOut.add({ engine: event.engine, why: 'not-repeated' });
-        case 'hooks-withdrawn':
-          return queueLeftOut.add({ engine: event.engine, why: 'withdrawn' });
-        case 'hooks-dropped':
-          return queueLeftOut.add({ engine: event.engine, why: 'too-many' });
-        case 'notifier-said':
-          return notifierMessages.add({ message: event.said });
-        case 'notifier-refused':
-          return notifierMessages.add({ message: 'invalid' });
-        case 'notifier-flooded':
-          return notifierSuppressed.add({}, event.count);
-        case 'companion-said':
-          return companionMessages.add({ engine: event.engine, message: event.said });
-        case 'state-refused':
-        case 'journal-refused':
-        case 'journal-in-use':
-        case 'journal-failing':
-          journalWritable = 0;
-          return;
-        case 'journal-recovered':
-          journalWritable = 1;
-          return journalLost.add({}, event.lost);
-      }
-    },
-    text() {
-      const numbers: { readonly [metric in keyof typeof catalogue]: readonly Sample[] } = {
-        ...engineNumbers(pipelines, labels),
-        lastTransition: lastTransition.samples(),
-        transitions: transitions.samples(),
-        hookRuns: hookRuns.samples(),
-        hookDuration: hookDuration.samples(),
-        hookFailing: hookFailing.samples(),
-        hookLastSuccess: hookLastSuccess.samples(),
-        hookRestarts: hookRestarts.samples(),
-        hookRetries: hookRetries.samples(),
-        hookWarnings: hookWarnings.samples(),
-        cutTurns: cutTurns.samples(),
-        queueLeftOut: queueLeftOut.samples(),
-        refusals: refusals.samples(),
-        notifierMessages: notifierMessages.samples(),
-        notifierSuppressed: notifierSuppressed.samples(),
-        companionMessages: companionMessages.samples(),
-        journalWritable: [single(journalWritable)],
-        journalLost: journalLost.samples(),
-        ...processNumbers(startedAt),
-      };
-      return expose(
-        Object.entries(catalogue).map(([key, metric]: [string, Metric]) => ({
-          metric,
-          samples: numbers[key as keyof typeof catalogue],
-        })),
-      );
-    },
-  };
 }
 
 /** Returns the state of each engine and its queue. */
