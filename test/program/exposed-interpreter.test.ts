@@ -51,7 +51,7 @@ test('doctor notes it, with the fix, and nothing is wrong', () => {
     check: 'on_start/10-exposed',
     verdict: 'note',
     found: expect.stringContaining(`runs, but another user can replace what runs it, ${exposed}`),
-    fix: `Run: chmod g-w ${exposed}`,
+    cure: `Run: chmod g-w ${exposed}`,
   });
   expect(findings).toContainEqual({ check: 'on_start/20-plain', verdict: 'ok', found: 'runs' });
   expect(findings.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);

@@ -89,7 +89,7 @@ describe('always', () => {
     [{ engine: { kind: 'down' } }, 'Docker is not up'],
     [{ engine: { kind: 'elsewhere' } }, 'another machine'],
     [{ engine: { kind: 'several' } }, 'once for each'],
-    [{ mode: 'off' }, 'nobody listens'],
+    [{ mode: 'off' }, 'switch the notifier off'],
   ] as const)('starts no Docker and needs a sense: %j', (facts, says) => {
     const { run, said } = decide('always', systemd, facts);
     expect(run).toEqual([]);
