@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import SlowFirst from './test/support/slow-first.ts';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
     maxConcurrency: 3,
     // A machine's own certificates are no business of the tests; a Node that cannot read them says so on standard error.
     env: { NODE_EXTRA_CA_CERTS: '' },
+    sequence: { sequencer: SlowFirst },
     // Where nobody can look again a shared machine's bad moment is given a second one; the reporter names it.
     retry: process.env.CI ? 1 : 0,
     // Only for what hangs: a test that waits in vain says so itself, sooner, and by the load (test/support/wait-for.ts).
