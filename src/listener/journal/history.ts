@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventWord } from '../../hooks/engine-events.ts';
 import { errorCode } from '../../system/user-error.ts';
 import { changed, changeOf, engineOf, entryOf, type HistoryEntry, hasFailed } from './entry.ts';
 import { decodeLines } from './lines.ts';
 import type { JournalRecord } from './record.ts';
-import { journalFiles } from './segment.ts';
+import { journalFiles, readSegment } from './segment.ts';
 
 export type { HistoryEntry, RunEnd, RunEntry } from './entry.ts';
 
@@ -95,7 +94,7 @@ function note(entries: Map<string, HistoryEntry>, record: JournalRecord): void {
 async function* recordsOf(file: string): AsyncGenerator<JournalRecord> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    ({ bytes } = await readSegment(file));
   } catch (error) {
     // Rotated away since it was listed.
     if (errorCode(error) === 'ENOENT') return;

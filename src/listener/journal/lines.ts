@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { errorCode } from '../../system/user-error.ts';
 import type { EventLabel } from '../../watch/lifecycle/engine-event.ts';
 import { type JournalRecord, journalVersion } from './record.ts';
-import { journalFiles } from './segment.ts';
+import { journalFiles, readSegment } from './segment.ts';
 
 /** The content of a file of the journal. */
 interface Lines {
@@ -135,16 +134,17 @@ export async function* readJournal(
 ): AsyncGenerator<JournalRecord> {
   let last = 0;
   for (const file of await journalFiles(folder)) {
-    let bytes: Buffer;
+    let read: Awaited<ReturnType<typeof readSegment>>;
     try {
-      bytes = await readFile(file);
+      read = await readSegment(file);
     } catch (error) {
       // Rotated away since it was listed.
       if (errorCode(error) === 'ENOENT') continue;
       throw error;
     }
-    const lines = decodeLines(bytes);
-    if (lines.torn > 0) torn?.(file, lines.torn);
+    const lines = decodeLines(read.bytes);
+    const unread = lines.torn + (read.cut ? 1 : 0);
+    if (unread > 0) torn?.(file, unread);
     for (const record of lines.records) {
       // Told again at the head of a file, for those who have not read the files before it.
       if ('again' in record && record.sequence <= last) continue;

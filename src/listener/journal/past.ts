@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { decodeLines } from './lines.ts';
 import type { HookStarted, JournalOpened, JournalRecord } from './record.ts';
-import { journalFiles } from './segment.ts';
+import { journalFiles, readSegment } from './segment.ts';
 
 /** The state in which an earlier listener left the journal. */
 export interface Past {
@@ -27,8 +26,10 @@ export async function readPast(folder: string): Promise<Past> {
   const torn: { file: string; lines: number }[] = [];
   const records: JournalRecord[] = [];
   for (const file of files) {
-    const lines = decodeLines(await readFile(file));
-    if (lines.torn > 0) torn.push({ file, lines: lines.torn });
+    const { bytes, cut } = await readSegment(file);
+    const lines = decodeLines(bytes);
+    const unread = lines.torn + (cut ? 1 : 0);
+    if (unread > 0) torn.push({ file, lines: unread });
     records.push(...lines.records);
     if (lines.unfinished !== undefined) records.push(lines.unfinished);
   }

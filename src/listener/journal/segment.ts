@@ -18,6 +18,40 @@ export interface Segment {
 }
 
 const lineEnd = 0x0a;
+/** The most that is read of one file, in bytes: eight times the size at which a listener begins the next file. */
+const longestFile = 33_554_432;
+
+/**
+ * Reads a file of the journal; of a longer one than `longestFile` its end, from a whole line on, which has what is still
+ * open. `cut`: the beginning was left out.
+ * @throws system errors
+ */
+export async function readSegment(path: string): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
+  // Does not wait for the writer of a named pipe.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    // Pipes and devices have size 0: nothing of them is read.
+    const { size } = await handle.stat();
+    const from = Math.max(0, size - longestFile);
+    const bytes = await readFrom(handle, from, size - from);
+    return from === 0
+      ? { bytes, cut: false }
+      : { bytes: bytes.subarray(bytes.indexOf(lineEnd) + 1), cut: true };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readFrom(handle: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, from + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
+}
 
 /**
  * Opens a file for appending, and creates it for our user's eyes alone. If its last line has no end, that is

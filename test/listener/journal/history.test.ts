@@ -1,4 +1,6 @@
-import { appendFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/hooks/run.ts';
 import { isFailure } from '../../../src/listener/journal/entry.ts';
@@ -111,4 +113,30 @@ test('what somebody else put between the records harms neither the history nor w
   const entries = await readHistory(stage.folder, { ...all, engine: 'default', failed: false });
   expect(entries.map((entry) => entry.kind === 'run' && entry.run)).toEqual(['a', 'b']);
   expect(entries.at(-1)?.number).toBe(numbers[0]);
+});
+
+test('of a file of hundreds of megabytes its end is read, and what is left out is reported', async () => {
+  const first = await stage.open();
+  first.append(started('early'));
+  await first.close();
+  const [file = ''] = stage.files();
+  // A hole: 400 MB to read, next to nothing on the disk.
+  truncateSync(file, 400_000_000);
+  appendFileSync(file, '\n');
+  const second = await stage.open();
+  second.append(started('late'));
+  second.append(ended('late'));
+  await second.close();
+  expect(stage.reports).toContainEqual({ kind: 'journal-torn', file, lines: 1 });
+  const entries = await readHistory(stage.folder, all);
+  expect(entries.map((entry) => 'run' in entry && entry.run)).toEqual(['late']);
+});
+
+test('a named pipe that is called as a file of the journal holds up no reader', async () => {
+  const journal = await stage.open();
+  journal.append(started('one'));
+  await journal.close();
+  execFileSync('mkfifo', [join(stage.folder, 'journal-000000000000.jsonl')]);
+  const entries = await readHistory(stage.folder, all);
+  expect(entries.map((entry) => 'run' in entry && entry.run)).toEqual(['one']);
 });
