@@ -55,7 +55,7 @@ interface DaemonOptions {
   readonly account: Account;
   /** Called with everything that happens, as it happens. */
   readonly report: (event: ListenerEvent) => void;
-  /** Whether the log has every transition and every run of a hook, however many an engine causes. */
+  /** Set when the log has every transition and every run of a hook, however many an engine causes. */
   readonly logsEachTurn: boolean;
   /** Called once, when every engine is watched and the port is open. */
   readonly ready?: () => void;
