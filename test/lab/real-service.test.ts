@@ -16,5 +16,5 @@ describe('A service of a real supervisor, on an engine that is embedded', () => 
   test('is installed, works, is upgraded, and is gone', async () => {
     const output = await machine.run(['bash', '-s', machine.node, machine.program], createReadStream(script));
     expect(output).toContain('=== As it should be');
-  }, 120_000);
+  });
 });

@@ -145,8 +145,14 @@ main() {
 
   say 'An upgrade'
   mkdir "$work/newer"
+  cp -R "$(dirname "$bundle")/." "$work/newer"
   echo '{ "type": "module" }' >"$work/newer/package.json"
-  sed "s/\"$(program --version)\"/\"9.9.9\"/" "$bundle" >"$work/newer/$name.js"
+  local file version
+  version=$(program --version)
+  for file in "$work/newer"/*.js "$work/newer"/parts/*.js; do
+    sed "s/\"$version\"/\"9.9.9\"/" "$file" >"$work/edited"
+    cat "$work/edited" >"$file"
+  done
   "$node" "$work/newer/$name.js" install --yes
   [ "$("$command" --version)" = 9.9.9 ] || fail 'the new version does not count'
   eventually answers

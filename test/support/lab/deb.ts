@@ -20,6 +20,7 @@ export function packDeb(version: string, folder: string): string {
   const scratch = mkdtempSync(join(folder, 'deb-'));
   try {
     const sources = join(scratch, 'sources');
+    mkdirSync(sources);
     for (const part of ['packaging', 'docs', 'examples']) symlinkSync(join(root, part), join(sources, part));
     cpSync(join(root, 'dist'), join(sources, 'dist'), { recursive: true });
     const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
