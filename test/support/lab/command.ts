@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { room } from '../wait-for.ts';
 
 export interface CommandOptions {
   /** What the command reads; nothing by default. */
   readonly input?: Readable | string;
   readonly environment?: NodeJS.ProcessEnv;
-  /** After so many ms it is killed, and rejected; 120,000 by default. */
+  /** After so many ms it is killed, and rejected; 120,000 by default, and more on a busy machine. */
   readonly limit?: number;
 }
 
@@ -23,7 +24,7 @@ export async function attempt(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   const [file = '', ...rest] = words;
-  const { input, environment = process.env, limit = 120_000 } = options;
+  const { input, environment = process.env, limit = room(120_000) } = options;
   const child = spawn(file, rest, {
     env: environment,
     stdio: ['pipe', 'pipe', 'pipe'],
