@@ -10,7 +10,7 @@ import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 export interface CompanionRequest {
   /** The unit that runs Docker. */
   readonly unit: string;
-  /** Whether the manager of a user has this unit. */
+  /** True if a user's service manager runs this unit. */
   readonly user: boolean;
   /** In ms. */
   readonly wait: number;

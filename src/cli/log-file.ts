@@ -15,7 +15,7 @@ export function logFiles(path: string): string[] {
 
 /**
  * Opens the file of `--log-file`, which is written with the listener's own rights: so only in a folder in which
- * nobody else can put anything in its place.
+ * no other user can put anything in its place.
  * @throws UserError with exit code 77
  */
 export function openLogFile(path: string): RotatingFile {

@@ -60,7 +60,7 @@ function two(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/** A log that keeps nobody waiting. */
+/** A log that delays no caller. */
 interface DeferredLog {
   /** Takes an event with the time of this call; it is formatted and written at the end of this turn of the event loop. */
   readonly record: (event: ListenerEvent) => void;
@@ -69,9 +69,8 @@ interface DeferredLog {
 }
 
 /**
- * Words and writes at the end of each turn of the event loop what was recorded in it, with one write. Between an
- * engine's first answer and its first hook nothing is worded, and nobody who reads the log is woken up, who may
- * take the processor.
+ * Formats and writes the events of a turn of the event loop at its end, with one write. Between an engine's first
+ * answer and its first hook nothing is formatted, and no reader of the log is woken up, who could take the processor.
  */
 export function createDeferredLog(
   write: (text: string) => void,

@@ -9,7 +9,7 @@ import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 
 export interface LogsRequest {
   readonly follow: boolean;
-  /** How many lines, from the newest back. */
+  /** The number of lines, the newest ones. */
   readonly lines: number;
 }
 
@@ -51,7 +51,7 @@ export function logCommand(
     case 'openrc':
       return ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), readable(logFile)];
     case 'none':
-      // Whoever has it run by a supervisor of his own may have named the file as ours do.
+      // A user's own supervisor may use the same file name as ours.
       if (statSync(logFile, { throwIfNoEntry: false })?.isFile()) {
         return ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), readable(logFile)];
       }

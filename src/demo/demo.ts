@@ -104,7 +104,7 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
   stage.listener = listener;
   await listener.next(0, ofKind('engine-is-down'));
 
-  say('Docker starts. One of the hooks is writable by its group: it is refused, and the cure is named.');
+  say('Docker starts. One of the hooks is writable by its group: it is refused, with its fix.');
   const first = await nextDone(listener, 'start', () => startEngine(stage, socket, pidfile));
 
   say(
@@ -116,7 +116,9 @@ async function play(stage: Stage, write: (text: string) => void): Promise<number
   say('Docker stops.');
   await nextDone(listener, 'stop', () => end(first, 'SIGTERM'));
 
-  say('Docker starts again, and is killed with -9: no container could tell, the hooks run all the same.');
+  say(
+    'Docker starts again, and is killed with -9: no container could report it, and the hooks run all the same.',
+  );
   const second = await nextDone(listener, 'start', () => startEngine(stage, socket, pidfile));
   await nextDone(listener, 'stop', () => end(second, 'SIGKILL'));
 

@@ -62,7 +62,7 @@ export type DaemonEvent =
   /** An error that nothing caught: the listener ends its hooks and itself, with exit code 70. */
   | ({ readonly kind: 'listener-failed' } & UnexpectedError)
   | { readonly kind: 'engine-is-down'; readonly engine: string; readonly url: string }
-  /** Its stop was told in the listener's last life, before it; it is there still. */
+  /** Its stop was pending when the last listener ended, and it still answers. */
   | { readonly kind: 'engine-is-stopping'; readonly engine: string; readonly url: string }
   | { readonly kind: 'transition'; readonly transition: Transition }
   /** The engine's state at the listener's start needs no hooks; see `--when-started`. */
@@ -81,7 +81,7 @@ export type DaemonEvent =
       readonly said: 'start' | 'stop';
       readonly told: boolean;
     }
-  /** Somebody asked on the control socket for the hooks of an event, or for one of them. */
+  /** A client of the control socket requested the hooks of an event, or one of them. */
   | {
       readonly kind: 'hooks-requested';
       readonly transition: Transition;
@@ -102,7 +102,7 @@ export type DaemonEvent =
   | { readonly kind: 'notifier-trusted'; readonly port: number }
   /** The folder for what is to be remembered is not safe: nothing is remembered. */
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
-  /** systemd waits to be told that the listener is ready, and could not be. */
+  /** systemd waits for the word that the listener is ready, which could not be sent. */
   | { readonly kind: 'not-notified'; readonly error: string }
   /** The settings have something for a hook that is not there. */
   | { readonly kind: 'settings-unmatched'; readonly hook: string; readonly near: string | undefined }

@@ -12,29 +12,29 @@ interface Versioned {
   readonly version: 1;
 }
 
-/** One line of what happens: docker-lifecycle-listener events --json, GET /v1/events */
+/** One event: docker-lifecycle-listener events --json, GET /v1/events */
 export type EventLine = Versioned & StreamedEvent;
 
-/** What happened: docker-lifecycle-listener history --json, GET /v1/history */
+/** The history: docker-lifecycle-listener history --json, GET /v1/history */
 export interface HistoryAnswer extends Versioned {
   readonly entries: readonly HistoryEntry[];
 }
 
-/** One thing that happened: docker-lifecycle-listener history show N --json, GET /v1/history/N */
+/** One entry of the history: docker-lifecycle-listener history show N --json, GET /v1/history/N */
 export interface HistoryEntryAnswer extends Versioned {
   readonly entry: HistoryEntry;
 }
 
-/** How the listener and its engines are: docker-lifecycle-listener status --json, GET /v1/status */
+/** The state of the listener and its engines: docker-lifecycle-listener status --json, GET /v1/status */
 export interface StatusAnswer extends Versioned, Omit<Status, 'listener'> {
-  /** Null where no listener runs. */
+  /** Null if no listener runs. */
   readonly listener: Status['listener'] | null;
 }
 
-/** What would run: docker-lifecycle-listener hooks --json, GET /v1/hooks */
+/** The hooks of each folder: docker-lifecycle-listener hooks --json, GET /v1/hooks */
 export interface HooksAnswer extends Versioned {
   readonly folders: readonly FolderPlan[];
 }
 
-/** One line of what becomes of hooks that were asked for: docker-lifecycle-listener trigger --json, POST /v1/trigger */
+/** One line of the progress of requested hooks: docker-lifecycle-listener trigger --json, POST /v1/trigger */
 export type TriggerAnswer = Versioned & TriggerLine;

@@ -34,7 +34,7 @@ export interface Status {
 export interface EngineStatus {
   readonly name: string;
   readonly url: string;
-  /** `stopping`: its stop was told before it, and it answers still. `unknown`: nobody has seen it yet. */
+  /** `stopping`: its stop is pending, and it still answers. `unknown`: not seen yet. */
   readonly state: 'up' | 'down' | 'stopping' | 'unknown';
   /** The last transition in this life of the listener; null when there was none. */
   readonly last: StatedTransition | null;

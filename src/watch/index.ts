@@ -40,37 +40,37 @@ export interface WatchEnginesOptions {
    * default Docker's own where the engine is on this machine. For one engine only.
    */
   readonly pidfile?: string | undefined;
-  /** How often an engine that is up is asked whether it still answers, in ms; 0 for never. 30,000 by default. */
+  /** The time between two questions whether an engine that is up still answers, in ms; 0 for none. 30,000 by default. */
   readonly heartbeat?: number | undefined;
   /**
-   * Where `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `HOME` and
-   * `XDG_RUNTIME_DIR` are read. `process.env` by default.
+   * The variables from which `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `HOME` and
+   * `XDG_RUNTIME_DIR` are taken. `process.env` by default.
    */
   readonly environment?: { readonly [name: string]: string | undefined } | undefined;
   /** Ends the loop when it is aborted, without an error. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Told why it may not be known whether an engine is up, for example that its socket may not be opened. The watch
-   * goes on. By default it becomes a warning of the process, which Node prints on standard error.
+   * Called with the reasons for which the state of an engine may be unknown, such as a socket that may not be opened.
+   * The watch goes on. By default it becomes a warning of the process, which Node prints on standard error.
    * A flag that its message names is the option of that name here.
    */
   readonly onWarning?: ((warning: EngineWarning) => void) | undefined;
 }
 
-/** What happened to an engine. */
+/** A start or a stop of an engine. */
 export type EngineTransition = EngineStart | EngineStop;
 
 /** An engine answers. */
 export interface EngineStart extends AnyTransition {
-  /** Tells it from a stop. */
+  /** Distinguishes it from a stop. */
   readonly event: 'start';
   /** `listener-started`: it was up when the loop began. `engine-started`: it came up since. */
   readonly reason: 'listener-started' | 'engine-started';
 }
 
-/** An engine goes, or has gone. */
+/** An engine stops, or has stopped. */
 export interface EngineStop extends AnyTransition {
-  /** Tells it from a start. */
+  /** Distinguishes it from a start. */
   readonly event: 'stop';
   /**
    * `shutdown`: it is being stopped. `crash`: its process ended without that. `unreachable`: it does not answer any
@@ -79,47 +79,46 @@ export interface EngineStop extends AnyTransition {
   readonly reason: 'shutdown' | 'crash' | 'unreachable' | 'unseen';
 }
 
-/** What is told of a start and of a stop alike. */
+/** Fields of both a start and a stop. */
 export interface AnyTransition {
   /** The engine's name: its context, `default` for Docker's default socket, else its endpoint. */
   readonly engine: string;
   /** When it was seen. */
   readonly time: Date;
   /**
-   * Which run of the engine: equal for as long as the engine was not restarted, to be compared for nothing else.
-   * Missing where nothing tells it.
+   * The engine run: equal for as long as the engine was not restarted. Compare it for nothing else. Missing if it is
+   * unknown.
    */
   readonly run?: string;
 }
 
 /** An engine that is watched. */
 export interface WatchedEngine {
-  /** As `EngineTransition` names it. */
+  /** The name in `EngineTransition`. */
   readonly name: string;
   /** Its endpoint, as `DOCKER_HOST` takes it. */
   readonly url: string;
 }
 
-/** Something that keeps it from being known whether an engine is up, for as long as nobody mends it. */
+/** A reason for which the state of an engine is unknown until it is fixed. */
 export interface EngineWarning {
   /**
-   * What it is, for programs: `engine-forbidden`, `engine-not-reached`, `engine-answers-badly`, `engine-left-alone`,
+   * Its kind, for programs: `engine-forbidden`, `engine-not-reached`, `engine-answers-badly`, `engine-left-alone`,
    * `engine-pidfile-unusable`, `engine-socket-removed` or `watch-degraded`. Later versions may know more.
    */
   readonly kind: string;
-  /** What it is, and what mends it, for people. */
+  /** The problem and its fix, for people. */
   readonly message: string;
   /** The engine's name; missing where it is about all of them. */
   readonly engine?: string;
 }
 
 /**
- * What happens to engines, to be iterated over. Each loop is a watch of its own: nothing is opened before it begins,
- * and nothing stays open, no timer and no process, when it has ended: by `break`, `return` or a `throw` in it, or by
- * the signal.
+ * An async iterable of starts and stops. Each loop is a watch of its own: nothing is opened before it begins, and
+ * nothing stays open, no timer and no process, after it has ended by `break`, `return`, a `throw` in it, or the signal.
  */
 export interface EnginesWatch extends AsyncIterable<EngineTransition> {
-  /** Which engines that is. */
+  /** The watched engines. */
   readonly engines: readonly WatchedEngine[];
   /** Begins to watch. */
   [Symbol.asyncIterator](): AsyncIterableIterator<EngineTransition>;
@@ -128,15 +127,15 @@ export interface EnginesWatch extends AsyncIterable<EngineTransition> {
 /**
  * Watches Docker Engines.
  *
- * Which ones is decided by Docker's own rules: `host` and `context`, else `DOCKER_HOST`, `DOCKER_CONTEXT`, what
- * `docker context use` chose, or Docker's default socket; and where nothing is there, the first socket of a known
- * product (Docker Desktop, OrbStack, Colima, Rancher Desktop). The settings file of the listener does not count.
+ * Docker's own rules choose them: `host` and `context`, else `DOCKER_HOST`, `DOCKER_CONTEXT`, the context of
+ * `docker context use`, or Docker's default socket; if nothing is there, the first socket of a known
+ * product (Docker Desktop, OrbStack, Colima, Rancher Desktop). The settings file of the listener is not read.
  *
- * Of each engine starts and stops alternate, and the first is a start: at once for an engine that is up already. Of
- * one that is down nothing is told before it comes up.
+ * Starts and stops of each engine alternate, and the first is a start: at once for an engine that is up already. An
+ * engine that is down gives nothing before it comes up.
  *
- * **When the loop is slow.** The watch goes on while the loop's body is at work: what happens meanwhile waits, in
- * order, none left out and none merged, and each with the time when it was seen. So what the loop gets may be past:
+ * **When the loop is slow.** The watch goes on while the loop's body is at work: transitions wait meanwhile, in
+ * order, none left out and none merged, and each with the time when it was seen. So the loop may get a past event:
  * an engine whose start is being worked on may be down again. When 1,000 transitions wait (for which an engine has to
  * be restarted 500 times under one turn of the loop) the watch ends, and once the loop has had them all it is thrown
  * a {@link WatchError}.
@@ -153,9 +152,9 @@ export function watchEngines(options: WatchEnginesOptions = {}): EnginesWatch {
   };
 }
 
-/** Something that whoever calls can mend. Its message says what was found and how to mend it. */
+/** An error that the caller can fix. Its message names the problem and the fix. */
 export class WatchError extends Error {
-  /** Tells it from other errors, also where two copies of this package meet. */
+  /** Distinguishes it from other errors, also where two copies of this package meet. */
   override readonly name = 'WatchError';
   /**
    * `bad-option`: what was given here or in the environment makes no sense. `bad-configuration`: there is no such

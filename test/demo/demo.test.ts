@@ -66,7 +66,7 @@ function expectWhole({ code, output, errors }: Ended): void {
     /A notifier says start: Docker is known to be up, nothing to do/,
     /A notifier says stop: asking Docker, which decides/,
     /▸ Docker stops\.\n.*Docker is stopping/,
-    /on_stop\/10-farewell: Docker is going/,
+    /on_stop\/10-farewell: Docker is stopping/,
     /Docker has crashed or was killed/,
     /▸ SIGTERM ends the listener\.\n.*SIGTERM received: ending\n.*Ended/,
     /4 transitions: start, stop, start, stop\. 4 rounds of hooks, 2 refusals, 2 messages that changed nothing, exit code 0/,

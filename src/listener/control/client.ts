@@ -27,7 +27,7 @@ export class NotRunning extends Error {
   override readonly name = 'NotRunning';
   /** Its path. */
   readonly socket: string;
-  /** Whether one ran when the request began, and ended before its answer. */
+  /** True if a listener ran when the request began, and ended before its answer. */
   readonly ended: boolean;
 
   constructor(message: string, socket: string, ended = false) {

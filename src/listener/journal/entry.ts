@@ -40,7 +40,7 @@ export interface RunEntry {
   readonly transition: Transition;
   /** The event of the engine that it was run for, if it was run for one. */
   readonly told?: EventLabel;
-  /** Of a hook that may be retried; the first is 1. */
+  /** The number of the attempt, for a hook that may be retried; the first is 1. */
   readonly attempt?: number;
   /** Missing while it runs, or when its listener was killed. */
   readonly end?: RunEnd;

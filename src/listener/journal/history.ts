@@ -26,7 +26,7 @@ export interface HistoryFilter {
   readonly outputs?: boolean | undefined;
 }
 
-/** Read at once, in bytes: whoever watches engines in this process waits no longer than that takes. */
+/** Bytes that are decoded in one turn of the event loop, so that the sensors wait no longer than that. */
 const piece = 262_144;
 
 /**

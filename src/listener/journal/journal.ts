@@ -145,7 +145,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 }
 
 function isAlive({ process: recorded }: HookStarted): boolean {
-  // Without a start time (no /proc) the pid may long be somebody else's.
+  // Without a start time (no /proc) the pid may belong to another process by now.
   return recorded !== undefined && recorded.startTime !== '' && liveness(recorded) === 'alive';
 }
 

@@ -8,7 +8,7 @@ interface Lines {
   readonly records: readonly JournalRecord[];
   /** The number of lines that are not records: torn by a crash, or by a disk that was full. */
   readonly torn: number;
-  /** A last line that is a record but for its end: one it will be as soon as somebody writes behind it. */
+  /** A last line that is a record without its end; the next write completes it. */
   readonly unfinished: JournalRecord | undefined;
 }
 
@@ -18,7 +18,7 @@ const highestSequence = 10 ** 12 - 1;
 
 /**
  * Takes a file of the journal apart. A record is only what ends in a newline, so that one that is half
- * written is never taken for whole; and whoever writes behind a torn line ends that line first, so that it
+ * written is never taken for whole; and a writer behind a torn line ends that line first, so that it
  * never swallows the next.
  */
 export function decodeLines(bytes: Buffer): Lines {

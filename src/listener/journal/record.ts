@@ -166,7 +166,7 @@ export interface HookStarted {
   readonly transition: Transition;
   /** The event of the engine that it runs for; missing for a hook of a transition. */
   readonly told?: EventLabel;
-  /** Of a hook that may be retried; the first is 1. */
+  /** The number of the attempt, for a hook that may be retried; the first is 1. */
   readonly attempt?: number;
   /** Left out where it could not be told. */
   readonly process?: ProcessIdentity;

@@ -4,7 +4,7 @@ import { codeOf } from '../../system/user-error.ts';
 
 /** A failure of the journal; reported once, until the journal works again. Hooks run all the same. */
 export type JournalReport =
-  /** Nothing is kept in a folder that somebody else could change. */
+  /** No journal is kept in a folder that another user could change. */
   | { readonly kind: 'journal-refused'; readonly folder: string; readonly refusal: Refusal }
   /** Another listener writes there: nothing of ours is kept. */
   | { readonly kind: 'journal-in-use'; readonly folder: string; readonly pid: number }
@@ -17,7 +17,7 @@ export type JournalReport =
   | { readonly kind: 'journal-torn'; readonly file: string; readonly lines: number };
 
 /**
- * Makes sure that a folder is there and that nobody else can change it; makes what is missing of it, for our
+ * Makes sure that a folder exists and that no other user can change it; makes what is missing of it, for our
  * user's eyes only.
  * @throws Unusable when it is not to be trusted, or system errors when it cannot be made
  */
