@@ -4,8 +4,8 @@ import { relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * The parts, and modules of src/ that each has: those that `import()` loads from it, and some that others need too. Code that two parts need is in the earlier one. So
- * those come first that start often, or that others share much with.
+ * The parts, and the modules of src/ in each: those that `import()` loads from it, and some that others need too. Code
+ * that two parts need is in the earlier one, so the list begins with parts that start often, or share much with others.
  */
 const parts = {
   companion: ['cli/companion'],

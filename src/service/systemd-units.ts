@@ -129,7 +129,7 @@ function announceIfNeeded(waits: boolean, scope: Scope): string {
   const tell = waits ? 'exec "$@"' : '{ "$@" & exit 0; }';
   const state = [...systemctl(scope), 'show', '--property=ActiveState', serviceUnit].join(' ');
   return (
-    `[ -S "${controlSocketInShell(scope)}" ] || case $(${state}) in *activating) ;; *) exit 0 ;; esac; ` +
+    `[ -S "${controlSocketInShell(scope)}" ] || case $(${state}) in *=activating) ;; *) exit 0 ;; esac; ` +
     `for hook in "$0"/on_stop/* "$0"/while_running/*; do [ -e "$hook" ] && ${tell}; done; exit 0`
   );
 }

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'plist';
 import { describe, expect, test } from 'vitest';
 import { jobText } from '../../src/service/launchd.ts';
@@ -88,6 +91,32 @@ describe('systemd', () => {
     // As where a listener runs.
     const { status } = spawnSync('sh', ['-c', text.replace(/\[ -S "[^"]*" \]/, ':'), '/nowhere', 'false']);
     expect({ status, isWhole: text.includes('on_stop') }).toEqual({ status: 0, isWhole: true });
+  });
+
+  test.each([
+    ['activating', true],
+    ['deactivating', false],
+    ['inactive', false],
+  ])('without a control socket, a listener that is %s is announced the stop: %s', (state, isAnnounced) => {
+    const folder = mkdtempSync(join(tmpdir(), 'dll-units-'));
+    try {
+      // Prints what systemctl would; the hook is there to be run.
+      writeFileSync(join(folder, 'systemctl'), `#!/bin/sh\necho ActiveState=${state}\n`, { mode: 0o755 });
+      mkdirSync(join(folder, 'on_stop'));
+      writeFileSync(join(folder, 'on_stop/10-hook'), '');
+      const unit = directives(companionUnitText(layout, service));
+      const [, script = ''] = / -c "((?:[^"\\]|\\.)*)"/.exec(unit.get('Service.ExecStop') ?? '') ?? [];
+      const text = script.replaceAll('\\"', '"').replaceAll('$$', '$');
+      const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+      const withoutSocket = text.replace(/\[ -S "[^"]*" \]/, 'false');
+      const { stdout } = spawnSync('sh', ['-c', withoutSocket, folder, 'echo', 'announced'], {
+        env,
+        encoding: 'utf8',
+      });
+      expect(stdout).toBe(isAnnounced ? 'announced\n' : '');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('where Docker is not to wait, the companion tells in the background, and is not ended for it', () => {
