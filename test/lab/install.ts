@@ -94,7 +94,8 @@ export function describeInstall(version: EngineVersion): void {
       await machine.run([
         'sh',
         '-euc',
-        `sed -i 's/"0.1.0"/"0.2.0"/' /home/user/node_modules/docker-lifecycle-listener/dist/*.js
+        `cd /home/user/node_modules/docker-lifecycle-listener/dist
+         sed -i 's/"0.1.0"/"0.2.0"/' *.js parts/*.js
          echo '# mine' >>${unit}
          mkdir ${dropIn.replace(/\/[^/]*$/, '')}
          printf '[Service]\\nNice=1\\n' >${dropIn}`,

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version as ours } from '../../src/version.ts';
+import { copyAsVersion } from '../support/as-version.ts';
 import { openAccount } from '../support/lab/account.ts';
 import { attempt, type CommandResult } from '../support/lab/command.ts';
 import { createLabEngine } from '../support/lab/engine.ts';
@@ -169,8 +169,7 @@ export function describeNotifier(version: EngineVersion): void {
 
     test('is replaced by another version’s, or for another port or base, and leaves no image behind', async () => {
       const before = asJson(await notifier(['status', '--json'])).container?.id;
-      const newer = join(stage.folder, 'newer.mjs');
-      writeFileSync(newer, readFileSync(program, 'utf8').replace(`"${ours}"`, '"9.9.9"'));
+      const newer = copyAsVersion('9.9.9', join(stage.folder, 'newer'));
       const port = String(stage.port);
       const replaced = asJson(await notifier(['install', '--json', '--port', port], newer));
       expect(replaced).toMatchObject({ changed: true, container: { version: '9.9.9' } });

@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readElf } from '../../../packaging/deb/elf.ts';
 import { packagedFiles } from '../../../packaging/deb/files.ts';
 import { writePackage } from '../../../packaging/deb/package.ts';
-import { partsOf } from '../../../src/service/runtime.ts';
+import { copyAsVersion } from '../as-version.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const name = 'docker-lifecycle-listener';
@@ -22,12 +22,7 @@ export function packDeb(version: string, folder: string): string {
     const sources = join(scratch, 'sources');
     mkdirSync(sources);
     for (const part of ['packaging', 'docs', 'examples']) symlinkSync(join(root, part), join(sources, part));
-    cpSync(join(root, 'dist'), join(sources, 'dist'), { recursive: true });
-    const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
-    const bundle = join(sources, 'dist', `${name}.js`);
-    for (const part of [bundle, ...partsOf(bundle)]) {
-      writeFileSync(part, readFileSync(part, 'utf8').replaceAll(`"${own}"`, `"${version}"`));
-    }
+    copyAsVersion(version, join(sources, 'dist'));
     const files = packagedFiles({
       name,
       version,
