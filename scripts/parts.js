@@ -1,6 +1,6 @@
 // Builds a program of a first file and few parts, which `import()` loads.
-import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /**
@@ -23,13 +23,13 @@ const parts = {
 /**
  * Builds the program. esbuild alone would make a file of the modules that the same commands need: 97 files, and each
  * costs Node 2 ms. Here a part is one file with everything that no part before it has, and one that names its exports.
- * @param options of esbuild, with `entryPoint` as the only one
+ * @param options of esbuild, with `entryPoint` as the only one, and `outdir`
  */
 export async function buildInParts(options, entryPoint) {
   const root = options.absWorkingDir;
   const { metafile } = await build({ ...options, splitting: true, write: false, metafile: true });
   const { members, together } = divide(metafile.inputs, entryPoint);
-  const join = {
+  const parting = {
     name: 'parts',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
@@ -45,13 +45,24 @@ export async function buildInParts(options, entryPoint) {
       }));
     },
   };
-  return build({
-    ...options,
-    splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
-    plugins: [join],
-    metafile: true,
-  });
+  await build({ ...options, splitting: true, chunkNames: 'parts/[name]-[hash]', plugins: [parting] });
+  loadWithCare(join(options.outdir, `${Object.keys(options.entryPoints)[0]}.js`));
+}
+
+/**
+ * Rewrites the static import of the first file to `import()`, so that the program itself says when a part is missing.
+ * Node would say so with a stack.
+ */
+function loadWithCare(file) {
+  const text = readFileSync(file, 'utf8');
+  const changed = text.replace(
+    /^import (\{[^}]*\}) from ("\.\/parts\/[^"]*");$/m,
+    (_, names, part) =>
+      `const ${names.replaceAll(' as ', ': ')} = await import(${part}).catch(endIncomplete);`,
+  );
+  if (/^import .*"\.|^\} from "\./m.test(changed) || !changed.includes('.catch(endIncomplete)'))
+    throw new Error(`${file} does not load its code from one part`);
+  writeFileSync(file, changed);
 }
 
 function partOf(module) {

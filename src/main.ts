@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { readArguments } from './cli/arguments.ts';
 import { commands } from './cli/commands.ts';
 import { endUnexpectedly } from './cli/end-unexpectedly.ts';
@@ -37,10 +39,30 @@ async function answerCompletion(kind: string, words: readonly string[]): Promise
   return new Promise<never>(() => {});
 }
 
+/**
+ * Ends the program where a part of it cannot be loaded, with one line. The built program calls it before anything is
+ * loaded (`scripts/parts.js`), so it uses nothing but Node.
+ */
+function endIncomplete(error: unknown): never {
+  const folder = fileURLToPath(new URL('parts', import.meta.url));
+  const found = existsSync(folder) ? `is incomplete or of another version (${error})` : 'is missing';
+  const line = `the folder ${folder} ${found}. Copy the whole folder dist, or install the program again`;
+  process.stderr.write(`docker-lifecycle-listener: ${line.replace(/\p{Cc}/gu, '?')}\n`);
+  process.exit(70);
+}
+
+/** Returns whether Node could not load a module: each module that the program loads while it runs is a part. */
+function isOfLoading(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isMissing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+  return isMissing || (error instanceof SyntaxError && /node:internal\/modules/.test(error.stack ?? ''));
+}
+
 process.on('uncaughtException', endUnexpectedly);
 try {
   process.exitCode = await main();
 } catch (error) {
+  if (isOfLoading(error)) endIncomplete(error);
   if (!(error instanceof UserError)) endUnexpectedly(error);
   const fix = error.fix === undefined ? '' : `\n  ${printableText(error.fix)}`;
   process.stderr.write(`${calledAs()}: ${printableText(error.message)}${fix}\n`);

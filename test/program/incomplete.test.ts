@@ -1,0 +1,64 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exitCode } from '../../src/system/user-error.ts';
+import { runProgram } from '../support/program.ts';
+import { createStage, program, type Stage } from '../support/stage.ts';
+
+let stage: Stage;
+let copy: string;
+let parts: string;
+beforeEach(async () => {
+  stage = await createStage();
+  // A letter that a URL writes in another way.
+  const folder = join(stage.folder, 'ä b');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  copy = join(folder, 'docker-lifecycle-listener.js');
+  cpSync(program, copy);
+  parts = join(folder, 'parts');
+});
+afterEach(() => stage.clear());
+
+const copyParts = () => cpSync(join(dirname(program), 'parts'), parts, { recursive: true });
+
+/** Returns the one line with which the copy ends. */
+async function lineOf(...words: readonly string[]): Promise<string> {
+  const { code, output, errors } = await runProgram(words, { bundle: copy });
+  expect([code, output]).toEqual([exitCode.internal, '']);
+  expect(errors.split('\n')).toEqual([expect.stringMatching(/^docker-lifecycle-listener: the folder /), '']);
+  expect(errors).toContain('Copy the whole folder dist, or install the program again');
+  return errors;
+}
+
+test('a copy without its parts names the missing folder', async () => {
+  expect(await lineOf('--version')).toContain(`the folder ${parts} is missing.`);
+});
+
+test('a copy with the parts of another version, and one with a part cut off, say so', async () => {
+  const isOther = `the folder ${parts} is incomplete or of another version (`;
+  copyParts();
+  for (const name of readdirSync(parts)) {
+    renameSync(join(parts, name), join(parts, name.replace(/-\w+\.js$/, '-OTHER.js')));
+  }
+  expect(await lineOf('--version')).toContain(isOther);
+  rmSync(parts, { recursive: true });
+  copyParts();
+  const first = /parts\/(chunk-\w+\.js)/.exec(readFileSync(copy, 'utf8'))?.[1] ?? '';
+  writeFileSync(join(parts, first), readFileSync(join(parts, first)).subarray(0, 5000));
+  expect(await lineOf('--version')).toContain(isOther);
+});
+
+test.each(['missing', 'cut off'])(
+  'a part that only some commands load is %s: those commands say so',
+  async (how) => {
+    copyParts();
+    const name = readdirSync(parts).find((one) => one.startsWith('daemon-')) ?? '';
+    const daemon = join(parts, name);
+    const text = readFileSync(daemon);
+    rmSync(daemon);
+    if (how === 'cut off') writeFileSync(daemon, text.subarray(0, text.length / 2));
+    expect(await lineOf('run', stage.hooks, ...stage.place)).toContain(`${parts} is incomplete`);
+    expect(await runProgram(['--version'], { bundle: copy })).toMatchObject({ code: 0, errors: '' });
+  },
+);
