@@ -9,6 +9,9 @@ export interface FakeBehaviour {
   /** The same for `/networks/bridge`; with 200 it names `run`. */
   identity: number | 'silence';
   run: string;
+  /** Its `Server` field, and the `Created` of its network; none by default. */
+  server?: string;
+  created?: string;
   /** Each connection is ended once it had an answer, as by a proxy without keep-alive. */
   closesAfterAnswer: boolean;
   /** Each connection is ended as soon as it was accepted. */
@@ -95,8 +98,10 @@ export async function startFakeEngine({
       waiting.add(() => answer(socket, path));
       return;
     }
-    const body = path === '/_ping' ? 'OK' : JSON.stringify({ Id: behaviour.run });
-    socket.write(`HTTP/1.1 ${status} Said\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const { run: Id, created: Created, server } = behaviour;
+    const body = path === '/_ping' ? 'OK' : JSON.stringify({ Id, Created });
+    const label = server === undefined ? '' : `Server: ${server}\r\n`;
+    socket.write(`HTTP/1.1 ${status} Said\r\n${label}Content-Length: ${body.length}\r\n\r\n${body}`);
     if (behaviour.closesAfterAnswer) socket.end();
   }
 

@@ -15,6 +15,15 @@ interface HttpHead {
   readonly isChunked: boolean;
   /** In bytes; undefined where the head has none that can be read. */
   readonly length: number | undefined;
+  readonly labels: HttpLabels;
+}
+
+/** The fields of a head that say which software answers, and when by its clock. */
+interface HttpLabels {
+  /** `Libpod/5.8.6 (linux)`, `Docker/28.5.2 (linux)` */
+  readonly server?: string;
+  /** `Sat, 28 Nov 2026 18:00:00 GMT` */
+  readonly date?: string;
 }
 
 /**
@@ -28,19 +37,20 @@ export function readHead(head: string): HttpHead {
   if (fields.length > mostFields) throw new Error(`The answer has more than ${mostFields} header fields`);
   let isChunked = false;
   let length: number | undefined;
+  const labels: { -readonly [label in keyof HttpLabels]: string } = {};
   for (const field of fields) {
     const colon = field.indexOf(':');
     const name = field.slice(0, colon).toLowerCase();
-    if (name !== 'transfer-encoding' && name !== 'content-length') continue;
     const value = field.slice(colon + 1).trim();
-    if (name === 'transfer-encoding') isChunked = /(?:^|[ \t,])chunked$/i.test(value);
-    else {
+    if (name === 'server' || name === 'date') labels[name] = value;
+    else if (name === 'transfer-encoding') isChunked = /(?:^|[ \t,])chunked$/i.test(value);
+    else if (name === 'content-length') {
       const given = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
       if (length !== undefined && length !== given) throw new Error('The answer has two lengths');
       length = given;
     }
   }
-  return { status, isChunked, length: Number.isNaN(length) ? undefined : length };
+  return { status, isChunked, length: Number.isNaN(length) ? undefined : length, labels };
 }
 
 /**
@@ -57,7 +67,7 @@ function takeChunkSize(bytes: ByteQueue): number | undefined {
 }
 
 /** An answer to one request. */
-export interface HttpAnswer {
+export interface HttpAnswer extends HttpLabels {
   readonly status: number;
   /** At most `longestBody` bytes. */
   readonly body: Buffer;
@@ -131,6 +141,7 @@ class Reader implements AnswerReader {
   /** The chunks of the answer that is being read. */
   readonly #body = new ByteQueue('The answer');
   #state: State = { at: 'head' };
+  #labels: HttpLabels = {};
   #interim = 0;
 
   constructor(part: (chunk: Buffer) => void) {
@@ -197,13 +208,14 @@ class Reader implements AnswerReader {
     }
   }
 
-  #enterBody({ status, isChunked, length }: HttpHead): HttpAnswer | undefined {
+  #enterBody({ status, isChunked, length, labels }: HttpHead): HttpAnswer | undefined {
     // An interim answer: the real one follows.
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > mostInterim) throw new Error(`The answer follows more than ${mostInterim} others`);
       return undefined;
     }
+    this.#labels = labels;
     if (status === 204 || status === 304) return this.#done(status, nothing);
     if (isChunked) {
       this.#state = { at: 'chunk-size', status };
@@ -218,7 +230,7 @@ class Reader implements AnswerReader {
   }
 
   #done(status: number, body: Buffer): HttpAnswer {
-    const answer = { status, body: Buffer.from(body) };
+    const answer = { status, body: Buffer.from(body), ...this.#labels };
     this.#state = { at: 'head' };
     this.#interim = 0;
     this.#body.clear();

@@ -1,16 +1,16 @@
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import type { EngineRunId } from '../lifecycle/observation.ts';
+import type { EngineKind, EngineRunId } from '../lifecycle/observation.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
-import { identityPath, runInAnswer } from './run-identity.ts';
+import { engineKindOf, identityPath, runInAnswer } from './run-identity.ts';
 
 /** The reason for which a probe found no engine. */
 export type ProbeFailure = ConnectionEnd | { readonly kind: 'answered-badly'; readonly status: number };
 
 export interface ProbeHandlers {
   /** An engine serves its API; the connection, idle by now, belongs to the caller. */
-  readonly found: (connection: Connection, run: EngineRunId | undefined) => void;
+  readonly found: (connection: Connection, engineKind: EngineKind, run: EngineRunId | undefined) => void;
   readonly failed: (failure: ProbeFailure) => void;
 }
 
@@ -24,6 +24,7 @@ export class Probe {
   readonly #handlers: ProbeHandlers;
   readonly #deadline = new Deadline();
   #connection: Connection;
+  #kind: EngineKind = 'docker';
 
   /**
    * @param identify whether to ask for the id of the run before the engine counts as found: one answer later
@@ -51,12 +52,13 @@ export class Probe {
     return connection;
   }
 
-  #pinged({ status }: HttpAnswer, thenIdentify: boolean): void {
+  #pinged({ status, server }: HttpAnswer, thenIdentify: boolean): void {
     if (status !== 200) {
       this.#connection.close();
       return this.#handlers.failed({ kind: 'answered-badly', status });
     }
-    if (!thenIdentify) return this.#handlers.found(this.#connection, undefined);
+    this.#kind = engineKindOf(server);
+    if (!thenIdentify) return this.#handlers.found(this.#connection, this.#kind, undefined);
     this.#deadline.set(this.#identityTimeout, () => this.#unidentified());
     // A proxy that closes after every answer gets the second request on a connection of its own.
     this.#connection.handOver({
@@ -76,7 +78,7 @@ export class Probe {
 
   #identified(answer: HttpAnswer): void {
     this.#deadline.clear();
-    this.#handlers.found(this.#connection, runInAnswer(answer));
+    this.#handlers.found(this.#connection, this.#kind, runInAnswer(answer));
   }
 
   /** The engine serves, but gives no id: its run stays unknown. */

@@ -3,7 +3,7 @@ import { Backoff } from '../../system/backoff.ts';
 import type { ProcessIdentity } from '../../system/processes.ts';
 import type { FolderWatches } from '../host/folder-watch.ts';
 import { type AwaitService, awaitService, type ServiceReady } from '../host/service-ready.ts';
-import type { EngineRunId, Observation, StopCause } from '../lifecycle/observation.ts';
+import type { EngineKind, EngineRunId, Observation, StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings, Heartbeat } from '../settings.ts';
 import { type Connection, type ConnectionEnd, isUnsound } from './connection.ts';
 import { Deadline } from './deadline.ts';
@@ -117,6 +117,7 @@ export class EngineSensor {
   /** Hints that come fast are merged. */
   readonly #hinted: (look: () => void) => void;
   #isStopHinted = false;
+  #engineKind: EngineKind = 'docker';
   #state: SensorState = { name: 'down' };
 
   constructor(options: SensorOptions) {
@@ -269,7 +270,7 @@ export class EngineSensor {
     // The engine run is asked for first only where it can differ from the reported one and no process shows it.
     const identify = process === undefined && (this.#firstLook.isPending || recheck !== undefined);
     const probe = new Probe(this.#options.engine.endpoint, identify, this.#timeouts.identity, {
-      found: (connection, run) => this.#probeAnswered(connection, run),
+      found: (connection, kind, run) => this.#probeAnswered(connection, kind, run),
       failed: (failure) => this.#probeFailed(failure),
     });
     this.#enter({ name: 'probing', probe, process, recheck, since: performance.now() });
@@ -300,8 +301,9 @@ export class EngineSensor {
     this.#next.set(this.#timeouts.lastAnswer, () => this.#probeFailed({ kind: 'closed' }));
   }
 
-  #probeAnswered(connection: Connection, identity: EngineRunId | undefined): void {
+  #probeAnswered(connection: Connection, kind: EngineKind, identity: EngineRunId | undefined): void {
     if (this.#state.name !== 'probing') return;
+    this.#engineKind = kind;
     const { process = this.#local.process(), recheck } = this.#state;
     const run = process === undefined ? identity : runOf(process);
     const identifyLater = run === undefined && !this.#firstLook.isPending && recheck === undefined;
@@ -327,7 +329,7 @@ export class EngineSensor {
     // The safe assumption until the holder of the socket is known.
     const entered: Up = { name: 'up', keepalive, process, activated: true, listed: false, target, since };
     this.#enter(entered);
-    const which = run === undefined ? {} : { run };
+    const which = { engineKind: this.#engineKind, ...(run === undefined ? {} : { run }) };
     this.#options.observe({ kind: 'engine-answers', engine: this.#engine, at: Date.now(), ...which });
     if (this.#state !== entered || this.#options.signal.aborted) return;
     // After the hooks have started, because this reads much of /proc.

@@ -4,6 +4,9 @@
  */
 export type EngineRunId = string;
 
+/** The software of an engine, by the `Server` field of its answer to `_ping`. Any other than Podman counts as Docker. */
+export type EngineKind = 'docker' | 'podman';
+
 /** The cause of an engine's stop, as far as a sensor can see it. */
 export type StopCause = 'shutdown' | 'crash' | 'unreachable';
 
@@ -19,6 +22,7 @@ export type Observation =
       readonly kind: 'engine-answers';
       readonly engine: string;
       readonly at: number;
+      readonly engineKind?: EngineKind;
       readonly run?: EngineRunId;
     }
   /** The engine that answered has given the id of its run. */

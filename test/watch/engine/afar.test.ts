@@ -60,6 +60,28 @@ describe('over tcp', () => {
     expect(watching.told.slice(1)).toEqual(['stop unseen', 'start engine-started']);
   });
 
+  test('reports a stop and a start of Podman, whose network keeps its id through a restart', async () => {
+    const engine = await serve();
+    Object.assign(engine.behaviour, {
+      server: 'Libpod/5.8.6 (linux)',
+      created: '2026-11-28T18:00:44.9+01:00',
+    });
+    const watching = host.watch(plain());
+    await waitFor(() => watching.told.length > 0);
+    await pass(250);
+    engine.cut();
+    await waitFor(() => watching.count('engine-answers') > 1);
+    expect(watching.told).toEqual(['start listener-started']);
+    await pass(250);
+    engine.behaviour.created = '2026-11-28T18:00:45.1+01:00';
+    engine.cut();
+    await waitFor(() => watching.told.length > 2);
+    expect(watching.told.slice(1)).toEqual(['stop unseen', 'start engine-started']);
+    expect(watching.seen.filter(({ kind }) => kind === 'engine-answers')).toMatchObject(
+      Array.from({ length: 3 }, () => ({ engineKind: 'podman' })),
+    );
+  });
+
   test('what cannot be reached is said once, however often it is tried', async () => {
     const watching = host.watch(plain());
     await pass(1500);

@@ -34,7 +34,8 @@ const text = (answer: string) => read([Buffer.from(answer, 'latin1')]);
 
 /** How the server answers, by path. */
 const manners: { readonly [path: string]: RequestListener } = {
-  '/length': (_, response) => response.writeHead(200, { 'Content-Length': 5 }).end('hello'),
+  '/length': (_, response) =>
+    response.writeHead(200, { 'Content-Length': 5, Server: 'Libpod/5.8.6 (linux)' }).end('hello'),
   '/empty': (_, response) => response.writeHead(200, { 'Content-Length': 0 }).end(),
   '/chunked': (_, response) => {
     response.write('one\r\n\r\n');
@@ -94,7 +95,8 @@ describe('against a real server', () => {
     const [response] = await once(asked, 'response');
     const parts: Buffer[] = [];
     for await (const part of response) parts.push(part as Buffer);
-    return { status: response.statusCode, body: Buffer.concat(parts) };
+    const { date, server } = response.headers;
+    return { status: response.statusCode, body: Buffer.concat(parts), date, server };
   }
 
   test('reads what Node’s own client reads, however the bytes are cut', () => {
