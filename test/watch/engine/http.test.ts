@@ -59,7 +59,11 @@ const manners: { readonly [path: string]: RequestListener } = {
 };
 
 describe('against a real server', () => {
-  const server = createServer((incoming, response) => manners[incoming.url ?? '']?.(incoming, response));
+  const server = createServer((incoming, response) => {
+    // The same for the two requests of each path, which may be seconds apart.
+    response.setHeader('Date', 'Sat, 28 Nov 2026 18:00:00 GMT');
+    manners[incoming.url ?? '']?.(incoming, response);
+  });
   let port = 0;
   const recorded = new Map<string, { bytes: Buffer; answer: HttpAnswer }>();
 
