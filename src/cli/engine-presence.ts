@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
-import { identify } from '../system/processes.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { systemctlCommand } from '../watch/endpoint/endpoint.ts';
-import { readPid } from '../watch/host/pidfile.ts';
+import { processInPidfile } from '../watch/host/pidfile.ts';
 import { socketHolder } from '../watch/host/unix-sockets.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 
@@ -27,7 +26,8 @@ export async function presenceOf({
   if (endpoint.kind !== 'unix') return 'afar';
   const holder = socketHolder(endpoint.path);
   if (holder === 'nobody') return (await accepts(endpoint.path)) ? 'up' : 'down';
-  return holder === 'other' || (pidfile !== undefined && isAlive(pidfile)) ? 'up' : 'asleep';
+  const isRunning = pidfile !== undefined && processInPidfile(pidfile) !== undefined;
+  return holder === 'other' || isRunning ? 'up' : 'asleep';
 }
 
 /**
@@ -60,9 +60,4 @@ function accepts(path: string): Promise<boolean> {
     // One whose queue is full neither accepts nor refuses.
     socket.setTimeout(longestConnect, () => settle(false));
   });
-}
-
-function isAlive(pidfile: string): boolean {
-  const named = readPid(pidfile);
-  return named !== undefined && identify(named.pid) !== undefined;
 }

@@ -36,6 +36,12 @@ export function processName(pid: number): string | undefined {
   }
 }
 
+/** Returns the number of the user that a process runs as; undefined when it cannot be read. */
+export function processUser(pid: number): number | undefined {
+  const user = /^Uid:\t\d+\t(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
+  return user === undefined ? undefined : Number(user);
+}
+
 /** Returns the start of a process, in milliseconds since the epoch, to the second; undefined where unknown. */
 export function startedAt({ startTime }: ProcessIdentity): number | undefined {
   try {

@@ -10,6 +10,8 @@ export interface SmallFile {
   readonly bytes: Buffer;
   /** Milliseconds since the epoch at which the file was last written. */
   readonly modifiedAt: number;
+  /** The user that the file belongs to. */
+  readonly owner: number;
 }
 
 /** Why a file was not read. */
@@ -44,7 +46,7 @@ export function readSmallFile(path: string, limit: number): SmallFile | FileProb
     const bytes = readUpTo(descriptor, stats.size, limit);
     return bytes === undefined
       ? { kind: 'too-large', limit }
-      : { kind: 'read', bytes, modifiedAt: stats.mtimeMs };
+      : { kind: 'read', bytes, modifiedAt: stats.mtimeMs, owner: stats.uid };
   } catch (error) {
     const code = errorCode(error);
     return code === 'ENOENT' || code === 'ENOTDIR'

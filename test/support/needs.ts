@@ -34,6 +34,10 @@ const needs = {
     what: 'setcap, of the package libcap2-bin',
     isMet: () => existsSync('/sbin/setcap') || existsSync('/usr/sbin/setcap'),
   },
+  setpriv: {
+    what: 'setpriv, of util-linux, and CAP_WAKE_ALARM to give',
+    isMet: () => answers('setpriv', '--inh-caps=+wake_alarm', '--ambient-caps=+wake_alarm', 'true'),
+  },
   setfacl: { what: 'setfacl, of the package acl', isMet: () => answers('setfacl', '--version') },
   promtool: {
     what: 'promtool, of the package prometheus',

@@ -142,9 +142,9 @@ function withPidfile(
 }
 
 /**
- * Returns the default pid file of the engine at an endpoint: a fixed place for Docker's default
- * socket (dockerd's `--pidfile`), beside the socket for a rootless one, and none for any other. On macOS the engine's
- * process is in a virtual machine.
+ * Returns the default pid file of the engine at an endpoint: a fixed place for Docker's default socket (dockerd's
+ * `--pidfile`), beside the socket for a rootless one, also for root and any other user who watches it, and none for any
+ * other. On macOS the engine's process is in a virtual machine.
  */
 function defaultPidfile(
   endpoint: Endpoint,
@@ -155,9 +155,10 @@ function defaultPidfile(
   if (endpoint.path === defaultEndpoint.path || endpoint.path === '/run/docker.sock')
     return '/var/run/docker.pid';
   const runtime = environment.XDG_RUNTIME_DIR;
-  return runtime && endpoint.path === join(runtime, 'docker.sock')
-    ? join(dirname(endpoint.path), 'docker.pid')
-    : undefined;
+  const isRootless =
+    /^(\/var)?\/run\/user\/\d+\/docker\.sock$/.test(endpoint.path) ||
+    (runtime !== undefined && endpoint.path === join(runtime, 'docker.sock'));
+  return isRootless ? join(dirname(endpoint.path), 'docker.pid') : undefined;
 }
 
 /**

@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { withDescriptors } from '../../system/descriptor-reserve.ts';
 import { linkTarget } from '../../system/links.ts';
-import { processName } from '../../system/processes.ts';
-import { errorCode } from '../../system/user-error.ts';
+import { SystemdSockets, socketsOf } from './systemd-sockets.ts';
 
 /**
  * The holder of a Unix socket, who accepts its connections: `nobody` in this network namespace, `systemd` (so that a connection would start a service),
@@ -18,9 +16,8 @@ export type SocketHolder = 'nobody' | 'systemd' | 'other' | 'unknown';
  */
 interface Sockets {
   readonly table: SocketTable;
-  /** Both read when first asked for, and so never older than the table. */
+  /** Read when first asked for, and so never older than the table. */
   systemd?: SystemdSockets;
-  listeners?: string[] | 'unknown';
 }
 
 /** The sockets in this turn of the event loop, once they were read. */
@@ -53,13 +50,24 @@ export function socketHolder(path: string): SocketHolder {
   if (sockets === undefined) return 'other'; // No /proc: a system without systemd.
   const inodes = sockets.table.inodesAt(bound);
   if (inodes.length === 0) return 'nobody';
-  sockets.systemd ??= readSystemdSockets();
-  const { held, hidden } = sockets.systemd;
-  if (inodes.some((inode) => held.has(inode))) return 'systemd';
-  if (!hidden) return 'other';
-  sockets.listeners ??= askForListeners() ?? 'unknown';
-  if (sockets.listeners === 'unknown') return 'unknown';
-  return sockets.listeners.some((listener) => samePath(listener, bound)) ? 'systemd' : 'other';
+  sockets.systemd ??= new SystemdSockets();
+  switch (sockets.systemd.holds(inodes, ownerOf(bound), (listened) => samePath(listened, bound))) {
+    case true:
+      return 'systemd';
+    case false:
+      return 'other';
+    case undefined:
+      return 'unknown';
+  }
+}
+
+/** Returns the user that a socket's file belongs to; undefined when it was removed. */
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.uid;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the sockets again when none is known at `path`: the socket may be newer, and a free one may be connected to. */
@@ -145,64 +153,4 @@ function folderResolver(): (folder: string) => string {
     }
     return real;
   };
-}
-
-/** The sockets of the processes called systemd. */
-interface SystemdSockets {
-  /** Inodes of their sockets. */
-  readonly held: ReadonlySet<string>;
-  /** Set when this user may not see some of them. */
-  readonly hidden: boolean;
-}
-
-function readSystemdSockets(): SystemdSockets {
-  const perProcess = systemdProcesses().map(socketsOf);
-  return {
-    held: new Set(perProcess.flatMap((sockets) => sockets ?? [])),
-    // Mounted with hidepid, /proc shows other users' processes to root alone: then systemd is not seen.
-    hidden: perProcess.includes(undefined) || processName(1) === undefined,
-  };
-}
-
-/**
- * Returns the paths of sockets that the units of process 1 listen on. Users other than root may not see what it holds,
- * but may ask it. Undefined when it does not answer.
- */
-function askForListeners(): string[] | undefined {
-  try {
-    const listed = execFileSync('systemctl', ['list-sockets', '--no-legend', '--no-pager', '--full'], {
-      encoding: 'utf8',
-      timeout: 2000,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const listens = listed.split('\n').map((line) => line.trim().split(/\s+/)[0] ?? '');
-    return listens.filter((path) => path.startsWith('/'));
-  } catch {
-    return undefined;
-  }
-}
-
-function systemdProcesses(): number[] {
-  const pids = withDescriptors(() => readdirSync('/proc')).filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => processName(pid) === 'systemd');
-}
-
-/** Returns the inodes of the sockets that a process has open, none when it is over; undefined where not visible. */
-function socketsOf(pid: number): string[] | undefined {
-  try {
-    return withDescriptors(() => readdirSync(`/proc/${pid}/fd`)).flatMap((descriptor) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${descriptor}`))?.[1];
-      return inode === undefined ? [] : [inode];
-    });
-  } catch (error) {
-    return ['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '') ? [] : undefined;
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
 }

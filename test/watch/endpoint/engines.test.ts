@@ -50,6 +50,10 @@ describe('without contexts', () => {
     const at = (host: string, pidfile?: string) =>
       choose({ hosts: [host], ...(pidfile && { pidfile }) }, rootless)[0]?.pidfile;
     expect(at('unix:///run/user/7/docker.sock')).toBe('/run/user/7/docker.pid');
+    // Another user's, as root watches it.
+    expect(at('unix:///run/user/1000/docker.sock')).toBe('/run/user/1000/docker.pid');
+    expect(at('unix:///run/user/1000/other.sock')).toBeUndefined();
+    expect(at('unix:///run/user/1000/podman/docker.sock')).toBeUndefined();
     expect(at('unix:///elsewhere/docker.sock')).toBeUndefined();
     expect(at('unix:///elsewhere/docker.sock', '/elsewhere/d.pid')).toBe('/elsewhere/d.pid');
     expect(at('unix:///var/run/docker.sock', 'none')).toBeUndefined();

@@ -1,11 +1,23 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isListening, listensOn, socketHolder } from '../../../src/watch/host/unix-sockets.ts';
+import { asNobody } from '../../support/as-nobody.ts';
 import { type FakeEngine, startFakeEngine } from '../../support/fake-engine.ts';
 import { startFakeSystemd } from '../../support/fake-systemd.ts';
 import { needing } from '../../support/needs.ts';
@@ -118,6 +130,50 @@ describe('who listens on a socket', needing('linux'), () => {
       expect([socketHolder(path), listensOn(pid, path)]).toEqual(['systemd', true]);
     } finally {
       await systemd.end();
+    }
+  });
+
+  test.each([
+    [
+      'a user’s systemd, by its word, where its descriptors may be listed and not read',
+      '[ "$1" = --user ]',
+      'systemd',
+    ],
+    ['another program, by the word of each systemd', 'false', 'other'],
+    ['one who is not known, where that systemd does not answer', '[ "$1" = --user ] && exit 1', 'unknown'],
+  ])('%s', needing('root', 'setpriv'), async (_, condition, expected) => {
+    const user = 65_534;
+    chownSync(folder, user, user);
+    const systemctl = join(folder, 'systemctl');
+    // Another user's manager is not asked, and neither is the caller's own session bus.
+    const line = `${path} docker.socket docker.service`;
+    const asked = `[ "\${XDG_RUNTIME_DIR:-}" = /run/user/${user} ] || [ "$1" != --user ] || exit 2`;
+    writeFileSync(systemctl, `#!/bin/sh\n${asked}\nif ${condition}; then echo '${line}'; fi\n`, {
+      mode: 0o755,
+    });
+    const holding = `process.title = 'systemd';
+      require('node:net').createServer().listen(process.argv[1], () => console.log('holding'))`;
+    const words = ['--reuid', user, '--regid', user, '--clear-groups', '--inh-caps=+wake_alarm'].map(String);
+    const systemd = spawn(
+      'setpriv',
+      [...words, '--ambient-caps=+wake_alarm', process.execPath, '-e', holding, path],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const { PATH } = process.env;
+    try {
+      await once(systemd.stdout, 'data');
+      process.env.PATH = `${folder}:${PATH}`;
+      await asNobody(() => {
+        const [descriptor = ''] = readdirSync(`/proc/${systemd.pid}/fd`);
+        expect(() => readlinkSync(`/proc/${systemd.pid}/fd/${descriptor}`)).toThrow('EACCES');
+        expect(socketHolder(path)).toBe(expected);
+      });
+      await nextTurn();
+      // Root sees it, and asks nothing.
+      expect(socketHolder(path)).toBe('systemd');
+    } finally {
+      process.env.PATH = PATH;
+      systemd.kill('SIGKILL');
     }
   });
 });
