@@ -69,6 +69,15 @@ export function readLedger(path: string): StoredLedger {
   return bytes === undefined ? emptyLedger : decodeLedger(bytes);
 }
 
+/** Returns the events whose hooks had begun when the listener that wrote a ledger ended; none of a file that is unreadable. */
+export function begunEvents(path: string): readonly EngineEvent[] {
+  try {
+    return readLedger(path).open.flatMap(({ event, begun }) => (begun === true ? [event] : []));
+  } catch {
+    return [];
+  }
+}
+
 function readBounded(path: string): Buffer | undefined {
   let descriptor: number;
   try {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
+import { isoOfNano } from '../system/nanoseconds.ts';
 import {
   groupLives,
   identify,
@@ -8,6 +9,7 @@ import {
   readProcessStat,
   signalGroup,
 } from '../system/processes.ts';
+import type { EngineEvent } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { HookReport } from './report.ts';
 
@@ -83,15 +85,50 @@ export function findHookProcess(
     `DOCKER_LIFECYCLE_ENGINE=${engine}`,
     `DOCKER_LIFECYCLE_SEQUENCE=${sequence}`,
   ];
-  for (const pid of processIds()) {
+  const isIts = (environment: readonly string[]) =>
+    variables.every((variable) => environment.includes(variable));
+  return hookProcesses(isIts).find((found) => found.hook === hook)?.process;
+}
+
+/**
+ * Finds the hooks that a killed listener had started for events of an engine but not yet recorded, in the same way. The
+ * ledger names the events, not their processes. Of a burst, the variables have the last event.
+ * @param events those whose hooks had begun
+ * @returns none where there is no `/proc`
+ */
+export function findEventHooks(engine: string, events: readonly EngineEvent[]): readonly Leftover[] {
+  if (events.length === 0) return [];
+  const keyOf = (...values: readonly string[]) => values.join('\0');
+  const keys = new Set(
+    events.map(({ type, action, id, timeNano }) => keyOf(engine, type, action, id, isoOfNano(timeNano))),
+  );
+  return hookProcesses((environment) => {
+    const values = eventVariables.map((name) => valueIn(environment, name) ?? '');
+    return keys.has(keyOf(...values));
+  });
+}
+
+const eventVariables = [
+  'DOCKER_LIFECYCLE_ENGINE',
+  'DOCKER_EVENT_TYPE',
+  'DOCKER_EVENT_ACTION',
+  'DOCKER_EVENT_ID',
+  'DOCKER_EVENT_TIME',
+];
+
+/** Returns the running hooks with such an environment. Their children have it too; only a hook itself leads its group. */
+function hookProcesses(isIts: (environment: readonly string[]) => boolean): readonly Leftover[] {
+  return processIds().flatMap((pid) => {
     const environment = environmentOf(pid);
-    const isIts =
-      variables.every((variable) => environment.includes(variable)) &&
-      environment.some((line) => line.startsWith('DOCKER_LIFECYCLE_HOOK=') && line.endsWith(`/${hook}`));
-    // The hook's children have the same variables; only the hook itself leads the group.
-    if (isIts && readProcessStat(pid)?.group === pid) return identify(pid);
-  }
-  return undefined;
+    const path = valueIn(environment, 'DOCKER_LIFECYCLE_HOOK');
+    if (path === undefined || !isIts(environment) || readProcessStat(pid)?.group !== pid) return [];
+    const process = identify(pid);
+    return process === undefined ? [] : [{ hook: path.split('/').slice(-2).join('/'), process }];
+  });
+}
+
+function valueIn(environment: readonly string[], name: string): string | undefined {
+  return environment.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function processIds(): number[] {

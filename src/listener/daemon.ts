@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { EventStartTurns } from '../container-events/event-starts.ts';
+import { begunEvents } from '../container-events/ledger-reader.ts';
 import { remoteFileSystem } from '../hooks/find.ts';
-import { endLeftovers, type Leftover } from '../hooks/leftovers.ts';
+import { endLeftovers, findEventHooks, type Leftover } from '../hooks/leftovers.ts';
 import { isStillThere, unmatchedSettings } from '../hooks/plan.ts';
 import { HookQueue } from '../hooks/queue.ts';
 import { rehearse } from '../hooks/rehearse.ts';
@@ -26,7 +27,7 @@ import { cutHookIn } from './held-turns.ts';
 import { HooksAtStop } from './hooks-at-stop.ts';
 import type { EngineMemory } from './journal/engine-memory.ts';
 import type { Journal } from './journal/journal.ts';
-import type { TurnFile } from './journal/turn-file.ts';
+import { forgetfulTurns, type TurnFile } from './journal/turn-file.ts';
 import { Metrics } from './metrics/collector.ts';
 import { startMetricsServer } from './metrics/server.ts';
 import { defaultLimits } from './notifier/protocol.ts';
@@ -113,7 +114,7 @@ class Daemon {
     try {
       this.#checkFolders();
       const port = await this.#startNotifierPort();
-      await endInterrupted(leftoversIn(state.journal, turnFiles), settings, this.#record);
+      await endInterrupted(leftoversIn(state.journal, turnFiles, settings.stateDir), settings, this.#record);
       rehearseAnswer();
       if (!signal.aborted) void rehearse(this.#planner);
       await this.#startServers();
@@ -263,8 +264,15 @@ interface EngineLeftover extends Leftover {
   readonly engine: string;
 }
 
-/** Returns hooks that earlier listeners left running: by the journal, and by the turn files, which are written at once. */
-function leftoversIn(journal: Journal | undefined, turnFiles: TurnFiles): readonly EngineLeftover[] {
+/**
+ * Returns hooks that earlier listeners left running: by the journal, and by the turn files and the ledgers, which are
+ * written at once.
+ */
+function leftoversIn(
+  journal: Journal | undefined,
+  turnFiles: TurnFiles,
+  stateDir: string,
+): readonly EngineLeftover[] {
   const recorded = (journal?.interrupted ?? []).flatMap(
     ({ alive, started: { hook, process, transition } }) =>
       alive && process !== undefined ? [{ hook, process, engine: transition.engine }] : [],
@@ -272,8 +280,14 @@ function leftoversIn(journal: Journal | undefined, turnFiles: TurnFiles): readon
   const kept = [...turnFiles].flatMap(([{ name: engine }, { pending }]) =>
     pending.flatMap(({ turn }) => cutHookIn(turn).map((cut) => ({ ...cut, engine }))),
   );
+  const ofEvents = [...turnFiles].flatMap(([{ name: engine }, turns]) => {
+    // Without a journal nothing is kept, and a file that another listener writes names hooks of a living one.
+    if (journal === undefined || turns === forgetfulTurns) return [];
+    const begun = begunEvents(ledgerPath(stateDir, engine));
+    return findEventHooks(engine, begun).map((one) => ({ ...one, engine }));
+  });
   const isRecorded = (one: Leftover) => recorded.some(({ process }) => process.pid === one.process.pid);
-  return [...recorded, ...kept.filter((one) => !isRecorded(one))];
+  return [...recorded, ...[...kept, ...ofEvents].filter((one) => !isRecorded(one))];
 }
 
 /** Ends hooks that a killed listener left running, so that no hook runs beside its own next run. */

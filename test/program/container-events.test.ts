@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
+import { lives } from '../support/hook-stage.ts';
+import { needing } from '../support/needs.ts';
 import { runProgram, startProgram, waitForClients } from '../support/program.ts';
 import { askMetrics, numberOf } from '../support/prometheus.ts';
 import { expectSchema } from '../support/schema.ts';
@@ -109,6 +111,37 @@ test('what was begun when the listener was killed is run again, and marked; what
   await second.end();
   expect(out()).toHaveLength(3);
 });
+
+test(
+  'a hook that outlived its listener ends before it is run again, though the journal missed its start',
+  needing('linux'),
+  async () => {
+    const go = join(stage.folder, 'go');
+    const pids = join(stage.folder, 'pids');
+    const outlives = `echo $$ >>"${pids}"; [ -e "${go}" ] || exec sleep 1000`;
+    hook('on_container_start/10-outlives', outlives);
+    const first = await listen('--when-started', 'new');
+    engine.model.start('a');
+    await first.next(0, ofKind('hook-started'));
+    await waitFor(() => existsSync(pids) && readFileSync(pids, 'utf8').endsWith('\n'));
+    await first.kill();
+    writeFileSync(go, '');
+    rmSync(join(stage.folder, 'state/journal'), { recursive: true });
+    const second = await listen('--when-started', 'new');
+    await second.next(0, ofKind('event-done'));
+    const [outlived = 0, again] = readFileSync(pids, 'utf8').trimEnd().split('\n').map(Number);
+    const kinds = second.lines.map(({ kind }) => kind);
+    expect(second.lines.filter(ofKind('hook-left-over'))).toMatchObject([
+      { hook: 'on_container_start/10-outlives', pid: outlived },
+    ]);
+    expect(kinds.indexOf('hook-left-over')).toBeLessThan(kinds.indexOf('hook-started'));
+    expect(again).not.toBe(outlived);
+    expect(lives(outlived)).toBe(false);
+    await second.end();
+    const third = await listen('--when-started', 'new');
+    expect(third.lines.filter(ofKind('hook-left-over'))).toEqual([]);
+  },
+);
 
 test('what was done in order is not done again after an end in order', async () => {
   writes('start');
