@@ -8,7 +8,7 @@ export interface ThrottleLimits {
   readonly window: number;
 }
 
-/** Called at the end of a window in which something was kept back: how often, for each kind. */
+/** Called at the end of a window in which reports were suppressed: their number, for each kind. */
 export type Suppressed = (source: string, counts: ReadonlyMap<string, number>) => void;
 
 interface Window {
@@ -28,7 +28,7 @@ export class Throttle {
   readonly #signal: AbortSignal;
   readonly #windows = new Map<string, Window>();
 
-  /** @param signal ends it: nothing is admitted or counted any more */
+  /** @param signal ends it: open windows end at once, and nothing is admitted or counted any more */
   constructor(limits: ThrottleLimits, suppressed: Suppressed, signal: AbortSignal) {
     this.#limits = limits;
     this.#suppressed = suppressed;
@@ -65,12 +65,13 @@ export class Throttle {
   #open(source: string): Window {
     const window: Window = { seen: new Map(), suppressed: new Map(), passed: 0 };
     this.#windows.set(source, window);
-    const timer = setTimeout(() => {
+    const end = () => {
+      clearTimeout(timer);
       this.#signal.removeEventListener('abort', end);
       this.#windows.delete(source);
       if (window.suppressed.size > 0) this.#suppressed(source, window.suppressed);
-    }, this.#limits.window);
-    const end = () => clearTimeout(timer);
+    };
+    const timer = setTimeout(end, this.#limits.window);
     this.#signal.addEventListener('abort', end, { once: true });
     return window;
   }

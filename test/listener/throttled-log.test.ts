@@ -82,6 +82,21 @@ test('one line a minute has the number of lines that were left out, by kind', ()
   expect(passed.slice(before)).toEqual([{ kind: 'reports-suppressed', engine: 'default', counts }]);
 });
 
+test('the end of the listener writes the numbers of the minute that it cuts short, once', () => {
+  vi.useFakeTimers();
+  ending = new AbortController();
+  const passed: ListenerEvent[] = [];
+  const log = throttledLog((record) => void passed.push(record), false, ending.signal);
+  for (let sequence = 1; sequence <= 9; sequence++) for (const record of turn(sequence, 0)) log(record);
+  const before = passed.length;
+  ending.abort();
+  const counts = { transition: 1, 'hook-started': 1, 'hook-ended': 1, 'hooks-done': 1 };
+  const numbers = [{ kind: 'reports-suppressed', engine: 'default', counts }];
+  expect(passed.slice(before)).toEqual(numbers);
+  vi.advanceTimersByTime(60_000);
+  expect(passed.slice(before)).toEqual(numbers);
+});
+
 test('a program that asked for the verbose JSON log finds each transition', () => {
   const all = Array.from({ length: 200 }, (_, at) => turn(at + 1, 3)).flat();
   expect(logged(all, true)).toEqual(all);
