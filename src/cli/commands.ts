@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { checkParts } from './commands/check-parts.ts';
 import { companion } from './commands/companion.ts';
 import { completion } from './commands/completion.ts';
 import { config } from './commands/config.ts';
@@ -41,4 +42,4 @@ export const commands: readonly Command[] = [
 ];
 
 /** Commands that other programs call: neither help nor completion lists them. */
-export const hiddenCommands: readonly Command[] = [companion, embeddedEngine];
+export const hiddenCommands: readonly Command[] = [checkParts, companion, embeddedEngine];

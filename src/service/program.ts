@@ -63,12 +63,12 @@ export function programLinks(layout: Layout, version: string): Wanted[] {
   ];
 }
 
-/** Returns the step that tries whether the copied Node runs without the files beside the original. */
+/** Returns the step that tries whether the copied Node runs without the files beside the original, and the copy is whole. */
 export function tryProgram(layout: Layout): Step {
   const words = [
     join(layout.versionFolder, 'node'),
     join(layout.versionFolder, `${productName}.js`),
-    '--version',
+    'check-parts',
   ];
   return { kind: 'run', words, reason: 'makes sure that the copy runs' };
 }

@@ -53,12 +53,19 @@ test.each(['missing', 'cut off'])(
   'a part that only some commands load is %s: those commands say so',
   async (how) => {
     copyParts();
+    expect(await runProgram(['check-parts'], { bundle: copy })).toMatchObject({
+      code: 0,
+      output: '',
+      errors: '',
+    });
     const name = readdirSync(parts).find((one) => one.startsWith('daemon-')) ?? '';
     const daemon = join(parts, name);
     const text = readFileSync(daemon);
     rmSync(daemon);
     if (how === 'cut off') writeFileSync(daemon, text.subarray(0, text.length / 2));
     expect(await lineOf('run', stage.hooks, ...stage.place)).toContain(`${parts} is incomplete`);
+    // What `install` tries its copy with.
+    expect(await lineOf('check-parts')).toContain(`${parts} is incomplete`);
     expect(await runProgram(['--version'], { bundle: copy })).toMatchObject({ code: 0, errors: '' });
   },
 );

@@ -39,7 +39,7 @@ describe('install', () => {
       `${folder}/parts`,
       `${folder}/parts/daemon-1.js`,
       `${folder}/docker-lifecycle-listener.js`,
-      `${folder}/node ${folder}/docker-lifecycle-listener.js --version`,
+      `${folder}/node ${folder}/docker-lifecycle-listener.js check-parts`,
       current,
     ].map((path) => all.indexOf(path));
     expect(order).toEqual([...order].sort((one, other) => one - other));
