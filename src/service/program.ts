@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { quoteForShell } from '../system/shell-quote.ts';
 import { type Layout, layOut, partsFolder, productName } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
@@ -41,8 +41,8 @@ function parts(machine: Machine, folder: string, runtime: Runtime): Wanted[] {
   if (runtime.parts.length === 0) return [];
   return [
     { kind: 'folder', path: folder, mode: 0o755, reason: 'holds the parts of the program' },
-    ...runtime.parts.map((part) => ({
-      ...copied(machine, part, join(folder, basename(part)), 0o644),
+    ...runtime.parts.map(({ name, path }) => ({
+      ...copied(machine, path, join(folder, name), 0o644),
       reason: 'the parts of the program',
     })),
   ];

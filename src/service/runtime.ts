@@ -10,7 +10,15 @@ export interface Runtime {
   readonly node: string;
   readonly bundle: string;
   /** The files that the bundle loads from the folder `parts` beside it. */
-  readonly parts: readonly string[];
+  readonly parts: readonly Part[];
+}
+
+/** A part of the program. */
+export interface Part {
+  /** The name by which the program loads it. */
+  readonly name: string;
+  /** Absolute, links resolved: a package manager may link it to a file of another name. */
+  readonly path: string;
 }
 
 /** The oldest Node that the program runs on. */
@@ -50,13 +58,13 @@ export function findRuntime(owner: number): Runtime {
   return { node, bundle, parts: partsOf(bundle) };
 }
 
-/** Lists the files of a built program beside its first one; links resolved, as some package managers make such. */
-export function partsOf(bundle: string): string[] {
+/** Lists the parts of a built program. */
+export function partsOf(bundle: string): Part[] {
   const folder = join(dirname(bundle), partsFolder);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .sort()
-    .map((name) => realpathSync(join(folder, name)));
+    .map((name) => ({ name, path: realpathSync(join(folder, name)) }));
 }
 
 function refused(message: string, fix: string): UserError {

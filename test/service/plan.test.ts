@@ -55,7 +55,8 @@ describe('install', () => {
     install(disk, '0.9.0');
     install(disk);
     disk.write('/home/parts/daemon-2.js', 'another daemon');
-    const runtime = { node: '/home/node', bundle: '/home/bundle.js', parts: ['/home/parts/daemon-2.js'] };
+    const parts = [{ name: 'daemon-2.js', path: '/home/parts/daemon-2.js' }];
+    const runtime = { node: '/home/node', bundle: '/home/bundle.js', parts };
     const { steps } = install(disk, '1.0.0', {}, '/usr/local', { runtime });
     const of = (version: string) => disk.list(`/usr/local/lib/docker-lifecycle-listener/${version}/parts`);
     expect([of('0.9.0'), of('1.0.0')]).toEqual([['daemon-1.js'], ['daemon-2.js']]);

@@ -14,7 +14,7 @@ export function copyAsVersion(version: string, folder: string): string {
   // For Node: its files are modules.
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   const first = join(folder, 'docker-lifecycle-listener.js');
-  const naming = [first, ...partsOf(first)].filter((file) =>
+  const naming = [first, ...partsOf(first).map(({ path }) => path)].filter((file) =>
     readFileSync(file, 'utf8').includes(`"${built}"`),
   );
   for (const file of naming) {

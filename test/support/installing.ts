@@ -56,7 +56,11 @@ export function install(
   const wish = {
     version,
     layout: layOut(prefix, version),
-    runtime: { node: '/home/node', bundle: '/home/bundle.js', parts: ['/home/parts/daemon-1.js'] },
+    runtime: {
+      node: '/home/node',
+      bundle: '/home/bundle.js',
+      parts: [{ name: 'daemon-1.js', path: '/home/parts/daemon-1.js' }],
+    },
     service: { ...service, ...options },
     supervisor,
     ...more,

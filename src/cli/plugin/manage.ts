@@ -95,7 +95,7 @@ function requireRootsFolder(folder: string): void {
 /** Root should run root's files alone; `install` copies the program. */
 function warnOfStrangers(): void {
   const { node, program: bundle } = thisProgram();
-  for (const file of [node, bundle, ...partsOf(realpathSync(bundle))]) {
+  for (const file of [node, bundle, ...partsOf(realpathSync(bundle)).map(({ path }) => path)]) {
     const walked = walkToFile(file, 0);
     if (walked.trusted) continue;
     remark(
