@@ -107,6 +107,8 @@ const limits: { readonly [kind in EngineCaused]: 'engine' | 'event' | 'none' } =
   'engine-forbidden': 'engine',
   'engine-socket-removed': 'engine',
   'engine-left-alone': 'engine',
+  'engine-is-podman': 'none',
+  'engine-let-go': 'none',
   'events-read': 'engine',
   'events-cut': 'engine',
   'events-refused': 'engine',

@@ -31,6 +31,15 @@ export const sensorWords: WordsFor<SensorReport> = {
     warning(
       `${record.path} was removed while Docker runs: no process can reach it there. Run: ${systemctlCommand('restart', record.path)}`,
     ),
+  'engine-is-podman': ({ url }) =>
+    info(
+      `${url} is Podman: its service starts and stops, not a daemon. Containers run on without it, and without on_stop`,
+    ),
+  'engine-let-go': ({ url }) =>
+    info(
+      `Podman’s service at ${url} ends when it is idle: no connection is held to it, and container events are not read. ` +
+        'To keep it, start it as: podman system service --time 0',
+    ),
   'engine-left-alone': (record) => describeLeftAlone(record),
   'watch-degraded': (record) =>
     warning(

@@ -185,6 +185,8 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
     [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],
+  'engine-is-podman': [[{}, 'info', url, 'is Podman', 'without on_stop']],
+  'engine-let-go': [[{}, 'info', url, 'podman system service --time 0']],
   'not-notified': [[{ error: 'spawn systemd-notify ENOENT' }, 'error', 'ENOENT', 'systemctl edit']],
   'watch-degraded': [
     [

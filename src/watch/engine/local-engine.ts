@@ -5,7 +5,7 @@ import { liveness, type ProcessIdentity } from '../../system/processes.ts';
 import type { FileProblem } from '../../system/small-file.ts';
 import type { FolderWatches } from '../host/folder-watch.ts';
 import { pidfileProblem, processInPidfile, readPid } from '../host/pidfile.ts';
-import { isListening, listensOn, type SocketHolder, socketHolder } from '../host/unix-sockets.ts';
+import { isListening, listenerAt, listensOn, type SocketHolder, socketHolder } from '../host/unix-sockets.ts';
 import type { StopCause } from '../lifecycle/observation.ts';
 import type { EngineSettings } from '../settings.ts';
 
@@ -85,6 +85,11 @@ export class LocalEngine {
   /** Returns whether a process listens on the socket, also when its file was removed; undefined where not shown. */
   isListening(): boolean | undefined {
     return this.#socket === undefined ? undefined : isListening(this.#socket);
+  }
+
+  /** Returns the name of the socket that listens; see `listenerAt`. */
+  listener(): string | undefined {
+    return this.#socket === undefined ? undefined : listenerAt(this.#socket);
   }
 
   /** Returns whether the engine still accepts connections. */

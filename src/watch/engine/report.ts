@@ -21,6 +21,10 @@ type EngineRemark =
   | { readonly kind: 'engine-not-reached'; readonly code: string; readonly error: string }
   /** The socket's file was removed, while the engine goes on listening on it. */
   | { readonly kind: 'engine-socket-removed'; readonly path: string }
+  /** The engine is Podman, whose containers run without its service. */
+  | { readonly kind: 'engine-is-podman' }
+  /** This service of Podman ends when it is idle: the listener holds no connection to it. */
+  | { readonly kind: 'engine-let-go' }
   /** A connection to the socket may start Docker, and nothing shows that Docker runs: none is opened. */
   | {
       readonly kind: 'engine-left-alone';
@@ -46,6 +50,8 @@ const mostRemembered = 20;
 export class EngineReporter {
   readonly #report: (remark: EngineRemark) => void;
   readonly #reported = new Set<string>();
+  /** Kinds that are never forgotten. */
+  readonly #first = new Set<EngineRemark['kind']>();
 
   constructor(
     about: { readonly engine: string; readonly url: string },
@@ -55,6 +61,13 @@ export class EngineReporter {
   }
 
   report(remark: EngineRemark): void {
+    this.#report(remark);
+  }
+
+  /** Reports it, unless one of its kind was reported before. */
+  reportFirst(remark: EngineRemark): void {
+    if (this.#first.has(remark.kind)) return;
+    this.#first.add(remark.kind);
     this.#report(remark);
   }
 

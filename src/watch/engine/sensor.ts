@@ -53,6 +53,8 @@ export interface SensorOptions {
  *   │                  late answer ──▶ frozen┘ │              │
  *   │                                     │ cut▼              ▼
  *   └───────────────────────────────────  stopping ◀──────────┘
+ *
+ *   rechecking ──Podman goes on, twice──▶ released ──its listener is gone──▶ down
  * ```
  */
 export type SensorState =
@@ -73,6 +75,8 @@ export type SensorState =
   | { readonly name: 'rechecking'; readonly recheck: Recheck }
   /** One idle connection is held; its end is the first sign of a stop. */
   | Up
+  /** Podman ends this service once no client is connected: nothing is held. Its end is that of its listener. */
+  | { readonly name: 'released'; readonly listener: string | undefined; readonly target: string }
   /** Reported as unreachable while its process is there. A late answer on the held connection says that it is back. */
   | {
       readonly name: 'frozen';
@@ -116,6 +120,9 @@ export class EngineSensor {
   readonly #next = new Deadline();
   /** Hints that come fast are merged. */
   readonly #hinted: (look: () => void) => void;
+  /** The last run that was identified without its process, and how often in a row it closed a connection soon. */
+  #run: EngineRunId | undefined;
+  #closedSoon = 0;
   #isStopHinted = false;
   #engineKind: EngineKind = 'docker';
   #state: SensorState = { name: 'down' };
@@ -190,6 +197,8 @@ export class EngineSensor {
         return this.#probeAgain(state.recheck);
       case 'up':
         return this.#checkSigns(state, 0);
+      case 'released':
+        return this.#checkListener(state.listener, state.target);
       case 'stopping':
         if (this.#local.isAtWork(state.process) && (state.activated || !this.#local.isServing())) return;
         return this.#goDown();
@@ -306,18 +315,23 @@ export class EngineSensor {
     this.#engineKind = kind;
     const { process = this.#local.process(), recheck } = this.#state;
     const run = process === undefined ? identity : runOf(process);
+    if (process === undefined && recheck !== undefined && this.#endsWhenIdle(run))
+      return this.#letGo(connection);
+    this.#run = run ?? this.#run;
     const identifyLater = run === undefined && !this.#firstLook.isPending && recheck === undefined;
     const keepalive = new Keepalive(connection, this.#options.heartbeat, identifyLater, {
       lost: (end) => this.#connectionLost(end),
       silent: () => this.#pongMissing(),
       answeredLate: () => this.#answeredLate(),
-      identified: (now) =>
+      identified: (now) => {
+        this.#run = now;
         this.#options.observe({
           kind: 'engine-identified',
           engine: this.#engine,
           at: Date.now(),
           run: now,
-        }),
+        });
+      },
     });
     this.#firstLook.found();
     this.#reporter.forget();
@@ -337,6 +351,36 @@ export class EngineSensor {
     const activated = holder === 'systemd' || holder === 'unknown';
     this.#options.held?.(activated);
     this.#state = { ...entered, activated, listed: this.#local.isListening() === true };
+    if (this.#engineKind === 'podman') this.#reporter.reportFirst({ kind: 'engine-is-podman' });
+  }
+
+  /**
+   * Returns whether this is a service of Podman that ends when it is idle. With `--time 5`, its default, it closed an idle
+   * connection after 10.0 s and was gone 5.0 s later (5.8.6); a connection that is made anew keeps it up for ever. One
+   * cut may be of something between the two.
+   */
+  #endsWhenIdle(run: EngineRunId | undefined): boolean {
+    if (run === undefined || run !== this.#run) this.#closedSoon = 0;
+    return this.#isLocal && this.#engineKind === 'podman' && this.#closedSoon > 1;
+  }
+
+  #letGo(connection: Connection): void {
+    connection.close();
+    this.#closedSoon = 0;
+    this.#reporter.reportFirst({ kind: 'engine-let-go' });
+    this.#unseen.reset();
+    const [listener, target] = [this.#local.listener(), this.#local.target()];
+    this.#enter({ name: 'released', listener, target });
+    this.#checkListener(listener, target);
+  }
+
+  /** A killed service leaves its socket's file behind: no folder shows its end. */
+  #checkListener(listener: string | undefined, target: string): void {
+    const isThere = this.#local.hasSocket() && this.#local.target() === target;
+    if (isThere && this.#local.listener() === listener)
+      return this.#next.set(this.#unseen.next(), () => this.#look());
+    const wasKilled = isThere && this.#local.isListening() === false;
+    this.#stop(wasKilled ? 'crash' : 'shutdown', undefined);
   }
 
   /** No engine answered: the connection was not made, was ended, or means nothing. */
@@ -379,7 +423,9 @@ export class EngineSensor {
       if (activated || !this.#local.isServing()) return this.#stop('shutdown', process);
     }
     const recheck: Recheck = { process, since: performance.now() };
-    if (recheck.since - since >= this.#timeouts.sound) this.#unsound.reset();
+    const wasSound = recheck.since - since >= this.#timeouts.sound;
+    if (wasSound) this.#unsound.reset();
+    this.#closedSoon = wasSound || end.kind !== 'closed' ? 0 : this.#closedSoon + 1;
     if (isUnsound(end)) return this.#distrust(end, recheck);
     this.#enter({ name: 'rechecking', recheck });
     if (recheck.since - since < this.#timeouts.settled) return this.#recheckLater(recheck);

@@ -33,6 +33,15 @@ export function isListening(path: string): boolean | undefined {
 }
 
 /**
+ * Returns the kernel's name for the sockets that listen on `path`, another one for each that is made there; undefined
+ * where none listens, or none is shown.
+ */
+export function listenerAt(path: string): string | undefined {
+  const bound = linkTarget(path);
+  return socketsWith(bound)?.table.inodesAt(bound).join() || undefined;
+}
+
+/**
  * Returns whether a process has the socket open that listens on `path`; undefined where none is seen to listen, or where
  * the open files of the process may not be seen.
  */
