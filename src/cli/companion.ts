@@ -147,7 +147,7 @@ async function requestOnStop(socket: string, wait: number): Promise<Answer> {
         return { text: `on_stop: ${hooks}. Docker may stop`, listener: isCut ? 'ended' : 'answered' };
       },
       (error: Error): Answer => ({
-        text: `The listener cannot be told: ${error.message}`,
+        text: `Cannot report it to the listener: ${error.message}`,
         listener: listenerAfter(error),
       }),
     );

@@ -130,7 +130,7 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
   if (file.kind === 'read') return parseManifest(path, file.bytes.toString('utf8'));
   throw new UserError(
     exitCode.failed,
-    `${describeFileProblem(path, file)}: what was installed cannot be told`,
+    `${describeFileProblem(path, file)}: what was installed is not known`,
     `See: ls -ld ${quote(path)}`,
   );
 }

@@ -67,8 +67,8 @@ export function admitAndStart(
 ): StartedHook | undefined {
   const { name, path } = candidate;
   const { transition, occurrence, attempt, repeat } = occasion;
-  const told = occurrence === undefined ? {} : { told: labelOfOccurrence(occurrence) };
-  const which = { transition, ...told, ...(attempt === undefined ? {} : { attempt }) };
+  const label = occurrence === undefined ? {} : { told: labelOfOccurrence(occurrence) };
+  const which = { transition, ...label, ...(attempt === undefined ? {} : { attempt }) };
   const report = (event: HookEvent) => host.report({ hook: name, ...event });
   const admission = admit(candidate, host.account.uid);
   switch (admission.kind) {
@@ -120,7 +120,7 @@ export function admitAndStart(
     // A hook without a process has its entry in the journal too.
     started(undefined);
     const durationMs = performance.now() - began;
-    report({ kind: 'hook-ended', transition, ...told, run: id, outcome, durationMs, output: capture.tail });
+    report({ kind: 'hook-ended', transition, ...label, run: id, outcome, durationMs, output: capture.tail });
     return { outcome, durationMs };
   });
   return { name, id, path, startedAt: Date.now(), run, ended };

@@ -103,10 +103,10 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     },
     async companion(word, gone) {
       const pipeline = named(word.engine, pipelines, 'at its default socket');
-      const told = pipeline.companion(word.message);
+      const transitions = pipeline.companion(word.message);
       return {
         engine: pipeline.engine.name,
-        told: told.map(({ event, sequence }) => ({ event, sequence })),
+        told: transitions.map(({ event, sequence }) => ({ event, sequence })),
         hooks:
           word.message === 'stop'
             ? await waitForStop({ ...stopWait, pipeline, wait: word.wait, gone })

@@ -56,7 +56,7 @@ export function parseManifest(path: string, text: string): Manifest {
   if (isManifest(manifest)) return manifest;
   throw new UserError(
     exitCode.failed,
-    `${path} is damaged, or of another version: what was installed cannot be told`,
+    `${path} is damaged, or of another version: what was installed is not known`,
     'Use the version that wrote it, or remove the file and install again',
   );
 }

@@ -149,7 +149,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 
 /**
  * Returns whether a process of this group is alive. A zombie can be signalled like a living process, and may stay for ever
- * where process 1 does not reap: on Linux it is told apart, which reads all of /proc, so ask rarely. Where that cannot be
+ * where process 1 does not reap: on Linux zombies are left out, which reads all of /proc, so ask rarely. Where that cannot be
  * read (no descriptor is free) the group counts as alive: the caller asks again.
  */
 export function groupLives(

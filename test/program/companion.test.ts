@@ -108,7 +108,7 @@ describe('a listener that is restarted between the companion’s stop and Docker
     const runs = stage.runs().length;
     const listener = stage.listen();
     const line = await listener.next(0, ofKind('engine-is-stopping'));
-    expect(line.message).toContain('is being stopped, as was told before');
+    expect(line.message).toContain('is being stopped, as reported before');
     expect(await state()).toBe('stopping');
     for (let round = 0; round < 3; round++) await look(listener, round);
     expect(await state()).toBe('stopping');
@@ -376,7 +376,7 @@ describe('the companion, when its listener ends', () => {
     await listener.kill();
     const { code, output } = await companion.over;
     expect(code).toBe(0);
-    expect(output).toContain('The listener cannot be told');
+    expect(output).toContain('Cannot report it to the listener');
   });
 
   test('lets Docker stop where systemd refuses to start the listener', async () => {

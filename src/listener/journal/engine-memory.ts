@@ -10,7 +10,7 @@ import type { LastTransition } from '../../watch/lifecycle/reduce.ts';
 export interface EngineMemory {
   recall(engine: string): LastTransition | undefined;
   /** Remembers; on disk as soon as the event loop comes round. Never throws. */
-  keep(engine: string, told: LastTransition): void;
+  keep(engine: string, last: LastTransition): void;
   /** Writes what is not written yet. */
   flush(): void;
 }
@@ -72,8 +72,8 @@ export function openEngineMemory(
 
   return {
     recall: (engine) => engines.get(engine),
-    keep(engine, told) {
-      engines.set(engine, told);
+    keep(engine, last) {
+      engines.set(engine, last);
       // Many engines that start at one time cost one write.
       writing ??= setImmediate(write);
     },
@@ -91,7 +91,7 @@ const longestFile = 4 * 1024 * 1024;
 function readMemory(
   path: string,
   report: (report: MemoryReport) => void,
-): [engine: string, told: LastTransition][] {
+): [engine: string, last: LastTransition][] {
   const file = readSmallFile(path, longestFile);
   if (file.kind === 'missing') return [];
   const unreadable = (error: string) => {
@@ -110,7 +110,7 @@ function readMemory(
     return unreadable('it is of another version, or damaged');
   const all = Object.entries(engines);
   const sound = all.filter((entry): entry is [string, LastTransition] => isLastTransition(entry[1]));
-  const damaged = all.filter(([, told]) => !isLastTransition(told)).map(([engine]) => engine);
+  const damaged = all.filter(([, last]) => !isLastTransition(last)).map(([engine]) => engine);
   if (damaged.length > 0) report({ kind: 'memory-damaged', path, engines: damaged });
   return sound;
 }

@@ -57,7 +57,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const limits = { ...defaultLimits, ...options.limits };
   const ourselves = identify(process.pid) ?? { pid: process.pid, startTime: '' };
   let state: State = { phase: 'opening', lost: 0 };
-  let told: string | undefined;
+  let reported: string | undefined;
   let unmade: { readonly make: () => JournalEntry; readonly sequence: number; readonly time: string }[] = [];
 
   async function tryToOpen(): Promise<readonly Interrupted[]> {
@@ -68,8 +68,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       return begin(past);
     } catch (error) {
       const failure = asReport(folder, error);
-      if (JSON.stringify(failure) !== told) report(failure);
-      told = JSON.stringify(failure);
+      if (JSON.stringify(failure) !== reported) report(failure);
+      reported = JSON.stringify(failure);
       if (state.phase === 'opening') state = { phase: 'shut', triedAt: performance.now(), lost: state.lost };
       return [];
     }
@@ -79,7 +79,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     if (state.phase !== 'opening') return [];
     const { lost } = state;
     for (const { file, lines } of past.torn) report({ kind: 'journal-torn', file, lines });
-    if (told !== undefined) report({ kind: 'journal-recovered', folder, lost });
+    if (reported !== undefined) report({ kind: 'journal-recovered', folder, lost });
     const writer = new JournalWriter({ folder, user: account.uid, limits, report }, past.file, past.open);
     state = { phase: 'open', writer, sequence: past.sequence + lost };
     const interrupted = past.open.runs().map((started) => ({ started, alive: isAlive(started) }));

@@ -119,7 +119,7 @@ function isNano(value: unknown): boolean {
 
 /** Options of a reader. */
 interface ReadOptions {
-  /** Told for each file that holds lines that are no records. */
+  /** Called for each file with lines that are not records. */
   readonly torn?: (file: string, lines: number) => void;
 }
 
@@ -146,7 +146,7 @@ export async function* readJournal(
     const unread = lines.torn + (read.cut ? 1 : 0);
     if (unread > 0) torn?.(file, unread);
     for (const record of lines.records) {
-      // Told again at the head of a file, for those who have not read the files before it.
+      // Repeated at the head of a file, for readers that have not read the files before it.
       if ('again' in record && record.sequence <= last) continue;
       last = Math.max(last, record.sequence);
       yield record;

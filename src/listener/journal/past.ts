@@ -17,8 +17,8 @@ export interface Past {
 }
 
 /**
- * Reads how an earlier listener left the journal. What is still open is told again at the head of each file,
- * so the newest two are all that is needed: the newest may have been begun and not written.
+ * Reads how an earlier listener left the journal. Each file repeats at its head what is still open, so the newest two
+ * files are enough: the newest may have been begun and not written.
  * @throws system errors
  */
 export async function readPast(folder: string): Promise<Past> {

@@ -168,10 +168,10 @@ export interface HookStarted {
   readonly told?: EventLabel;
   /** The number of the attempt, for a hook that may be retried; the first is 1. */
   readonly attempt?: number;
-  /** Left out where it could not be told. */
+  /** Missing where it could not be determined. */
   readonly process?: ProcessIdentity;
   /** An earlier run of it for the same transition was cut off. */
   readonly repeat?: true;
-  /** Told before, in a file that came before this one; it still ran when this file was begun. */
+  /** Repeated from an earlier file: the hook still ran when this file was begun. */
   readonly again?: true;
 }

@@ -31,7 +31,7 @@ export function prepareFolder(folder: string, user: number): void {
   if (!walked.trusted) throw new Unusable({ kind: 'journal-refused', folder, refusal: walked.refusal });
 }
 
-/** Why the journal cannot be written now, as it is to be told. */
+/** The report of why the journal cannot be written now. */
 export class Unusable extends Error {
   override readonly name = 'Unusable';
   readonly report: JournalReport;

@@ -3,7 +3,7 @@ import type { Metric } from './exposition.ts';
 /** The upper bounds of the buckets for how long a hook ran, in seconds. */
 export const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** Every metric there is, in the order in which they are told. docs/metrics.md describes them. */
+/** Every metric, in the order of the output. docs/metrics.md describes them. */
 export const catalogue = {
   engineUp: gauge(
     'docker_lifecycle_engine_up',
@@ -11,11 +11,11 @@ export const catalogue = {
   ),
   lastTransition: gauge(
     'docker_lifecycle_last_transition_timestamp_seconds',
-    'When the engine was last told to have started or stopped, in this life of the listener.',
+    'The time of the engine’s last start or stop that this run of the listener reported.',
   ),
   transitions: counter(
     'docker_lifecycle_transitions_total',
-    'Starts and stops of the engine that were told.',
+    'Starts and stops of the engine that were reported.',
   ),
   hookRuns: counter('docker_lifecycle_hook_runs_total', 'Runs of hooks that are over.'),
   hookDuration: {
@@ -66,7 +66,7 @@ export const catalogue = {
   ),
   events: counter(
     'docker_lifecycle_events_total',
-    'What containers and others did: told to hooks, merged with a later one, or given up because too much waited.',
+    'Events of containers and other objects: passed to hooks, merged with a later one, or given up because too many waited.',
   ),
   refusals: counter(
     'docker_lifecycle_refusals_total',
@@ -78,7 +78,7 @@ export const catalogue = {
   ),
   notifierSuppressed: counter(
     'docker_lifecycle_notifier_suppressed_total',
-    'Messages on the notifier’s port that came too fast to be told one by one.',
+    'Messages on the notifier’s port that came too fast to be reported one by one.',
   ),
   companionMessages: counter(
     'docker_lifecycle_companion_messages_total',

@@ -24,7 +24,7 @@ export interface MetricsServerOptions {
  */
 export function startMetricsServer(options: MetricsServerOptions): void {
   const { address, port, report, signal, again = 30_000 } = options;
-  let told: string | undefined;
+  let reported: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let server: Server | undefined;
 
@@ -36,8 +36,8 @@ export function startMetricsServer(options: MetricsServerOptions): void {
     server = opening;
     opening.once('error', (error) => {
       const code = codeOf(error);
-      if (code !== told) report({ kind: 'metrics-not-listening', address, port, code });
-      told = code;
+      if (code !== reported) report({ kind: 'metrics-not-listening', address, port, code });
+      reported = code;
       timer = setTimeout(listen, again);
     });
     opening.listen({ host: address, port }, () => {

@@ -58,12 +58,13 @@ export const eventsWords: EventKinds<OfEngine<EventsReport>> = {
   },
   'events-damaged': ({ path, lines }) =>
     warning(
-      `${plural(lines, 'line')} of ${path} ${lines === 1 ? 'is' : 'are'} damaged and left out: of Docker’s events some may be missed or told twice`,
+      `${plural(lines, 'line')} of ${path} ${lines === 1 ? 'is' : 'are'} damaged and left out: of Docker’s events some may be missed or handled twice`,
     ),
-  'events-unreadable': ({ line }) => warning(`Docker has told what is no event: ${printableText(line)}`),
+  'events-unreadable': ({ line }) =>
+    warning(`Docker sent a line that is not an event: ${printableText(line)}`),
   'events-not-kept': ({ path, error: why }) =>
     error(
-      `Cannot keep what was heard of Docker’s events in ${path} (${why}): after the listener’s next start some may be missed or told twice. ` +
+      `Cannot keep what was heard of Docker’s events in ${path} (${why}): after the listener’s next start some may be missed or handled twice. ` +
         `See: ls -l ${quote(path)}`,
     ),
 };

@@ -26,7 +26,7 @@ export const journalWords: WordsFor<MemoryReport | JournalReport | TurnReport> =
     ),
   'memory-not-kept': (event) =>
     error(
-      `Cannot write ${event.path}: ${event.error}. If the listener ends now, it will not know what it has told. ` +
+      `Cannot write ${event.path}: ${event.error}. If the listener ends now, the next one does not know which starts and stops it reported. ` +
         'Make room there, or give another folder with --state-dir',
     ),
   'memory-kept-again': (event) => info(`${event.path} can be written again`),
@@ -133,7 +133,7 @@ export const daemonWords: EventKinds<DaemonEvent> = {
   },
   'engine-is-down': (event) => info(`Docker is not running at ${event.url}: waiting for it`),
   'engine-is-stopping': (event) =>
-    info(`Docker at ${event.url} is being stopped, as was told before: waiting for its end`),
+    info(`Docker at ${event.url} is being stopped, as reported before: waiting for its end`),
   transition: {
     words: (event) => info(describeTransition(event.transition)),
     record: ({ kind, transition }) => ({ kind, transition }),
