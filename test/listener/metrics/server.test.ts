@@ -47,6 +47,16 @@ async function say(bytes: string): Promise<string> {
   return answer;
 }
 
+/** Says these bytes until they are answered: on a busy machine a server with a short timeout may let go of anyone. */
+async function answerTo(bytes: string): Promise<string> {
+  let answer = '';
+  await waitFor(async () => {
+    answer = await say(bytes);
+    return answer !== '';
+  });
+  return answer;
+}
+
 const get = (path: string, host: string, method = 'GET') =>
   say(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
@@ -91,11 +101,11 @@ test('who is slow, floods or asks nonsense is let go, and it answers on', async 
   await listening();
   const silent = await Promise.all([1, 2, 3, 4].map(() => say('GET /metrics HTTP/1.1\r\nX:')));
   expect(silent.join('')).not.toContain('200');
-  expect(await say('\0\0nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
-  expect(await say(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n`)).toMatch(/^HTTP\/1\.1 431/);
+  expect(await answerTo('\0\0nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
+  expect(await answerTo(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n`)).toMatch(/^HTTP\/1\.1 431/);
   const body = `POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n${'x'.repeat(99_999)}`;
   expect(await say(body)).not.toContain('200 OK');
-  expect(await get('/metrics', '127.0.0.1')).toContain('a_total 1');
+  expect(await answerTo('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).toContain('a_total 1');
 });
 
 test('idle connections, as many as there may be, keep nobody from the metrics', async () => {
