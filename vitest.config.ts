@@ -6,7 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/lab/**', 'test/browser/**'],
     globalSetup: './test/support/test-run.ts',
-    setupFiles: ['test/support/program-node.ts'],
+    // A new process for each file would take a third of the processor time: see test/support/fresh-modules.ts.
+    isolate: false,
+    setupFiles: ['test/support/fresh-modules.ts', 'test/support/program-node.ts'],
     // They wait more than they work, also on the two processors of a small machine.
     maxWorkers: 4,
     maxConcurrency: 3,

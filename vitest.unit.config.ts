@@ -17,8 +17,6 @@ export default defineConfig({
       'test/system/fair-reading.test.ts',
       'test/watch/engine/{backoff,behind-proxy,http,unsound}.test.ts',
     ],
-    // A process for each file would take most of the time.
-    isolate: false,
   },
 });
 

@@ -14,7 +14,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
-import { type Ended, runProgram, startProgram, waitForClients } from '../support/program.ts';
+import { type Ended, startProgram, waitForClients } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -30,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => stage.clear());
 
 const ask = (...words: string[]): Promise<Ended> =>
-  runProgram([...words, '--control', stage.control, '--config', 'none'], {
+  runCommand([...words, '--control', stage.control, '--config', 'none'], {
     environment: { PATH: process.env.PATH, HOME: stage.folder, TZ: 'UTC' },
   });
 const askJson = async (...words: string[]) => {

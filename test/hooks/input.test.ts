@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openInput } from '../../src/hooks/command.ts';
+import { openFilesBelow } from '../support/descriptors.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 
@@ -23,12 +24,12 @@ test(
     mkdirSync(disk);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=1777', 'tmpfs', disk]);
     expect(mounted.status, String(mounted.stderr)).toBe(0);
-    const descriptors = () => readdirSync('/proc/self/fd').length;
-    const before = descriptors();
     try {
       expect(() => openInput(Buffer.alloc(100_000), disk)).toThrow(/ENOSPC/);
-      expect(descriptors()).toBe(before);
-      closeSync(openInput(Buffer.alloc(50_000), disk));
+      expect(openFilesBelow(disk)).toEqual([]);
+      const small = openInput(Buffer.alloc(50_000), disk);
+      expect(openFilesBelow(disk)).toHaveLength(1);
+      closeSync(small);
     } finally {
       spawnSync('umount', [disk]);
       rmSync(base, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { SingleHookSettings } from '../../src/hooks/settings.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 let stage: HookStage;
 afterEach(() => stage.clear());
@@ -47,7 +47,7 @@ test('the chain goes on after the last attempt, and ends there with stop_on_fail
 });
 
 test('one that is killed or takes too long has failed too', async () => {
-  stageWith({ retry: { times: 2, wait: 10 }, timeout: 300 });
+  stageWith({ retry: { times: 2, wait: 10 }, timeout: 300 * pace });
   const log = stage.path('log');
   const script = `echo x >>${log}
 case $(wc -l <${log}) in 1) kill -KILL $$ ;; 2) exec sleep 60 ;; esac`;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { type Ended, runProgram } from './program.ts';
 import { program } from './stage.ts';
 
@@ -8,6 +9,8 @@ const driver = fileURLToPath(new URL('./command-process.js', import.meta.url));
 const seen = new Set<string>();
 let running: { readonly child: ChildProcess; readonly exit: Promise<never> } | undefined;
 let last: Promise<unknown> = Promise.resolve();
+// The worker goes on with other files.
+afterAll(() => running?.child.disconnect());
 
 interface CommandOptions {
   readonly environment?: NodeJS.ProcessEnv;

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makePrivateFolder } from '../../src/demo/private-folder.ts';
+import { waitFor } from './wait-for.ts';
 
 const user = process.geteuid?.() ?? 0;
 const ourFolder = /^dll-(\d+)-/;
@@ -20,7 +21,7 @@ const ourFolder = /^dll-(\d+)-/;
  * failed or not, ends every process that names one of them and removes both. The same for a run that was killed: its
  * folders carry the number of a process that is gone.
  */
-export default function setup(): () => Promise<void> {
+export default async function setup(): Promise<() => Promise<void>> {
   const prefix = `dll-${process.pid}-`;
   const folders = [
     realpathSync(mkdtempSync(join(tmpdir(), prefix))),
@@ -31,10 +32,11 @@ export default function setup(): () => Promise<void> {
   for (const folder of folders) chmodSync(folder, 0o755);
   const parents = new Set(folders.map((folder) => dirname(folder)));
   const abandoned = [...parents].flatMap((parent) => foldersOfDeadRuns(parent));
-  if (abandoned.length > 0) clear(abandoned);
+  // Another run may remove them at the same time; what cannot be removed is left to the next run.
+  if (abandoned.length > 0) await clear(abandoned).catch((error: unknown) => console.warn(String(error)));
 
   return async () => {
-    const left = clear(folders);
+    const left = await clear(folders);
     for (const words of left) process.stdout.write(`Ended a process that a test left: ${words}\n`);
   };
 }
@@ -54,14 +56,37 @@ function lives(pid: number): boolean {
   }
 }
 
-/** @returns the command lines of the processes that had to be ended */
-function clear(folders: readonly string[]): string[] {
-  const ended = processesNaming(folders).map(({ pid, words }) => {
-    process.kill(pid, 'SIGKILL');
-    return words;
-  });
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+/**
+ * Ends the processes that name the folders, and removes these. Again and again, because a process that is being killed can
+ * still write a file, and so can a child that it had just started.
+ * @returns the command lines of the processes that had to be ended
+ */
+async function clear(folders: readonly string[]): Promise<Set<string>> {
+  const ended = new Set<string>();
+  let last: unknown;
+  const isCleared = () => {
+    for (const { pid, words } of processesNaming(folders)) {
+      ended.add(words);
+      endIfThere(pid);
+    }
+    try {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      last = error;
+      return false;
+    }
+  };
+  await waitFor(isCleared).catch(() => Promise.reject(last));
   return ended;
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 /** Processes whose command line, environment or working directory names a folder; none where there is no /proc. */

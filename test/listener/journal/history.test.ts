@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/hooks/run.ts';
@@ -8,6 +8,7 @@ import { readHistory, readHistoryEntry } from '../../../src/listener/journal/his
 import type { JournalEntry } from '../../../src/listener/journal/record.ts';
 import { transition } from '../../support/hook-stage.ts';
 import { createJournalStage, type JournalStage } from '../../support/journal-stage.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let stage: JournalStage;
 beforeEach(() => {
@@ -39,7 +40,8 @@ test('a run is one entry across files, with the number of its start and the last
     numbers.push(journal.append(started(`run ${run}`)));
     journal.append(ended(`run ${run}`));
     // Written before the next one comes: so that files are many.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    const newest = () => stage.files().slice(-1);
+    await waitFor(() => newest().some((file) => readFileSync(file, 'utf8').includes(`"run ${run}"`)));
   }
   journal.append(ended('long', 7));
   await journal.close();

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readJournal } from '../../../src/listener/journal/lines.ts';
 import type { JournalRecord } from '../../../src/listener/journal/record.ts';
 import { identify } from '../../../src/system/processes.ts';
+import { openFilesBelow } from '../../support/descriptors.ts';
 import { createJournalStage, ended, entry, type JournalStage, started } from '../../support/journal-stage.ts';
 import { needing } from '../../support/needs.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -141,8 +142,7 @@ describe('rotation', () => {
     const journal = await stage.open({ limits: { fileSize: 300, files: 1 } });
     journal.append(entry(0));
     await waitFor(() => stage.text().includes('transition'));
-    const descriptors = () => readdirSync('/proc/self/fd').length;
-    const before = descriptors();
+    expect(openFilesBelow(stage.folder)).toHaveLength(1);
     // Nobody can remove it as a file, not even root.
     mkdirSync(join(stage.folder, 'journal-000000000000.jsonl'));
     for (let number = 1; number <= 20; number++) {
@@ -152,7 +152,7 @@ describe('rotation', () => {
     await waitFor(() => stage.reports.length > 0);
     expect(stage.reports).toMatchObject([{ kind: 'journal-failing' }]);
     // The one that was written is closed, and so is the one that was to follow it.
-    expect(descriptors()).toBeLessThan(before);
+    expect(openFilesBelow(stage.folder)).toEqual([]);
     await waitFor(() => stage.reports.length > 1);
     expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered', lost: 0 });
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { readListener, type WatchedListener } from '../../../src/demo/listener.ts';
+import { room } from '../wait-for.ts';
 import { run } from './command.ts';
 import { rootOf } from './folder.ts';
 
@@ -19,6 +20,7 @@ export function launchListener(
     child,
     () => {},
     (signal) => child.pid !== undefined && process.kill(target(child.pid), signal),
+    room(),
   );
 }
 
