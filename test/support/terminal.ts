@@ -59,11 +59,13 @@ export function openTerminal(words: readonly string[], options: TerminalOptions 
   return {
     lines,
     async shows(pattern, limit) {
-      const deadline = Date.now() + room(limit);
-      // Each look starts a process: not too often.
-      for (; !pattern.test(lines().join('\n')); await new Promise((resolve) => setTimeout(resolve, 50))) {
-        if (Date.now() > deadline)
+      const began = Date.now();
+      while (!pattern.test(lines().join('\n'))) {
+        const waited = Date.now() - began;
+        if (waited > room(limit))
           throw new Error(`Never showed ${pattern}, but at last:\n${lines().join('\n')}`);
+        // Each look starts a process: not too often.
+        await new Promise((resolve) => setTimeout(resolve, Math.min(300, Math.max(50, waited / 4))));
       }
     },
     press: (...keys) => void tmux('send-keys', ...keys),
