@@ -129,7 +129,7 @@ export interface EnginesWatch extends AsyncIterable<EngineTransition> {
  *
  * Docker's own rules choose them: `host` and `context`, else `DOCKER_HOST`, `DOCKER_CONTEXT`, the context of
  * `docker context use`, or Docker's default socket; if nothing is there, the first socket of a known
- * product (Docker Desktop, OrbStack, Colima, Rancher Desktop). The settings file of the listener is not read.
+ * product (Docker Desktop, OrbStack, Colima, Rancher Desktop, Podman). The listener’s settings file is not read.
  *
  * Starts and stops of each engine alternate, and the first is a start: at once for an engine that is up already. An
  * engine that is down gives nothing before it comes up.

@@ -4,7 +4,7 @@ import { describeFileProblem } from '../system/small-file.ts';
 import { describeTrustRefusal } from '../system/trust-words.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { detail, info, type Words, type WordsFor, warning } from '../system/words.ts';
-import { defaultEndpoint, systemctlCommand } from './endpoint/endpoint.ts';
+import { defaultEndpoint, isPodmanSocket, systemctlCommand } from './endpoint/endpoint.ts';
 import type { FileRefused, RootsFile } from './endpoint/roots-own.ts';
 import type { EngineReport, SensorReport } from './engine/report.ts';
 
@@ -60,6 +60,7 @@ function describeWatched({
 
 function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-alone' }>): Words {
   if (record.holder === 'systemd') {
+    if (isPodmanSocket(record.path)) return info(describePodmanSocket(record.path));
     return detail(
       `${record.path} is held by systemd and would start Docker: not opened while Docker is down`,
     );
@@ -69,6 +70,16 @@ function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-al
   return warning(
     `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
       'Run as root, or say where its pid file is (--pidfile)',
+  );
+}
+
+/** Explains why the service of Podman behind a socket of systemd's is not watched, with the way to have it watched. */
+export function describePodmanSocket(path: string): string {
+  const systemctl = /^\/run\/user\/\d+\//.test(path) ? 'systemctl --user' : 'systemctl';
+  return (
+    `${path} is held by systemd, which starts Podman for a client and ends it when it is idle: not opened. ` +
+    'Its starts, its stops and its container events are not seen. ' +
+    `To have them seen, run: ${systemctl} disable --now podman.socket; podman system service --time 0 unix://${path}`
   );
 }
 

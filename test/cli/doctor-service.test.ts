@@ -14,6 +14,7 @@ import { packagedService } from '../../src/service/packaged.ts';
 import { type Scope, systemScope, userScope } from '../../src/service/scope.ts';
 import { unixEndpoint } from '../../src/watch/endpoint/endpoint.ts';
 import { createDisk } from '../support/disk.ts';
+import { startFakeEngine } from '../support/fake-engine.ts';
 import { startFakeSystemd } from '../support/fake-systemd.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
@@ -184,6 +185,37 @@ describe('the engine behind a socket of systemd’s', needing('linux'), () => {
       await systemd.end();
     }
   });
+
+  test('is named as Podman’s where it has that name, with the way to have its service watched', async () => {
+    const socket = join(folder, 'podman.sock');
+    const systemd = await startFakeSystemd(socket, join(folder, 'none.pid'));
+    const engine = { name: 'p', endpoint: unixEndpoint(socket), pidfile: undefined, chosenBy: '--host' };
+    try {
+      const found = expect.stringContaining(`podman system service --time 0 unix://${socket}`);
+      expect(await checkEngine(engine)).toMatchObject({ verdict: 'note', found });
+      expect(systemd.activations).toBe(0);
+    } finally {
+      await systemd.end();
+    }
+  });
+});
+
+test('an engine that answers as Podman is named so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dll-test-'));
+  const socket = join(folder, 'e.sock');
+  const fake = await startFakeEngine({ at: socket, server: 'Libpod/5.8.6 (linux)' });
+  const engine = { name: 'p', endpoint: unixEndpoint(socket), pidfile: undefined, chosenBy: '--host' };
+  try {
+    expect(await checkEngine(engine)).toMatchObject({
+      verdict: 'ok',
+      found: expect.stringContaining('it is Podman'),
+    });
+    fake.behaviour.server = 'Docker/26.1.5 (linux)';
+    expect(await checkEngine(engine)).toMatchObject({ found: `unix://${socket} (--host) answers` });
+  } finally {
+    await fake.end();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('variables in the unit', () => {

@@ -182,6 +182,17 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   ],
   'engine-left-alone': [
     [{ path: socket, pidfile: '/p', holder: 'systemd' }, 'detail', socket, 'systemd'],
+    [
+      { path: '/run/podman/podman.sock', pidfile: undefined, holder: 'systemd' },
+      'info',
+      'starts Podman for a client',
+      'systemctl disable --now podman.socket; podman system service --time 0 unix:///run/podman/podman.sock',
+    ],
+    [
+      { path: '/run/user/7/podman/podman.sock', pidfile: undefined, holder: 'systemd' },
+      'info',
+      'run: systemctl --user disable --now podman.socket',
+    ],
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
     [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],

@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { NotifierSettings } from '../../listener/config/settings.ts';
-import { dockerCommand, engineOptions } from '../../watch/endpoint/endpoint.ts';
+import { dockerCommand, engineKindOf, engineOptions, isPodmanSocket } from '../../watch/endpoint/endpoint.ts';
+import type { EngineKind } from '../../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../../watch/settings.ts';
+import { describePodmanSocket } from '../../watch/words.ts';
 import { presenceOf } from '../engine-presence.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
@@ -28,30 +30,38 @@ export async function checkEngine(engine: EngineSettings, unit?: string): Promis
       `Set pidfile in /etc/docker-lifecycle-listener.toml as Docker has it; see --pidfile in: systemctl cat ${unit}; or "pidfile" in /etc/docker/daemon.json`,
     );
   }
+  if (presence === 'asleep' && isPodmanSocket(endpoint.path))
+    return note('engine', describePodmanSocket(endpoint.path));
   if (presence === 'asleep') {
     return note('engine', `${which} is not running; a question would start it, and is not asked`);
   }
   const answer = await ping(endpoint.path);
-  return answer === 'OK'
-    ? ok('engine', `${which} answers`)
-    : wrong(
-        'engine',
-        `${which} does not answer as it should: ${answer}`,
-        `See: ${dockerCommand(engineOptions(engine))} version`,
-      );
+  if (answer === 'docker') return ok('engine', `${which} answers`);
+  if (answer === 'podman') {
+    const found = `${which} answers; it is Podman: containers run on when this service ends`;
+    return ok('engine', `${found}, which it does when it is idle, unless it has --time 0`);
+  }
+  return wrong(
+    'engine',
+    `${which} does not answer as it should: ${answer.error}`,
+    `See: ${dockerCommand(engineOptions(engine))} version`,
+  );
 }
 
-function ping(socketPath: string): Promise<string> {
+function ping(socketPath: string): Promise<EngineKind | { readonly error: string }> {
   return new Promise((resolve) => {
     const asked = request(
       { socketPath, path: '/_ping', headers: { Host: 'docker' }, agent: false },
       (answer) => {
         answer.resume();
-        resolve(answer.statusCode === 200 ? 'OK' : `status ${answer.statusCode}`);
+        const { statusCode, headers } = answer;
+        resolve(
+          statusCode === 200 ? engineKindOf([headers.server].flat()[0]) : { error: `status ${statusCode}` },
+        );
       },
     );
     asked.setTimeout(timeout, () => asked.destroy(new Error(`nothing in ${timeout / 1000} s`)));
-    asked.once('error', (error) => resolve(error.message));
+    asked.once('error', ({ message }) => resolve({ error: message }));
     asked.end();
   });
 }

@@ -119,6 +119,16 @@ function parseUnix(path: string, malformed: Malformed): UnixEndpoint {
   return unixEndpoint(path);
 }
 
+/** Returns whether a socket has the name that Podman's units give it. */
+export function isPodmanSocket(path: string): boolean {
+  return path.endsWith('/podman.sock');
+}
+
+/** Podman 5.4, 5.8 and 6.1 write `Libpod/5.8.6 (linux)`; Docker 20.10 to 29.7 write `Docker/28.5.2 (linux)`. */
+export function engineKindOf(server = ''): 'docker' | 'podman' {
+  return server.startsWith('Libpod/') ? 'podman' : 'docker';
+}
+
 /** Docker's ports: one for plain HTTP, one for TLS. */
 const tcpPort = { plain: 2375, tls: 2376 };
 

@@ -163,12 +163,15 @@ function defaultPidfile(
 
 /**
  * Returns the sockets of products that do not use Docker's default place, in the order in which they are tried: rootless Docker, Docker Desktop, OrbStack, Colima (profile `default` first), Rancher
- * Desktop. Podman is not among them: its socket's service ends when idle, so its end shows nothing.
+ * Desktop, Podman.
+ * @param hasDocker dockerd is installed here: then Podman is not the engine that is meant, though its socket exists at boot
+ *   before Docker's does
  */
 export function knownSockets(
   home: string,
   environment: NodeJS.ProcessEnv,
   platform: NodeJS.Platform = process.platform,
+  hasDocker = isDockerdIn([...(environment.PATH ?? '').split(':'), ...programFolders]),
 ): string[] {
   const runtime = environment.XDG_RUNTIME_DIR;
   const desktop = platform === 'darwin' ? '.docker/run/docker.sock' : '.docker/desktop/docker.sock';
@@ -178,7 +181,19 @@ export function knownSockets(
     ...(platform === 'darwin' ? [join(home, '.orbstack/run/docker.sock')] : []),
     ...colimaProfiles(home).map((profile) => join(home, '.colima', profile, 'docker.sock')),
     join(home, '.rd/docker.sock'),
+    ...(platform === 'linux' && !hasDocker ? podmanSockets(runtime) : []),
   ];
+}
+
+/** Debian has dockerd in one that is not on a user's PATH. */
+const programFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
+
+function isDockerdIn(folders: readonly string[]): boolean {
+  return folders.some((folder) => folder.startsWith('/') && existsSync(join(folder, 'dockerd')));
+}
+
+function podmanSockets(runtime: string | undefined): string[] {
+  return [...(runtime ? [join(runtime, 'podman/podman.sock')] : []), '/run/podman/podman.sock'];
 }
 
 function colimaProfiles(home: string): string[] {

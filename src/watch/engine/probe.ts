@@ -1,9 +1,9 @@
-import type { Endpoint } from '../endpoint/endpoint.ts';
+import { type Endpoint, engineKindOf } from '../endpoint/endpoint.ts';
 import type { EngineKind, EngineRunId } from '../lifecycle/observation.ts';
 import { Connection, type ConnectionEnd } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import type { HttpAnswer } from './http.ts';
-import { engineKindOf, identityPath, runInAnswer } from './run-identity.ts';
+import { identityPath, runInAnswer } from './run-identity.ts';
 
 /** The reason for which a probe found no engine. */
 export type ProbeFailure = ConnectionEnd | { readonly kind: 'answered-badly'; readonly status: number };

@@ -1,12 +1,8 @@
 import { type Table, tableIn } from '../../system/json.ts';
 import { bootId, type ProcessIdentity } from '../../system/processes.ts';
-import type { EngineKind, EngineRunId } from '../lifecycle/observation.ts';
+import { engineKindOf } from '../endpoint/endpoint.ts';
+import type { EngineRunId } from '../lifecycle/observation.ts';
 import type { HttpAnswer } from './http.ts';
-
-/** Podman 5.4, 5.8 and 6.1 write `Libpod/5.8.6 (linux)`; Docker 20.10 to 29.7 write `Docker/28.5.2 (linux)`. */
-export function engineKindOf(server = ''): EngineKind {
-  return server.startsWith('Libpod/') ? 'podman' : 'docker';
-}
 
 /** Returns the id of a run that is known by its process; a pid and its start time come again after a reboot. */
 export function runOf({ pid, startTime }: ProcessIdentity): EngineRunId {

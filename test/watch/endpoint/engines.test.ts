@@ -84,7 +84,7 @@ describe('without contexts', () => {
 });
 
 test('the known sockets come in the documented order', () => {
-  const list = knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7' }, 'linux');
+  const list = knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7' }, 'linux', true);
   const own = (path: string) => join(home, path);
   mkdirSync(own('.colima/work'), { recursive: true });
   mkdirSync(own('.colima/_lima'), { recursive: true });
@@ -94,6 +94,11 @@ test('the known sockets come in the documented order', () => {
     own('.colima/default/docker.sock'),
     own('.rd/docker.sock'),
   ]);
+  expect(knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7' }, 'linux', false)).toEqual([
+    ...list.toSpliced(3, 0, own('.colima/work/docker.sock')),
+    '/run/user/7/podman/podman.sock',
+    '/run/podman/podman.sock',
+  ]);
   expect(knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7' }, 'darwin')).toEqual([
     own('.docker/run/docker.sock'),
     own('.orbstack/run/docker.sock'),
@@ -101,6 +106,14 @@ test('the known sockets come in the documented order', () => {
     own('.colima/work/docker.sock'),
     own('.rd/docker.sock'),
   ]);
+});
+
+test('an installed dockerd is meant before a socket of Podman', () => {
+  const bin = join(home, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'dockerd'), '');
+  const list = knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7', PATH: `relative:${bin}` }, 'linux');
+  expect(list.filter((path) => path.endsWith('podman.sock'))).toEqual([]);
 });
 
 describe('beside the docker client that is installed here', needing('docker'), () => {
