@@ -31,7 +31,7 @@ const count = (page: Page, label: string) =>
   page.locator('.figures div', { hasText: label }).locator('dd').textContent();
 
 describe('the page', needing('chromium'), () => {
-  test('it shows what happens as it happens, and asks nobody but the listener that serves it', async () => {
+  test('it shows what happens as it happens, and asks only the listener that serves it', async () => {
     const listener = stage.listen();
     await listener.next(0, ofKind('engine-is-down'));
     const url = await address();

@@ -63,7 +63,7 @@ describe('status', () => {
     expect(data).toMatchObject({ listener: null, engines: [] });
   });
 
-  test('exits 3 while Docker is down and 0 while it is up, and names what went wrong and its cure', async () => {
+  test('exits 3 while Docker is down and 0 while it is up, and names what went wrong and its fix', async () => {
     const listener = await listening();
     expect(await ask('status')).toMatchObject({ code: 3, output: expect.stringContaining(': down') });
     expectSchema('status', (await askJson('status')).data);
@@ -107,7 +107,7 @@ describe('status', () => {
     });
   });
 
-  test('a failure that has been mended is not told any more', async () => {
+  test('a failure that has been mended is not shown any more', async () => {
     await upAndRunning();
     chmodSync(join(stage.hooks, 'on_start/30-unsafe'), 0o755);
     stage.hook('on_start/20-fails', '#!/bin/sh\n');
@@ -186,7 +186,7 @@ describe('trigger', () => {
     });
   });
 
-  test('tells each line as JSON', async () => {
+  test('prints each line as JSON', async () => {
     await upAndRunning();
     const { output } = await ask('trigger', 'start', '--json');
     const lines = output
@@ -199,7 +199,7 @@ describe('trigger', () => {
     expect(lines.map(({ kind }) => kind)).toContain('hook-output');
   });
 
-  test('a stop by hand leaves what is kept running, and tells no stop', async () => {
+  test('a stop by hand leaves what is kept running, and reports no stop', async () => {
     rmSync(join(stage.hooks, 'on_start/20-fails'));
     rmSync(join(stage.hooks, 'on_start/30-unsafe'));
     mkdirSync(join(stage.hooks, 'while_running'), { mode: 0o755 });
@@ -233,7 +233,7 @@ describe('trigger', () => {
 });
 
 describe('history', () => {
-  test('tells the same with a listener and without', async () => {
+  test('prints the same with a listener and without', async () => {
     const listener = await upAndRunning();
     const asked = await askJson('history');
     expectSchema('history', asked.data);
@@ -279,7 +279,7 @@ describe('history', () => {
     expect(code).toBe(1);
   });
 
-  test('show tells one run with its output', async () => {
+  test('show prints one run with its output', async () => {
     await upAndRunning();
     const { data } = await askJson('history', '--hook', '20-fails');
     const [{ number }] = data.entries as [{ number: number }];
@@ -319,7 +319,7 @@ describe('history', () => {
     expect(numbers).not.toContain('');
   });
 
-  test('-f --json tells each entry as history show --json does', async () => {
+  test('-f --json prints each entry as history show --json does', async () => {
     await upAndRunning();
     const words = ['history', '-f', '--json', '--control', stage.control, '--config', 'none'];
     const following = startProgram(words);
@@ -329,7 +329,7 @@ describe('history', () => {
     for (const line of lines) expectSchema('history-entry', JSON.parse(line));
   });
 
-  test('tells what was left out and why, and follows it', async () => {
+  test('prints what was left out and why, and follows it', async () => {
     const gate = join(stage.folder, 'gate');
     stage.hook('on_stop/10-a', `#!/bin/sh\nwhile [ ! -e "${gate}" ]; do sleep 0.05; done\n`);
     const listener = await listening();
@@ -391,7 +391,7 @@ describe('events', () => {
 });
 
 describe('hooks', () => {
-  test('tells the plan with a listener and without', async () => {
+  test('prints the plan with a listener and without', async () => {
     const alone = await askJson('hooks', '--script-dir', stage.hooks);
     expectSchema('hooks', alone.data);
     await listening();

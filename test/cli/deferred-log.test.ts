@@ -23,7 +23,7 @@ test('what is recorded in one turn is written behind it, with one write, in orde
   expect(written).toHaveLength(1);
 });
 
-test('a line has the time of what it tells, not of its writing', async () => {
+test('a line has the time of its event, not of its writing', async () => {
   const { written, record, flush } = createStage();
   record({ kind: 'listener-ended' });
   const after = Date.now();

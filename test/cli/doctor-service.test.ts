@@ -143,22 +143,25 @@ describe('the port', () => {
     ['as a listener does', (line: string) => (line === 'ping\n' ? 'ok\n' : ''), 'note', 'a listener'],
     ['otherwise', () => 'HTTP/1.1 400 Bad Request\r\n', 'wrong', 'another program'],
   ] as const;
-  test.each(answering)('where somebody answers %s, and no service runs', async (_, answer, verdict, says) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.on('data', (line) => socket.write(answer(line.toString())));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const settings = { mode: 'hint', port, addresses: ['127.0.0.1'] } as Parameters<typeof checkPort>[0];
-    const found = await checkPort(settings, false);
-    expect(found).toMatchObject({ verdict, found: expect.stringContaining(says) });
-    expect(await checkPort(settings, true)).toMatchObject({ verdict: 'ok' });
-    server.close();
-    await once(server, 'close');
-    expect(await checkPort(settings, false)).toMatchObject({ verdict: 'note' });
-    expect(await checkPort(settings, true)).toMatchObject({ verdict: 'wrong' });
-  });
+  test.each(answering)(
+    'where a process answers %s, and no service runs',
+    async (_, answer, verdict, says) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.on('data', (line) => socket.write(answer(line.toString())));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const settings = { mode: 'hint', port, addresses: ['127.0.0.1'] } as Parameters<typeof checkPort>[0];
+      const found = await checkPort(settings, false);
+      expect(found).toMatchObject({ verdict, found: expect.stringContaining(says) });
+      expect(await checkPort(settings, true)).toMatchObject({ verdict: 'ok' });
+      server.close();
+      await once(server, 'close');
+      expect(await checkPort(settings, false)).toMatchObject({ verdict: 'note' });
+      expect(await checkPort(settings, true)).toMatchObject({ verdict: 'wrong' });
+    },
+  );
 });
 
 describe('the engine behind a socket of systemd’s', needing('linux'), () => {

@@ -15,7 +15,7 @@ describe('the clock', () => {
     expect(judge(undefined)).toBeUndefined();
   });
 
-  test('behind the journal was set back, and that has a cure', () => {
+  test('behind the journal was set back, and that has a fix', () => {
     expect(judge(now + 2 * hour)).toMatchObject({
       verdict: 'wrong',
       cure: expect.stringContaining('timedatectl'),

@@ -7,7 +7,7 @@ import { createDisk } from '../support/disk.ts';
 const systemd = { kind: 'systemd', notifies: true } as const;
 const unitThat = (properties: string) => createDisk([], () => properties);
 
-test('a service that does not run is a failure, unless somebody has masked it', async () => {
+test('a service that does not run is a failure, unless it is masked', async () => {
   const said: string[] = [];
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   try {

@@ -37,14 +37,18 @@ test('a reader who has had enough makes no failure', needing('linux', 'bash'), a
   expect(await redirected(unread(1), 'status', '--json')).toMatchObject({ code: 4, errors: '' });
 });
 
-test('a hook’s exit code is told where nobody hears the remarks', needing('linux', 'bash'), async () => {
-  stage.hook('on_start/10-fails', '#!/bin/sh\necho here\nexit 7\n');
-  stage.startEngine();
-  await stage.listen().next(0, hooksDone('start'));
-  for (const deaf of ['exec "$@" 2>/dev/full', unread(2)]) {
-    expect(await redirected(deaf, 'trigger', 'start')).toMatchObject({
-      code: 7,
-      output: 'on_start/10-fails: here\n',
-    });
-  }
-});
+test(
+  'a hook’s exit code is printed where no process reads the remarks',
+  needing('linux', 'bash'),
+  async () => {
+    stage.hook('on_start/10-fails', '#!/bin/sh\necho here\nexit 7\n');
+    stage.startEngine();
+    await stage.listen().next(0, hooksDone('start'));
+    for (const deaf of ['exec "$@" 2>/dev/full', unread(2)]) {
+      expect(await redirected(deaf, 'trigger', 'start')).toMatchObject({
+        code: 7,
+        output: 'on_start/10-fails: here\n',
+      });
+    }
+  },
+);

@@ -104,7 +104,7 @@ describe('the plugin', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('what somebody else has put there stays', async () => {
+  test('another user’s file there stays', async () => {
     mkdirSync(join(folder, 'docker', 'cli-plugins'), { recursive: true });
     writeFileSync(path, '#!/bin/sh\necho mine\n');
     for (const act of ['install', 'remove']) {

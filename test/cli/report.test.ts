@@ -119,7 +119,7 @@ test('a device, a pipe, and whatever is in /dev stays what it is', async () => {
   expect(lstatSync(pipe).isFIFO()).toBe(true);
 });
 
-test('under sudo the file is for whoever called sudo', needing('root'), async () => {
+test('under sudo the file is for the user who called sudo', needing('root'), async () => {
   environment = { ...environment, SUDO_UID: '65534', SUDO_GID: '65534' };
   const file = join(stage.folder, 'report.html');
   await ask('history', '--html', file);
@@ -135,7 +135,7 @@ test.each([['--failed'], ['--follow'], ['--json'], ['--event', 'start'], ['--hoo
   },
 );
 
-test('status --web tells where the page is, and opens no port before', async () => {
+test('status --web prints the page’s address, and opens no port before', async () => {
   const listener = await upAndRunning();
   expect(listener.lines.some(ofKind('page-opened'))).toBe(false);
   const { code, output, errors } = await ask('status', '--web');

@@ -133,7 +133,7 @@ test('a link that takes its place later is not followed either', () => {
   expect(text('other')).toBe('other');
 });
 
-test('somebody else’s file is refused', needing('root'), () => {
+test('another user’s file is refused', needing('root'), () => {
   writeFileSync(path, '');
   spawnSync('chown', ['65534', path]);
   expect(() => open()).toThrow('EPERM');

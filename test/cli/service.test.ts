@@ -38,7 +38,7 @@ describe('who is not root', () => {
     });
   }
 
-  test.each(['install', 'uninstall'])('is told the line with which %s works', async (command) => {
+  test.each(['install', 'uninstall'])('gets the line with which %s works', async (command) => {
     const { code, output, errors } = await run(command, '--yes');
     expect({ code, output }).toEqual({ code: 77, output: '' });
     expect(errors).toContain(`Run: sudo ${process.execPath} ${bundle} ${command} --yes`);

@@ -68,7 +68,7 @@ test('the status is broken between words, and what mends a failure is not', () =
   expect(describeStatus(status, new Date(), plain)).toContain('it is writable by group 1000 (mode 0775)\n');
 });
 
-test('since when Docker is up is told as far as it is known', () => {
+test('the time since when Docker is up is shown as far as it is known', () => {
   const up = (reason: string) => {
     const last = { event: 'start', reason, source: 'engine', time: '2026-11-24T19:20:41.000Z' };
     const engine = {

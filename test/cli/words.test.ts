@@ -601,7 +601,7 @@ test('a script folder that is refused is named with what is at fault, and the fi
   });
 });
 
-test.each(['/home/me', '/Users/me'])('nobody is told to give %s away', (home) => {
+test.each(['/home/me', '/Users/me'])('no fix gives %s away', (home) => {
   const cause: RefusalCause = { kind: 'owner', uid: 1000, trusted: 0 };
   expect(describeFolderRefusal(`${home}/hooks`, { path: home, cause })).toEqual({
     message: `Will not run hooks from ${home}/hooks: ${home} is owned by user 1000, not by root`,
@@ -617,7 +617,7 @@ test('a refusal shows no control characters, and its fix names the file all the 
   });
 });
 
-test('what is no folder is told to give hooks a folder only where they were to be in it', () => {
+test('what is not a folder gets the fix of a folder for hooks only where they were to be in it', () => {
   const refusal = { path: '/etc/passwd', cause: { kind: 'not-a-folder' } } as const;
   expect(describeFolderRefusal('/etc/passwd', refusal).fix).toMatch(/on_start and on_stop/);
   expect(describeRefusal(refusal).fix).toBe('See: ls -ld /etc/passwd');

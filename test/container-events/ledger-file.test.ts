@@ -49,7 +49,7 @@ function hearAll(file: LedgerFile, found: 'starting' | 'again' = 'again'): numbe
   });
 }
 
-test('whoever is killed goes on where he was: what was begun is marked, what was done is done', () => {
+test('after a kill the next listener goes on: what was begun is marked, what was done is done', () => {
   const killed = open();
   for (const id of ['a', 'b', 'c']) model.start(id);
   const [one = 0, two = 0, three = 0] = hearAll(killed, 'starting');
@@ -171,7 +171,7 @@ test.each([
 });
 
 test.each(['no JSON\n', '{"kind":"ledger","version":2}\n', '{"kind":"done","number":1}\n'])(
-  'a file that makes no sense is told of, and begun anew: %j',
+  'an invalid file is reported, and begun anew: %j',
   (text) => {
     writeFileSync(path, text);
     const file = open();
@@ -182,7 +182,7 @@ test.each(['no JSON\n', '{"kind":"ledger","version":2}\n', '{"kind":"done","numb
   },
 );
 
-test('where nothing can be kept that is said once, and events are told all the same', () => {
+test('where nothing can be kept that is reported once, and events are passed on all the same', () => {
   mkdirSync(join(folder, 'taken'));
   const file = open(join(folder, 'taken'));
   model.start('a');

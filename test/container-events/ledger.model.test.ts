@@ -152,7 +152,7 @@ function played(memory: number, whenFound: WhenFound, steps: readonly ((play: Pl
 const anyMemory = fc.constantFrom(2, 5, 256);
 const anySteps = fc.array(step, { maxLength: 60 });
 
-test('each event that can be known of is told once, as it was said, and none is told twice', () => {
+test('each event that can be known of is reported once, as the engine sent it, and none twice', () => {
   fc.assert(
     fc.property(anyMemory, anySteps, (memory, steps) => {
       const play = played(memory, 'new', steps);
@@ -167,7 +167,7 @@ test('each event that can be known of is told once, as it was said, and none is 
   );
 });
 
-test('of a container starts and ends alternate, in order, and what was told last is so', () => {
+test('of a container starts and ends alternate, in order, and what was reported last is so', () => {
   fc.assert(
     fc.property(anyMemory, anySteps, (memory, steps) => {
       const play = played(memory, 'new', steps);

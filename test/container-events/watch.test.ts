@@ -87,7 +87,7 @@ test('the engine is let go of in the very call that says that it ends', async ()
   expect(engine.opened).toBe(1);
 });
 
-test('what happens while the stream is cut is told once, in order', async () => {
+test('what happens while the stream is cut is reported once, in order', async () => {
   engine = await startEventEngine(host.socket);
   const watched = watchIt();
   watched.watch.listenTo(bothEnds);
@@ -158,7 +158,7 @@ test('what was running when it was first looked at is found, by the engine’s o
   expect(engine.asked[0]).toBe('/info');
 });
 
-test('what runs already when it is first asked for, long after the listener’s start, is followed and not told', async () => {
+test('what runs already when it is first asked for, long after the listener’s start, is followed and not reported', async () => {
   engine = await startEventEngine(host.socket);
   engine.model.start('old');
   const watched = watchIt();
@@ -176,7 +176,7 @@ test('what runs already when it is first asked for, long after the listener’s 
   expect(watched.words()).toEqual(['start new', 'die old']);
 });
 
-test('nothing is told twice of an engine that is known by its process now, and was by what it says', async () => {
+test('nothing is reported twice of an engine that is known by its process now, and was by its own words', async () => {
   engine = await startEventEngine(host.socket);
   const watched = watchIt();
   watched.watch.listenTo(bothEnds);

@@ -115,7 +115,7 @@ describe('shows start, stop, crash, messages that change nothing and a refusal, 
 });
 
 test(
-  'a user without any folder that others cannot write is told so, with the cure',
+  'a user without any folder that others cannot write gets a message with the fix',
   needing('root'),
   async () => {
     const environment = { PATH: process.env.PATH, HOME: '/tmp' };
@@ -153,7 +153,7 @@ describe('interrupted', () => {
     }
   });
 
-  test('from a terminal, whose whole process group is told, too', async () => {
+  test('from a terminal, which signals the whole process group, too', async () => {
     for (const moment of moments) {
       const demo = startProgram(['demo'], { bundle: bundle(), detached: true });
       await demo.said(moment);
@@ -163,7 +163,7 @@ describe('interrupted', () => {
     }
   });
 
-  test('when nobody reads it any more, as with head, too', async () => {
+  test('when no process reads it any more, as with head, too', async () => {
     const demo = startProgram(['demo'], { bundle: bundle() });
     await demo.said(/▸ Docker starts\./);
     demo.child.stdout?.destroy();

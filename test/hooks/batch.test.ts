@@ -32,7 +32,7 @@ describe('which', () => {
     expect(stage.queue.snapshot().current?.hook?.pid).toBeGreaterThan(0);
   });
 
-  test('tells which process it is', async () => {
+  test('reports its process', async () => {
     stage.hook('on_start/a', 'echo $$');
     await stage.run('start');
     const [started] = stage.of('hook-started');
@@ -76,7 +76,7 @@ describe('which', () => {
     expect(stage.of('hook-refused')).toMatchObject([{ hook: 'on_start/b' }]);
   });
 
-  test('masks, folders and what is switched off are left out, and told once', async () => {
+  test('masks, folders and what is switched off are left out, and reported once', async () => {
     stage.hook('on_start/off', 'echo off', 0o644);
     symlinkSync('/dev/null', stage.path('on_start/masked'));
     mkdirSync(stage.path('on_start/sub'));
@@ -98,7 +98,7 @@ describe('which', () => {
     expect(stage.printed()).toEqual([stage.path('on_start/a')]);
   });
 
-  test('a second name of a hook is told once', async () => {
+  test('a second name of a hook is reported once', async () => {
     const path = stage.hook('on_start/a', 'echo a');
     linkSync(path, stage.path('other-name'));
     await stage.run('start');
@@ -107,7 +107,7 @@ describe('which', () => {
     expect(stage.printed()).toEqual(['a', 'a']);
   });
 
-  test('a name that is not UTF-8 is told, and the others run', needing('linux'), async () => {
+  test('a name that is not UTF-8 is reported, and the others run', needing('linux'), async () => {
     stage.hook('on_start/b', 'echo b');
     writeFileSync(Buffer.concat([Buffer.from(stage.path('on_start/a')), Buffer.from([0xff])]), '#!/bin/sh\n');
     await stage.run('start');
@@ -164,7 +164,7 @@ describe('what cannot be run is refused with its cause', () => {
     expect(refusals()).toEqual([{ kind: 'set-id', mode }]);
   });
 
-  test('a folder that somebody else may write has none of its hooks run', async () => {
+  test('no hook runs in a folder that another user may write', async () => {
     stage.hook('on_start/a', 'echo a');
     chmodSync(stage.path('on_start'), 0o777);
     await stage.run('start');
@@ -217,7 +217,7 @@ describe('how it runs', () => {
     expect(stage.printed()).toEqual([`start ${stage.path('on_start/a')} unix:///run/docker.sock`, '0']);
   });
 
-  test('the end of its process is its end, whoever keeps its output', async () => {
+  test('the end of its process is its end, even if another process keeps its output', async () => {
     stage.hook('on_start/a', `sleep 30 & echo $! >"${stage.folder}/pid"; echo started`);
     stage.hook('on_start/b', 'echo b');
     await stage.run('start');
@@ -245,7 +245,7 @@ describe('how it runs', () => {
     expect(outcomes().map(([name]) => name)).toEqual(['on_start/a', 'on_start/b']);
   });
 
-  test('a death by signal is told', async () => {
+  test('a death by signal is reported', async () => {
     stage.hook('on_start/a', 'kill -9 $$');
     await stage.run('start');
     expect(outcomes()).toEqual([['on_start/a', { kind: 'killed', signal: 'SIGKILL' }]]);
@@ -268,7 +268,7 @@ describe('how it runs', () => {
     expect(stage.printed()).toEqual(['start']);
   });
 
-  test('one that stays open for writing is told', async () => {
+  test('one that stays open for writing is reported', async () => {
     mkdirSync(stage.path('on_start'));
     const writer = spawn('/bin/sh', [
       '-c',
@@ -284,7 +284,7 @@ describe('how it runs', () => {
     ]);
   });
 
-  test('the system’s refusal to start it is told', async () => {
+  test('the system’s refusal to start it is reported', async () => {
     stage.clear();
     stage = createHookStage({
       hooks: new Map([['on_start/a', { environment: { LONG: 'x'.repeat(200_000) } }]]),
@@ -403,7 +403,7 @@ test('one that takes long is named, again and again', async () => {
   ]);
 });
 
-test('a folder that cannot be read is told', async () => {
+test('a folder that cannot be read is reported', async () => {
   for (const folder of ['on_start', 'on_stop', 'while_running']) {
     stage.hook(`${folder}/a`, 'echo a');
     chmodSync(stage.path(folder), 0o311);

@@ -54,7 +54,7 @@ test('another user keeps PATH and time zone, and nothing that changes a programâ
   for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'BASH_ENV', 'ENV']) expect(own).not.toHaveProperty(name);
 });
 
-test('run as somebody else it has nothing of what the listener was given', () => {
+test('run as another user it has nothing of the listenerâ€™s environment', () => {
   const given = hookEnvironment(context, jo, undefined, 'linux');
   expect(given).toMatchObject({ USER: 'jo', LANG: 'C.UTF-8' });
   expect(given.PATH).not.toContain('evil');

@@ -54,7 +54,7 @@ test('what stands behind the action can be asked for', () => {
   expect(fitsFilter(sick, { detail: ['healthy'] })).toBe(false);
 });
 
-test('where nobody knows the exit code it is told rather than not', () => {
+test('an unknown exit code fits rather than not', () => {
   expect(fitsFilter(sick, { exitCode: ['!0'] })).toBe(true);
 });
 

@@ -133,7 +133,7 @@ test('events of one container are acted on in order, one at a time; of others si
   }
 });
 
-test('what a network tells of a container keeps its place among what the container tells', async () => {
+test('a network’s events about a container keep their place among the container’s own', async () => {
   prepare();
   const hook = `sleep 0.05; echo "$1" >>"${stage.path('out')}"`;
   for (const folder of ['on_container_start', 'on_network_connect', 'on_container_die'])
@@ -233,7 +233,7 @@ test('a hook that may not run is refused once, not at each event', async () => {
   expect(done).toHaveLength(5);
 });
 
-test('a folder that is refused again after it was mended is told again', async () => {
+test('a folder that is refused again after it was mended is reported again', async () => {
   prepare();
   stage.hook('on_container_start/10-a', 'exit 0');
   const tellWithMode = async (mode: number) => {
@@ -248,7 +248,7 @@ test('a folder that is refused again after it was mended is told again', async (
   expect(stage.of('folder-refused')).toHaveLength(2);
 });
 
-test('that a hook has several names is told once, though it runs at each event', async () => {
+test('several names of a hook are reported once, though it runs at each event', async () => {
   prepare();
   linkSync(stage.hook('on_container_start/10-a', 'exit 0'), stage.path('other-name'));
   for (let count = 0; count < 5; count++) push('start', `c${count}`);
@@ -257,7 +257,7 @@ test('that a hook has several names is told once, though it runs at each event',
   expect(stage.of('hook-linked')).toHaveLength(1);
 });
 
-test('a label of any length is told as far as an environment goes', async () => {
+test('a label of any length is passed as far as an environment goes', async () => {
   prepare({}, { hooks: new Map([['on_container_die/10-a', { labels: ['long'] }]]) });
   stage.hook('on_container_die/10-a', `printf %s "$DOCKER_EVENT_LABEL_LONG" | wc -c >"${stage.path('out')}"`);
   push('die', 'abc', { long: 'x'.repeat(200_000) });

@@ -42,7 +42,7 @@ test('keeps the true name in the path, and shows it safely', () => {
   });
 });
 
-test('tells names that are not UTF-8 apart', needing('linux'), () => {
+test('reports names that are not UTF-8 apart from the others', needing('linux'), () => {
   put(Buffer.from([0x61, 0xff]), 'b');
   expect(listHooks(scriptDir, 'on_start')).toMatchObject({
     candidates: [{ name: 'on_start/b' }],
@@ -50,7 +50,7 @@ test('tells names that are not UTF-8 apart', needing('linux'), () => {
   });
 });
 
-test('an empty folder has no hooks; a missing one is told as missing', () => {
+test('an empty folder has no hooks; a missing one is reported as missing', () => {
   expect(listHooks(scriptDir, 'on_start')).toEqual({ kind: 'missing' });
   put();
   expect(listHooks(scriptDir, 'on_start')).toEqual({ kind: 'listed', candidates: [], unsupportedNames: [] });

@@ -72,7 +72,7 @@ async function refusalsIn(scriptDir: string): Promise<string[]> {
   return [...new Set(faults)];
 }
 
-describe('as root, what somebody else can change is not run', needing('root'), () => {
+describe('as root, what another user can change is not run', needing('root'), () => {
   test('their own hook in root’s folder', async () => {
     mkdirSync(stage.path('on_start'));
     const path = strangersHook(stage.path('on_start/a'));
@@ -174,8 +174,8 @@ describe('as root, what somebody else can change is not run', needing('root'), (
   });
 });
 
-describe('run by somebody else', needing('root'), () => {
-  test('root’s and their own are trusted, and nobody else’s', () => {
+describe('run by another user', needing('root'), () => {
+  test('root’s and their own are trusted, and no other user’s', () => {
     const own = strangersHook(join(strangersFolder('home'), 'a'));
     const roots = stage.hook('b', evil());
     expect(walkToFile(own, stranger).trusted).toBe(true);
@@ -190,7 +190,7 @@ describe('access control lists (where setfacl is installed)', needing('root', 's
   const grant = (path: string, ...words: string[]) =>
     expect(spawnSync('setfacl', [...words, path]).status).toBe(0);
 
-  test('one that lets somebody write a hook, or a folder on the way, is seen', async () => {
+  test('one that lets another user write a hook, or a folder on the way, is seen', async () => {
     const path = stage.hook('on_start/a', evil());
     grant(path, '-m', `u:${stranger}:rwx`);
     expect(await refusalsIn(stage.folder)).toEqual([path]);
@@ -207,7 +207,7 @@ describe('access control lists (where setfacl is installed)', needing('root', 's
     expect(await refusalsIn(stage.folder)).toEqual([]);
   });
 
-  test('a default one, which no mode shows, is told; and what it makes of new files is refused', async () => {
+  test('a default one, which no mode shows, is reported; and what it makes of new files is refused', async () => {
     stage.hook('on_start/a', evil());
     const folder = stage.path('on_start');
     expect(await foldersWithAccessLists([folder])).toEqual([]);
@@ -222,7 +222,7 @@ describe('access control lists (where setfacl is installed)', needing('root', 's
   });
 });
 
-test('a folder that is mounted noexec is told', needing('linux', 'root'), async () => {
+test('a folder that is mounted noexec is reported', needing('linux', 'root'), async () => {
   mkdirSync(stage.path('on_start'));
   const disk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'noexec,mode=755', 'tmpfs', stage.path('on_start')]);
   expect(disk.status, String(disk.stderr)).toBe(0);
@@ -237,7 +237,7 @@ test('a folder that is mounted noexec is told', needing('linux', 'root'), async 
   }
 });
 
-describe('a hook that the settings give to somebody', needing('root'), () => {
+describe('a hook that the settings give to a user', needing('root'), () => {
   const account = { uid: stranger, gid: stranger + 1, username: 'jo', home: '/home/jo', shell: '/bin/zsh' };
 
   test.each([
@@ -288,7 +288,7 @@ describe('a hook that the settings give to somebody', needing('root'), () => {
   });
 });
 
-describe('while somebody swaps links and folders as fast as it goes', needing('root', 'perl'), () => {
+describe('while another user swaps links and folders as fast as it goes', needing('root', 'perl'), () => {
   let swapper: ChildProcess;
   let theirs: string;
 

@@ -40,7 +40,7 @@ describe('what an earlier listener left running', needing('linux'), () => {
     expect(lives(left.process.pid)).toBe(false);
   });
 
-  test('is let alone when the pid is somebody else’s by now, or leads no group', async () => {
+  test('is left alone when the pid is another process by now, or leads no group', async () => {
     const { leftover: left } = await leftover('echo 0; exec sleep 60');
     const other = { hook: 'on_start/a', process: { ...left.process, startTime: '1' } };
     const member = await leftover('echo 0; exec sleep 60', false);

@@ -28,7 +28,7 @@ const runs = (name: string, timeout: number | undefined, more = {}) => ({
   ...more,
 });
 
-test('tells what would run, in order, and what not and why', () => {
+test('lists what would run, in order, and what not and why', () => {
   stage.hook('on_start/b', '');
   stage.hook('on_start/c', '');
   linkSync(stage.hook('on_start/a', ''), stage.path('other'));
@@ -58,7 +58,7 @@ test('tells what would run, in order, and what not and why', () => {
   });
 });
 
-test('tells each folder’s own limits', () => {
+test('lists each folder’s own limits', () => {
   for (const name of ['on_stop/a', 'on_stop/b', 'while_running/a']) stage.hook(name, '');
   expect(planHooks(stage.host, 'on_stop')).toMatchObject({
     hooks: [runs('on_stop/a', undefined), runs('on_stop/b', 120_000)],
@@ -68,7 +68,7 @@ test('tells each folder’s own limits', () => {
   });
 });
 
-test('tells why a folder has nothing', () => {
+test('says why a folder has nothing', () => {
   expect(planHooks(stage.host, 'on_start')).toEqual({ kind: 'missing', folder: stage.path('on_start') });
   mkdirSync(stage.path('on_start'));
   chmodSync(stage.path('on_start'), 0o775);

@@ -88,7 +88,7 @@ describe('on real files', () => {
     expect(whyUnrunnable(file('c', '#!bin/sh\n'))).toBeUndefined();
   });
 
-  test('what cannot be read at all is told with the error', () => {
+  test('what cannot be read at all is reported with the error', () => {
     mkdirSync(join(folder, 'sub'));
     expect(whyUnrunnable(join(folder, 'sub'))).toEqual({ kind: 'unreadable', code: 'EISDIR' });
     expect(whyUnrunnable(join(folder, 'gone'))).toEqual({ kind: 'unreadable', code: 'ENOENT' });

@@ -310,7 +310,7 @@ describe('while_running', () => {
     await stage.run('stop');
   });
 
-  test('a folder of it that somebody else may write is refused, and odd names are told', async () => {
+  test('a folder of it that another user may write is refused, and odd names are reported', async () => {
     stage.hook('while_running/b', 'echo run');
     chmodSync(stage.path('while_running'), 0o777);
     await stage.run('start');

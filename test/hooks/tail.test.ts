@@ -28,7 +28,7 @@ test('shows lines as lines, and all else safely', () => {
   expect(tail.text()).toBe('héllo\n\\x1b[31mred\nbad \\xff');
 });
 
-test('a log tells only how much it was', () => {
+test('a log has only the amount', () => {
   const tail = new OutputTail();
   tail.push(Buffer.alloc(100_000));
   expect(JSON.stringify({ output: tail })).toBe('{"output":{"bytes":100000}}');

@@ -24,7 +24,7 @@ test('settings for hooks that are not there are named, with the one that may be 
   ]);
 });
 
-test('of a folder that may not be used only that is told', () => {
+test('of a folder that may not be used only that is reported', () => {
   stage = createHookStage({ hooks: new Map([['on_start/10-a', {}]]) });
   stage.hook('on_start/10-b', 'exit 0');
   chmodSync(stage.path('on_start'), 0o777);

@@ -131,7 +131,7 @@ describe('The Debian package, with Docker 26.1 in a machine with socket activati
     expect(await executedBy(machine, service)).toContain('/usr/lib/docker-lifecycle-listener/0.2.0/node');
   });
 
-  test('a restart of Docker while it is upgraded, or the way back is taken, is told once', async () => {
+  test('a restart of Docker during an upgrade or a rollback is reported once', async () => {
     const { machine } = stage;
     for (const version of ['0.1.0', '0.2.0', '0.1.0']) {
       await machine.forgetStarts();

@@ -146,7 +146,7 @@ test('backup: the volumes of a container that ended are packed, also when it is 
   expect(of('not-asked')).toBeUndefined();
 });
 
-test('notify: a container that is not well is told of, once, with what its check said', async () => {
+test('notify: a container that is not well is reported once, with its check’s output', async () => {
   const mail = join(stage.folder, 'mail');
   await listenWith(['on_container_health_status/50-notify'], 'when = { detail = "unhealthy" }', {
     NOTIFY: `cat >>${mail}`,

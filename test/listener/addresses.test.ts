@@ -70,7 +70,7 @@ describe('from what the kernel says of its routes', () => {
     ]);
   });
 
-  test('networks that do not end at a whole byte, and high addresses, are told apart', () => {
+  test('networks that do not end at a whole byte, and high addresses, are distinguished', () => {
     const own = 'docker0\t80C8A8C0\t00000000\t0001\t0\t0\t0\t80FFFFFF\t0\t0\t0\n';
     const local = ['192.168.200.1', '192.168.200.129', '192.168.201.129']
       .map((address) => `           |-- ${address}\n              /32 host LOCAL\n`)

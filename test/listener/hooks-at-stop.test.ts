@@ -109,7 +109,7 @@ test.each(['while_running/watch', 'on_container_start/10-a', 'on_stop/10-a'])(
   },
 );
 
-test('each engine has its own stops, and one that nobody saw is none', () => {
+test('each engine has its own stops, and an unseen one is none', () => {
   for (const engine of ['one', 'other']) {
     starts('on_start/10-a', engine);
     expect(stops(10, 'shutdown', engine)).toEqual([]);

@@ -61,7 +61,7 @@ test.each(['<html>Hello</html>', '[]', '{}'])('who answers %s is no engine', asy
   await expect(findNotifier(engine)).rejects.toThrow('is no Docker');
 });
 
-test('an answer in pieces is told piece by piece, before its end', async () => {
+test('an answer in pieces is passed on piece by piece, before its end', async () => {
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
   const { engine } = await engineThatSays(head, chunk('one'), chunk('two'), '0\r\n\r\n');
@@ -75,7 +75,7 @@ test('an answer in pieces is told piece by piece, before its end', async () => {
   expect(body.toString()).toBe('onetwo');
 });
 
-test('what an engine refuses is told in its own words', async () => {
+test('an engine’s refusal is reported in its own words', async () => {
   const { engine } = await engineThatSays(answer(409, '{"message":"in use"}'));
   const asked = demand(engine, { method: 'DELETE', path: '/images/x' });
   await expect(asked).rejects.toMatchObject({ exitCode: 1, message: 'Docker (default) refuses it: in use' });

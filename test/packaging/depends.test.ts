@@ -37,7 +37,7 @@ describe('of a real program', needing('linux'), () => {
     expect(versions.sort()).toEqual(seen.sort());
   });
 
-  test('what is none is told from it', needing('objdump'), () => {
+  test('what is not a program is distinguished from one', needing('objdump'), () => {
     expect(readElf('/etc/passwd')).toBeUndefined();
     expect(readElf('/dev/null')).toBeUndefined();
   });

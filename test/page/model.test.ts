@@ -88,7 +88,7 @@ describe('how an engine was', () => {
     expect(states(entries, 'another', [0, 1000])).toEqual([['unknown', 0, 1000]]);
   });
 
-  test('a start that is told again by a new listener begins nothing', () => {
+  test('a start that a new listener reports again begins nothing', () => {
     const entries = [told('start', 'engine-started', 200), told('start', 'listener-started', 500)];
     expect(states(entries, 'default', [100, 1000])).toEqual([
       ['down', 100, 200],
@@ -96,7 +96,7 @@ describe('how an engine was', () => {
     ]);
   });
 
-  test('whatever was told: the periods have no gap, and their sum is the whole', () => {
+  test('for any history the periods have no gap, and their sum is the whole', () => {
     const anything = fc.array(
       fc.tuple(fc.constantFrom('start' as const, 'stop' as const), fc.nat(2000), fc.boolean()),
     );

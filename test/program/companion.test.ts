@@ -102,7 +102,7 @@ describe('a listener that is restarted between the companion’s stop and Docker
     expect(engine.exitCode).toBeNull();
   }
 
-  test.each(['ended', 'killed'] as const)('tells no start of what is being stopped (%s)', async (how) => {
+  test.each(['ended', 'killed'] as const)('reports no start of what is being stopped (%s)', async (how) => {
     const engine = stage.startEngine();
     await leftByListener(how, engine);
     const runs = stage.runs().length;
@@ -121,7 +121,7 @@ describe('a listener that is restarted between the companion’s stop and Docker
     expect(transitionsIn(listener.lines)).toEqual(['start']);
   });
 
-  test('tells the start of another run at once', async () => {
+  test('reports the start of another run at once', async () => {
     const engine = stage.startEngine();
     await leftByListener('ended', engine);
     await endProcess(engine, 'SIGTERM');
@@ -131,7 +131,7 @@ describe('a listener that is restarted between the companion’s stop and Docker
     expect(transitionsIn(listener.lines)).toEqual(['start']);
   });
 
-  test('tells the start of one that was not stopped after all, once that has taken too long', async () => {
+  test('reports the start of one that was not stopped after all, once that has taken too long', async () => {
     const engine = stage.startEngine();
     await leftByListener('ended', engine);
     const text = readFileSync(memory(), 'utf8');
@@ -162,7 +162,7 @@ test('its start runs nothing: Docker’s own answer does', async () => {
   expect(stage.runs()).toEqual(['on_start/10-a start engine-started']);
 });
 
-test('its stop tells nothing of a Docker that was killed, and waits for the hooks of that', async () => {
+test('its stop reports nothing of a Docker that was killed, and waits for the hooks of that', async () => {
   stage.hook('on_stop/05-slow', '#!/bin/sh\nsleep 0.5\n');
   stage.hook('on_stop/20-slow');
   const engine = stage.startEngine();

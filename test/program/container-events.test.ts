@@ -57,7 +57,7 @@ test('without a folder for events none are listened to; one that is made is enou
   expect(out()).toEqual(['start a event']);
 });
 
-test('metrics count what is told, and the runs of its hooks', async () => {
+test('metrics count the events that are passed to hooks, and the runs', async () => {
   writes('start');
   const listener = await listen('--verbose');
   for (const id of ['a', 'b', 'c']) engine.model.start(id);
@@ -74,7 +74,7 @@ test('metrics count what is told, and the runs of its hooks', async () => {
   expect(numberOf(text, 'docker_lifecycle_hook_runs_total', succeeded)).toBe(3);
 });
 
-test('what happened while the listener was away is told when it is back, and nothing twice', async () => {
+test('what happened while the listener was away is reported when it is back, and nothing twice', async () => {
   writes('start');
   writes('die');
   const first = await listen('--when-started', 'new');

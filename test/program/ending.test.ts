@@ -114,7 +114,7 @@ test('a signal at any moment of its start ends it with code 0 or as the signal i
   }
 });
 
-describe('when nobody reads its log any more', () => {
+describe('when no process reads its log any more', () => {
   test('it goes on, and runs its hooks', async () => {
     stage.hook('on_start/10-a');
     stage.hook('on_stop/10-a', '#!/bin/sh\nseq 1 20000\necho "done $1" >>"$(dirname "$0")/../../runs"\n');

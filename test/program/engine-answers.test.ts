@@ -22,7 +22,7 @@ const told = () =>
     .replaceAll(/ unix:\S+\/(\S+)/g, ' $1')
     .split('\n');
 
-test('hooks are told whether the engine answers: at a start and before a stop it does, after a crash it does not', async () => {
+test('hooks get whether the engine answers: at a start and before a stop it does, after a crash it does not', async () => {
   const engine = stage.startEngine();
   const listener = stage.listen();
   await listener.next(0, hooksDone('start'));
@@ -44,7 +44,7 @@ test('hooks are told whether the engine answers: at a start and before a stop it
   ]);
 });
 
-test('hooks that the service of Docker asks for are told that it answers, also where the listener has not seen it yet', async () => {
+test('hooks that the service of Docker asks for get that it answers, also where the listener has not seen it yet', async () => {
   const engine = stage.startEngine();
   const first = stage.listen();
   await first.next(0, hooksDone('start'));

@@ -28,7 +28,7 @@ async function hint(listener: WatchedListener, line: string): Promise<void> {
 }
 
 describe('a message is a hint', () => {
-  test('stop runs nothing while Docker is up, whoever says it and however often', async () => {
+  test('stop runs nothing while Docker is up, whatever its sender and however often', async () => {
     const engine = stage.startEngine();
     const listener = stage.listen();
     await listener.next(0, hooksDone('start'));
@@ -72,7 +72,7 @@ describe('a message is a hint', () => {
     expect(stage.runs()).toEqual([startedSomehow, 'on_stop/10-a stop crash']);
   });
 
-  test('Docker’s own start and stop, said by a notifier as well, are told once', async () => {
+  test('Docker’s own start and stop, reported by a notifier too, run hooks once', async () => {
     const listener = stage.listen();
     await listener.next(0, ofKind('engine-is-down'));
     for (let round = 0; round < 3; round++) {

@@ -48,7 +48,7 @@ async function askedEngine(ending: string): Promise<() => Promise<void>> {
 const reasons = { orderly: 'shutdown', killed: 'crash' } as const;
 
 describe.each(['orderly', 'killed'] as const)(
-  'an engine that ends in the instant of its first answer, %s, is told',
+  'an engine that ends in the instant of its first answer, %s, is reported',
   needing('linux'),
   (ending) => {
     function expectToldOnceEach(listener: WatchedListener, rounds: number): void {

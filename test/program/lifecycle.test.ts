@@ -53,7 +53,7 @@ describe.each([20, 26] as const)('with an engine of generation %i', (generation)
     expect(stage.runs()).toEqual(started('engine-started'));
   });
 
-  test('tells ten starts and ten stops once each, in turn, by name', async () => {
+  test('reports ten starts and ten stops once each, in turn, by name', async () => {
     const listener = await waitingListener();
     const expected: string[] = [];
     for (let round = 0; round < 10; round++) {
@@ -67,7 +67,7 @@ describe.each([20, 26] as const)('with an engine of generation %i', (generation)
     expect(stage.runs()).toEqual(expected);
   });
 
-  test('tells a kill -9 as a crash', async () => {
+  test('reports a kill -9 as a crash', async () => {
     const listener = await waitingListener();
     const engine = stage.startEngine({ generation });
     await listener.next(0, hooksDone('start'));
@@ -101,7 +101,7 @@ describe.each([20, 26] as const)('with an engine of generation %i', (generation)
   });
 });
 
-test('an engine that dies while it starts is never told', async () => {
+test('an engine that dies while it starts is never reported', async () => {
   const listener = stage.listen();
   await listener.next(0, ofKind('engine-is-down'));
   for (let round = 0; round < 3; round++) {

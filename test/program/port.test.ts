@@ -50,7 +50,7 @@ async function reaches(address: string): Promise<boolean> {
 }
 
 describe('who can reach it', () => {
-  test('programs on this machine, by default, and nobody else', async () => {
+  test('only programs on this machine, by default', async () => {
     await withListener(async (listener) => {
       expect(listener.output()).toContain(`Listening for notifiers on 127.0.0.1:${stage.port}`);
       expect(await reaches('127.0.0.1')).toBe(true);
@@ -73,7 +73,7 @@ describe('who can reach it', () => {
     }, ['--listen', '0.0.0.0']);
   });
 
-  test('with --no-notifier, nobody', async () => {
+  test('none with --no-notifier', async () => {
     await withListener(
       async (listener) => {
         expect(await reaches('127.0.0.1')).toBe(false);
@@ -84,7 +84,7 @@ describe('who can reach it', () => {
   });
 });
 
-describe('a port that cannot be had ends it with the cure', () => {
+describe('a port that cannot be had ends it with the fix', () => {
   test('in use: exit code 69', async () => {
     const other = createServer().listen(stage.port, '127.0.0.1');
     const { code, errors } = await started().over;

@@ -135,7 +135,7 @@ test.each(['always', 'new', 'never'])(
   },
 );
 
-test('a stop that happened while the listener was away is told when it is back', async () => {
+test('a stop that happened while the listener was away is reported when it is back', async () => {
   const engine = stage.startEngine();
   await waitFor(() => isServing(stage));
   await oneLife('--when-started', 'new');

@@ -61,7 +61,7 @@ test.each([
   expect(problems[0]).toContain(path);
 });
 
-test('tells values from types where types alone are allowed', () => {
+test('distinguishes values from types where types alone are allowed', () => {
   const both = "import { state, type State } from '../lifecycle/state.ts';\n";
   const types = "import { type State } from '../lifecycle/state.ts';\n";
   const { problems } = check({
@@ -90,7 +90,7 @@ test('finds a circle, and shows it', () => {
   ]);
 });
 
-test('finds values that are exported for nobody, when asked', () => {
+test('finds values that are exported for no importer, when asked', () => {
   const files = {
     ...state,
     'test/state.test.ts': "import { used } from '../src/watch/lifecycle/used.ts';\n",

@@ -51,7 +51,7 @@ test('modes are as given, whatever the umask', async () => {
   expect(modes).toEqual([0o755, 0o644, 0o755]);
 });
 
-test('nobody else can ever write to what is made, whatever the umask and the mode of what is copied', async () => {
+test('no other user can ever write to what is made, whatever the umask and the mode of what is copied', async () => {
   writeFileSync(at('from'), 'text');
   chmodSync(at('from'), 0o777);
   const open: string[] = [];
@@ -94,7 +94,7 @@ test('a program is replaced while it runs, and runs on', async () => {
   await endProcess(running, 'SIGKILL');
 });
 
-test('a link is turned in one go: whoever looks finds one target or the other', async () => {
+test('a link is turned in one go: a reader finds one target or the other', async () => {
   await doAll({ kind: 'link', path: at('current'), target: 'old' });
   const looks = `i=0; while [ $i -lt 300 ]; do readlink '${at('current')}' || echo none; i=$((i + 1)); done`;
   const looker = spawn('sh', ['-c', looks], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -124,7 +124,7 @@ test('what an install that was killed has left is no obstacle', async () => {
   expect(existsSync(at('file.new'))).toBe(false);
 });
 
-test('nothing is written through a link that somebody has put there', async () => {
+test('nothing is written through a foreign link', async () => {
   writeFileSync(at('victim'), 'untouched');
   await doAll(
     { kind: 'link', path: at('file'), target: at('victim') },

@@ -34,7 +34,7 @@ test('an install that was cut short is completed by the next, and leaves nothing
   }
 });
 
-test('what leaves no file behind is done again: the trial of the copy, and what systemd is told', () => {
+test('what leaves no file behind is done again: the trial of the copy, and systemd’s reload', () => {
   const { steps } = install(empty());
   const runs = steps.flatMap((step) => (step.kind === 'run' ? [step.words.join(' ')] : []));
   const all = [...cutShort(empty, steps)].slice(0, -1);

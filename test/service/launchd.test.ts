@@ -80,7 +80,7 @@ test('one that runs is loaded anew where something has changed, however long it 
   expect(await settledState(machine)).toBe('running');
 });
 
-test('one that does not come to run is told as it is', async () => {
+test('one that does not come to run is reported as it is', async () => {
   is('loaded', 'waiting');
   expect(await settledState(machine, systemDomain, 300)).toBe('waiting');
   rmSync(join(folder, 'loaded'));

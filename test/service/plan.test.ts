@@ -116,7 +116,7 @@ describe('install', () => {
     );
   });
 
-  test('a unit that was edited is kept and told, and one of another version replaced', () => {
+  test('a unit that was edited is kept and reported, and one of another version replaced', () => {
     const disk = debian(allRuns);
     install(disk);
     expect(install(disk, '1.0.0', { port: 5000 }).steps.map((step) => 'path' in step && step.path)).toContain(
@@ -128,7 +128,7 @@ describe('install', () => {
     expect(disk.items.get(unit)).toEqual({ kind: 'file', content: 'mine' });
   });
 
-  test('what somebody else has put where ours would be is kept and told', () => {
+  test('a foreign file where ours would be is kept and reported', () => {
     const disk = debian();
     disk.write('/usr/local/bin/docker-lifecycle-listener', 'npm');
     expect(install(disk).kept).toMatchObject([{ path: '/usr/local/bin/docker-lifecycle-listener' }]);
@@ -136,7 +136,7 @@ describe('install', () => {
     expect(disk.items.has('/usr/local/bin/docker-lifecycle-listener')).toBe(true);
   });
 
-  test('a unit of the administrator’s own, and a masked one, are told', () => {
+  test('a unit of the administrator’s own, and a masked one, are reported', () => {
     const disk = debian((words) => (words[1] === 'show' ? 'LoadState=masked' : undefined));
     disk.items.set('/etc/systemd/system/docker-lifecycle-listener.service', {
       kind: 'link',
@@ -167,7 +167,7 @@ describe('uninstall', () => {
     );
   });
 
-  test('hooks for what containers do are told too', () => {
+  test('hooks for what containers do are listed too', () => {
     const disk = debian();
     install(disk);
     disk.items.set(`${service.scriptDir}/on_container_start`, { kind: 'folder' });
@@ -212,7 +212,7 @@ describe('uninstall', () => {
     }
   });
 
-  test('the notifier’s container goes when the listener has ended, while the program is there; where Docker is down it is told', () => {
+  test('the notifier’s container goes when the listener has ended, while the program is there; where Docker is down it is reported', () => {
     const facts = {
       mode: 'hint',
       companionWorks: true,

@@ -50,7 +50,7 @@ describe('systemd', () => {
     );
   });
 
-  test('where readiness cannot be told, nobody waits for it', () => {
+  test('where readiness cannot be reported, no unit waits for it', () => {
     expect(directives(serviceUnitText(layout, service, false)).get('Service.Type')).toBe('exec');
   });
 
@@ -119,7 +119,7 @@ describe('systemd', () => {
     }
   });
 
-  test('where Docker is not to wait, the companion tells in the background, and is not ended for it', () => {
+  test('where Docker is not to wait, the companion reports in the background, and is not ended for it', () => {
     const unit = directives(companionUnitText(layout, { ...service, stopWait: 0 }));
     expect(unit.get('Service.ExecStop')).toMatch(/ & exit 0; .* companion stop docker\.service 0s$/);
     expect(unit.get('Service.KillMode')).toBe('process');

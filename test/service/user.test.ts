@@ -29,7 +29,7 @@ test('a user’s folders are those of the XDG specification; without a runtime f
   expect(userScope(1000, home, {})).toBeUndefined();
 });
 
-test('a user’s service is in the user’s folders, told to the user’s manager, and gone without a trace', () => {
+test('a user’s service is in the user’s folders, known to the user’s manager, and gone without a trace', () => {
   const folders = ['/home', home, '/usr', '/usr/local', '/etc', '/var', '/var/lib'];
   const disk = createDisk(folders, undefined, scope);
   disk.write('/home/node', 'ELF');

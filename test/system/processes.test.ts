@@ -44,7 +44,7 @@ test('when it started is known to the second, and which boot this is', needing('
   expect(bootId()).toMatch(/^[0-9a-f]{8}$/);
 });
 
-test('nobody has a pid that no system gives', () => {
+test('no process has a pid that no system gives', () => {
   expect(identify(2 ** 31 - 1)).toBeUndefined();
   expect(processName(2 ** 31 - 1)).toBeUndefined();
 });

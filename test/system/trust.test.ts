@@ -89,7 +89,7 @@ describe.each(['/', '/etc', '/etc/hooks', '/etc/hooks/a'])('something wrong with
     });
   });
 
-  test('owned by somebody: told with whom', () => {
+  test('owned by another user: reported with the user', () => {
     const files = tree({ ...intact, [path]: { ...original, uid: stranger } });
     expect(walk('/etc/hooks/a', 0, files)).toEqual({
       trusted: false,
@@ -166,7 +166,7 @@ describe('links', () => {
     });
   });
 
-  test('a dangling link is told by what is missing', () => {
+  test('a dangling link is reported by what is missing', () => {
     const files = tree({ ...plain, '/etc/hooks/b': link('/opt/none') });
     expect(walk('/etc/hooks/b', 0, files)).toMatchObject({
       refusal: { path: '/opt', cause: { kind: 'missing' } },
@@ -174,7 +174,7 @@ describe('links', () => {
   });
 });
 
-test('what is missing and what cannot be read are told apart', () => {
+test('what is missing and what cannot be read are distinguished', () => {
   expect(walk('/etc/none', 0, tree(plain))).toEqual({
     trusted: false,
     refusal: { path: '/etc/none', cause: { kind: 'missing' } },

@@ -56,7 +56,7 @@ test.each([
 });
 
 describe.each(['get', 'post', 'lines'] as const)('%s', (way) => {
-  test('nobody listens: no listener runs', async () => {
+  test('no process listens: no listener runs', async () => {
     await expect(ways[way]()).rejects.toBeInstanceOf(NotRunning);
   });
 

@@ -66,7 +66,7 @@ function refusalBy(url: string): Promise<string | undefined> {
 const get = (url: string, path: string, host = '127.0.0.1') =>
   say(url, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
-test('the address has a token that nobody guesses, and leads to the page', async () => {
+test('the address has a token that cannot be guessed, and leads to the page', async () => {
   const url = await server().open();
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/$/);
   const answer = await fetch(url);
@@ -90,7 +90,7 @@ test('asked for again, it is the same page; of another listener the token is ano
   expect(new URL(other).pathname).not.toBe(new URL(url).pathname);
 });
 
-describe('whoever has not the token is told nothing', () => {
+describe('without the token nothing is served', () => {
   test.each([
     '/',
     '//',
@@ -121,7 +121,7 @@ describe('whoever has not the token is told nothing', () => {
 });
 
 test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', ''])(
-  'a page whose name %j was made to lead here is told nothing, with the token neither',
+  'a page whose name %j was made to lead here gets nothing, not even with the token',
   async (host) => {
     const url = await server().open();
     const answer = await get(url, new URL(url).pathname, host);
@@ -158,7 +158,7 @@ describe('with the token too, nothing can be changed', () => {
   });
 });
 
-test('it is closed when nobody has it open any more, and not while somebody has', async () => {
+test('it is closed when no browser has it open any more, and not while one has', async () => {
   const pages = server({ idle: 2500 });
   const url = await pages.open();
   const stopping = new AbortController();
@@ -174,7 +174,7 @@ test('it is closed when nobody has it open any more, and not while somebody has'
   expect((await fetch(next)).status).toBe(200);
 });
 
-test('it is closed too when it was asked for, and nobody ever came', async () => {
+test('it is closed too when it was asked for, and no browser ever came', async () => {
   await server({ idle: 20 }).open();
   await waitFor(() => reports.at(-1)?.kind === 'page-closed');
 });
@@ -204,7 +204,7 @@ test('it ends with the listener, and gives no address then', async () => {
   await expect(pages.open()).rejects.toThrow('The listener ends');
 });
 
-test('who says nothing, or nonsense, keeps nobody else from it', async () => {
+test('a silent or invalid client keeps no other from it', async () => {
   const url = await server().open();
   expect(await say(url, '\0\0\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
   expect(await say(url, `GET /${'x'.repeat(20_000)}`)).toMatch(/^HTTP\/1\.1 431/);

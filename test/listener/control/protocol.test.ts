@@ -67,7 +67,7 @@ describe('what makes no sense is declined, with what would', () => {
     }
   });
 
-  test('a misspelt parameter is told the nearest', () => {
+  test('a misspelt parameter gets the nearest as a hint', () => {
     expect(() => readRequest('POST', '/v1/trigger', '{"event":"start","hok":"a"}')).toThrow(
       expect.objectContaining({ cure: 'Did you mean hook?' }),
     );

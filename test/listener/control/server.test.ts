@@ -24,7 +24,7 @@ async function expectWell(): Promise<void> {
   expect(answer).toMatch(/\r\n\r\n\{"version":1,"engines":\[\]\}\n$/);
 }
 
-describe('whoever is slow or hostile harms nobody', () => {
+describe('a slow or hostile client harms no other', () => {
   test('one who says nothing is let go', async () => {
     await open({ timeout: 500 });
     const silent = await port.connect();
@@ -87,7 +87,7 @@ describe('whoever is slow or hostile harms nobody', () => {
     expect(gone).toEqual(['oldest']);
   });
 
-  test('one who has asked keeps the place until the answer is complete, whoever comes', async () => {
+  test('a client that has asked keeps its place until the answer is complete, however many come', async () => {
     let finish: () => void = () => {};
     const done = new Promise<void>((resolve) => {
       finish = resolve;
@@ -170,7 +170,7 @@ describe('whoever is slow or hostile harms nobody', () => {
 });
 
 describe('what the host says', () => {
-  test('a refusal goes back with its status and its cure', async () => {
+  test('a refusal goes back with its status and its fix', async () => {
     await open(
       {},
       {
@@ -190,7 +190,7 @@ describe('what the host says', () => {
     await expectWell();
   });
 
-  test('whoever waits for the hooks of a stop and leaves is not waited for', async () => {
+  test('a client that waits for the hooks of a stop and leaves is not waited for', async () => {
     let left = false;
     await open(
       {},

@@ -51,7 +51,7 @@ test('a flush writes at once what is kept', () => {
   expect(open().recall('default')).toEqual(up);
 });
 
-test('engines of any name and anything told come back as they were', () => {
+test('engines of any name and any last transition come back as they were', () => {
   const sequence = fc.integer({ min: 1 });
   const run = fc.string({ unit: 'grapheme' });
   const requiredKeys = ['event', 'sequence'] as const;

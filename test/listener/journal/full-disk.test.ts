@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 test(
-  'a disk that is full is told once; what was cut off there takes nothing with it',
+  'a full disk is reported once; what was cut off there takes nothing with it',
   needing('linux', 'root'),
   async () => {
     const disk = join(stage.base, 'disk');

@@ -60,7 +60,7 @@ test('a run is one entry across files, with the number of its start and the last
   expect(await readHistoryEntry(stage.folder, 999_999)).toBeUndefined();
 });
 
-test('what is failed, of an event, of a hook, or of late is told apart', async () => {
+test('filters by failure, event, hook and time', async () => {
   const journal = await stage.open();
   journal.append({ kind: 'transition', transition: transition('start') });
   journal.append(started('good'));
@@ -99,7 +99,7 @@ test.each<[Outcome, boolean]>([
   expect(isFailure(outcome)).toBe(wrong);
 });
 
-test('what somebody else put between the records harms neither the history nor what is written next', async () => {
+test('foreign lines between the records harm neither the history nor what is written next', async () => {
   const journal = await stage.open();
   journal.append(started('a'));
   await journal.close();

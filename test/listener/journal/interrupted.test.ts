@@ -60,7 +60,7 @@ async function runsKept(): Promise<number> {
 }
 
 test(
-  'killed at any moment of a busy queue: what was interrupted is told, and ended',
+  'killed at any moment of a busy queue: what was interrupted is reported, and ended',
   needing('linux'),
   async () => {
     for (const name of ['a', 'b', 'c', 'd']) {

@@ -88,7 +88,7 @@ test('what was appended before the close is kept, after it nothing', async () =>
 });
 
 describe('torn lines', () => {
-  test('a torn last line is told, and takes nothing with it', async () => {
+  test('a torn last line is reported, and takes nothing with it', async () => {
     const journal = await stage.open();
     journal.append(entry(1));
     await journal.close();
@@ -138,24 +138,28 @@ describe('rotation', () => {
     expect(stage.reports).toEqual([]);
   });
 
-  test('an old file that cannot be removed is told, and costs no descriptor', needing('linux'), async () => {
-    const journal = await stage.open({ limits: { fileSize: 300, files: 1 } });
-    journal.append(entry(0));
-    await waitFor(() => stage.text().includes('transition'));
-    expect(openFilesBelow(stage.folder)).toHaveLength(1);
-    // Nobody can remove it as a file, not even root.
-    mkdirSync(join(stage.folder, 'journal-000000000000.jsonl'));
-    for (let number = 1; number <= 20; number++) {
-      journal.append(entry(number));
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    await waitFor(() => stage.reports.length > 0);
-    expect(stage.reports).toMatchObject([{ kind: 'journal-failing' }]);
-    // The one that was written is closed, and so is the one that was to follow it.
-    expect(openFilesBelow(stage.folder)).toEqual([]);
-    await waitFor(() => stage.reports.length > 1);
-    expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered', lost: 0 });
-  });
+  test(
+    'an old file that cannot be removed is reported, and costs no descriptor',
+    needing('linux'),
+    async () => {
+      const journal = await stage.open({ limits: { fileSize: 300, files: 1 } });
+      journal.append(entry(0));
+      await waitFor(() => stage.text().includes('transition'));
+      expect(openFilesBelow(stage.folder)).toHaveLength(1);
+      // Nobody can remove it as a file, not even root.
+      mkdirSync(join(stage.folder, 'journal-000000000000.jsonl'));
+      for (let number = 1; number <= 20; number++) {
+        journal.append(entry(number));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await waitFor(() => stage.reports.length > 0);
+      expect(stage.reports).toMatchObject([{ kind: 'journal-failing' }]);
+      // The one that was written is closed, and so is the one that was to follow it.
+      expect(openFilesBelow(stage.folder)).toEqual([]);
+      await waitFor(() => stage.reports.length > 1);
+      expect(stage.reports[1]).toMatchObject({ kind: 'journal-recovered', lost: 0 });
+    },
+  );
 
   test('each file begins with what is still going on', async () => {
     const journal = await stage.open({ limits: { fileSize: 500, files: 2 } });
@@ -177,7 +181,7 @@ describe('rotation', () => {
 });
 
 describe('what was interrupted', () => {
-  test('runs without an end are told, and recorded as interrupted', async () => {
+  test('runs without an end are reported, and recorded as interrupted', async () => {
     const first = await stage.open();
     for (const run of ['a', 'b', 'c']) first.append(started(run));
     first.append(ended('b'));
@@ -196,7 +200,7 @@ describe('what was interrupted', () => {
     expect(third.interrupted).toEqual([]);
   });
 
-  test('whether it still lives is told by pid and start time', needing('linux'), async () => {
+  test('pid and start time decide whether it still lives', needing('linux'), async () => {
     const sleeper = spawn('sleep', ['60']);
     const process = identify(sleeper.pid ?? 0) ?? { pid: 0, startTime: '' };
     const first = await stage.open();
@@ -238,7 +242,7 @@ describe('what was interrupted', () => {
   });
 });
 
-describe('what goes wrong is told once, and mended', () => {
+describe('what goes wrong is reported once, and mended', () => {
   test('a folder that others may write is refused, and taken when it is mended', async () => {
     mkdirSync(stage.folder);
     chmodSync(stage.folder, 0o777);
@@ -263,7 +267,7 @@ describe('what goes wrong is told once, and mended', () => {
     expect(statSync(join(stage.base, 'no')).mode & 0o777).toBe(0o700);
   });
 
-  test('one that cannot be made is told', async () => {
+  test('one that cannot be made is reported', async () => {
     writeFileSync(join(stage.base, 'file'), '');
     const journal = await stage.open({ folder: join(stage.base, 'file/journal') });
     journal.append(entry(1));
@@ -317,7 +321,7 @@ describe('what goes wrong is told once, and mended', () => {
     expect(statSync(moved).size).toBe(size);
   });
 
-  test('a file that cannot be opened is told, and tried again', async () => {
+  test('a file that cannot be opened is reported, and tried again', async () => {
     await (await stage.open()).close();
     const [file = ''] = stage.files();
     rmSync(file);
@@ -397,7 +401,7 @@ describe('what goes wrong is told once, and mended', () => {
     await expect(stage.read()).rejects.toThrow('EISDIR');
   });
 
-  test('a reader is told of torn lines', async () => {
+  test('a reader gets the number of torn lines', async () => {
     await (await stage.open()).close();
     const [file = ''] = stage.files();
     appendFileSync(file, 'torn\n{}\n');

@@ -136,7 +136,7 @@ test('they count retries, warnings of hooks, and turns that the next listener co
   expect(await of('cut_turns_total', { event: 'stop', outcome: 'continued' })).toBe(1);
 });
 
-test('--metrics tells the same over TCP; without it nothing listens', async () => {
+test('--metrics serves the same over TCP; without it nothing listens', async () => {
   const port = await freePort();
   const listener = await upAndRunning('--metrics', String(port));
   await listener.next(0, ofKind('metrics-listening'));

@@ -108,7 +108,7 @@ test('who is slow, floods or asks nonsense is let go, and it answers on', async 
   expect(await answerTo('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).toContain('a_total 1');
 });
 
-test('idle connections, as many as there may be, keep nobody from the metrics', async () => {
+test('idle connections, as many as there may be, keep no client from the metrics', async () => {
   start({ limits: { timeout: 60_000, connections: 4 } });
   await listening();
   const idle = [1, 2, 3, 4, 5, 6].map(() => say('GET /metrics HTTP/1.1\r\nX:'));
@@ -117,7 +117,7 @@ test('idle connections, as many as there may be, keep nobody from the metrics', 
   await Promise.race(idle);
 });
 
-test('what cannot be told ends that connection alone', async () => {
+test('a failing text ends that connection alone', async () => {
   let asked = 0;
   start({
     text() {
@@ -131,7 +131,7 @@ test('what cannot be told ends that connection alone', async () => {
   expect(await get('/metrics', 'localhost')).toContain('a_total 1');
 });
 
-test('a port that another has is told once, tried again, and had when it is free', async () => {
+test('a port that another program has is reported once, tried again, and taken when it is free', async () => {
   const other = createServer().listen(port, '127.0.0.1');
   await once(other, 'listening');
   start({ again: 5 });

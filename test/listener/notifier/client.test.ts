@@ -143,7 +143,7 @@ describe('a client that says nothing', () => {
     expect(port.kinds().filter((kind) => kind === 'notifier-silent')).toHaveLength(1);
   });
 
-  test('keeps nobody waiting', async () => {
+  test('keeps no caller waiting', async () => {
     await open({ timeout: 60_000 });
     const silent = await Promise.all(Array.from({ length: 50 }, () => port.connect()));
     expect(await port.say('start\n')).toBe('ok\n');

@@ -33,7 +33,7 @@ test('its signal leaves no socket and no timer, whatever its clients were at', a
   await expect(connectTo(port.port)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('its signal, while it is still being opened, leaves nothing and keeps nobody waiting', async () => {
+test('its signal, while it is still being opened, leaves nothing and keeps no caller waiting', async () => {
   const before = left();
   const ending = new AbortController();
   const number = await freePort();

@@ -55,7 +55,7 @@ describe('a client that asks to be held', () => {
     expect(held.received()).toBe('ok\n');
   });
 
-  test('is told no when too many are held, served as others are, and held when one has gone', async () => {
+  test('is refused when too many are held, served as others are, and held when one has gone', async () => {
     await open({ held: 2 });
     const held = [await port.connect(), await port.connect()];
     for (const { socket } of held) socket.write('hold\n');

@@ -55,7 +55,7 @@ Signed-By:
   ]);
 });
 
-test('chooses the archive of whole releases, not that of updates or of somebody else', () => {
+test('chooses the archive of whole releases, not that of updates or of another publisher', () => {
   const sources = parseAptSources(
     'sources.list',
     `deb http://tools.example/apt nodistro main

@@ -73,7 +73,7 @@ describe('without contexts', () => {
     expect(engine?.endpoint).toMatchObject({ tls: expected });
   });
 
-  test('a config.json that is no JSON, and a context that is none, are refused with a cure', () => {
+  test('a config.json that is not JSON, and an invalid context, are refused with a fix', () => {
     writeConfig('{');
     expect(() => choose({})).toThrow(expect.objectContaining({ exitCode: 78, fix: expect.any(String) }));
     writeConfig('{"currentContext":"gone"}');

@@ -33,7 +33,7 @@ async function serve(how: object = {}): Promise<FakeEngine> {
 const plain = () => parseEndpoint(`tcp://127.0.0.1:${port}`, 'a test');
 
 describe('over tcp', () => {
-  test('is told when it answers, when it ends, and when it is back', async () => {
+  test('is reported when it answers, when it ends, and when it is back', async () => {
     const watching = host.watch(plain());
     await waitFor(() => watching.count('engine-absent') > 0);
     const engine = await serve();
@@ -45,7 +45,7 @@ describe('over tcp', () => {
     expect(watching.told).toEqual(['start engine-started', 'stop shutdown', 'start engine-started']);
   });
 
-  test('a connection that is lost and made again tells nothing, a changed run a stop and a start', async () => {
+  test('a connection that is lost and made again causes no transition, a changed run a stop and a start', async () => {
     const engine = await serve();
     const watching = host.watch(plain());
     await waitFor(() => watching.told.length > 0);
@@ -96,7 +96,7 @@ describe('over tcp', () => {
     expect(watching.reports.at(-1)).toMatchObject({ error: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('that the network is not up yet says nothing of what was told before', async () => {
+  test('a network that is not up yet changes no last transition', async () => {
     // Nobody has this name, now or ever (RFC 2606): as a network that is not up yet.
     const watching = host.watch(parseEndpoint('tcp://engine.invalid:2375', 'a test'), {
       before: { event: 'start', sequence: 1, run: 'run-1' },
@@ -152,7 +152,7 @@ describe('over TLS (openssl makes the certificates)', needing('openssl'), () => 
       },
     });
 
-  test('with a client certificate it is told like any other', async () => {
+  test('with a client certificate it is reported like any other', async () => {
     const engine = await serveTls();
     const watching = host.watch(endpoint());
     await waitFor(() => watching.told.length > 0);

@@ -23,7 +23,7 @@ async function serve(how: Omit<FakeEngineOptions, 'at'> = {}): Promise<FakeEngin
   return engine;
 }
 
-test('one that is up when first looked at is told once, and one connection is held', async () => {
+test('one that is up at the first look is reported once, and one connection is held', async () => {
   const engine = await serve();
   const watching = host.watch();
   await waitFor(() => watching.told.length > 0);
@@ -83,7 +83,7 @@ test('status 500 to the heartbeat is a stop once it lasts, and no sooner', async
   expect(engine.accepted).toBeLessThan(60);
 });
 
-test('a connection that is accepted and never answered tells nothing, and is asked with patience', async () => {
+test('a connection that is accepted and never answered causes no transition, and is retried with a backoff', async () => {
   const engine = await serve({ ping: 'silence' });
   const watching = host.watch();
   await pass(1000);
@@ -110,7 +110,7 @@ test('a proxy that goes silent before a dead engine, its stream open, is found b
   expect(engine.most).toBeLessThanOrEqual(2);
 });
 
-test('one that stops to listen, and keeps its connections, is let go of altogether before its stop is told', async () => {
+test('one that stops to listen, and keeps its connections, is let go of altogether before its stop is reported', async () => {
   const engine = await serve();
   const watching = host.watch();
   await waitFor(() => watching.told.length > 0);
@@ -168,7 +168,7 @@ test('a proxy that takes connections and drops them is no engine, and gets no st
 });
 
 test.each([true, false])(
-  'a proxy that is itself restarted tells nothing (its connections cut: %s)',
+  'a proxy that is itself restarted causes no transition (its connections cut: %s)',
   async (cuts) => {
     const engine = await serve();
     const watching = host.watch();
@@ -188,7 +188,7 @@ test.each([true, false])(
   },
 );
 
-test('an engine that was restarted behind a proxy is told by its changed run', async () => {
+test('an engine that was restarted behind a proxy is recognized by its changed run', async () => {
   const engine = await serve();
   const watching = host.watch();
   await waitFor(() => watching.told.length > 0);
@@ -263,7 +263,7 @@ test('a stop hint asks on the connection that is held, and opens none', async ()
   expect(watching.told).toEqual(['start listener-started']);
 });
 
-test('an answer that says no length, as a proxy’s own may be, is told by its status all the same', async () => {
+test('an answer without a length, as a proxy’s own may be, counts by its status all the same', async () => {
   const head = 'HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n';
   await serve({ serve: () => createServer((socket) => socket.end(`${head}<html>No server</html>\n`)) });
   const watching = host.watch();

@@ -75,7 +75,7 @@ describe('which process is the engine', () => {
     return engine;
   }
 
-  test('a pid that is used again by another is told from the engine by when it began', async () => {
+  test('a pid that another process uses again is distinguished from the engine by its start time', async () => {
     writeFileSync(host.pidfile, String(process.pid));
     const longAgo = new Date(Date.now() - 86_400_000);
     utimesSync(host.pidfile, longAgo, longAgo);
@@ -87,7 +87,7 @@ describe('which process is the engine', () => {
     expect(watching.state()).toMatchObject({ run: 'run-1' });
   });
 
-  test('without a pid file to be seen, an engine is told all the same, within a moment of its end', async () => {
+  test('without a visible pid file an engine’s end is reported all the same, within a moment', async () => {
     const watching = host.watch();
     const engine = startEngine();
     await waitFor(() => watching.told.length > 0);
@@ -98,7 +98,7 @@ describe('which process is the engine', () => {
     expect(watching.told).toEqual(['start engine-started', 'stop shutdown', 'start engine-started']);
   });
 
-  test('an engine in another pid namespace, whose pid names nobody here, is found by its answer', async () => {
+  test('an engine in another pid namespace, whose pid names no process here, is found by its answer', async () => {
     writeFileSync(host.pidfile, '4194305');
     const fake = await startFakeEngine({ at: host.socket });
     fakes.push(fake);
@@ -123,7 +123,7 @@ describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
     expect(watching.state()).toMatchObject({ phase: 'up', run });
   });
 
-  test('killed while it is frozen, it is told once', async () => {
+  test('killed while it is frozen, it is reported once', async () => {
     const engine = startEngine({ generation });
     const watching = watch({ heartbeat: { every: 50, timeout: 200 } });
     await waitFor(() => watching.told.length === 1);
@@ -136,7 +136,7 @@ describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
     expect(watching.told.slice(1)).toEqual(['stop unreachable', 'start engine-started']);
   });
 
-  test('found frozen by a new life of the listener, and killed before it answers, its stop is told', async () => {
+  test('found frozen by a new listener, and killed before it answers, its stop is reported', async () => {
     const engine = startEngine({ generation });
     const before = watch();
     await waitFor(() => before.told.length === 1);
@@ -151,7 +151,7 @@ describe.each([20, 26] as const)('an engine of generation %i', (generation) => {
     expect(watching.told).toEqual(['stop listener-started']);
   });
 
-  test('one that fails while it starts is never told', async () => {
+  test('one that fails while it starts is never reported', async () => {
     const watching = watch();
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
       const engine = startEngine({ generation, startupMs: 60_000 });
@@ -213,7 +213,7 @@ describe('folders', () => {
   });
 });
 
-test('a socket’s file that is removed under a running engine is said, and nothing told', async () => {
+test('a socket’s file that is removed under a running engine is logged, and causes no transition', async () => {
   startEngine();
   const watching = watch();
   await waitFor(() => watching.told.length === 1);

@@ -80,7 +80,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(systemd.activations).toBe(0);
   });
 
-  test('an engine that comes and goes is told, let go of at once, and never started by us', async () => {
+  test('an engine that comes and goes is reported, let go of at once, and never started by us', async () => {
     const watching = watch();
     for (let round = 1; round <= 3; round++) {
       await systemd.start(100, 300);
@@ -100,7 +100,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(systemd.activations).toBe(0);
   });
 
-  test('a crash is told, and the engine left down', async () => {
+  test('a crash is reported, and the engine left down', async () => {
     await systemd.start();
     // However long it takes to answer on a busy machine, it was there at the first look.
     const watching = watch({ timeouts: { ...hurried, silence: 10_000 } });
@@ -127,12 +127,12 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(watching.told).toEqual([]);
   }
 
-  test('told to stop while it starts, an engine is told nothing of, and stays down', async () => {
+  test('an engine that is asked to stop while it starts causes no transition, and stays down', async () => {
     await stopWhileStarting(watch());
     expect(systemd.activations).toBe(0);
   });
 
-  test('an engine that dies while it starts, and its next run, are told as what they were', async () => {
+  test('an engine that dies while it starts is not reported, and its next run is', async () => {
     const watching = watch();
     await systemd.start(60_000);
     await pass(100);
@@ -144,7 +144,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(systemd.activations).toBe(0);
   });
 
-  test('what systemd has said of an engine that has been told to stop since, heard late, starts none', async () => {
+  test('a late message of systemd about an engine that has been asked to stop since starts none', async () => {
     let ready = () => {};
     const awaitReady: AwaitService = (_pid, handlers) => {
       ready = handlers.ready;
@@ -171,7 +171,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(systemd.activations).toBeLessThanOrEqual(1);
   });
 
-  test('a listener that begins while the engine stops leaves it alone, and tells what it missed', async () => {
+  test('a listener that begins while the engine stops leaves it alone, and reports what it missed', async () => {
     const pid = await systemd.start(0, 2000);
     const before = watch();
     await waitFor(() => before.told.length === 1);
@@ -190,7 +190,7 @@ describe('on a socket that systemd holds', needing('linux'), () => {
     expect(watching.told[1]).toBe('start engine-started');
   });
 
-  test('a frozen engine that is told to stop, and thaws to do so, stays down', async () => {
+  test('a frozen engine that is asked to stop, and thaws to do so, stays down', async () => {
     await systemd.start(0, 100);
     const watching = watch({ heartbeat: { every: 50, timeout: 150 * pace } });
     await waitFor(() => watching.told.length === 1);

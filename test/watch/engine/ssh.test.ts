@@ -32,7 +32,7 @@ const timeouts = {
 };
 const alive = () => ssh.pids().filter((pid) => identify(pid) !== undefined);
 
-test('asks as the Docker CLI does, tells the start, and takes its ssh away when it ends', async () => {
+test('asks as the Docker CLI does, reports the start, and takes its ssh away when it ends', async () => {
   const watching = host.watch(endpoint, { timeouts: defaultTimeouts });
   await waitFor(() => watching.told.length > 0);
   expect(watching.told).toEqual(['start listener-started']);
@@ -72,7 +72,7 @@ test.each(['/x;id', '/x$(id)', '/x`id`', "/it's", '/two words', '/a&b|c>d'])(
   },
 );
 
-test('an engine that ends is told as ended, not as out of reach', async () => {
+test('an engine that ends is reported as ended, not as unreachable', async () => {
   const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   await engine.end();
@@ -84,7 +84,7 @@ test('an engine that ends is told as ended, not as out of reach', async () => {
   expect(alive()).toHaveLength(1);
 });
 
-test('an engine’s end is told at once, though somebody has the standard error of ssh open still', async () => {
+test('an engine’s end is reported at once, though another process has the standard error of ssh open', async () => {
   ssh.leaveBehind();
   const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
@@ -94,7 +94,7 @@ test('an engine’s end is told at once, though somebody has the standard error 
   expect(watching.told[1]).toBe('stop shutdown');
 });
 
-test('a line that breaks and is made again tells nothing', async () => {
+test('a line that breaks and is made again causes no transition', async () => {
   const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   await pass(250);
@@ -116,7 +116,7 @@ test('what ssh says is passed on, once; mended, it goes on', async () => {
   expect(watching.told).toHaveLength(1);
 });
 
-test('out of reach for long, an engine is told as unreachable', async () => {
+test('an engine that is out of reach for long is reported as unreachable', async () => {
   const watching = host.watch(endpoint, { timeouts });
   await waitFor(() => watching.told.length > 0);
   ssh.fail({ words: 'ssh: connect to host example.test: No route to host\n', code: 255 });

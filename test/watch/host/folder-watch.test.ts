@@ -36,7 +36,7 @@ async function seen(folder: string, name: string): Promise<void> {
   await waitFor(() => news.includes(name) || news.includes(undefined));
 }
 
-test('tells of entries that come, change and go, by their names', async () => {
+test('reports entries that come, change and go, by their names', async () => {
   watch(base);
   await seen(base, 'docker.pid');
   news.length = 0;

@@ -102,7 +102,7 @@ function consume(until?: 'start' | 'stop'): { child: ChildProcess; said: () => s
   return { child, said: () => output.trimEnd().split('\n') };
 }
 
-test('an installed package is told starts and stops, and ends by a signal with nothing left', async () => {
+test('an installed package gets starts and stops, and ends by a signal with nothing left', async () => {
   const { child, said } = consume();
   await waitFor(() => said().length === 2);
   expect(said()).toEqual(['refused', `watching unix://${stage.socket}`]);

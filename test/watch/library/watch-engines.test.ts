@@ -42,7 +42,7 @@ async function next(loop: AsyncIterator<EngineTransition>): Promise<EngineTransi
 }
 
 describe.each([20, 26] as const)('with an engine of generation %i', (generation) => {
-  test('tells each start and each stop, and which run of which engine it is', async () => {
+  test('reports each start and each stop, with the engine and its run', async () => {
     const before = new Date();
     const watch = watchEngines(here());
     const name = `unix://${stage.socket}`;
@@ -71,7 +71,7 @@ describe.each([20, 26] as const)('with an engine of generation %i', (generation)
   });
 });
 
-test('tells at once that an engine is up already, to each loop', async () => {
+test('reports at once to each loop that an engine is up already', async () => {
   stage.startEngine();
   const watch = watchEngines(here());
   for (const _ of [1, 2]) {
@@ -239,7 +239,7 @@ describe('why nothing may be known', () => {
     await once(server, 'listening');
   }
 
-  test('is told, and the watch goes on', async () => {
+  test('is reported, and the watch goes on', async () => {
     await badGateway();
     const warnings: EngineWarning[] = [];
     const watch = watchEngines({
@@ -261,7 +261,7 @@ describe('why nothing may be known', () => {
     expect(await next(loop)).toMatchObject({ engine: name, event: 'start' });
   });
 
-  test('is a warning of the process where nobody asks for it', async () => {
+  test('is a warning of the process where no listener takes it', async () => {
     await badGateway();
     const warned = once(process, 'warning');
     const watch = watchEngines({ ...here(), pidfile: 'none' });

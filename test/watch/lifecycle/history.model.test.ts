@@ -178,7 +178,7 @@ class History {
   }
 }
 
-test('what is told is what happened, through restarts of the engine and of the listener', () => {
+test('what is reported is what happened, through restarts of the engine and of the listener', () => {
   fc.assert(
     fc.property(fc.array(deed, { maxLength: 40 }), (deeds) => {
       const history = new History();

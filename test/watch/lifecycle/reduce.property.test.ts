@@ -111,7 +111,7 @@ describe('for every order of observations, of several engines, over several live
     });
   });
 
-  test('sequence numbers rise by one, on through the lives; a start that is told again keeps its own', () => {
+  test('sequence numbers rise by one across restarts; a start that is reported again keeps its own', () => {
     holds((heard, before) => {
       let last = before?.sequence ?? 0;
       for (const { sequence, again } of told(heard)) {
@@ -121,7 +121,7 @@ describe('for every order of observations, of several engines, over several live
     });
   });
 
-  test('one number is one event of one run, however often it is told, and none is left out', () => {
+  test('one number is one event of one run, however often it is reported, and none is left out', () => {
     fc.assert(
       fc.property(lives, (all) => {
         const numbered = new Map<string, string>();
@@ -152,7 +152,7 @@ describe('for every order of observations, of several engines, over several live
     });
   });
 
-  test('what is told carries what was seen, and says who told it', () => {
+  test('a transition carries what was seen, and its source', () => {
     holds((heard) => {
       for (const { seen, transitions } of heard) {
         for (const { engine, at, source } of transitions) {
@@ -228,7 +228,7 @@ describe('for every order of observations, of several engines, over several live
     });
   });
 
-  test('at most two things are told at once: the stop and the start of a changed run', () => {
+  test('at most two transitions come at once: the stop and the start of a changed run', () => {
     holds((heard) => {
       for (const { transitions } of heard) {
         expect(transitions.length).toBeLessThanOrEqual(2);
@@ -255,7 +255,7 @@ describe('for every order of observations, of several engines, over several live
     });
   });
 
-  test('a start is told again for the very same run only', () => {
+  test('a start is reported again for the very same run only', () => {
     holds((heard, before) => {
       for (const transition of told(heard)) {
         if (transition.again === undefined) continue;

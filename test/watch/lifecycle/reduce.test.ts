@@ -59,7 +59,7 @@ describe('trusted messages', () => {
     expect(play(before, ...first, say(message, false)).told).toHaveLength(already);
   });
 
-  test('what a message told, the engine vouches for, and then knows by its run', () => {
+  test('the engine confirms what a message reported, and then knows it by its run', () => {
     const { told, state } = play(undefined, say('start'), answers('a'));
     expect(told).toEqual(['start engine-started notifier -']);
     expect(state).toEqual({ phase: 'up', sequence: 1, source: 'engine', run: 'a' });
@@ -114,7 +114,7 @@ describe('another life of the listener', () => {
     expect(play(before, ...seen).told).toEqual(told);
   });
 
-  test('numbers go on, and a start that is told again keeps its own', () => {
+  test('numbers go on, and a start that is reported again keeps its own', () => {
     expect(play(up, answers('b')).state).toMatchObject({ sequence: 9 });
     expect(play(up, answers()).state).toMatchObject({ sequence: 8 });
     expect(play(up, answers('a')).state).toMatchObject({ sequence: 7 });
@@ -124,7 +124,7 @@ describe('another life of the listener', () => {
 
 test.each([
   ['nothing was ever told', play(undefined).state, undefined],
-  ['nothing was told in this life', play(up).state, up],
+  ['nothing was reported in this life', play(up).state, up],
   ['none was ever there', play(undefined, absent()).state, undefined],
   ['it is up', play(undefined, answers('a')).state, { event: 'start', sequence: 1, run: 'a' }],
   ['it is up, its run unknown', play(undefined, answers()).state, { event: 'start', sequence: 1 }],
@@ -133,7 +133,7 @@ test.each([
   expect(lastTransitionIn(state)).toStrictEqual(kept);
 });
 
-test('a stop that nobody was told the start of is none', () => {
+test('a stop whose start was not reported is none', () => {
   expect(play(undefined, absent(), ends).told).toEqual([]);
   expect(play(undefined, answers(), ends, ends).told).toHaveLength(2);
 });
