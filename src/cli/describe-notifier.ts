@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notifierName } from '../notifier-container/described.ts';
+import { isRootless } from '../notifier-container/api.ts';
+import { notifierName, rootlessReason } from '../notifier-container/described.ts';
 import { type FoundNotifier, findNotifier } from '../notifier-container/found.ts';
 import type { NotifierWork } from '../notifier-container/install.ts';
 import { lastLines } from '../notifier-container/logs.ts';
@@ -32,6 +33,8 @@ export function describeNotifier(health: NotifierHealth, { name, endpoint }: Eng
   switch (health.kind) {
     case 'missing':
       return `There is no notifier in Docker (${which})\n`;
+    case 'needless':
+      return `There is no notifier in Docker (${which}), and none is needed: ${rootlessReason}\n`;
     case 'foreign':
       return `The container ${notifierName} is none of ours: it runs the image ${health.image}\n`;
     case 'present': {
@@ -73,13 +76,17 @@ export function adviseOnNotifier(health: NotifierHealth, engine: EngineSettings)
   const options = engineOptions(engine);
   const docker = dockerCommand(options);
   const install = ['Run: docker-lifecycle-listener notifier install', ...options.map(quote)].join(' ');
+  const removal = ['Run: docker-lifecycle-listener notifier remove', ...options.map(quote)].join(' ');
   switch (health.kind) {
     case 'missing':
       return install;
+    case 'needless':
+      return undefined;
     case 'foreign':
       return `Look at it: ${docker} inspect ${notifierName}. Then give it another name, or remove it`;
     case 'present':
       if (health.version !== version || !health.running) return install;
+      if (health.isRootless === true) return `${rootlessReason}. ${removal}`;
       return adviseOnTrip(health.trip, health.port, install, docker);
     default:
       return health satisfies never;
@@ -126,11 +133,17 @@ type Present = Extract<FoundNotifier, { readonly kind: 'present' }>;
 
 /**
  * The notifier's container, and whether the listener answers it; undefined where it could not ask. `output` has the last
- * lines that its shell printed, where they explain why the notifier does not deliver.
+ * lines that its shell printed, and `isRootless` whether the engine is, where they explain why the notifier does not deliver.
  */
 export type NotifierHealth =
   | Exclude<FoundNotifier, Present>
-  | (Present & { readonly trip: RoundTrip | undefined; readonly output?: readonly string[] });
+  /** There is none, and in a rootless engine it would be of no use. */
+  | { readonly kind: 'needless' }
+  | (Present & {
+      readonly trip: RoundTrip | undefined;
+      readonly output?: readonly string[];
+      readonly isRootless?: boolean;
+    });
 
 /** The number of questions to a listener that may have just started, and the wait in between, in ms. */
 const tries = 5;
@@ -139,7 +152,8 @@ const pause = 1000;
 /** Looks for the container, and has it ask the listener whether it is there. Starts nothing, and tells nothing. */
 export async function examineNotifier(engine: EngineSettings): Promise<NotifierHealth> {
   const found = await findNotifier(engine);
-  if (found.kind !== 'present') return found;
+  if (found.kind === 'missing') return (await isRootless(engine)) ? { kind: 'needless' } : found;
+  if (found.kind === 'foreign') return found;
   if (!found.running) return { ...found, trip: undefined, output: await lastLines(engine, found.id) };
   // One of another version may not know the question.
   if (found.version !== version) return { ...found, trip: undefined };
@@ -147,7 +161,7 @@ export async function examineNotifier(engine: EngineSettings): Promise<NotifierH
   if (trip.kind === 'answered') return { ...found, trip };
   // A container that ends at once and is started again takes no question.
   const printed = output.length > 0 ? output : await lastLines(engine, found.id);
-  return { ...found, trip, output: printed };
+  return { ...found, trip, output: printed, isRootless: await isRootless(engine) };
 }
 
 /** The same behind an install, which may have started the listener as well: a listener that is not there yet is asked again. */

@@ -1,4 +1,5 @@
 import { defaultPort, type Settings } from '../listener/config/settings.ts';
+import { isRootless } from '../notifier-container/api.ts';
 import { findNotifier } from '../notifier-container/found.ts';
 import { workFor } from '../notifier-container/install.ts';
 import type { Machine } from '../service/machine.ts';
@@ -40,8 +41,12 @@ async function findEngine(
     case 'down':
     case 'asleep':
       return { kind: 'down' };
-    case 'up':
-      return { kind: 'up', words: engineWords(engine), container: await stateOf(engine, port, asks) };
+    case 'up': {
+      const container = await stateOf(engine, port, asks);
+      return container === 'needless'
+        ? { kind: 'rootless' }
+        : { kind: 'up', words: engineWords(engine), container };
+    }
   }
 }
 
@@ -53,9 +58,14 @@ function engineWords({ endpoint }: EngineSettings): string[] {
 type ContainerState = Extract<NotifierEngine, { readonly kind: 'up' }>['container'];
 
 /** @param asks whether a container that is in place is asked for a round trip too */
-async function stateOf(engine: EngineSettings, port: number, asks: boolean): Promise<ContainerState> {
+async function stateOf(
+  engine: EngineSettings,
+  port: number,
+  asks: boolean,
+): Promise<ContainerState | 'needless'> {
   try {
     const work = workFor({ version, port, base: undefined }, await findNotifier(engine));
+    if (work === 'create' && (await isRootless(engine))) return 'needless';
     if (work !== 'nothing') return 'wanting';
     return !asks || isDelivering(await examineNotifier(engine)) ? 'in-place' : 'silent';
   } catch (error) {

@@ -125,7 +125,7 @@ function sayAdvice(health: NotifierHealth, engine: EngineSettings): void {
 
 function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, changed?: boolean): string {
   const container =
-    health.kind === 'missing'
+    health.kind === 'missing' || health.kind === 'needless'
       ? null
       : health.kind === 'foreign'
         ? { state: 'foreign', image: health.image }

@@ -76,7 +76,21 @@ export async function demand(
 ): Promise<HttpAnswer> {
   const answer = await askEngine(engine, request);
   if ((answer.status >= 200 && answer.status < 300) || allowed.includes(answer.status)) return answer;
-  throw new UserError(exitCode.failed, `Docker (${engine.name}) refuses it: ${complaint(answer)}`);
+  throw refused(engine, answer);
+}
+
+/** Makes the error for an answer that is a failure, with what the engine says. */
+export function refused({ name }: AskedEngine, answer: HttpAnswer): UserError {
+  return new UserError(exitCode.failed, `Docker (${name}) refuses it: ${complaint(answer)}`);
+}
+
+/**
+ * Returns whether an engine is rootless. Its containers then reach neither the host's loopback nor `host-gateway`, which is
+ * an address in a network namespace of the engine's own (Docker 28.5.2 with rootlesskit 2.0.2 and slirp4netns).
+ */
+export async function isRootless(engine: AskedEngine): Promise<boolean> {
+  const { SecurityOptions: options } = jsonIn(await askEngine(engine, { method: 'GET', path: '/info' }));
+  return Array.isArray(options) && options.includes('name=rootless');
 }
 
 /** Returns the body as JSON; `{}` if it is not JSON. */

@@ -23,6 +23,8 @@ export type NotifierEngine =
       readonly container: 'wanting' | 'in-place' | 'silent';
     }
   | { readonly kind: 'down' }
+  /** Its containers do not reach the listener. */
+  | { readonly kind: 'rootless' }
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'several' };
 
@@ -69,6 +71,12 @@ export function decideNotifier(
     }
     case 'down':
       return { steps: [], said: `No notifier container yet: Docker is not up. ${later}`, installed: before };
+    case 'rootless':
+      return {
+        steps: [],
+        said: 'No notifier container: Docker is rootless, and its containers do not reach the host.',
+        installed: before,
+      };
     case 'elsewhere':
       return {
         steps: [],

@@ -88,6 +88,14 @@ describe('the notifier', () => {
     });
   });
 
+  test('is not needed by a rootless engine, also where it was asked for', () => {
+    const needless = judge({ kind: 'needless' }, true);
+    expect(needless).toMatchObject({ verdict: 'note', found: expect.stringContaining('Docker is rootless') });
+    expect(needless).not.toHaveProperty('cure');
+    const unheard = { ...present, trip: { kind: 'nobody' }, isRootless: true } as const;
+    expect(judge(unheard)).toMatchObject({ cure: expect.stringMatching(/rootless.*notifier remove$/) });
+  });
+
   test('of another engine is mended in that one', () => {
     const endpoint = unixEndpoint('/run/other.sock');
     const elsewhere = { ...engine, name: endpoint.url, endpoint, chosenBy: 'DOCKER_HOST' };

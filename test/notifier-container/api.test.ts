@@ -162,6 +162,29 @@ test(
   },
 );
 
+test('a rootless engine gets no notifier, and needs none', async () => {
+  const path = join(folder, 'rootless.sock');
+  const rootless = answering.replace(
+    '{"message"',
+    '{"SecurityOptions":["name=seccomp","name=rootless"],"message"',
+  );
+  const engine = spawn(process.execPath, ['-e', rootless, path]);
+  try {
+    await once(engine.stdout, 'data');
+    const notifier = (act: string) =>
+      runProgram(['notifier', act, '--config', 'none', '--host', `unix://${path}`]);
+    const status = await notifier('status');
+    expect(status.output).toContain('none is needed: Docker is rootless');
+    expect([status.code, status.errors]).toEqual([3, '']);
+    const installed = await notifier('install');
+    expect(installed.errors).toContain('Docker is rootless, and its containers do not reach the host');
+    expect([installed.code, installed.output]).toEqual([1, '']);
+  } finally {
+    engine.kill('SIGKILL');
+    await once(engine, 'close');
+  }
+});
+
 test('a socket that an engine left behind is no engine', async () => {
   const path = join(folder, 'stale.sock');
   const engine = spawn(process.execPath, ['-e', answering, path]);

@@ -180,7 +180,7 @@ describe('a container', () => {
   });
 
   test('has no right, a limit to everything, and a way to the host', () => {
-    expect(containerOf(5000)).toEqual({
+    expect(containerOf(5000, 'host-gateway')).toEqual({
       Image: 'docker-lifecycle-notifier',
       Cmd: ['host.docker.internal', '5000'],
       HostConfig: {

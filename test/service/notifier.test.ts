@@ -87,6 +87,7 @@ describe('always', () => {
 
   test.each([
     [{ engine: { kind: 'down' } }, 'Docker is not up'],
+    [{ engine: { kind: 'rootless' } }, 'Docker is rootless'],
     [{ engine: { kind: 'elsewhere' } }, 'another machine'],
     [{ engine: { kind: 'several' } }, 'once for each'],
     [{ mode: 'off' }, 'switch the notifier off'],

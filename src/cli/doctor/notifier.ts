@@ -1,4 +1,5 @@
 import type { Settings } from '../../listener/config/settings.ts';
+import { rootlessReason } from '../../notifier-container/described.ts';
 import type { Manifest } from '../../service/manifest.ts';
 import { UserError } from '../../system/user-error.ts';
 import { version } from '../../version.ts';
@@ -54,6 +55,8 @@ export function judgeNotifier(
             'no container: the listener sees Docker itself',
             `For a second witness, ${lower(fix)}`,
           );
+    case 'needless':
+      return note('notifier', `no container, and none is needed: ${rootlessReason}`);
     case 'foreign':
       return wrong('notifier', `a container of its name is none of ours: it runs ${health.image}`, fix);
     case 'present': {
