@@ -7,6 +7,7 @@ import { lives } from '../support/hook-stage.ts';
 import { needing } from '../support/needs.ts';
 import { runProgram, startProgram, waitForClients } from '../support/program.ts';
 import { askMetrics, numberOf } from '../support/prometheus.ts';
+import { runCommand } from '../support/run-command.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, ofKind, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -44,7 +45,7 @@ async function listen(...words: string[]): Promise<WatchedListener> {
   return listener;
 }
 
-const ask = (...words: string[]) => runProgram([...words, '--control', stage.control, '--config', 'none']);
+const ask = (...words: string[]) => runCommand([...words, '--control', stage.control, '--config', 'none']);
 
 test('without a folder for events none are listened to; one that is made is enough', async () => {
   const listener = stage.listen('--no-notifier');
@@ -392,7 +393,9 @@ test.each([
 ])('settings that make no sense are refused: %j', async (text, said) => {
   const settings = join(stage.folder, 'settings.toml');
   writeFileSync(settings, text);
-  const { code, errors } = await runProgram([stage.hooks, '--config', settings, '--dry-run']);
+  const { code, errors } = await runCommand([stage.hooks, '--config', settings, '--dry-run'], {
+    kind: 'run',
+  });
   expect(code).toBe(78);
   expect(errors).toContain(said);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WatchedListener } from '../../src/demo/listener.ts';
 import { type EventEngine, startEventEngine } from '../support/event-engine.ts';
-import { runProgram } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { expectSchema } from '../support/schema.ts';
 import { createStage, ofKind, type Stage } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -46,7 +46,7 @@ async function listen(): Promise<WatchedListener> {
   return listener;
 }
 
-const ask = (...words: string[]) => runProgram([...words, '--control', stage.control, '--config', 'none']);
+const ask = (...words: string[]) => runCommand([...words, '--control', stage.control, '--config', 'none']);
 
 test('status shows a burst that is collected; a listener that is killed leaves it to the next', async () => {
   settings(`[on_container_start."10-reload"]\ndebounce = "1h"\nat_most = "1h"\n`);
@@ -110,8 +110,8 @@ test('status names the attempt of on_start that is waited for, and history has e
   expectSchema('history', told);
   expect(JSON.stringify(told)).toContain('"attempt":1');
   await listener.end();
-  const check = await runProgram(['config', 'check', stage.hooks, '--config', settingsFile()]);
+  const check = await runCommand(['config', 'check', stage.hooks, '--config', settingsFile()]);
   expect(check.output).toContain('on_start."10-vpn".retry = "3"');
-  const { output } = await runProgram(['hooks', '--script-dir', stage.hooks, '--config', settingsFile()]);
+  const { output } = await runCommand(['hooks', '--script-dir', stage.hooks, '--config', settingsFile()]);
   expect(output).toContain('again up to 3 times after a failure');
 });

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { followedSocket } from '../../src/watch/endpoint/engines.ts';
 import { needing } from '../support/needs.ts';
-import { isRoot, type RunningProgram, runProgram, startProgram } from '../support/program.ts';
+import { isRoot, type RunningProgram, startProgram } from '../support/program.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createStage, ofKind, type Stage } from '../support/stage.ts';
 
 // Files that another party can put where the listener looks: each is refused in words, and SIGTERM is heard after it.
@@ -109,7 +110,7 @@ function listenWithTls(folder: string): RunningProgram {
 }
 
 function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  return runProgram(words, { environment: { PATH: process.env.PATH, HOME: at('home'), ...environment } });
+  return runCommand(words, { environment: { PATH: process.env.PATH, HOME: at('home'), ...environment } });
 }
 
 function chmodAll(folder: string): void {

@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url';
 
 let count = 0;
-const own = { env: process.env, exit: process.exit };
+const own = { env: { ...process.env }, exit: process.exit };
 const listened = [process, process.stdout, process.stderr];
 
 process.on('disconnect', () => own.exit());
@@ -18,7 +18,7 @@ process.on('message', async ({ program, words, environment }) => {
   let isOver = false;
   const restore = [collect(process.stdout, 'output'), collect(process.stderr, 'errors')];
   process.argv = [process.execPath, program, ...words];
-  process.env = { ...environment };
+  setEnvironment(environment);
   process.exitCode = undefined;
   const ended = new Promise((resolve) => {
     // The program has ended, whatever it still waits for.
@@ -32,7 +32,7 @@ process.on('message', async ({ program, words, environment }) => {
   const evaluated = import(`${pathToFileURL(program)}?${count}`).then(() => process.exitCode);
   const code = (await Promise.race([ended, evaluated.catch(() => ended)])) ?? 0;
   for (const listener of process.listeners('exit')) listener(code);
-  process.env = own.env;
+  setEnvironment(own.env);
   process.exit = own.exit;
   process.exitCode = undefined;
   for (const give of restore) give();
@@ -59,6 +59,12 @@ process.on('message', async ({ program, words, environment }) => {
     };
   }
 });
+
+/** Sets the variables themselves, as those that the system's own functions read: HOME, TZ. */
+function setEnvironment(environment) {
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
+}
 
 /** Calls what may end the program. */
 function callQuietly(done) {
