@@ -120,7 +120,7 @@ async function waitForOnStop(socket: string, wait: number, isWorthIt: () => bool
   let lastSeen = began;
   let isAnnounced = false;
   for (;;) {
-    const { text, listener } = await requestOnStop(socket, left());
+    const { text, listener } = await requestOnStop(socket, left(), isAnnounced);
     if (listener === 'answered') return text;
     if (listener === 'ended') lastSeen = performance.now();
     const isAway = performance.now() - lastSeen > longestAbsence;
@@ -131,7 +131,10 @@ async function waitForOnStop(socket: string, wait: number, isWorthIt: () => bool
   }
 }
 
-async function requestOnStop(socket: string, wait: number): Promise<Answer> {
+const nothingToReport = 'The listener saw no engine up: no stop to report, no hook to run. Docker may stop';
+
+/** @param isRepeated an earlier listener has ended: then the stop may be known already */
+async function requestOnStop(socket: string, wait: number, isRepeated: boolean): Promise<Answer> {
   const began = performance.now();
   // A second more than the listener was given, for its answer. systemd's own limit is behind this one.
   const late = delay(wait + 1000, undefined, { ref: false }).then(
@@ -141,7 +144,9 @@ async function requestOnStop(socket: string, wait: number): Promise<Answer> {
     .post('/v1/companion/stop', { wait: wait / 1000 })
     .then(
       (answer): Answer => {
-        const { hooks } = answer as { hooks?: string };
+        const { hooks, told } = answer as { hooks?: string; told?: readonly object[] };
+        if (hooks === 'done' && told?.length === 0 && !isRepeated)
+          return { text: nothingToReport, listener: 'answered' };
         // Well before the time is over: the listener ends, and its hooks with it.
         const isCut = hooks === 'running' && performance.now() - began < wait - retryInterval;
         return { text: `on_stop: ${hooks}. Docker may stop`, listener: isCut ? 'ended' : 'answered' };

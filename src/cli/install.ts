@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describeRefusal } from '../listener/words/refusal.ts';
-import { findDockerUnit } from '../service/docker-units.ts';
+import { companionRemark, findDockerUnit } from '../service/docker-units.ts';
 import { domainOf, settledState } from '../service/launchd.ts';
 import { companionUnit, layOut, productName, serviceUnit } from '../service/layout.ts';
 import {
@@ -197,6 +197,8 @@ function settle(options: InstallRequest['options'], before: Manifest | undefined
     stopWait: options.stopWait ?? before?.service.stopWait ?? 30,
     notifier: options.notifier ?? before?.service.notifier ?? 'auto',
   };
+  const remark = companionRemark(service.dockerUnit);
+  if (remark !== undefined) remarks.push(`${remark}.`);
   return { prefix, service, remarks };
 }
 
@@ -219,7 +221,7 @@ export async function verify(
   supervisor: Supervisor,
   machine: Machine,
   words: readonly string[],
-  { scriptDir }: ServiceOptions,
+  { scriptDir, dockerUnit }: ServiceOptions,
 ): Promise<ExitCode> {
   switch (supervisor.kind) {
     case 'systemd': {
@@ -241,9 +243,12 @@ export async function verify(
           `See: ${log} --unit ${serviceUnit} --lines 20`,
         );
       }
-      const companion = stateOfUnit(machine, companionUnit).active
-        ? 'and waits for Docker to stop'
-        : 'and Docker is not up';
+      const companion =
+        companionRemark(dockerUnit) !== undefined
+          ? `and runs no hook for ${dockerUnit}`
+          : stateOfUnit(machine, companionUnit).active
+            ? 'and waits for Docker to stop'
+            : 'and Docker is not up';
       const lingers =
         machine.scope.kind === 'user'
           ? ' It ends when you log out, unless you run: loginctl enable-linger'

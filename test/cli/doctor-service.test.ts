@@ -83,6 +83,17 @@ describe('the units', () => {
   });
 });
 
+test('says that the companion of podman.service runs no hook, and how to have hooks run', () => {
+  const disk = createDisk([], (words) =>
+    words.includes('show') ? 'LoadState=loaded\nActiveState=active\nUnitFileState=enabled' : undefined,
+  );
+  const of = { ...manifest, service: { ...packagedService, dockerUnit: 'podman.service' } };
+  const found = checkService(disk, { kind: 'systemd', notifies: true }, of);
+  expect(found.filter(({ check }) => check === 'companion')).toMatchObject([
+    { verdict: 'note', found: expect.stringContaining('neither on_start nor on_stop is run') },
+  ]);
+});
+
 describe('the files', () => {
   const wrongIn = (of: Manifest, scope = systemScope) =>
     checkProgram(of, createDisk([], undefined, scope)).filter(({ check }) => check === 'installed');

@@ -51,6 +51,13 @@ describe('who is not root', () => {
     expect(output).toMatch(/^ {2}link {4}\S+\/current to /m);
   });
 
+  test('reads that no hook is run for podman.service', needing('root', 'linux'), async () => {
+    const { code, output } = await runIn('true', 'install', '--dry-run', '--docker-unit', 'podman.service');
+    expect(code).toBe(0);
+    expect(output).toContain('neither on_start nor on_stop is run');
+    expect(output).toContain('ExecStart=podman system service --time 0');
+  });
+
   test.each([
     ['install', '--dry-run'],
     ['uninstall', '--dry-run'],

@@ -334,16 +334,20 @@ describe('the companion, when its listener ends', () => {
     writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
 
-  /** Starts the companion as its unit does; resolves once its listener runs on_stop. */
-  async function waitingCompanion(limit: string): Promise<RunningProgram> {
-    const before = steps().length;
+  function startCompanion(limit: string): RunningProgram {
     // By systemd's variable, which names the folder of the control socket.
     const environment = {
       ...process.env,
       PATH: `${stage.folder}/bin:${process.env.PATH}`,
       RUNTIME_DIRECTORY: stage.folder,
     };
-    const companion = startProgram(['companion', 'stop', 'docker.service', limit, '--user'], { environment });
+    return startProgram(['companion', 'stop', 'docker.service', limit, '--user'], { environment });
+  }
+
+  /** Starts the companion as its unit does; resolves once its listener runs on_stop. */
+  async function waitingCompanion(limit: string): Promise<RunningProgram> {
+    const before = steps().length;
+    const companion = startCompanion(limit);
     await waitFor(() => steps().length > before);
     return companion;
   }
@@ -367,6 +371,17 @@ describe('the companion, when its listener ends', () => {
       last: 'on_stop: done. Docker may stop',
     });
     expect(transitionsIn(next.lines)).toEqual([]);
+  });
+
+  test('does not call on_stop done where the listener saw no engine up', async () => {
+    const listener = stage.listen();
+    await listener.next(0, (line) => line.kind === 'engine-is-down');
+    systemd({ jobs: '12 docker.service stop waiting', state: 'active' });
+    const { code, output } = await startCompanion('30s').over;
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: 'The listener saw no engine up: no stop to report, no hook to run. Docker may stop\n',
+    });
   });
 
   test('lets Docker stop where systemd has no listener to start', async () => {

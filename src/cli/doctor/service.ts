@@ -1,3 +1,4 @@
+import { companionRemark } from '../../service/docker-units.ts';
 import { domainOf, launchdState } from '../../service/launchd.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/layout.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
@@ -120,6 +121,8 @@ function checkCompanion(machine: Machine, { service, entries }: Manifest): Findi
   const state = companion.get('ActiveState');
   const held = sockets === '' ? 'it makes its own socket' : `${sockets} holds its socket`;
   const unit = ok('docker unit', `${dockerUnit} is ${docker.get('ActiveState')}; ${held}`);
+  const remark = companionRemark(dockerUnit);
+  if (remark !== undefined) return [unit, note('companion', remark)];
   const fileState = companion.get('UnitFileState') ?? '';
   if (isMasked(fileState)) {
     return [
