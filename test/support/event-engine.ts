@@ -16,8 +16,11 @@ export interface EventEngine {
   readonly filters: readonly object[];
   /** Cuts every stream. */
   cut(): void;
-  /** Begins to stop as engines from 23.0 on do: listens no more, ends idle connections, and waits for all others. */
-  stop(): void;
+  /**
+   * Begins to stop as engines from 23.0 on do: listens no more, ends idle connections, and waits for all others. One of 29
+   * ends its streams of events too, each with its last chunk.
+   */
+  stop(generation?: 26 | 29): void;
   /** New streams are answered with this status. */
   refuse(status: number | undefined): void;
   end(): Promise<void>;
@@ -110,9 +113,10 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
     cut() {
       for (const response of streams) response.destroy();
     },
-    stop() {
+    stop(generation = 26) {
       NetServer.prototype.close.call(server);
       server.closeIdleConnections();
+      if (generation === 29) for (const response of streams) response.end();
     },
     refuse(status) {
       refused = status;
