@@ -1,5 +1,5 @@
 /**
- * How long somebody waits for the first thing that a command says, beside the shortest run of Node that there can
+ * The time to the first output of a command, beside the shortest run of Node that there can
  * be: all by turns, so that whatever else the machine does meets them alike. A listener runs, with an embedded
  * engine that is up and a history of some entries.
  *

@@ -45,7 +45,7 @@ function line(number: number): string {
   return `${JSON.stringify(event).slice(0, -1)},"timeNano":${nano}}\n`;
 }
 
-/** The engine: events for whoever asks for them, and nothing else. */
+/** The engine: events for each client that asks, and nothing else. */
 function serve(path: string, events: number): void {
   const server = createServer((client) => {
     client.on('error', () => {});

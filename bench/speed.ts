@@ -25,8 +25,8 @@ const engines = enginesGiven.length > 0 ? (enginesGiven as SubjectName[]) : (['2
 const upTime = 2000;
 /** How long nothing is looked at after an engine was told to stop, in ms: a look takes a processor. */
 const stillness = 100;
-/** How long a hook is waited for, in ms: engines that somebody holds the events of take 5 s to stop. */
-const patience = 60_000;
+/** How long a hook is waited for, in ms: engines whose events are held open take 5 s to stop. */
+const longestWait = 60_000;
 
 interface Times {
   readonly start: number[];
@@ -95,7 +95,7 @@ async function play(arena: Arena, engine: Subject, rival: Rival): Promise<{ star
 
   async function hookTime(event: 'start' | 'stop'): Promise<number> {
     const find = () => scripts.times().find((time) => time.event === event);
-    await waitFor(() => find() !== undefined, patience).catch((cause: unknown) => {
+    await waitFor(() => find() !== undefined, longestWait).catch((cause: unknown) => {
       throw new Error(`${rival.name} ran no hook on_${event}`, { cause });
     });
     return find()?.at ?? Number.NaN;
@@ -103,7 +103,7 @@ async function play(arena: Arena, engine: Subject, rival: Rival): Promise<{ star
 }
 
 async function firstAnswer(socket: string): Promise<number> {
-  const { stdout } = await promisify(execFile)(poller, [socket], { timeout: patience });
+  const { stdout } = await promisify(execFile)(poller, [socket], { timeout: longestWait });
   return Number(stdout) / 1e6;
 }
 

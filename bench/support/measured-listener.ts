@@ -15,7 +15,7 @@ export interface MeasuredListener {
 }
 
 /** How long a line is waited for, in ms: far beyond what a loaded machine needs. */
-const patience = 120_000;
+const longestWait = 120_000;
 
 /** Starts the program on a script folder. @param words all but the log's format */
 export function startListener(words: readonly string[], nodeFlags: readonly string[] = []): MeasuredListener {
@@ -45,8 +45,8 @@ export function startListener(words: readonly string[], nodeFlags: readonly stri
   return {
     pid: child.pid ?? 0,
     async said(kind, count) {
-      const deadline = setTimeout(() => changed(), patience);
-      const until = performance.now() + patience;
+      const deadline = setTimeout(() => changed(), longestWait);
+      const until = performance.now() + longestWait;
       while ((counts.get(kind) ?? 0) < count) {
         if (performance.now() >= until || child.exitCode !== null) {
           throw new Error(`The listener said ${kind} ${counts.get(kind) ?? 0} of ${count} times`);

@@ -54,7 +54,7 @@ export async function createSubject(
   };
 }
 
-/** Comes and goes as real ones do, but in 0.3 s: for whoever changes the listener and wants to see what it gave. */
+/** Comes and goes as real ones do, but in 0.3 s: for measuring a change of the listener. */
 function embedded(parent: string): Subject {
   const folder = join(parent, 'embedded');
   mkdirSync(folder, { recursive: true });

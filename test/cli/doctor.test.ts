@@ -66,7 +66,7 @@ describe('the notifier', () => {
     ['was stopped', { ...present, running: false, state: 'exited', trip: undefined }, 'wrong', 'exited'],
     ['is older', { ...present, version: '0.0.1', trip: undefined }, 'note', 'of version 0.0.1'],
     ['was built by hand', { ...present, version: undefined, trip: undefined }, 'note', 'built by hand'],
-    ['is somebody else’s', { kind: 'foreign', image: 'nginx' }, 'wrong', 'runs nginx'],
+    ['is a foreign one', { kind: 'foreign', image: 'nginx' }, 'wrong', 'runs nginx'],
   ] as const)('that %s', (_, health, verdict, says) => {
     const finding = judge(health);
     expect(finding.verdict).toBe(verdict);

@@ -10,7 +10,7 @@ import { makePrivateFolder } from '../support/private-folder.ts';
 import { asNobody, isRoot, runProgram } from '../support/program.ts';
 import { program } from '../support/stage.ts';
 
-/** The program where anybody may read it, run by somebody who is not root. */
+/** The program where every user may read it, run by a user who is not root. */
 describe('who is not root', () => {
   let folder: string;
   let bundle: string;

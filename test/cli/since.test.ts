@@ -14,7 +14,7 @@ test.each([
   ['2026-11-20T09:15:00Z', new Date(Date.UTC(2026, 10, 20, 9, 15))],
   ['2026-11-20T09:15:00.250+02:00', new Date(Date.UTC(2026, 10, 20, 7, 15, 0, 250))],
   ['2024-02-29', new Date(2024, 1, 29)],
-  // The listener is told no moment before its epoch.
+  // No moment before the epoch is sent to the listener.
   ['99999d', new Date(0)],
   ['1969-07-20', new Date(0)],
 ])('%s', (text, at) => {

@@ -64,7 +64,7 @@ test('the status is broken between words, and what mends a failure is not', () =
   expect(text.replace(/\s+/g, ' ')).toContain(
     'on_start/20-vpn refused: it is writable by group 1000 (mode 0775)',
   );
-  // Of no limit where nobody reads it on a terminal.
+  // Without a limit where the output is not a terminal.
   expect(describeStatus(status, new Date(), plain)).toContain('it is writable by group 1000 (mode 0775)\n');
 });
 
@@ -83,7 +83,7 @@ test('the time since when Docker is up is shown as far as it is known', () => {
     return describeStatus({ ...status, engines } as unknown as Status, new Date(), plain);
   };
   expect(up('engine-started')).toMatch(/: up since /);
-  // Up already when the listener started, and nobody knows for how long.
+  // Up already when the listener started, since an unknown time.
   expect(up('listener-started')).toMatch(/: up at least since /);
 });
 

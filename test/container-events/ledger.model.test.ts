@@ -19,7 +19,7 @@ class Play {
   readonly engine: EngineModel;
   readonly whenFound: WhenFound;
   readonly told: EmittedEvent[] = [];
-  /** What nobody can know of any more: forgotten before it was heard. */
+  /** Events that cannot be known of any more: forgotten before they were received. */
   readonly lost = new Set<EngineEvent>();
   run = 1;
   /** Since it was listened to for the first time: before that nothing is owed. */

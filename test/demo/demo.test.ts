@@ -9,7 +9,7 @@ import { asNobody, type Ended, runProgram, startProgram } from '../support/progr
 import { program } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** A home for whoever runs the demo, so that what it leaves behind is its own. */
+/** A home for the user who runs the demo, so that what it leaves behind is its own. */
 let home: string;
 /** A copy of what is shipped, where a user may have cloned it. */
 let clone: string;

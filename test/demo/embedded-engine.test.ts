@@ -22,7 +22,7 @@ interface Asked {
   isOver(): boolean;
 }
 
-/** Asks once, on a connection of its own, as soon as there is somebody to ask. */
+/** Asks once, on a connection of its own, as soon as there is a process to ask. */
 async function ask(): Promise<Asked> {
   for (;;) {
     const socket = connect(stage.socket);

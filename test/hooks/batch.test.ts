@@ -203,7 +203,7 @@ describe('how it runs', () => {
   test('inherits nothing but its three streams', needing('linux'), async () => {
     stage.hook('on_start/a', 'exec ls /proc/self/fd');
     await stage.run('start');
-    // The last one is that of the folder, which ls itself reads. What this test was left with by whoever started
+    // The last one is that of the folder, which ls itself reads. What this test was left with by the process that started
     // it is not the hook runner's: see test/program/descriptors.test.ts.
     expect(stage.printed().filter((descriptor) => Number(descriptor) < 16)).toEqual(['0', '1', '2', '3']);
   });
@@ -255,7 +255,7 @@ describe('how it runs', () => {
   test('a program that is just being written is tried again', async () => {
     const source = '/bin/echo';
     mkdirSync(stage.path('on_start'));
-    // Open for writing for a while: ETXTBSY for whoever executes it.
+    // Open for writing for a while: ETXTBSY for any process that executes it.
     const writer = spawn('/bin/sh', [
       '-c',
       `cp ${source} "$1" && chmod 755 "$1" && exec 3>>"$1" && echo open && sleep 0.3`,

@@ -16,7 +16,7 @@ afterEach(() => {
   }
 });
 
-/** A hook that somebody else started: its leader, and one more process in its group. */
+/** A hook that another process started: its leader, and one more process in its group. */
 async function leftover(script: string, detached = true) {
   const child = spawn('/bin/sh', ['-c', script], { detached, stdio: ['ignore', 'pipe', 'ignore'] });
   if (detached) children.push(child);

@@ -101,7 +101,7 @@ export function describeContainerEvents(version: EngineVersion, part: 'all' | 's
         const began = performance.now();
         let killed = 0;
         while (made < containers) {
-          // As often as is due by now, at moments that nobody chose.
+          // As often as is due by now, at arbitrary moments.
           const share = made / containers;
           if (proxy.cuts < cuts * share + 1) proxy.cut();
           if (killed < Math.floor(kills * share)) {
@@ -209,7 +209,7 @@ export function describeContainerEvents(version: EngineVersion, part: 'all' | 's
       process.stdout.write(
         `lab        stop of ${version}: alone ${a.toFixed(0)} ms, with its events heard ${b.toFixed(0)} ms\n`,
       );
-      // As in guest.test.ts: hooks have their share of the processors; whoever holds the stream makes it 5 s.
+      // As in guest.test.ts: hooks have their share of the processors; an open stream makes it 5 s.
       expect(b / a).toBeLessThan(5);
       expect(Math.max(...heard) - Math.max(...alone)).toBeLessThan(2500);
     });

@@ -181,7 +181,7 @@ test('macvlan: a container is closed but for the ports of its label', async () =
     ...['network', 'create', '--driver', 'macvlan', '--opt', 'parent=docker0'],
     ...['--subnet', '10.99.0.0/24', 'lan'],
   ]);
-  // A bridge to which nobody is connected carries nothing.
+  // A bridge without a connected container carries nothing.
   await start('--name', 'carrier', ...sleep);
   const web = ['busybox', 'sh', '-c', 'httpd -p 80; exec httpd -f -p 81'];
   await start('--name', 'web', '--network', 'lan', '--label', 'firewall.allow=80,443', ...web);

@@ -11,7 +11,7 @@ const faults = [
   ['stopped', `systemctl stop ${service}`, `systemctl start ${service}`],
   [
     'killed, its socket left behind',
-    // Made again as a socket that nobody listens on: systemd would have taken the folder away.
+    // Made again as a socket that no process listens on: systemd would have taken the folder away.
     `systemctl kill --signal=KILL ${service}; systemctl stop ${service}; mkdir -p /run/docker-lifecycle-listener
      perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "/run/docker-lifecycle-listener/control.sock", Listen => 1)'`,
     `rm -r /run/docker-lifecycle-listener; systemctl start ${service}`,

@@ -51,7 +51,7 @@ export function describeCompanion(version: EngineVersion): void {
       const took = performance.now() - began;
       expect(await machine.stateOf('docker.service')).toBe('inactive');
       expect(took).toBeGreaterThan(2000);
-      // Far from the hook's ten minutes, and from systemd's own patience.
+      // Far from the hook's ten minutes, and from systemd's own timeout.
       expect(took).toBeLessThan(60_000);
       expect(await stage.runs()).toEqual(['on_stop/10-a shutdown']);
       expect(await machine.stateOf(service)).toBe('active');

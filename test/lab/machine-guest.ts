@@ -74,7 +74,7 @@ export function describeMachineGuest(version: EngineVersion): void {
         join(stage.folder, 'control.sock'),
       ]);
 
-    test('a Docker that was stopped stays stopped, whatever a stranger says and whoever asks', async () => {
+    test('a Docker that was stopped stays stopped, whatever a stranger sends and any user asks', async () => {
       const account = openAccount(stage);
       const listener = stage.listen();
       await listener.next(0, ofKind('engine-is-down'));
@@ -89,7 +89,7 @@ export function describeMachineGuest(version: EngineVersion): void {
         expect(await machine.stateOf('docker.service')).toBe('inactive');
       }
       await account.tells('shutdown');
-      // A connection does start Docker when somebody means it: above, none was made.
+      // A connection does start Docker when one is made: above, none was.
       await machine.docker(['version']);
       await account.tells('engine-started');
       expect(await machine.stateOf('docker.service')).toBe('active');
@@ -129,7 +129,7 @@ export function describeMachineGuest(version: EngineVersion): void {
     });
 
     test('systemctl stop docker takes as long with us as without', async () => {
-      // Hooks take processors, whoever runs them; this is about the listener.
+      // Hooks take processors under any listener; this is about the listener.
       for (const event of ['on_start', 'on_stop']) {
         for (const name of ['10-a', '20-b']) rmSync(join(stage.hooks, event, name));
       }

@@ -92,7 +92,7 @@ test('a stop that is called off is a start', async () => {
 describe('a listener that is restarted between the companion’s stop and Docker’s end', () => {
   const memory = () => join(stage.folder, 'state/engines.json');
 
-  /** Has the stop told, and the listener gone. */
+  /** Has the stop announced, and the listener gone. */
   async function leftByListener(how: 'ended' | 'killed', engine: ChildProcess): Promise<void> {
     const listener = stage.listen();
     await listener.next(0, hooksDone('start'));

@@ -168,7 +168,7 @@ test.each([
     const listener = await listen('--when-started', when);
     const asked = () => engine.asked.filter((path) => path === '/containers/json').length;
     await waitFor(() => asked() === life);
-    // It is settled when something new is told behind it.
+    // It is settled when something new is reported behind it.
     engine.model.start(`new-${life}`);
     await waitFor(() => out().includes(`start new-${life} event`));
     await waitFor(() => out().length >= due.slice(0, life).length + life);

@@ -73,7 +73,7 @@ function write(client: Socket, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => void client.write(bytes, () => resolve()));
 }
 
-/** Sends the same again and again until it is told to end, or the connection is over. */
+/** Sends the same again and again until `end` is called, or the connection is over. */
 function flood(bytes: () => Buffer): {
   readonly answer: (client: Socket) => void;
   sent(): number;

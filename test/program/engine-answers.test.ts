@@ -28,7 +28,7 @@ test('hooks get whether the engine answers: at a start and before a stop it does
   await listener.next(0, hooksDone('start'));
   await endProcess(engine, 'SIGKILL');
   await listener.next(0, hooksDone('stop'));
-  // Asked for by hand while it is down, on_start is told so too.
+  // Requested by hand while it is down, on_start gets that too.
   await runProgram(['trigger', 'start', '--control', stage.control]);
   const next = listener.lines.length;
   stage.startEngine();

@@ -19,7 +19,7 @@ let folder: string;
 let logs: string;
 let log: string;
 beforeEach(() => {
-  // In a folder that nobody else can write to, which the one for temporary files is not.
+  // In a folder that no other user can write to, which the one for temporary files is not.
   folder = makePrivateFolder('dll-log-', process.geteuid?.() ?? 0, process.env);
   logs = join(folder, 'logs');
   log = join(logs, 'listener.log');

@@ -197,7 +197,7 @@ test('killed at random moments, each run of the engine gets its start and its st
   const repeats = told.filter((event, index) => event === told[index - 1]).length;
   const alternating = told.filter((event, index) => event !== told[index - 1]);
   expect(alternating[0] ?? 'start').toBe('start');
-  // A run that no life was there to see cannot be told; what was started is stopped.
+  // A run that no listener saw is not reported; what was started is stopped.
   expect(alternating.length).toBeLessThanOrEqual(2 * engineRuns);
   expect(alternating.at(-1) ?? 'stop').toBe('stop');
   // Repeats are the exception; on a machine with much to do, few lives last until they have seen anything.

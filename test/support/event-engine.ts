@@ -5,7 +5,7 @@ import { isoOfNano } from '../../src/system/nanoseconds.ts';
 import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';
 import { EngineModel } from './events.ts';
 
-/** An engine's API on a real socket, as far as its events go; what happens in it is told by the test. */
+/** An engine's API on a real socket, as far as its events go; the test says what happens in it. */
 export interface EventEngine {
   readonly model: EngineModel;
   /** Streams open now, and ever; paths asked for, in order. */

@@ -84,7 +84,7 @@ export class EngineModel {
     this.containers.delete(id);
   }
 
-  /** Something that happens, and that nobody listens to. */
+  /** Something that happens, and that no hook is for. */
   noise(): void {
     this.publish('container', 'exec_start', 'health', {});
   }

@@ -33,7 +33,7 @@ export interface FakeEngine {
   answerWaiting(): void;
   /** Ends every open connection. */
   cut(): void;
-  /** Listens no more and, unless told to keep it, takes the socket's file away; open connections stay. */
+  /** Listens no more and, unless asked to keep it, takes the socket's file away; open connections stay. */
   stopListening(): Promise<void>;
   /** Listens again at the same place. */
   listenAgain(): Promise<void>;

@@ -55,7 +55,7 @@ export interface WatchOptions {
   readonly timeouts?: SensorTimeouts;
   readonly pidfile?: string;
   readonly before?: LastTransition;
-  /** How an engine on a socket of systemd's is known to be ready; by default nobody says. */
+  /** How an engine on a socket of systemd's is known to be ready; by default no source says. */
   readonly awaitReady?: AwaitService;
 }
 

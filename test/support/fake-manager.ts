@@ -5,7 +5,7 @@ export interface FakeManager {
   /** What was called, as `Get org.freedesktop.systemd1.Unit`. */
   readonly calls: readonly string[];
   readonly connections: number;
-  /** Sets the unit's state, and tells whoever is connected that something changed. */
+  /** Sets the unit's state, and signals the change to every connected client. */
   change(state: string): void;
   close(): Promise<void>;
 }

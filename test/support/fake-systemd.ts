@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.ts';
 
 /** A process named `systemd` that holds an engine's socket; see fake-systemd.js. */
 export interface FakeSystemd {
-  /** Connections that would have started Docker, though nobody asked for it. */
+  /** Connections that would have started Docker unasked. */
   readonly activations: number;
   /** Tells when the engine has said that it is ready, as systemd does to those who ask. */
   readonly awaitReady: AwaitService;

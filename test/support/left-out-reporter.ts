@@ -16,7 +16,7 @@ export default class LeftOutReporter implements Reporter {
     const lacks = lacksOf(test);
     // Others than those that were asked for.
     if (lacks.length === 0 && this.#isChosen) return;
-    const what = lacks.map(whatIsNeeded).join('; and ') || 'something that nobody has named: see needing()';
+    const what = lacks.map(whatIsNeeded).join('; and ') || 'something without a name: see needing()';
     this.#leftOut.set(what, [...(this.#leftOut.get(what) ?? []), test.fullName]);
   }
 

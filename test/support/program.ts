@@ -79,7 +79,7 @@ export function runProgram(words: readonly string[], options: ProgramOptions = {
   return startProgram(words, options).over;
 }
 
-/** Whether a process is there and no zombie, which only waits for somebody to ask how it ended. */
+/** Whether a process is there and no zombie, which only waits for its parent to ask how it ended. */
 export function isAlive(pid: number): boolean {
   if (process.platform === 'linux') return /^\d+ \(.*\) [^Z]/s.test(readIfThere(`/proc/${pid}/stat`));
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });

@@ -126,7 +126,7 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): P
   await waitFor(() => child.exitCode !== null || child.signalCode !== null);
 }
 
-/** A TCP port that nobody uses. */
+/** A TCP port that no process uses. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { room } from './wait-for.ts';
 
-/** A terminal of tmux's, in which a program runs as at somebody's desk. */
+/** A terminal of tmux's, in which a program runs as for a user. */
 export interface Terminal {
   /** What it shows now, a line each, without what is empty at their ends and at the bottom. */
   lines(): string[];

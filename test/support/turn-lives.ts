@@ -125,7 +125,7 @@ export class Life {
     if (!this.#disk.isDead) this.#memory.told = lastTransitionIn(this.#state) ?? this.#memory.told;
   }
 
-  /** The listener is told to end: the hook that runs is cut. */
+  /** The listener is signalled to end: the hook that runs is cut. */
   end(): void {
     this.remember();
     this.#turns.end();

@@ -19,7 +19,7 @@ const folder = (uid = 0, mode = 0o755): Node => ({ type: 'folder', uid, mode });
 const file = (uid = 0, mode = 0o755): Node => ({ type: 'file', uid, mode });
 const link = (target: string, uid = 0): Node => ({ type: 'link', uid, mode: 0o777, target });
 
-/** A file system in memory: every path is its own entry, and links are told, not followed. */
+/** A file system in memory: every path is its own entry, and links are reported, not followed. */
 function tree(
   entries: Record<string, Node>,
   mounts: ReadonlyMap<string, number> = new Map(),

@@ -178,7 +178,7 @@ export const faultsOfListener: readonly Fault[] = [
       const told = ['memory-not-kept', 'journal-failing', 'memory-kept-again', 'journal-recovered'] as const;
       const before = told.map(count);
       const have = (...more: number[]) => before.map((number, index) => number + (more[index] ?? 0));
-      // Through the listener's own root: its mounts are seen by nobody else.
+      // Through the listener's own root: no other process sees its mounts.
       const pid = lines.find(ofKind('listener-started'))?.pid;
       const ballast = join(`/proc/${pid}/root`, stage.folder, 'state', 'ballast');
       // Enough for the journal to need another page; first of all, for what is not begun is left out at a stop.

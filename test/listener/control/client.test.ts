@@ -46,7 +46,7 @@ test.each([
   ['200 OK', '7'],
   ['404 Not Found', '{"message":"page not found"}'],
   ['404 Not Found', '<html>'],
-])('whoever answers with %s and %j is no listener', async (status, body) => {
+])('a server that answers with %s and %j is not a listener', async (status, body) => {
   const head = `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n`;
   await listen((socket) => socket.end(`${head}${body}`));
   await expect(ways.get()).rejects.toMatchObject({

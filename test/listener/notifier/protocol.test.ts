@@ -136,7 +136,7 @@ test('connections in mid-line keep their lines alone: no packets, and no pool th
     for (let size = 0; size < Buffer.poolSize; size += 1024) Buffer.from('x'.repeat(1024));
     return reader;
   });
-  // What nobody holds any more may be collected later than at once.
+  // Garbage may be collected later than at once.
   await waitFor(() => memoryOfBuffers() - before < count * 4 * longestLine);
   expect(readers.flatMap((reader) => reader.push(Buffer.from('p\n'))).map(asText)).toEqual(
     Array(count).fill('stop'),

@@ -15,7 +15,7 @@ export interface Account {
 }
 
 /** How long a hook may take to run after its cause, in ms: far beyond what a loaded machine needs. */
-const patience = 60_000;
+const longestWait = 60_000;
 
 export function openAccount(stage: Stage): Account {
   const told: string[] = [];
@@ -24,7 +24,7 @@ export function openAccount(stage: Stage): Account {
   return {
     async tells(...reasons) {
       const due = (told.length + reasons.length) * hooks.length;
-      await waitFor(() => runs().length >= due, patience).catch(() => {});
+      await waitFor(() => runs().length >= due, longestWait).catch(() => {});
       for (const reason of reasons) {
         const given = runs()[told.length * hooks.length]?.split(' ').at(-1) ?? '';
         const [first = ''] = [reason].flat();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Stands before an engine, and cuts its streams of events when it is told to; anything else it leaves alone. */
+/** Stands before an engine, and cuts its streams of events on request; anything else it leaves alone. */
 export interface CuttingProxy {
   /** How many streams there were, and how many of them were cut. */
   readonly streams: number;

@@ -58,7 +58,7 @@ export interface LabEngine {
 }
 
 /** How long an engine may take to answer, or to end, in ms: far beyond what a loaded machine needs. */
-const patience = 90_000;
+const longestWait = 90_000;
 
 export async function createLabEngine(options: LabEngineOptions): Promise<LabEngine> {
   const { version, network = 'host', liveRestore = false } = options;
@@ -130,7 +130,7 @@ export async function createLabEngine(options: LabEngineOptions): Promise<LabEng
     launch,
     async start(...more) {
       launch(...more);
-      const deadline = Date.now() + room(patience);
+      const deadline = Date.now() + room(longestWait);
       while (!(await answers(paths.socket))) {
         if (daemon === undefined) throw new Error(`dockerd ${version} ended while it started:\n${log()}`);
         if (Date.now() > deadline) throw new Error(`dockerd ${version} does not answer:\n${log()}`);
@@ -174,7 +174,7 @@ function answers(socketPath: string): Promise<boolean> {
 async function inTime(event: Promise<void>, otherwise: () => string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(otherwise())), patience);
+    timer = setTimeout(() => reject(new Error(otherwise())), longestWait);
   });
   await Promise.race([event, late]).finally(() => clearTimeout(timer));
 }

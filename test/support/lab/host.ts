@@ -7,7 +7,7 @@ const needed = [
   { command: 'systemd-nspawn', package: 'systemd-container', purpose: 'boots whole machines' },
   { command: 'ip', package: 'iproute2', purpose: 'sets up network namespaces' },
   { command: 'faketime', package: 'faketime', purpose: 'sets a clock of the listener alone' },
-  { command: 'tmux', package: 'tmux', purpose: 'is the terminal at which somebody types' },
+  { command: 'tmux', package: 'tmux', purpose: 'is the terminal of a user who types' },
   { command: 'readelf', package: 'binutils', purpose: 'reads what the Node of the Debian package needs' },
   { command: 'nsenter', package: 'util-linux', purpose: 'acts inside namespaces' },
 ] as const;

@@ -144,7 +144,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     }
   }
 
-  /** @param code what systemd-nspawn ends with, by which whoever keeps the machine's unit knows whether to boot again */
+  /** @param code what systemd-nspawn ends with, by which the keeper of the machine's unit knows whether to boot again */
   async function goDown(verb: 'reboot' | 'poweroff', code: number): Promise<void> {
     await attempt([...enter(), 'systemctl', verb]);
     await waitFor(() => machine === undefined, 120_000);

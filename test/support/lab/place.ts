@@ -9,7 +9,7 @@ import { placesFolder } from './folder.ts';
 /** What the names of all places begin with; they name control groups too. */
 const prefix = 'dll-lab-';
 
-/** What this run of the tests puts behind the prefix, so that two runs on one machine can be told apart. */
+/** What this run of the tests puts behind the prefix, so that two runs on one machine are distinct. */
 const runVariable = 'DOCKER_LIFECYCLE_LAB_RUN';
 
 /** Begins a run of the laboratory: for this process and those that it starts. */
@@ -102,7 +102,7 @@ export function processesOf(name: string): number[] {
   return [...new Set([...marked, ...processesInGroups(name)])].filter((pid) => identify(pid) !== undefined);
 }
 
-/** The name of the place that a process was started in; undefined for one of somebody else's. */
+/** The name of the place that a process was started in; undefined for a foreign one. */
 export function markOf(pid: number): string | undefined {
   try {
     const entries = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');

@@ -5,7 +5,7 @@ import type { EngineVersion } from './folder.ts';
 export interface Reckoning {
   readonly version: EngineVersion;
   readonly rounds: number;
-  /** Transitions that listeners told. */
+  /** Transitions that listeners reported. */
   readonly transitions: number;
   readonly hooks: number;
 }

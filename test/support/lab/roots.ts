@@ -16,7 +16,7 @@ import {
 /**
  * Builds the roots that are not there yet, side by side. A root gets its name only when it is complete, so what
  * an interrupted build leaves is never taken for one; it is removed by the next.
- * @throws Error when a required one cannot be had; one that is optional is only told to be missing
+ * @throws Error when a required one cannot be had; one that is optional is only reported as missing
  */
 export async function buildRoots(codename: string, say: (text: string) => void): Promise<void> {
   const missing = (Object.keys(suites) as EngineVersion[]).filter((version) => !hasRoot(version));

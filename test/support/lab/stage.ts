@@ -7,9 +7,9 @@ import type { Reckoning } from './reckoning.ts';
 
 /** A stage on a real engine, or in a machine; hooks `10-a` and `20-b` of both events count their runs. */
 export interface LabStage extends Stage {
-  /** What its listeners have told, and its hooks run, so far. */
+  /** The transitions that its listeners have reported, and the hooks that have run, so far. */
   reckon(): Pick<Reckoning, 'transitions' | 'hooks'>;
-  /** The last lines of what its last listener said, for whoever wonders why a test failed. */
+  /** The last lines of its last listener's log, to show why a test failed. */
   log(): string;
 }
 

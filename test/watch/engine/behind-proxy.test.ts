@@ -116,7 +116,7 @@ test('one that stops to listen, and keeps its connections, is let go of altogeth
   await waitFor(() => watching.told.length > 0);
   await engine.stopListening();
   await waitFor(() => engine.open === 0);
-  // An engine that stops waits for whoever reads its events.
+  // An engine that stops waits for the readers of its events.
   expect({ told: watching.told.length, lost: watching.lost }).toEqual({ told: 1, lost: 1 });
 });
 

@@ -81,13 +81,16 @@ describe('waiting for a service of systemd', () => {
     { what: 'is half greeted by', options: { greeting: 'OK 01' } },
     { what: 'is not answered by', options: { instead: Buffer.alloc(0) } },
     { what: 'gets half an answer of', options: { instead: Buffer.from('6c02000108000000', 'hex') } },
-  ])('whoever $what a systemd that is stuck asks the bus, and then knows no more', async ({ options }) => {
-    const stuck = [await manage(options), await manage(options, 'bus')];
-    wait(100);
-    await waitFor(() => said.length > 0);
-    expect(said).toEqual(['unknown']);
-    await waitFor(() => stuck.every(({ connections }) => connections === 0));
-  });
+  ])(
+    'a listener that $what a systemd that is stuck asks the bus, and then knows no more',
+    async ({ options }) => {
+      const stuck = [await manage(options), await manage(options, 'bus')];
+      wait(100);
+      await waitFor(() => said.length > 0);
+      expect(said).toEqual(['unknown']);
+      await waitFor(() => stuck.every(({ connections }) => connections === 0));
+    },
+  );
 
   test('that a service takes its time is no silence', async () => {
     const manager = await manage({ state: 'activating' });
@@ -111,7 +114,7 @@ describe('waiting for a service of systemd', () => {
   });
 
   test.each<[string, FakeManagerOptions]>([
-    ['nobody is known to be that process', { refused: ['GetUnitByPID'] }],
+    ['no unit is known to have that process', { refused: ['GetUnitByPID'] }],
     ['its state is not told', { refused: ['Get'] }],
     ['the user is refused', { greeting: 'REJECTED EXTERNAL\r\n' }],
     ['it speaks something else', { greeting: 'HTTP/1.1 400 Bad Request\r\n\r\n' }],

@@ -35,7 +35,7 @@ describe('who listens on a socket', needing('linux'), () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('nobody, before and after; a program, also when its file was removed and under another name', async () => {
+  test('no process, before and after; a program, also when its file was removed and under another name', async () => {
     expect([isListening(path), socketHolder(path), listensOn(process.pid, path)]).toEqual([
       false,
       'nobody',
@@ -106,7 +106,7 @@ describe('who listens on a socket', needing('linux'), () => {
   test('a program, while processes called systemd come and go', async () => {
     const engine = await startFakeEngine({ at: path });
     engines.push(engine);
-    // As where users log in and out; where process 1 says nothing, nobody could be asked instead.
+    // As where users log in and out; where process 1 says nothing, no other process could be asked instead.
     const program = join(folder, 'systemd');
     copyFileSync('/bin/sleep', program);
     const churn = spawn('sh', ['-c', 'while :; do "$1" 0.001 & "$1" 0.002; done', 'sh', program]);

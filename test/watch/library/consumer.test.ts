@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, tes
 import { createStage, endProcess, type Stage } from '../../support/stage.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-/** A program of somebody who has installed the package: it is compiled and run as his. */
+/** A user's program that uses the installed package: it is compiled and run as theirs. */
 const consumer = `
 import { type EngineTransition, WatchError, watchEngines } from 'docker-lifecycle-listener';
 

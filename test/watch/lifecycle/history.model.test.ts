@@ -94,7 +94,7 @@ class History {
       case 'shutdown':
       case 'crash':
         if (this.#condition === 'down') return;
-        // Frozen, it was told as ended already; and nobody sees it end.
+        // Frozen, it was reported as ended already; and no sensor sees it end.
         if (isUp) this.#ends(what);
         this.#leaving = false;
         this.#condition = 'down';

@@ -45,10 +45,10 @@ const down: LastTransition = { event: 'stop', sequence: 8 };
 
 describe('trusted messages', () => {
   test.each([
-    ['nobody has looked', undefined, [], 'start', ['start engine-started notifier -']],
-    ['nobody has looked', undefined, [], 'stop', []],
-    ['nobody has looked, and it was up', up, [], 'start', ['start engine-started notifier -']],
-    ['nobody has looked, and it was up', up, [], 'stop', ['stop shutdown notifier a']],
+    ['no sensor has looked', undefined, [], 'start', ['start engine-started notifier -']],
+    ['no sensor has looked', undefined, [], 'stop', []],
+    ['no sensor has looked, and it was up', up, [], 'start', ['start engine-started notifier -']],
+    ['no sensor has looked, and it was up', up, [], 'stop', ['stop shutdown notifier a']],
     ['it is down', undefined, [absent()], 'start', ['start engine-started notifier -']],
     ['it is down', undefined, [absent()], 'stop', []],
     ['it is up', undefined, [answers('a')], 'start', []],
