@@ -5,9 +5,9 @@ import {
   namedContainer,
   namesOf,
 } from '../hooks/engine-events.ts';
-import { oldest } from '../system/nanoseconds.ts';
+import { newest, oldest } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
-import type { EngineRunId } from '../watch/lifecycle/observation.ts';
+import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts';
 
 /** The state of a ledger, as the next listener gets it. All times are in nanoseconds on the engine's clock. */
 export interface LedgerState {
@@ -75,6 +75,8 @@ export interface Opening {
   readonly run: EngineRunId | undefined;
   /** The engine was seen to start, was found running, or is connected to again. */
   readonly found: 'starting' | 'running' | 'again';
+  /** Docker if it is left out. */
+  readonly kind?: EngineKind;
   readonly names: readonly EventName[];
 }
 
@@ -96,6 +98,9 @@ export function areComparable(one: EngineRunId | undefined, other: EngineRunId |
 /** The number of received events that are remembered: engines remember 256. */
 const mostReceived = 512;
 
+/** The time before the newest event that Podman is asked for again, in nanoseconds. */
+const overlap = 10_000_000_000n;
+
 /** The events that were received last. */
 export class ReceivedEvents {
   /** Keys, oldest first; see `keyOf`. */
@@ -111,6 +116,20 @@ export class ReceivedEvents {
 
   get times(): readonly string[] {
     return [...this.#keys].map((key) => key.slice(0, key.indexOf(' ')));
+  }
+
+  /**
+   * The time from which an engine that forgets nothing is asked again: some time before the newest event, because
+   * Podman writes events of several processes, and reads `since` as a floating-point number: asked for the very time of an
+   * event it left that out in 7 of 16 cases, and was up to 119 ns off (5.8.6, 6.1.1). What comes twice is known here, so
+   * that time is never before the oldest event that is remembered. Undefined where nothing was received.
+   */
+  get resumeFrom(): string | undefined {
+    const last = newest(this.times);
+    if (last === undefined) return undefined;
+    const before = String(BigInt(last) - overlap);
+    const first = this.#keys.size < mostReceived ? undefined : oldest(this.times);
+    return first === undefined ? before : newest([before, String(BigInt(first) + 1n)]);
   }
 
   has(event: EngineEvent): boolean {

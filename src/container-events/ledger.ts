@@ -1,7 +1,7 @@
 import { eventWord } from '../hooks/engine-events.ts';
 import { isAfter, newest, oldest } from '../system/nanoseconds.ts';
 import type { EngineEvent, EventReason } from '../watch/lifecycle/engine-event.ts';
-import type { EngineRunId } from '../watch/lifecycle/observation.ts';
+import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts';
 import {
   ContainerComparison,
   diedEvent,
@@ -77,6 +77,8 @@ export class Ledger {
   readonly #comparison = new ContainerComparison();
   /** The first connection of this listener is not reconciled yet. */
   #isFirst = true;
+  /** The time from which an engine that forgets nothing was asked; older events were received. */
+  #floor: string | undefined;
   /** The newest event that was received before this connection. */
   #lastBefore = beginning;
   /** The newest start that a comparison has shown. */
@@ -108,15 +110,16 @@ export class Ledger {
     return this.#phase !== 'live' || (this.followsContainers && this.#isFirst);
   }
 
-  /** Returns whether a run may be the one of this ledger. */
-  isOfRun(run: EngineRunId | undefined): boolean {
-    return !areComparable(run, this.#run) || run === this.#run;
+  /** Returns whether a run may be the one of this ledger, or goes on with it as Podman's does. */
+  isOfRun(run: EngineRunId | undefined, kind: EngineKind = 'docker'): boolean {
+    return kind === 'podman' || !areComparable(run, this.#run) || run === this.#run;
   }
 
   /** A connection is about to be opened. */
-  open({ run, found, names }: Opening): Since {
+  open({ run, found, kind, names }: Opening): Since {
     const followed = this.followsContainers;
-    const continuity = this.#continuityOf(run, found);
+    const forgets = kind !== 'podman';
+    const continuity = forgets ? this.#continuityOf(run, found) : this.#continuityOfPodman();
     const isContinued = continuity === 'continued';
     this.#expectsOverlap = isContinued && !this.#received.isEmpty && this.#isReconciled;
     this.#phase = 'catchingUp';
@@ -136,8 +139,9 @@ export class Ledger {
     const isNewlyFollowed = this.followsContainers && !followed && isContinued;
     if (!isContinued || this.#isReconciled) this.#continuity = isNewlyFollowed ? 'first' : continuity;
     this.#isReconciled = false;
+    this.#floor = forgets ? undefined : this.#received.resumeFrom;
     return {
-      since: oldest([...this.#received.times, ...this.#subscription.times]),
+      since: this.#floor ?? oldest([...this.#received.times, ...this.#subscription.times]),
       needsClock: this.#subscription.needsClock,
     };
   }
@@ -146,6 +150,14 @@ export class Ledger {
     if (this.#subscription.isEmpty) return found === 'starting' ? 'new-run' : 'first';
     if (areComparable(run, this.#run)) return run === this.#run ? 'continued' : 'new-run';
     return found === 'starting' ? 'new-run' : 'continued';
+  }
+
+  /**
+   * Podman remembers its events without limit and across restarts, and its containers outlive its service: each run goes
+   * on where the one before ended. A new run of Docker begins at the beginning of time, which would be all history here.
+   */
+  #continuityOfPodman(): Continuity {
+    return this.#subscription.isEmpty ? 'first' : 'continued';
   }
 
   /** Takes the engine's clock, after an `open` that needs it. */
@@ -165,7 +177,8 @@ export class Ledger {
     const since = this.#subscription.sinceOf(event);
     if (since === undefined) return { kind: 'duplicate' };
     // After the replay every event is new, even if the engine's clock was set back.
-    if (this.#phase !== 'live' && isAfter(since, event.timeNano)) return { kind: 'duplicate' };
+    const from = newest([since, this.#floor ?? since]) ?? since;
+    if (this.#phase !== 'live' && isAfter(from, event.timeNano)) return { kind: 'duplicate' };
     if (this.#received.has(event)) {
       // The engine remembers this event, and so everything after it.
       this.#mayHaveForgotten = false;

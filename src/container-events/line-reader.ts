@@ -119,7 +119,11 @@ const longestValue = 4096;
 const allValues = 128 * 1024;
 
 /** The attributes that identify an event and that filters use: they are kept whatever else there is. */
-const needed = new Set(['name', 'image', 'exitCode', 'container', 'signal', 'execDuration']);
+const needed = new Set([
+  ...['name', 'image', 'exitCode', 'container', 'signal', 'execDuration'],
+  // Podman's.
+  ...['containerExitCode', 'network'],
+]);
 
 /** A line that is too long to be kept. Only the fields that hooks need are kept of it. */
 class LongLine {

@@ -15,6 +15,8 @@ import type { Endpoint } from '../watch/endpoint/endpoint.ts';
 import { dial, hostHeader } from '../watch/engine/dial.ts';
 import { getRequest } from '../watch/engine/http.ts';
 import type { EngineEvent } from '../watch/lifecycle/engine-event.ts';
+import type { EngineKind } from '../watch/lifecycle/observation.ts';
+import { fromPodman, namesFor } from './engine-names.ts';
 import { limits } from './limits.ts';
 import { StreamReader } from './stream-reader.ts';
 
@@ -49,7 +51,7 @@ export class EventStream {
    * @param handlers not called after `close`
    */
   constructor(
-    endpoint: Endpoint,
+    { endpoint, kind }: { readonly endpoint: Endpoint; readonly kind: EngineKind },
     names: readonly EventName[],
     since: string | undefined,
     handlers: EventStreamHandlers,
@@ -67,7 +69,7 @@ export class EventStream {
       this.#stream.on('error', (error) => this.#end({ kind: 'cut', error: codeOf(error) }));
       this.#stream.on('end', () => this.#end({ kind: 'cut', error: 'it was closed' }));
       this.#stream.on('close', () => this.#end({ kind: 'cut', error: 'it was closed' }));
-      this.#stream.write(getRequest(eventsPath(names, since), hostHeader(endpoint)));
+      this.#stream.write(getRequest(eventsPath(namesFor(kind, names), since), hostHeader(endpoint)));
     } catch (error) {
       // Later, because the caller does not have its stream yet.
       setImmediate(() => this.#end({ kind: 'cut', error: codeOf(error) }));
@@ -112,14 +114,15 @@ function eventsPath(names: readonly EventName[], since: string | undefined): str
  * Reads one line of the engine's stream.
  * @returns undefined for a line that is no event, or has names longer than any engine's
  */
-export function parseEvent(json: string): EngineEvent | undefined {
+export function parseEvent(json: string, kind: EngineKind = 'docker'): EngineEvent | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return undefined;
   }
-  const { Type: type, Action: fullAction, Actor: actor } = tableIn(value) ?? {};
+  const table = tableIn(value);
+  const { Type: type, Action: fullAction, Actor: actor } = table ?? {};
   const timeNano = timeNanoIn(json);
   if (typeof type !== 'string' || typeof fullAction !== 'string' || timeNano === undefined) return undefined;
   const { ID: id, Attributes: given } = tableIn(actor) ?? {};
@@ -130,7 +133,7 @@ export function parseEvent(json: string): EngineEvent | undefined {
   if ([type, action, id, name, image].some(isTooLong)) return undefined;
   if (!isContainerId(type === 'container' ? id : namedContainer({ type, attributes }))) return undefined;
   const exitCode = attributes.exitCode === undefined ? Number.NaN : Number(attributes.exitCode);
-  return {
+  const event: EngineEvent = {
     type,
     action,
     ...(colon === -1 ? {} : { detail: fullAction.slice(colon + 1).trim() }),
@@ -142,6 +145,7 @@ export function parseEvent(json: string): EngineEvent | undefined {
     attributes,
     json,
   };
+  return kind === 'podman' ? fromPodman(event, table) : event;
 }
 
 /**

@@ -2,7 +2,7 @@ import { type EventName, eventWord } from '../hooks/engine-events.ts';
 import { Backoff } from '../system/backoff.ts';
 import { Deadline } from '../watch/engine/deadline.ts';
 import { LocalEngine } from '../watch/engine/local-engine.ts';
-import type { EngineRunId } from '../watch/lifecycle/observation.ts';
+import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { UnreadableContainer } from './compare.ts';
 import { EngineQuery } from './containers.ts';
@@ -74,7 +74,7 @@ export class EventWatch {
   #state: State = { name: 'off' };
   #names: readonly EventName[] = [];
   /** The engine that is up. */
-  #engine: { readonly run: EngineRunId | undefined } | undefined;
+  #engine: { readonly run: EngineRunId | undefined; readonly kind: EngineKind } | undefined;
   /** The present stream: when it began, and the number of its wrong lines. */
   #reading = { since: performance.now(), wrongLines: 0 };
   /** The engine sent what no engine sends: the stream of the same run is not reopened before this time. */
@@ -101,9 +101,9 @@ export class EventWatch {
   }
 
   /** The engine answers: reads its events from where they were left. */
-  up(run: EngineRunId | undefined, found: Opening['found']): void {
+  up(run: EngineRunId | undefined, found: Opening['found'], kind: EngineKind = 'docker'): void {
     const isOpen = this.#engine?.run === run && this.#engine !== undefined && this.#state.name !== 'off';
-    this.#engine = { run };
+    this.#engine = { run, kind };
     if (isOpen && found === 'again') return;
     this.#backoff.reset();
     this.#open(found);
@@ -112,7 +112,7 @@ export class EventWatch {
   /** The engine has said which run it is. */
   identified(run: EngineRunId): void {
     if (this.#engine === undefined) return;
-    this.#engine = { run };
+    this.#engine = { ...this.#engine, run };
     this.#ledger.identify(run);
   }
 
@@ -146,12 +146,12 @@ export class EventWatch {
     const permission = this.#local.mayConnect(this.#local.process());
     // An engine that has answered is ready.
     if (permission !== 'now' && permission !== 'when-ready') return this.#wait(found);
-    const { since, needsClock } = this.#ledger.open({ run: this.#engine.run, found, names: this.#names });
-    if (needsClock) this.#askClock(since);
-    else this.#read(since);
+    const { since, needsClock } = this.#ledger.open({ ...this.#engine, found, names: this.#names });
+    if (needsClock) this.#askClock(this.#engine.kind, since);
+    else this.#read(this.#engine.kind, since);
   }
 
-  #askClock(since: string | undefined): void {
+  #askClock(kind: EngineKind, since: string | undefined): void {
     const query = new EngineQuery(this.#options.engine.endpoint);
     const asking: State = { name: 'askingClock', query };
     this.#state = asking;
@@ -159,16 +159,17 @@ export class EventWatch {
       query.close();
       if (this.#state !== asking) return;
       this.#ledger.setClock(clock);
-      this.#read(since ?? clock);
+      this.#read(kind, since ?? clock);
     };
     // This machine's clock is as good as any where the engine does not say.
-    query.clock().then(goOn, () => goOn(`${Date.now()}000000`));
+    query.clock(kind).then(goOn, () => goOn(`${Date.now()}000000`));
   }
 
-  #read(since: string | undefined): void {
-    const stream = new EventStream(this.#options.engine.endpoint, this.#names, since, {
+  #read(kind: EngineKind, since: string | undefined): void {
+    const { endpoint } = this.#options.engine;
+    const stream = new EventStream({ endpoint, kind }, this.#names, since, {
       begun: () => this.#begun(stream),
-      line: (json) => this.#received(json),
+      line: (json) => this.#received(json, kind),
       ended: (how) => this.#ended(how),
     });
     this.#state = { name: 'opening', stream };
@@ -183,8 +184,8 @@ export class EventWatch {
     this.#next.set(this.#timeouts.replay, () => this.#replayed());
   }
 
-  #received(json: string): void {
-    const event = parseEvent(json);
+  #received(json: string, kind: EngineKind): void {
+    const event = parseEvent(json, kind);
     if (event === undefined) return this.#wrongLine(json);
     const verdict = this.#ledger.receive(event);
     switch (verdict.kind) {

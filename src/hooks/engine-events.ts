@@ -38,6 +38,25 @@ export const engineEvents = {
   config: ['create', 'remove', 'update'],
 } as const satisfies { readonly [type: string]: readonly string[] };
 
+/**
+ * Podman's own events, which Docker does not have. Recorded on Podman 5.8.6; `container-events/engine-names.ts` has Podman's
+ * names of Docker's events.
+ */
+export const podmanOwnEvents = {
+  container: ['cleanup', 'init'],
+  image: ['build', 'pull-error'],
+  pod: ['create', 'kill', 'pause', 'remove', 'start', 'stop', 'unpause'],
+} as const satisfies { readonly [type: string]: readonly string[] };
+
+/** Returns the actions of a type that a folder can be for, with any action last; none for an unknown type. */
+export function actionsOf(type: string): readonly string[] {
+  const known = [engineEvents, podmanOwnEvents].flatMap(
+    (table: { readonly [type: string]: readonly string[] }) =>
+      Object.hasOwn(table, type) ? (table[type] ?? []) : [],
+  );
+  return known.length === 0 ? [] : [...known, any];
+}
+
 /** The name of an event, in the engine's words. */
 export interface EventName {
   /** `container` */
@@ -59,10 +78,9 @@ const anyEvent: EventName = { type: any, action: any };
 /** Every folder that an event's hooks can be in. Only these names are ever joined to a path. */
 export const eventFolders: ReadonlyMap<EventFolder, EventName> = new Map(
   [
-    ...Object.entries(engineEvents).flatMap(([type, actions]): EventName[] => [
-      ...actions.map((action) => ({ type, action })),
-      { type, action: any },
-    ]),
+    ...[...new Set([...Object.keys(engineEvents), ...Object.keys(podmanOwnEvents)])].flatMap((type) =>
+      actionsOf(type).map((action) => ({ type, action })),
+    ),
     anyEvent,
   ].map((event): [EventFolder, EventName] => [eventFolder(event), event]),
 );

@@ -1,5 +1,5 @@
 import { nearest } from '../system/nearest.ts';
-import { engineEvents, eventFolder, eventFolders } from './engine-events.ts';
+import { actionsOf, eventFolder, eventFolders } from './engine-events.ts';
 
 /** Folder names that an unknown one may mean. */
 export interface EventHint {
@@ -99,21 +99,17 @@ export function hintForEvent(word: string): EventHint {
 
 /** The type that a folder's name begins with, also in the plural, and the rest of it. */
 function parts(name: string): {
-  readonly type: keyof typeof engineEvents | undefined;
+  readonly type: string | undefined;
   readonly word: string;
 } {
   const [, type = '', word = ''] = /^on_([a-z]+?)s?(?:_([a-z_-]+))?$/.exec(name.toLowerCase()) ?? [];
   return {
-    type: Object.hasOwn(engineEvents, type) ? (type as keyof typeof engineEvents) : undefined,
+    type: actionsOf(type).length > 0 ? type : undefined,
     word: word.replaceAll('-', '_'),
   };
 }
 
-function actionsOf(type: keyof typeof engineEvents): readonly string[] {
-  return [...engineEvents[type], 'any'];
-}
-
-function meanings(type: keyof typeof engineEvents, word: string): readonly string[] {
+function meanings(type: string, word: string): readonly string[] {
   const known = actionsOf(type);
   return [type, '*']
     .flatMap((table) => lookUp(Object.hasOwn(synonyms, table) ? synonyms[table] : undefined, word))

@@ -3,6 +3,7 @@ import type { ProcessIdentity } from '../system/processes.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { Endpoint } from '../watch/endpoint/endpoint.ts';
 import type { EventLabel } from '../watch/lifecycle/engine-event.ts';
+import type { EngineKind } from '../watch/lifecycle/observation.ts';
 import type { LifecycleEvent, Transition } from '../watch/lifecycle/transition.ts';
 import type { WhyDropped } from '../watch/lifecycle/turn.ts';
 import type { ExposedInterpreter, HookRefusal, LeftOut } from './admit.ts';
@@ -59,6 +60,15 @@ export type HookReport =
 export type EventHookReport =
   /** A folder whose name looks like that of an event that does not exist. */
   | ({ readonly kind: 'event-unknown'; readonly folder: string } & EventHint)
+  /** The engine reports the event of this folder in some cases alone, or never. */
+  | {
+      readonly kind: 'event-not-reported';
+      readonly engineKind: EngineKind;
+      readonly folder: string;
+      readonly when: 'sometimes' | 'never';
+      /** The folder to use instead. */
+      readonly instead?: string;
+    }
   | {
       readonly kind: 'event-told';
       readonly told: EventLabel;

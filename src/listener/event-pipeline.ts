@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { reportedBy } from '../container-events/engine-names.ts';
 import { EventQueue, type EventSnapshot } from '../container-events/event-queue.ts';
 import { LedgerFile } from '../container-events/ledger-file.ts';
 import type { Opening } from '../container-events/ledger-state.ts';
@@ -5,11 +7,11 @@ import type { EventsReport } from '../container-events/report.ts';
 import { subscriptionFor } from '../container-events/stream.ts';
 import { EventWatch } from '../container-events/watch.ts';
 import type { EventStarts } from '../hooks/chain.ts';
-import { type EventName, eventFolders, isEnd } from '../hooks/engine-events.ts';
+import { type EventName, eventFolder, eventFolders, isEnd } from '../hooks/engine-events.ts';
 import { listEventFolders } from '../hooks/find.ts';
 import type { HookHost } from '../hooks/report.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
-import type { EngineRunId, StopCause } from '../watch/lifecycle/observation.ts';
+import type { EngineKind, EngineRunId, StopCause } from '../watch/lifecycle/observation.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import type { WhenStarted } from './config/settings.ts';
@@ -47,6 +49,10 @@ export class EventPipeline {
   /** Folders for no event that were reported. */
   readonly #unknown = new Set<string>();
   #engine: { readonly run: EngineRunId | undefined } | undefined;
+  /** Undefined until the engine has answered. */
+  #kind: EngineKind | undefined;
+  /** Folders that were reported because the engine fills them never, or not always. */
+  readonly #unfilled = new Set<string>();
   #transition: Transition;
   /** Deliveries of an earlier listener wait until it is known what became of the engine. */
   #isHeld = true;
@@ -66,10 +72,21 @@ export class EventPipeline {
     folders.watch(host.scriptDir, [...eventFolders.keys()], () => this.#look());
   }
 
-  /** The engine answers. @param transition its last start */
-  up(run: EngineRunId | undefined, found: Opening['found'], transition: Transition): void {
+  /**
+   * The engine answers.
+   * @param transition its last start
+   * @param kind undefined for the kind that it had before
+   */
+  up(
+    run: EngineRunId | undefined,
+    found: Opening['found'],
+    transition: Transition,
+    kind: EngineKind | undefined,
+  ): void {
     this.#transition = transition;
-    if (found !== 'again') this.#look();
+    const isNewKind = kind !== undefined && kind !== this.#kind;
+    this.#kind = kind ?? this.#kind;
+    if (found !== 'again' || isNewKind) this.#look();
     this.#engine = { run };
     this.#upWith(run, found);
   }
@@ -89,8 +106,8 @@ export class EventPipeline {
   /** The engine stops: its connections are closed before this returns. */
   down(how: StopCause): void {
     this.letGo();
-    // An engine that is only silent may answer again, and nothing has changed then.
-    if (how !== 'unreachable') this.#parts?.queue.engineStops();
+    // An engine that is only silent may answer again, and nothing has changed then. Podman's containers outlive its service.
+    if (how !== 'unreachable' && this.#kind !== 'podman') this.#parts?.queue.engineStops();
   }
 
   /** The listener's first look has found no engine. */
@@ -121,17 +138,36 @@ export class EventPipeline {
       record({ engine: engine.name, kind: 'event-unknown', ...one });
     }
     this.#names = events;
+    const reported = this.#reported(events);
     if (this.#parts === undefined && events.length === 0) return;
     const isNew = this.#parts === undefined;
     this.#parts ??= this.#makeParts();
-    this.#parts.watch.listenTo(subscriptionFor(events));
+    this.#parts.watch.listenTo(subscriptionFor(reported));
     if (isNew && this.#engine !== undefined) this.#upWith(this.#engine.run, 'again');
+  }
+
+  /** Returns the events that the engine reports. Reports each folder that it fills never, or not always, once. */
+  #reported(events: readonly EventName[]): readonly EventName[] {
+    const kind = this.#kind;
+    if (kind === undefined) return events;
+    const { engine, host, record } = this.#options;
+    return events.filter((event) => {
+      const { when, instead } = reportedBy(kind, event);
+      const name = eventFolder(event);
+      if (when !== 'always' && !this.#unfilled.has(`${kind} ${name}`)) {
+        this.#unfilled.add(`${kind} ${name}`);
+        const hint = instead === undefined ? {} : { instead: eventFolder(instead) };
+        const folder = join(host.scriptDir, name);
+        record({ engine: engine.name, kind: 'event-not-reported', engineKind: kind, folder, when, ...hint });
+      }
+      return when !== 'never';
+    });
   }
 
   #upWith(run: EngineRunId | undefined, found: Opening['found']): void {
     if (this.#parts === undefined) return;
-    this.#resume(this.#parts.file.ledger.isOfRun(run));
-    this.#parts.watch.up(run, found);
+    this.#resume(this.#parts.file.ledger.isOfRun(run, this.#kind));
+    this.#parts.watch.up(run, found, this.#kind);
   }
 
   #makeParts(): Parts {

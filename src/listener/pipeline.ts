@@ -225,7 +225,9 @@ export class Pipeline {
     const started = transitions.find(({ event }) => event === 'start');
     const found =
       started === undefined ? 'again' : started.reason === 'listener-started' ? 'running' : 'starting';
-    if (this.#lastStart !== undefined) events.up(observation.run ?? runIn(after), found, this.#lastStart);
+    const kind = observation.kind === 'engine-answers' ? observation.engineKind : undefined;
+    if (this.#lastStart !== undefined)
+      events.up(observation.run ?? runIn(after), found, this.#lastStart, kind);
   }
 }
 

@@ -119,6 +119,7 @@ const limits: { readonly [kind in EngineCaused]: 'engine' | 'event' | 'none' } =
   'events-damaged': 'none',
   'containers-unreadable': 'engine',
   'event-unknown': 'none',
+  'event-not-reported': 'none',
   'event-told': 'event',
   'event-done': 'event',
   'event-given-up': 'none',

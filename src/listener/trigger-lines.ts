@@ -90,6 +90,7 @@ export function triggerLine(said: HookReport): TriggerLine | undefined {
     case 'hook-retries':
     case 'hook-restarts':
     case 'event-unknown':
+    case 'event-not-reported':
     case 'event-told':
     case 'event-done':
     case 'events-overflow':

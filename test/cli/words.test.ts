@@ -306,6 +306,26 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
       'min',
     ],
   ],
+  'event-not-reported': [
+    [
+      {
+        engineKind: 'podman',
+        folder: '/h/on_container_stop',
+        when: 'sometimes',
+        instead: 'on_container_die',
+      },
+      'warning',
+      '/h/on_container_stop',
+      'command line',
+      'on_container_die',
+    ],
+    [
+      { engineKind: 'docker', folder: '/h/on_pod_start', when: 'never' },
+      'warning',
+      '/h/on_pod_start',
+      'Docker does not',
+    ],
+  ],
   'event-unknown': [
     [
       { folder: '/h/on_container_dye', near: 'on_container_die' },

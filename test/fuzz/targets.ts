@@ -156,7 +156,8 @@ export const targets: Readonly<Record<string, Target>> = {
     },
     damaged: (bytes, random) =>
       mayThrow(
-        () => lines(random.cut(bytes)).lines.forEach(parseEvent),
+        () =>
+          lines(random.cut(bytes)).lines.flatMap((line) => [parseEvent(line), parseEvent(line, 'podman')]),
         /^Error: (The answer|A line|The line)/,
       ),
   },

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import { isoOfNano } from '../../src/system/nanoseconds.ts';
+import { isoOfNano, sinceOf } from '../../src/system/nanoseconds.ts';
 import type { EngineEvent } from '../../src/watch/lifecycle/engine-event.ts';
+import type { EngineKind } from '../../src/watch/lifecycle/observation.ts';
 import { EngineModel } from './events.ts';
 
 /** An engine's API on a real socket, as far as its events go; the test says what happens in it. */
@@ -14,6 +15,8 @@ export interface EventEngine {
   readonly asked: readonly string[];
   /** The filters of each stream, in order. */
   readonly filters: readonly object[];
+  /** The events that each stream was given from the past, in order. */
+  readonly replayed: readonly number[];
   /** Cuts every stream. */
   cut(): void;
   /**
@@ -26,12 +29,18 @@ export interface EventEngine {
   end(): Promise<void>;
 }
 
-export async function startEventEngine(socket: string, memory = 256): Promise<EventEngine> {
+/** @param kind Podman forgets nothing, reads `since` as a floating-point number, and has no time in `/info` for long */
+export async function startEventEngine(
+  socket: string,
+  memory = 256,
+  kind: EngineKind = 'docker',
+): Promise<EventEngine> {
   const model = new EngineModel(memory);
   const streams = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   const asked: string[] = [];
   const filters: object[] = [];
+  const replayed: number[] = [];
   let opened = 0;
   let refused: number | undefined;
 
@@ -50,12 +59,19 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
     const since = query.get('since');
-    if (since !== null) for (const told of model.since(since.replace('.', ''))) tell(told);
+    const past = since === null ? [] : remembered(since);
+    replayed.push(past.filter(fits).length);
+    for (const told of past) tell(told);
     model.listeners.add(tell);
     request.once('close', () => {
       streams.delete(response);
       model.listeners.delete(tell);
     });
+  }
+
+  function remembered(since: string): readonly EngineEvent[] {
+    if (kind === 'docker') return model.since(since.replace('.', ''));
+    return model.history.filter(({ timeNano }) => Number(sinceOf(timeNano)) >= Number(since));
   }
 
   function inspect(id: string): object | undefined {
@@ -82,8 +98,12 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://engine');
     asked.push(pathname);
     const id = /^\/containers\/([^/]+)\/json$/.exec(pathname)?.[1];
-    if (pathname === '/_ping') response.end('OK');
-    else if (pathname === '/info') response.end(JSON.stringify({ SystemTime: isoOfNano(model.clock) }));
+    if (pathname === '/_ping' && kind === 'podman') {
+      const date = new Date(Number(model.clock.slice(0, -6))).toUTCString();
+      response.writeHead(200, { Server: 'Libpod/5.8.6 (linux)', Date: date }).end('OK');
+    } else if (pathname === '/_ping') response.end('OK');
+    else if (pathname === '/info' && kind === 'docker')
+      response.end(JSON.stringify({ SystemTime: isoOfNano(model.clock) }));
     else if (pathname === '/events') stream(searchParams, request, response);
     else if (pathname === '/containers/json') {
       response.end(JSON.stringify([...model.containers.keys()].map((known) => ({ Id: known }))));
@@ -110,6 +130,7 @@ export async function startEventEngine(socket: string, memory = 256): Promise<Ev
     },
     asked,
     filters,
+    replayed,
     cut() {
       for (const response of streams) response.destroy();
     },

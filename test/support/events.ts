@@ -49,6 +49,11 @@ export class EngineModel {
     this.#most = most;
   }
 
+  /** Lets time pass on its clock. */
+  sleep(seconds: number): void {
+    this.#now += BigInt(seconds) * 1_000_000_000n;
+  }
+
   /** What its clock says; each look a nanosecond later. */
   get clock(): string {
     this.#now += 1n;

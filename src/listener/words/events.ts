@@ -13,6 +13,13 @@ import type { EventTrouble } from '../journal/record.ts';
 export const eventHookWords: EventKinds<OfEngine<EventHookReport>> = {
   'event-unknown': ({ folder, ...hint }) =>
     warning(`${folder} is for no event that there is: its hooks do not run. ${describeHint(hint)}`),
+  'event-not-reported': ({ engineKind, folder, when, instead }) => {
+    const name = engineKind === 'podman' ? 'Podman' : 'Docker';
+    const use = instead === undefined ? '' : `. Use ${instead}`;
+    return when === 'never'
+      ? warning(`${folder}: ${name} does not report this event, so its hooks do not run${use}`)
+      : warning(`${folder}: ${name} reports this event of its command line, not of its API${use}`);
+  },
   'event-told': ({ told, count, folder }) =>
     info(`${describeEvent(told)}: running ${plural(count, 'hook')} in ${folder}`),
   'event-done': ({ told, ran, failed, durationMs }) => {
