@@ -83,11 +83,11 @@ test('an engine’s refusal is reported in its own words', async () => {
 });
 
 test.each([
-  ['is silent', [], 'nothing in 0.05 s'],
-  ['is none', ['SSH-2.0-OpenSSH\r\n\r\n'], 'no HTTP'],
-])('an engine that %s ends it with exit code 69', async (_, pieces, says) => {
+  ['is silent', { timeout: 50 }, [], 'nothing in 0.05 s'],
+  ['is none', {}, ['SSH-2.0-OpenSSH\r\n\r\n'], 'no HTTP'],
+])('an engine that %s ends it with exit code 69', async (_, limits, pieces, says) => {
   const { engine } = await engineThatSays(...pieces);
-  await expect(askEngine(engine, { method: 'GET', path: '/', timeout: 50 })).rejects.toMatchObject({
+  await expect(askEngine(engine, { method: 'GET', path: '/', ...limits })).rejects.toMatchObject({
     exitCode: 69,
     message: expect.stringContaining(says),
   });
