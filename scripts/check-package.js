@@ -64,7 +64,7 @@ function checkFiles(files) {
   const belongs = (path) =>
     !left.some((pattern) => matches(path, pattern)) &&
     [...always, ...manifest.files].some((name) => path === name || path.startsWith(`${name}/`));
-  // Root, in a continuous integration, often works on a checkout of somebody else's.
+  // Root, in a continuous integration, often works on another user's checkout.
   const tracked = run('git', ['-c', 'safe.directory=*', 'ls-files', '-z'], root).split('\0');
   const built = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -103,7 +103,7 @@ function strip(node: string): string {
   return copy;
 }
 
-/** Who and when; where this is no checkout, nobody and now. */
+/** Who and when; without a checkout a placeholder and now. */
 function lastCommit(): { readonly author: string; readonly mail: string; readonly time: number } {
   try {
     const words = ['-c', 'safe.directory=*', 'log', '-1', '--format=%an%n%ae%n%ct'];

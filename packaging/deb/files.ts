@@ -66,8 +66,8 @@ function programOf({ root, version, node, name }: Sources): PackagedFile[] {
 
 /** What Docker, shells and man find by themselves. */
 function shellsOf({ name, version }: Sources): PackagedFile[] {
-  const cure = `apt-get install --reinstall ${name}`;
-  return everyShellFile(layOut(packagedPrefix, version), systemScope, cure, manual(commands))
+  const fix = `apt-get install --reinstall ${name}`;
+  return everyShellFile(layOut(packagedPrefix, version), systemScope, fix, manual(commands))
     .map(packaged)
     .map((file) => {
       if (file.kind !== 'file') return file;

@@ -23,7 +23,7 @@ export interface Packaging {
 }
 
 /**
- * Writes a package: the same bytes for the same files and the same time, whoever makes it, where and when.
+ * Writes a package: the same bytes for the same files and the same time, on every machine, by every user, at any time.
  * @returns its path, in `folder`
  * @throws Error when dpkg-deb cannot
  */

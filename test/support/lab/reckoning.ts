@@ -39,6 +39,6 @@ export function summarize(tests: readonly TestCase[]): string {
     ([version, { played, rounds, told, hooks, wrong }]) =>
       `| ${[`Docker ${version}`, played, rounds, told, hooks, wrong].join(' | ')} |`,
   );
-  const head = '| engine | tests | rounds | transitions told | hooks run | tests that failed |';
+  const head = '| engine | tests | rounds | transitions reported | hooks run | tests that failed |';
   return [head, '| --- | --- | --- | --- | --- | --- |', ...lines.sort(), ''].join('\n');
 }
