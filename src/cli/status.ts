@@ -129,8 +129,9 @@ export function describeStatus(status: Status, now: Date, style: Style, columns?
 }
 
 function describeEngine(engine: EngineStatus, now: Date, style: Style): string[] {
-  const { state, last, pid } = engine;
-  const which = `Docker at ${printableText(engine.url)}`;
+  const { state, last, pid, software } = engine;
+  const name = software === 'podman' ? 'Podman’s service' : 'Docker';
+  const which = `${name} at ${printableText(engine.url)}`;
   const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
   // A state that the listener found at its start may be much older.
   const atLeast = last?.reason === 'listener-started' ? ' at least' : '';

@@ -1,7 +1,7 @@
 import type { HookQueue, TurnResult } from '../hooks/queue.ts';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import type { FolderWatches } from '../watch/host/folder-watch.ts';
-import type { EngineRunId } from '../watch/lifecycle/observation.ts';
+import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts';
 import {
   type EngineState,
   type LastTransition,
@@ -54,6 +54,7 @@ export class Pipeline {
   readonly #held;
   #last: Transition | undefined;
   #lastStart: Transition | undefined;
+  #kind: EngineKind = 'docker';
   #stopHooks: Promise<TurnResult> = Promise.resolve('complete');
   #stopTimer: AwakeTimer | undefined;
 
@@ -93,6 +94,11 @@ export class Pipeline {
   /** The last transition in this life of the listener. */
   last(): Transition | undefined {
     return this.#last;
+  }
+
+  /** The software that answered last. */
+  kind(): EngineKind {
+    return this.#kind;
   }
 
   /** The turns of an earlier listener, until the first look shows what became of the engine. */
@@ -141,7 +147,10 @@ export class Pipeline {
     for (const transition of transitions)
       this.#report(transition, lastTransitionAfter(transition, after), settled);
     if (after !== before) this.#keep(before, after);
-    if (observation.kind === 'engine-answers') this.#options.answered();
+    if (observation.kind === 'engine-answers') {
+      this.#kind = observation.engineKind ?? this.#kind;
+      this.#options.answered();
+    }
     this.#readEvents(change);
   }
 

@@ -34,6 +34,8 @@ export interface Status {
 export interface EngineStatus {
   readonly name: string;
   readonly url: string;
+  /** Set for Podman, whose containers run without the service that is watched. */
+  readonly software?: 'podman';
   /** `stopping`: its stop is pending, and it still answers. `unknown`: not seen yet. */
   readonly state: 'up' | 'down' | 'stopping' | 'unknown';
   /** The last transition in this life of the listener; null when there was none. */
@@ -145,6 +147,7 @@ function engineStatus(pipeline: Pipeline, cutTurns: CutTurns): EngineStatus {
   return {
     name: engine.name,
     url: engine.endpoint.url,
+    ...(pipeline.kind() === 'podman' ? { software: 'podman' } : {}),
     state: phaseOf(state),
     last: last === undefined ? null : stated(last),
     pid: pidIn(state),

@@ -87,6 +87,14 @@ test('the time since when Docker is up is shown as far as it is known', () => {
   expect(up('listener-started')).toMatch(/: up at least since /);
 });
 
+test('an engine that is Podman is named so', () => {
+  const hooks = { current: null, waiting: [], kept: [] };
+  const podman = { name: 'p', url: 'unix:///p.sock', software: 'podman', state: 'up', pid: null, last: null };
+  const engines = [{ ...podman, events: null, hooks }];
+  const text = describeStatus({ ...status, engines } as unknown as Status, new Date(), plain);
+  expect(text).toContain('Podman’s service at unix:///p.sock: up');
+});
+
 const status: Status = {
   version: 1,
   listener: {

@@ -113,6 +113,7 @@ function pipeline(): Pipeline {
   return {
     engine,
     held: () => [],
+    kind: () => 'docker',
     state: () => ({ phase: 'up', sequence: 9, source: 'engine', run: '7003@90017/boot-1' }),
     last: () => transition,
     hooks: { snapshot: () => hooks },
