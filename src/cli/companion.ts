@@ -111,7 +111,7 @@ interface Answer {
 
 /**
  * Asks the listener to run on_stop until it is done, `wait` ms are over, or no listener is there to be waited for.
- * @param isWorthIt tells, before each further request, whether Docker still waits and a listener is to come
+ * @param isWorthIt returns, before each further request, whether Docker still waits and a listener is to come
  * @returns the outcome in words
  */
 async function waitForOnStop(socket: string, wait: number, isWorthIt: () => boolean): Promise<string> {

@@ -149,7 +149,7 @@ export type NotifierHealth =
 const tries = 5;
 const pause = 1000;
 
-/** Looks for the container, and has it ask the listener whether it is there. Starts nothing, and tells nothing. */
+/** Looks for the container, and has it ask the listener whether it is there. Starts nothing, and reports no start. */
 export async function examineNotifier(engine: EngineSettings): Promise<NotifierHealth> {
   const found = await findNotifier(engine);
   if (found.kind === 'missing') return (await isRootless(engine)) ? { kind: 'needless' } : found;

@@ -36,7 +36,7 @@ export interface HistoryRequest extends EngineRequest {
 const usualEntries = 50;
 
 /**
- * Shows what happened, newest last: as the running listener tells it, else from its journal.
+ * Shows what happened, newest last: from the running listener, else from its journal.
  * @returns the exit code
  */
 export async function showHistory(request: HistoryRequest): Promise<number> {

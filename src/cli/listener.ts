@@ -91,7 +91,7 @@ export async function running<Answer>(asking: Promise<Answer>): Promise<Answer> 
   }
 }
 
-/** Sentences, the last with the command that starts a listener, or that tells why the service does not run. */
+/** Sentences, the last with the command that starts a listener, or that shows why the service does not run. */
 export function howToStart(): string {
   const isRoot = process.geteuid?.() === 0;
   const sudo = isRoot ? '' : 'sudo ';

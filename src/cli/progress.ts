@@ -44,7 +44,7 @@ function createProgress(
       clearInterval(timer);
       clear();
       doing = what === undefined ? undefined : { what, since: Date.now() };
-      // It keeps nothing running: what it tells of does, or is over.
+      // It keeps nothing running: what it shows does, or is over.
       if (what !== undefined && canShow) timer = setInterval(show, interval).unref();
     },
     clear,

@@ -91,7 +91,7 @@ function isSpecial(file: string): boolean {
     const found = statSync(file);
     return !found.isFile() && !found.isDirectory();
   } catch {
-    // Nothing is there, or writing tells what is wrong.
+    // Nothing is there, or writing fails with the reason.
     return false;
   }
 }

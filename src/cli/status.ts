@@ -49,7 +49,7 @@ export async function showStatus(command: EngineRequest): Promise<number> {
 }
 
 /**
- * Has the listener serve its page, and tells where; opens no browser.
+ * Has the listener serve its page, and prints its address; opens no browser.
  * @returns the exit code
  * @throws UserError with exit code 69 when no listener runs
  */

@@ -15,7 +15,7 @@ export function notWatched(engine: string, engines: readonly EngineStatus[]): Er
 }
 
 /**
- * The name by which the listener tells of an engine, which may be called by its URL; as Docker's own `-H` does.
+ * The name by which the listener reports an engine, which may be called by its URL; as Docker's own `-H` does.
  * @throws UserError with exit code 64 for one that it does not watch
  */
 export async function nameOfEngine(client: ControlClient, engine: string): Promise<string> {

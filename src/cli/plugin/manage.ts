@@ -24,7 +24,7 @@ const program = 'docker-lifecycle-listener';
 const writtenBy = `${program} plugin install`;
 
 /**
- * Makes the plugin known to Docker for this user, or not any more, or tells whether it is.
+ * Makes the plugin known to Docker for this user, or not any more, or prints whether it is.
  * @returns the exit code; of `status` 1 where it is not known
  */
 export function managePlugin(act: 'install' | 'remove' | 'status'): ExitCode {

@@ -1,6 +1,6 @@
 import { type Input, wrong } from './input.ts';
 
-/** Names that the listener gives to what it tells a hook. */
+/** Names of the variables that the listener sets for a hook. */
 export const ownVariables = /^DOCKER_(LIFECYCLE|EVENT)_/;
 
 export function isVariableName(name: string): boolean {

@@ -36,7 +36,7 @@ const piece = 262_144;
 export async function readHistory(folder: string, filter: HistoryFilter): Promise<HistoryEntry[]> {
   const known = new Set<number>();
   const found: HistoryEntry[] = [];
-  // From the newest on: each file tells again what was open when it was begun, and so stands for itself.
+  // From the newest on: each file repeats what was open when it was begun, so that no other is needed.
   for (const file of (await journalFiles(folder)).reverse()) {
     const { entries, from } = await entriesOf(file);
     for (const entry of entries) {
