@@ -28,9 +28,16 @@ const packages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'busybox-static', 'libstdc++6', 'libatomic1'],
 ];
 
+/** `LAB_ROOTLESS=1`: the root of 28.5 can run a user's own engine too. */
+export const withRootless = process.env.LAB_ROOTLESS === '1';
+
+/** Packages with which a user runs an engine of their own, without root. */
+const rootless = ['rootlesskit', 'slirp4netns', 'uidmap', 'dbus-user-session', 'mount', 'passwd'];
+
 /** The packages of one engine's root. */
 export function packagesOf(version: EngineVersion): string[] {
-  return version === '20.10' ? packages : [...packages, 'docker-cli'];
+  if (version === '20.10') return packages;
+  return [...packages, 'docker-cli', ...(version === '28.5' && withRootless ? rootless : [])];
 }
 
 /** The folder of one root; another list of packages is another folder. `root` is in it, and `built.json`. */

@@ -45,8 +45,11 @@ export interface Machine {
   stateOf(unit: string): Promise<string>;
   /** Has systemd forget how often Docker was started: after three times in 60 s it would give up on it. */
   forgetStarts(): Promise<unknown>;
-  /** Starts the listener in the machine as root, in the foreground, with these arguments and a JSON log. */
-  launch(words: readonly string[]): WatchedListener;
+  /**
+   * Starts the listener in the machine, in the foreground, with these arguments and a JSON log.
+   * @param as words that make the command behind them run as another user than root
+   */
+  launch(words: readonly string[], as?: readonly string[]): WatchedListener;
   /** Has it boot again; what was written stays. */
   reboot(): Promise<void>;
   /** Has it power itself off, and starts it again. */
@@ -183,9 +186,9 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     },
     // `docker.socket` is masked where it is not wanted.
     forgetStarts: () => attempt([...enter(), 'systemctl', 'reset-failed', 'docker.service', 'docker.socket']),
-    launch(words) {
+    launch(words, as = []) {
       const here = `${programFolder}/docker-lifecycle-listener.js`;
-      return launchListener([...enter(), node, here, ...words], innermost);
+      return launchListener([...enter(), ...as, node, here, ...words], innermost);
     },
     reboot: () => goDown('reboot', 133),
     powerCycle: () => goDown('poweroff', 0),
