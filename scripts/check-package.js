@@ -142,8 +142,11 @@ function checkInstalled(tarball) {
   }));
   const texts = files.map(({ text }) => text);
   const total = (some) => some.reduce((sum, { text }) => sum + text.length, 0);
-  const isAtStart = ({ name }, index) => index === 0 || texts[0].includes(`from "./parts/${name}"`);
-  const start = total(files.filter(isAtStart));
+  const isAtStart = ({ name }, index) => index === 0 || texts[0].includes(`import("./parts/${name}").catch(`);
+  const atStart = files.filter(isAtStart);
+  // The first file and the part that it waits for: see loadWithCare in parts.js.
+  if (atStart.length !== 2) problems.push(`Every command loads ${atStart.length} files instead of 2`);
+  const start = total(atStart);
   if (start > most.start) problems.push(`Every command loads too much: ${start} bytes`);
   if (total(files) > most.program) problems.push(`The program is too big: ${total(files)} bytes`);
   if (texts.some((text) => text.includes('sourceMappingURL')))
