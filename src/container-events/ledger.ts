@@ -79,6 +79,8 @@ export class Ledger {
   #isFirst = true;
   /** The time from which an engine that forgets nothing was asked; older events were received. */
   #floor: string | undefined;
+  /** The time from which events count that are subscribed since this connection, until its replay is over. */
+  #newSince: string | undefined;
   /** The newest event that was received before this connection. */
   #lastBefore = beginning;
   /** The newest start that a comparison has shown. */
@@ -139,6 +141,7 @@ export class Ledger {
     const isNewlyFollowed = this.followsContainers && !followed && isContinued;
     if (!isContinued || this.#isReconciled) this.#continuity = isNewlyFollowed ? 'first' : continuity;
     this.#isReconciled = false;
+    this.#newSince = undefined;
     this.#floor = forgets ? undefined : this.#received.resumeFrom;
     return {
       since: this.#floor ?? oldest([...this.#received.times, ...this.#subscription.times]),
@@ -165,6 +168,7 @@ export class Ledger {
     if (this.#subscription.has(killWord) && this.#subscription.get(killWord) === undefined)
       this.#requests.missed(timeNano);
     this.#subscription.setClock(timeNano);
+    this.#newSince = timeNano;
   }
 
   /** The engine has said which run it is. */
@@ -178,7 +182,8 @@ export class Ledger {
     if (since === undefined) return { kind: 'duplicate' };
     // After the replay every event is new, even if the engine's clock was set back.
     const from = newest([since, this.#floor ?? since]) ?? since;
-    if (this.#phase !== 'live' && isAfter(from, event.timeNano)) return { kind: 'duplicate' };
+    const isReplay = this.#phase !== 'live' || since === this.#newSince;
+    if (isReplay && isAfter(from, event.timeNano)) return { kind: 'duplicate' };
     if (this.#received.has(event)) {
       // The engine remembers this event, and so everything after it.
       this.#mayHaveForgotten = false;
@@ -196,6 +201,11 @@ export class Ledger {
       : { kind: 'new', events: this.#emittedFor(event) };
     this.#note(event);
     return verdict;
+  }
+
+  /** The replay of this connection is over. */
+  replayed(): void {
+    this.#newSince = undefined;
   }
 
   /** Returns the event, after a start or an end that it proves to be missing. */

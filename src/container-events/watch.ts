@@ -213,6 +213,7 @@ export class EventWatch {
 
   /** Everything that the engine remembers has arrived. Compares containers if something may be missing. */
   #replayed(): void {
+    this.#ledger.replayed();
     if (this.#state.name !== 'reading' || !this.#ledger.needsReconciling) return;
     if (!this.#ledger.followsContainers) return this.#reconcile();
     const { stream } = this.#state;

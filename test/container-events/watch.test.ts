@@ -207,6 +207,23 @@ test('an engine that will not tell is asked again, and that is said', async () =
   await waitFor(() => watched.words().length === 1);
 });
 
+test('an event from before it was subscribed is not reported, though the engine repeats it', async () => {
+  engine = await startEventEngine(host.socket);
+  const watched = watchIt();
+  watched.watch.listenTo(bothEnds);
+  watched.watch.up('run', 'starting');
+  await reads(watched);
+  engine.model.start('a');
+  await waitFor(() => watched.told.length === 1 && engine.asked.includes('/containers/json'));
+  await pass(100);
+  engine.model.publish('volume', 'create', 'old', {});
+  watched.watch.listenTo([...bothEnds, { type: 'volume', action: 'create' }]);
+  await waitFor(() => engine.opened === 2 && watched.watch.phase === 'reading');
+  engine.model.publish('volume', 'create', 'new', {});
+  await waitFor(() => watched.words().includes('create new'));
+  expect(watched.words()).toEqual(['start a', 'create new']);
+});
+
 test('its end closes what is open, and nothing is opened any more', async () => {
   engine = await startEventEngine(host.socket);
   const watched = watchIt();
