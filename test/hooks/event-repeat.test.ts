@@ -6,6 +6,7 @@ import { LedgerFile } from '../../src/container-events/ledger-file.ts';
 import type { SingleHookSettings } from '../../src/hooks/settings.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let stage: HookStage;
 afterEach(() => stage.clear());
@@ -107,6 +108,8 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const first = live();
     first.push('a');
     await waitForLines(stage, 'out', 2);
+    // The ledger knows then that 20-each has run.
+    await waitFor(() => stage.of('hook-ended').length === 1);
     await first.end(how);
     stage.hook('go', '');
     const second = live();
