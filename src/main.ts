@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './cli/arguments.ts';
 import { commands } from './cli/commands.ts';
@@ -51,11 +52,21 @@ function endIncomplete(error: unknown): never {
   process.exit(70);
 }
 
-/** Returns whether Node could not load a module: each module that the program loads while it runs is a part. */
+/**
+ * Returns whether Node could not load a module: each module that the program loads while it runs is a part. A part that
+ * is empty, or cut off between two statements, is loaded; what it exports is at its end, and then is not a function.
+ */
 function isOfLoading(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof TypeError) return hasPartWithoutExports();
   const isMissing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
   return isMissing || (error instanceof SyntaxError && /node:internal\/modules/.test(error.stack ?? ''));
+}
+
+function hasPartWithoutExports(): boolean {
+  const folder = fileURLToPath(new URL('parts', import.meta.url));
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.some((name) => !/^export \{/m.test(readFileSync(join(folder, name), 'utf8')));
 }
 
 process.on('uncaughtException', endUnexpectedly);

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { walkToFile } from '../system/trust.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
@@ -27,7 +27,7 @@ const oldest = { major: 20, minor: 9 };
 /**
  * Finds the Node that runs this process and our bundle, to be copied to a folder that only root can change.
  * @throws UserError when this Node cannot be copied: too old, not a program of this system, or with libraries that
- * another user could change
+ * another user could change; and when a part of the program is missing or cut off
  * @param owner the user who may change them beside root: 0 for root alone
  */
 export function findRuntime(owner: number): Runtime {
@@ -55,7 +55,30 @@ export function findRuntime(owner: number): Runtime {
     );
   }
   const bundle = realpathSync(process.argv[1] ?? '');
-  return { node, bundle, parts: partsOf(bundle) };
+  const parts = partsOf(bundle);
+  requireWhole(bundle, parts);
+  return { node, bundle, parts };
+}
+
+/**
+ * Requires each part that the program names, which install itself may not load. Without that, install from a broken copy
+ * takes what is missing off its list, and succeeds.
+ * @throws UserError for the first part that is missing or cut off
+ */
+export function requireWhole(bundle: string, parts: readonly Part[]): void {
+  // A built file ends with its exports, so they are missing where it is cut off.
+  const texts = new Map(parts.map(({ name, path }) => [name, readFileSync(path, 'utf8')]));
+  const named = [readFileSync(bundle, 'utf8'), ...texts.values()].flatMap((text) => [
+    ...text.matchAll(/"\.\/(?:parts\/)?([\w-]+-[A-Z0-9]{8}\.js)"/g),
+  ]);
+  const broken = named
+    .map(([, name = '']) => name)
+    .find((name) => !/^export \{[^}]*\};$/m.test(texts.get(name) ?? ''));
+  if (broken === undefined) return;
+  throw refused(
+    `The program is incomplete: ${join(dirname(bundle), partsFolder, broken)} is ${texts.has(broken) ? 'cut off' : 'missing'}`,
+    'Run install from a whole folder dist, or from the package that it came from',
+  );
 }
 
 /** Lists the parts of a built program. */

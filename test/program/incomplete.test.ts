@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { partsOf, requireWhole } from '../../src/service/runtime.ts';
 import { exitCode } from '../../src/system/user-error.ts';
 import { runProgram } from '../support/program.ts';
 import { createStage, program, type Stage } from '../support/stage.ts';
@@ -49,10 +50,11 @@ test('a copy with the parts of another version, and one with a part cut off, say
   expect(await lineOf('--version')).toContain(isOther);
 });
 
-test.each(['missing', 'cut off'])(
+test.each(['missing', 'cut off', 'empty'])(
   'a part that only some commands load is %s: those commands say so',
   async (how) => {
     copyParts();
+    expect(() => requireWhole(copy, partsOf(copy))).not.toThrow();
     expect(await runProgram(['check-parts'], { bundle: copy })).toMatchObject({
       code: 0,
       output: '',
@@ -62,7 +64,8 @@ test.each(['missing', 'cut off'])(
     const daemon = join(parts, name);
     const text = readFileSync(daemon);
     rmSync(daemon);
-    if (how === 'cut off') writeFileSync(daemon, text.subarray(0, text.length / 2));
+    if (how !== 'missing') writeFileSync(daemon, text.subarray(0, how === 'empty' ? 0 : text.length / 2));
+    expect(() => requireWhole(copy, partsOf(copy))).toThrow(how === 'missing' ? 'is missing' : 'is cut off');
     expect(await lineOf('run', stage.hooks, ...stage.place)).toContain(`${parts} is incomplete`);
     // What `install` tries its copy with.
     expect(await lineOf('check-parts')).toContain(`${parts} is incomplete`);

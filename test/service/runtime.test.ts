@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { layOut } from '../../src/service/layout.ts';
 import { thisMachine } from '../../src/service/machine.ts';
 import { programFiles } from '../../src/service/program.ts';
-import { partsOf } from '../../src/service/runtime.ts';
+import { partsOf, requireWhole } from '../../src/service/runtime.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 
 test('parts that are links to files of other names are copied under the names by which they are loaded', () => {
@@ -21,6 +21,25 @@ test('parts that are links to files of other names are copied under the names by
     const files = programFiles(thisMachine(), layOut('/usr/local', '1.0.0'), '1.0.0', runtime);
     const path = '/usr/local/lib/docker-lifecycle-listener/1.0.0/parts/daemon-1.js';
     expect(files.find((file) => file.path === path)).toMatchObject({ kind: 'file', from: stored });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a program with a part that is missing or cut off is not installed', () => {
+  const folder = realpathSync(makePrivateFolder('dll-parts-', process.geteuid?.() ?? 0, process.env));
+  try {
+    const bundle = join(folder, 'program.js');
+    const part = (name: string) => join(folder, 'parts', name);
+    const check = () => requireWhole(bundle, partsOf(bundle));
+    mkdirSync(join(folder, 'parts'));
+    writeFileSync(bundle, 'await import("./parts/client-AAAAAAA2.js");\n');
+    writeFileSync(part('client-AAAAAAA2.js'), 'import("./wait-BBBBBBB3.js");\nexport {\n  one\n};\n');
+    expect(check).toThrow(`${part('wait-BBBBBBB3.js')} is missing`);
+    writeFileSync(part('wait-BBBBBBB3.js'), '');
+    expect(check).toThrow(`${part('wait-BBBBBBB3.js')} is cut off`);
+    writeFileSync(part('wait-BBBBBBB3.js'), 'export {\n  two\n};\n/* A licence. */\n');
+    expect(check).not.toThrow();
   } finally {
     rmSync(folder, { recursive: true });
   }

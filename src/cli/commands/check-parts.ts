@@ -10,7 +10,10 @@ export const checkParts: Command = {
   examples: [],
   read: (_, words) => noArgument('check-parts', words),
   async run() {
-    await Promise.all([import('../run.ts'), import('../companion.ts')]);
+    const [{ run }, { announceStop }] = await Promise.all([import('../run.ts'), import('../companion.ts')]);
+    // A part that is empty is loaded, and exports nothing.
+    const isWhole = [run, announceStop].every((called) => typeof called === 'function');
+    if (!isWhole) throw new TypeError('A part exports nothing');
     return exitCode.done;
   },
 };
