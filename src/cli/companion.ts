@@ -4,6 +4,7 @@ import { defaultControlPath } from '../listener/config/state-dir.ts';
 import { createControlClient, NotRunning } from '../listener/control/client.ts';
 import { controlSocket, serviceUnit } from '../service/layout.ts';
 import { thisMachine } from '../service/machine.ts';
+import { isSocketActivatedPodman } from '../service/podman-unit.ts';
 import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 
@@ -39,6 +40,11 @@ export async function announceStop({ unit, user, wait }: CompanionRequest): Prom
     process.stdout.write(`${unit} is not being stopped: nothing to tell\n`);
     return exitCode.done;
   }
+  // The listener watches another engine, if any, and would take the message for one about that.
+  if (isSocketActivatedPodman(unit, (properties) => manager.show(unit, properties))) {
+    process.stdout.write(`${unit} is not watched: nothing to report\n`);
+    return exitCode.done;
+  }
   // In the background this may come late: Docker may be up again, and that run is not about to be stopped.
   if (wait === 0 && process.uptime() > freshness) {
     process.stdout.write('It is too late to tell that Docker stops\n');
@@ -71,16 +77,17 @@ class ServiceManager {
     return isToStop(jobs, unit);
   }
 
+  show(unit: string, properties: string): string {
+    return thisMachine().ask([...this.#systemctl, 'show', properties, '--', unit]);
+  }
+
   /**
    * Has systemd start a listener that it keeps, and that ended. The companion stops before the listener, so systemd lets
    * any start of the listener wait for the companion's end; this start does not wait.
    * @returns whether a listener runs or is to come
    */
   bringsListener(): boolean {
-    const properties = ['--property=ActiveState', '--property=Job'];
-    const state = listenerState(
-      thisMachine().ask([...this.#systemctl, 'show', ...properties, '--', serviceUnit]),
-    );
+    const state = listenerState(this.show(serviceUnit, '--property=ActiveState,Job'));
     if (state !== 'to-start') return state === 'running';
     const [command = '', ...words] = this.#systemctl;
     const start = ['start', '--no-block', '--job-mode=ignore-dependencies', '--', serviceUnit];

@@ -79,7 +79,7 @@ export async function install(
     process.geteuid?.() === ownerOf(scope) ? loadForService(service, machine).settings : undefined;
   const layout = layOut(prefix, version);
   const supervisor = findSupervisor(machine.platform);
-  // A rootless container does not reach the listener: for whom it does, --notifier always is there.
+  // A rootless container does not reach the listener.
   const isTended = scope.kind === 'system' || service.notifier !== 'auto';
   const notifier = isTended ? await findNotifierFacts(settings, service, machine) : undefined;
   const plan = planInstall(
@@ -197,7 +197,7 @@ function settle(options: InstallRequest['options'], before: Manifest | undefined
     stopWait: options.stopWait ?? before?.service.stopWait ?? 30,
     notifier: options.notifier ?? before?.service.notifier ?? 'auto',
   };
-  const remark = companionRemark(service.dockerUnit);
+  const remark = companionRemark(machine, service.dockerUnit);
   if (remark !== undefined) remarks.push(`${remark}.`);
   return { prefix, service, remarks };
 }
@@ -244,7 +244,7 @@ export async function verify(
         );
       }
       const companion =
-        companionRemark(dockerUnit) !== undefined
+        companionRemark(machine, dockerUnit) !== undefined
           ? `and runs no hook for ${dockerUnit}`
           : stateOfUnit(machine, companionUnit).active
             ? 'and waits for Docker to stop'

@@ -84,14 +84,18 @@ describe('the units', () => {
 });
 
 test('says that the companion of podman.service runs no hook, and how to have hooks run', () => {
-  const disk = createDisk([], (words) =>
-    words.includes('show') ? 'LoadState=loaded\nActiveState=active\nUnitFileState=enabled' : undefined,
-  );
-  const of = { ...manifest, service: { ...packagedService, dockerUnit: 'podman.service' } };
-  const found = checkService(disk, { kind: 'systemd', notifies: true }, of);
-  expect(found.filter(({ check }) => check === 'companion')).toMatchObject([
+  const rowsWith = (required: string) => {
+    const shown = `LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nRequires=${required}`;
+    const disk = createDisk([], (words) => (words.includes('show') ? shown : undefined));
+    const of = { ...manifest, service: { ...packagedService, dockerUnit: 'podman.service' } };
+    const found = checkService(disk, { kind: 'systemd', notifies: true }, of);
+    return found.filter(({ check }) => check === 'companion');
+  };
+  expect(rowsWith('system.slice podman.socket')).toMatchObject([
     { verdict: 'note', found: expect.stringContaining('neither on_start nor on_stop is run') },
   ]);
+  // A unit of the administrator's own.
+  expect(rowsWith('system.slice')).toMatchObject([{ verdict: 'ok' }]);
 });
 
 describe('the files', () => {

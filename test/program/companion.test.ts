@@ -308,6 +308,8 @@ describe('a hook of on_stop that the companion does not wait for any longer', ()
 interface Systemd {
   readonly jobs: string;
   readonly state: string;
+  /** What it shows of any unit, if that is more than its state. */
+  readonly shown?: string;
   /** Whether it starts no unit, as while the machine shuts down. */
   readonly refuses?: boolean;
 }
@@ -327,21 +329,21 @@ describe('the companion, when its listener ends', () => {
   });
 
   /** Sets the answers of a `systemctl`. */
-  function systemd({ jobs, state: active, refuses = false }: Systemd): void {
+  function systemd({ jobs, state, refuses = false, shown = `ActiveState=${state}` }: Systemd): void {
     const bin = join(stage.folder, 'bin');
     mkdirSync(bin, { recursive: true });
-    const text = `case "$2" in list-jobs) echo '${jobs}' ;; show) echo ActiveState=${active} ;; start) exit ${refuses ? 1 : 0} ;; esac`;
+    const text = `case "$2" in list-jobs) echo '${jobs}' ;; show) echo '${shown}' ;; start) exit ${refuses ? 1 : 0} ;; esac`;
     writeFileSync(join(bin, 'systemctl'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
 
-  function startCompanion(limit: string): RunningProgram {
+  function startCompanion(limit: string, unit = 'docker.service'): RunningProgram {
     // By systemd's variable, which names the folder of the control socket.
     const environment = {
       ...process.env,
       PATH: `${stage.folder}/bin:${process.env.PATH}`,
       RUNTIME_DIRECTORY: stage.folder,
     };
-    return startProgram(['companion', 'stop', 'docker.service', limit, '--user'], { environment });
+    return startProgram(['companion', 'stop', unit, limit, '--user'], { environment });
   }
 
   /** Starts the companion as its unit does; resolves once its listener runs on_stop. */
@@ -383,6 +385,21 @@ describe('the companion, when its listener ends', () => {
       output: 'The listener saw no engine up: no stop to report, no hook to run. Docker may stop\n',
     });
   });
+
+  test.each(['podman.socket', 'sysinit.target'])(
+    'of podman.service, which requires %s, reports the stop of no other engine',
+    async (required) => {
+      const listener = await upAndRunning();
+      writeFileSync(`${stage.folder}/gate`, '');
+      const shown = `LoadState=loaded\nRequires=system.slice ${required} -.mount\nActiveState=active`;
+      systemd({ jobs: '12 podman.service stop waiting', state: 'active', shown });
+      const { code, output } = await startCompanion('30s', 'podman.service').over;
+      expect(code).toBe(0);
+      const isLeftAlone = required === 'podman.socket';
+      expect(output).toContain(isLeftAlone ? 'nothing to report' : 'on_stop: done');
+      expect(transitionsIn(listener.lines)).toEqual(isLeftAlone ? ['start'] : ['start', 'stop']);
+    },
+  );
 
   test('lets Docker stop where systemd has no listener to start', async () => {
     const listener = await upAndRunning();

@@ -121,7 +121,7 @@ function checkCompanion(machine: Machine, { service, entries }: Manifest): Findi
   const state = companion.get('ActiveState');
   const held = sockets === '' ? 'it makes its own socket' : `${sockets} holds its socket`;
   const unit = ok('docker unit', `${dockerUnit} is ${docker.get('ActiveState')}; ${held}`);
-  const remark = companionRemark(dockerUnit);
+  const remark = companionRemark(machine, dockerUnit);
   if (remark !== undefined) return [unit, note('companion', remark)];
   const fileState = companion.get('UnitFileState') ?? '';
   if (isMasked(fileState)) {
