@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AwakeTimer, afterAwake } from '../system/awake-timer.ts';
 import { isoOfNano } from '../system/nanoseconds.ts';
 import {
@@ -9,6 +10,7 @@ import {
   readProcessStat,
   signalGroup,
 } from '../system/processes.ts';
+import { readSmallFile } from '../system/small-file.ts';
 import type { EngineEvent } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import type { HookReport } from './report.ts';
@@ -93,22 +95,28 @@ export function findHookProcess(
 /**
  * Finds the hooks that a killed listener had started for events of an engine but not yet recorded, in the same way. The
  * ledger names the events, not their processes. Of a burst, the variables have the last event.
+ * @param scriptDir another listener, as that of a user, runs hooks of its own for the same events
  * @param events those whose hooks had begun
  * @returns none where there is no `/proc`
  */
-export function findEventHooks(engine: string, events: readonly EngineEvent[]): readonly Leftover[] {
+export function findEventHooks(
+  scriptDir: string,
+  engine: string,
+  events: readonly EngineEvent[],
+): readonly Leftover[] {
   if (events.length === 0) return [];
   const keyOf = (...values: readonly string[]) => values.join('\0');
   const keys = new Set(
     events.map(({ type, action, id, timeNano }) => keyOf(engine, type, action, id, isoOfNano(timeNano))),
   );
   return hookProcesses((environment) => {
-    const values = eventVariables.map((name) => valueIn(environment, name) ?? '');
-    return keys.has(keyOf(...values));
+    const [path = '', ...values] = eventVariables.map((name) => valueIn(environment, name) ?? '');
+    return path === join(scriptDir, nameOf(path)) && keys.has(keyOf(...values));
   });
 }
 
 const eventVariables = [
+  'DOCKER_LIFECYCLE_HOOK',
   'DOCKER_LIFECYCLE_ENGINE',
   'DOCKER_EVENT_TYPE',
   'DOCKER_EVENT_ACTION',
@@ -123,8 +131,13 @@ function hookProcesses(isIts: (environment: readonly string[]) => boolean): read
     const path = valueIn(environment, 'DOCKER_LIFECYCLE_HOOK');
     if (path === undefined || !isIts(environment) || readProcessStat(pid)?.group !== pid) return [];
     const process = identify(pid);
-    return process === undefined ? [] : [{ hook: path.split('/').slice(-2).join('/'), process }];
+    return process === undefined ? [] : [{ hook: nameOf(path), process }];
   });
+}
+
+/** Returns the name of a hook with its folder, as `on_start/10-routes`. */
+function nameOf(path: string): string {
+  return path.split('/').slice(-2).join('/');
 }
 
 function valueIn(environment: readonly string[], name: string): string | undefined {
@@ -141,11 +154,11 @@ function processIds(): number[] {
   }
 }
 
+/** A longer environment is of no hook, in bytes. A process can make its own as long as it likes (prctl(2), PR_SET_MM). */
+const longestEnvironment = 2 ** 20;
+
 /** Empty for a process of another user, and for one that has ended. */
 function environmentOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
+  const file = readSmallFile(`/proc/${pid}/environ`, longestEnvironment);
+  return file.kind === 'read' ? file.bytes.toString('utf8').split('\0') : [];
 }

@@ -114,7 +114,7 @@ class Daemon {
     try {
       this.#checkFolders();
       const port = await this.#startNotifierPort();
-      await endInterrupted(leftoversIn(state.journal, turnFiles, settings.stateDir), settings, this.#record);
+      await endInterrupted(leftoversIn(state.journal, turnFiles, settings), settings, this.#record);
       rehearseAnswer();
       if (!signal.aborted) void rehearse(this.#planner);
       await this.#startServers();
@@ -271,7 +271,7 @@ interface EngineLeftover extends Leftover {
 function leftoversIn(
   journal: Journal | undefined,
   turnFiles: TurnFiles,
-  stateDir: string,
+  { scriptDir, stateDir }: Pick<Settings, 'scriptDir' | 'stateDir'>,
 ): readonly EngineLeftover[] {
   const recorded = (journal?.interrupted ?? []).flatMap(
     ({ alive, started: { hook, process, transition } }) =>
@@ -284,7 +284,7 @@ function leftoversIn(
     // Without a journal nothing is kept, and a file that another listener writes names hooks of a living one.
     if (journal === undefined || turns === forgetfulTurns) return [];
     const begun = begunEvents(ledgerPath(stateDir, engine));
-    return findEventHooks(engine, begun).map((one) => ({ ...one, engine }));
+    return findEventHooks(scriptDir, engine, begun).map((one) => ({ ...one, engine }));
   });
   const isRecorded = (one: Leftover) => recorded.some(({ process }) => process.pid === one.process.pid);
   return [...recorded, ...[...kept, ...ofEvents].filter((one) => !isRecorded(one))];
