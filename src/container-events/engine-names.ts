@@ -87,7 +87,10 @@ export function namesFor(kind: EngineKind, names: readonly EventName[]): readonl
  */
 export function fromPodman(event: EngineEvent, value: Table | undefined): EngineEvent {
   const { type, id, name, attributes } = event;
-  const action = podmanNames[type]?.[event.action] ?? event.action;
+  // Its type and its action are of the engine: `constructor` is a member of every object.
+  const names = Object.hasOwn(podmanNames, type) ? podmanNames[type] : undefined;
+  const own = names && Object.hasOwn(names, event.action) ? names[event.action] : undefined;
+  const action = own ?? event.action;
   const translated = { ...event, action };
   switch (type) {
     case 'container': {

@@ -130,8 +130,6 @@ export function parseEvent(json: string, kind: EngineKind = 'docker'): EngineEve
   const { name = '', image = '' } = attributes;
   const colon = fullAction.indexOf(':');
   const action = colon === -1 ? fullAction : fullAction.slice(0, colon);
-  if ([type, action, id, name, image].some(isTooLong)) return undefined;
-  if (!isContainerId(type === 'container' ? id : namedContainer({ type, attributes }))) return undefined;
   const exitCode = attributes.exitCode === undefined ? Number.NaN : Number(attributes.exitCode);
   const event: EngineEvent = {
     type,
@@ -145,7 +143,14 @@ export function parseEvent(json: string, kind: EngineKind = 'docker'): EngineEve
     attributes,
     json,
   };
-  return kind === 'podman' ? fromPodman(event, table) : event;
+  const translated = kind === 'podman' ? fromPodman(event, table) : event;
+  return isWithinLimits(translated) ? translated : undefined;
+}
+
+function isWithinLimits(event: EngineEvent): boolean {
+  const { type, action, id, name, image } = event;
+  if ([type, action, id, name, image].some(isTooLong)) return false;
+  return isContainerId(type === 'container' ? id : namedContainer(event));
 }
 
 /**
@@ -160,12 +165,12 @@ function timeNanoIn(json: string): string | undefined {
 }
 
 /** Limits the ids of containers, which are remembered in many places. */
-function isContainerId(value: unknown): boolean {
-  return typeof value !== 'string' || value.length <= limits.containerId;
+function isContainerId(value: string | undefined): boolean {
+  return value === undefined || value.length <= limits.containerId;
 }
 
-function isTooLong(value: unknown): boolean {
-  return typeof value === 'string' && value.length > limits.name;
+function isTooLong(value: string): boolean {
+  return value.length > limits.name;
 }
 
 /** Keeps the strings, in an object without a prototype: a label may be called `constructor`. */

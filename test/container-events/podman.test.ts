@@ -79,6 +79,23 @@ describe('the events of Podman have Docker’s names, details and exit codes', (
   });
 });
 
+const nano = '1795559323636620181';
+
+test.each([
+  ['container', 'constructor'],
+  ['container', '__proto__'],
+  ['constructor', 'name'],
+])('an event called %s %s, as every object has it, keeps its name', (type, action) =>
+  expect(parseEvent(eventLine(type, action, 'a', nano), 'podman')).toMatchObject({ type, action }),
+);
+
+test.each([
+  ['a network with a name without end', 'n', { network: 'n'.repeat(2000) }],
+  ['a container whose id is longer than any engine’s', 'f'.repeat(129), { network: 'n' }],
+])('%s is no event, also after its translation', (_, id, attributes) =>
+  expect(parseEvent(eventLine('network', 'connect', id, nano, attributes), 'podman')).toBeUndefined(),
+);
+
 test.each<[EventName, object]>([
   [
     { type: 'container', action: 'stop' },
