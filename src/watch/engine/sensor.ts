@@ -357,11 +357,13 @@ export class EngineSensor {
   /**
    * Returns whether this is a service of Podman that ends when it is idle. With `--time 5`, its default, it closed an idle
    * connection after 10.0 s and was gone 5.0 s later (5.8.6); a connection that is made anew keeps it up for ever. One
-   * cut may be of something between the two.
+   * cut may be of something between the two. Where the system does not show its listener (a virtual machine, another
+   * network namespace), the connection alone shows its end, and is made anew.
    */
   #endsWhenIdle(run: EngineRunId | undefined): boolean {
     if (run === undefined || run !== this.#run) this.#closedSoon = 0;
-    return this.#isLocal && this.#engineKind === 'podman' && this.#closedSoon > 1;
+    if (this.#engineKind !== 'podman' || this.#closedSoon < 2) return false;
+    return this.#local.listener() !== undefined;
   }
 
   #letGo(connection: Connection): void {

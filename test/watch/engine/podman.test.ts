@@ -66,18 +66,27 @@ describe('Podman’s service that ends when it is idle', () => {
     expect([reports(watching, 'engine-is-podman'), reports(watching, 'engine-let-go')]).toEqual([1, 1]);
   });
 
+  /** Starts a service that listens at a path, from which its socket is moved to the engine's. */
+  function startService(path: string): ChildProcess {
+    const script = `
+      const { createServer } = require('node:http');
+      const [path, socket] = process.argv.slice(1);
+      const server = createServer((request, response) => {
+        response.writeHead(200, { Server: '${podman.server}' });
+        response.end(request.url === '/_ping' ? 'OK' : '{"Id":"a","Created":"${podman.created}"}');
+      });
+      server.listen(path, () => require('node:fs').renameSync(path, socket));
+      server.setTimeout(300).keepAliveTimeout = 300;`;
+    const service = spawn(process.execPath, ['-e', script, path, host.socket], { stdio: 'inherit' });
+    processes.push(service);
+    return service;
+  }
+
   test(
     'is reported as crashed when it is killed, though nothing is held to it',
     needing('linux'),
     async () => {
-      const script = `
-      const { createServer } = require('node:http');
-      createServer((request, response) => {
-        response.writeHead(200, { Server: '${podman.server}' });
-        response.end(request.url === '/_ping' ? 'OK' : '{"Id":"a","Created":"${podman.created}"}');
-      }).listen(process.argv[1]).setTimeout(300).keepAliveTimeout = 300;`;
-      const service = spawn(process.execPath, ['-e', script, host.socket], { stdio: 'inherit' });
-      processes.push(service);
+      const service = startService(host.socket);
       const watching = host.watch();
       await waitFor(() => reports(watching, 'engine-let-go') > 0);
       expect(watching.told).toHaveLength(1);
@@ -87,6 +96,17 @@ describe('Podman’s service that ends when it is idle', () => {
       expect(watching.told[1]).toBe('stop crash');
     },
   );
+
+  test('keeps its connection where the system does not show its listener, as in a virtual machine', async () => {
+    const service = startService(join(host.folder, 'moved.sock'));
+    const watching = host.watch();
+    await waitFor(() => watching.count('engine-answers') > 4 || reports(watching, 'engine-let-go') > 0);
+    expect(watching.told).toHaveLength(1);
+    service.kill('SIGKILL');
+    await once(service, 'exit');
+    await waitFor(() => watching.told.length > 1);
+    expect(watching.told[1]).toBe('stop crash');
+  });
 
   test('keeps its connection after a single cut, which may be of a proxy', async () => {
     const engine = await serve();
