@@ -207,9 +207,10 @@ function decodeLine(text: string): LedgerLine | undefined {
 function stateIn(value: unknown): LedgerState | undefined {
   const state = tableIn(value);
   if (state === undefined) return undefined;
-  const { run, names, heard, compared, unsettled, requests, running } = state;
+  const { run, kind, names, heard, compared, unsettled, requests, running } = state;
   return {
     ...(isShort(run) ? { run } : {}),
+    ...(kind === 'podman' ? { kind } : {}),
     names: listIn(names).flatMap((pair) => {
       const [word, since] = listIn(pair);
       return isShort(word) && isNano(since) ? [[word, since] as const] : [];

@@ -13,6 +13,8 @@ import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts'
 export interface LedgerState {
   /** The engine run that it is about; missing where that cannot be known. */
   readonly run?: EngineRunId;
+  /** Missing for Docker. */
+  readonly kind?: 'podman';
   /** The subscribed events, each with the time from which it counts. */
   readonly names: readonly (readonly [string, string])[];
   /** The keys of the events that were received last, oldest first; see `ReceivedEvents`. */

@@ -64,6 +64,7 @@ export class Ledger {
   readonly #names: ContainerNames;
   readonly #running: RunningContainers;
   #run: EngineRunId | undefined;
+  #kind: EngineKind;
   readonly #received: ReceivedEvents;
   #phase: Phase = 'live';
   /** The continuity of the run since the last reconciliation. */
@@ -93,6 +94,7 @@ export class Ledger {
   constructor(state: LedgerState | undefined, whenFound: WhenFound) {
     this.#whenFound = whenFound;
     this.#run = state?.run;
+    this.#kind = state?.kind ?? 'docker';
     this.#subscription = new Subscription(state?.names);
     this.#received = new ReceivedEvents(state?.heard);
     this.#newestStart = state?.compared ?? beginning;
@@ -112,14 +114,20 @@ export class Ledger {
     return this.#phase !== 'live' || (this.followsContainers && this.#isFirst);
   }
 
+  /** The engine was Podman when it was last connected to: its containers go on while its service is down. */
+  get outlivesEngine(): boolean {
+    return this.#kind === 'podman';
+  }
+
   /** Returns whether a run may be the one of this ledger, or goes on with it as Podman's does. */
   isOfRun(run: EngineRunId | undefined, kind: EngineKind = 'docker'): boolean {
     return kind === 'podman' || !areComparable(run, this.#run) || run === this.#run;
   }
 
   /** A connection is about to be opened. */
-  open({ run, found, kind, names }: Opening): Since {
+  open({ run, found, kind = 'docker', names }: Opening): Since {
     const followed = this.followsContainers;
+    this.#kind = kind;
     const forgets = kind !== 'podman';
     const continuity = forgets ? this.#continuityOf(run, found) : this.#continuityOfPodman();
     const isContinued = continuity === 'continued';
@@ -313,6 +321,7 @@ export class Ledger {
   state(): LedgerState {
     return {
       ...(this.#run === undefined ? {} : { run: this.#run }),
+      ...(this.#kind === 'podman' ? { kind: this.#kind } : {}),
       names: this.#subscription.state(),
       heard: this.#received.state(),
       ...(this.#isReconciled ? {} : { unsettled: true }),

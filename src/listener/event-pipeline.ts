@@ -112,7 +112,7 @@ export class EventPipeline {
 
   /** The listener's first look has found no engine. */
   absent(): void {
-    this.#resume(false);
+    this.#resume(this.#parts?.file.ledger.outlivesEngine === true);
   }
 
   /** Undefined until there is a folder for any event. */
@@ -190,7 +190,10 @@ export class EventPipeline {
     return { file, watch, queue };
   }
 
-  /** Continues the deliveries of an earlier listener. In another engine run, only ends of something still have a point. */
+  /**
+   * Continues the deliveries of an earlier listener. In another engine run, only ends of something still have a point: the
+   * containers of the earlier one have ended, but for Podman's.
+   */
   #resume(isSameRun: boolean): void {
     if (!this.#isHeld || this.#parts === undefined) return;
     this.#isHeld = false;
