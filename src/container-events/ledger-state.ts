@@ -107,6 +107,8 @@ const overlap = 10_000_000_000n;
 export class ReceivedEvents {
   /** Keys, oldest first; see `keyOf`. */
   readonly #keys: Set<string>;
+  /** The newest time of an event that is not remembered any more. */
+  #forgotten: string | undefined;
 
   constructor(keys: LedgerState['heard'] = []) {
     this.#keys = new Set(keys);
@@ -117,21 +119,25 @@ export class ReceivedEvents {
   }
 
   get times(): readonly string[] {
-    return [...this.#keys].map((key) => key.slice(0, key.indexOf(' ')));
+    return [...this.#keys].map(timeIn);
   }
 
   /**
    * The time from which an engine that forgets nothing is asked again: some time before the newest event, because
    * Podman writes events of several processes, and reads `since` as a floating-point number: asked for the very time of an
    * event it left that out in 7 of 16 cases, and was up to 119 ns off (5.8.6, 6.1.1). What comes twice is known here, so
-   * that time is never before the oldest event that is remembered. Undefined where nothing was received.
+   * that time is never before the oldest event that is remembered, nor before one that is forgotten. Undefined where
+   * nothing was received.
    */
   get resumeFrom(): string | undefined {
     const last = newest(this.times);
     if (last === undefined) return undefined;
     const before = String(BigInt(last) - overlap);
     const first = this.#keys.size < mostReceived ? undefined : oldest(this.times);
-    return first === undefined ? before : newest([before, String(BigInt(first) + 1n)]);
+    const known = [first, this.#forgotten].flatMap((time) =>
+      time === undefined ? [] : [String(BigInt(time) + 1n)],
+    );
+    return newest([before, ...known]);
   }
 
   has(event: EngineEvent): boolean {
@@ -141,16 +147,23 @@ export class ReceivedEvents {
   add(event: EngineEvent): void {
     this.#keys.add(keyOf(event));
     const [first] = this.#keys;
-    if (this.#keys.size > mostReceived && first !== undefined) this.#keys.delete(first);
+    if (this.#keys.size <= mostReceived || first === undefined) return;
+    this.#keys.delete(first);
+    this.#forgotten = newest([timeIn(first), this.#forgotten ?? '0']);
   }
 
   clear(): void {
     this.#keys.clear();
+    this.#forgotten = undefined;
   }
 
   state(): LedgerState['heard'] {
     return [...this.#keys];
   }
+}
+
+function timeIn(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }
 
 /** Returns a key that no other event has: time to the nanosecond, name and objects. */

@@ -135,6 +135,15 @@ test('Podman is asked from before the last event, and never for one that is forg
   expect(received.resumeFrom).toBe(at(60, 101));
 });
 
+test('of events that came in another order than that of their times, Podman is asked for none that is forgotten', () => {
+  const received = new ReceivedEvents();
+  const second = 1_700_000_000_000_000_000n;
+  received.add(eventOf('container', 'die', 'a', String(second + 100n)));
+  for (let nano = 50n; nano < 50n + 512n; nano++)
+    received.add(eventOf('container', 'exec_start', 'b', String(second + nano)));
+  expect(received.resumeFrom).toBe(String(second + 101n));
+});
+
 describe('a Podman whose service ends and starts', () => {
   const names: readonly EventName[] = ['start', 'die', 'kill'].map((action) => ({
     type: 'container',
