@@ -1,5 +1,6 @@
 import { type EventName, eventWord } from '../hooks/engine-events.ts';
 import { Backoff } from '../system/backoff.ts';
+import { isAfter } from '../system/nanoseconds.ts';
 import { Deadline } from '../watch/engine/deadline.ts';
 import { LocalEngine } from '../watch/engine/local-engine.ts';
 import type { EngineKind, EngineRunId } from '../watch/lifecycle/observation.ts';
@@ -167,7 +168,10 @@ export class EventWatch {
 
   #read(kind: EngineKind, since: string | undefined): void {
     const { endpoint } = this.#options.engine;
-    const stream = new EventStream({ endpoint, kind }, this.#names, since, {
+    // Podman compares later events with it, too: after its clock was set back it would send none for as long.
+    const now = `${Date.now()}000000`;
+    const from = kind === 'podman' && since !== undefined && isAfter(since, now) ? now : since;
+    const stream = new EventStream({ endpoint, kind }, this.#names, from, {
       begun: () => this.#begun(stream),
       line: (json) => this.#received(json, kind),
       ended: (how) => this.#ended(how),

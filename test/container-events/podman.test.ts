@@ -209,4 +209,24 @@ describe('a Podman whose service ends and starts', () => {
     // The last events of the run before, and what came meanwhile: not the 208 of all time.
     expect(Math.max(second, third)).toBeLessThanOrEqual(3);
   });
+
+  test('is not asked for the events of a future that its clock, set back, does not reach for long', async () => {
+    engine.model.sleep(Math.floor(Date.now() / 1000) - 1_700_000_000);
+    const told: string[] = [];
+    const watch = watchIt(told);
+    watch.up('run-1', 'starting', 'podman');
+    await waitFor(() => watch.phase === 'reading');
+    const years = 20 * 365 * 86_400;
+    engine.model.sleep(years);
+    engine.model.start('a');
+    await waitFor(() => told.length === 1);
+    watch.down();
+    engine.model.sleep(-years);
+    watch.up('run-1', 'again', 'podman');
+    await waitFor(() => watch.phase === 'reading');
+    await pass(300);
+    engine.model.sleep(60);
+    engine.model.start('b');
+    await waitFor(() => told.includes('start b'));
+  });
 });

@@ -53,12 +53,15 @@ export async function startEventEngine(
     const { type, event } = filter;
     const fits = (told: EngineEvent) =>
       (type?.includes(told.type) ?? true) && (event?.includes(told.action) ?? true);
-    const tell = (told: EngineEvent) => void (fits(told) && response.write(`${told.json}\n`));
+    const since = query.get('since');
+    // Podman compares each event with `since`, also those that happen later.
+    const isDue = ({ timeNano }: EngineEvent) =>
+      kind === 'docker' || since === null || Number(sinceOf(timeNano)) >= Number(since);
+    const tell = (told: EngineEvent) => void (fits(told) && isDue(told) && response.write(`${told.json}\n`));
     opened += 1;
     streams.add(response);
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
-    const since = query.get('since');
     const past = since === null ? [] : remembered(since);
     replayed.push(past.filter(fits).length);
     for (const told of past) tell(told);
