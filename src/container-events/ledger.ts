@@ -80,8 +80,8 @@ export class Ledger {
   #isFirst = true;
   /** The time from which an engine that forgets nothing was asked; older events were received. */
   #floor: string | undefined;
-  /** The time from which events count that are subscribed since this connection, until its replay is over. */
-  #newSince: string | undefined;
+  /** The engine replays on this connection, as far as is known. */
+  #isReplaying = false;
   /** The newest event that was received before this connection. */
   #lastBefore = beginning;
   /** The newest start that a comparison has shown. */
@@ -149,7 +149,7 @@ export class Ledger {
     const isNewlyFollowed = this.followsContainers && !followed && isContinued;
     if (!isContinued || this.#isReconciled) this.#continuity = isNewlyFollowed ? 'first' : continuity;
     this.#isReconciled = false;
-    this.#newSince = undefined;
+    this.#isReplaying = true;
     this.#floor = forgets ? undefined : this.#received.resumeFrom;
     return {
       since: this.#floor ?? oldest([...this.#received.times, ...this.#subscription.times]),
@@ -176,7 +176,6 @@ export class Ledger {
     if (this.#subscription.has(killWord) && this.#subscription.get(killWord) === undefined)
       this.#requests.missed(timeNano);
     this.#subscription.setClock(timeNano);
-    this.#newSince = timeNano;
   }
 
   /** The engine has said which run it is. */
@@ -190,7 +189,7 @@ export class Ledger {
     if (since === undefined) return { kind: 'duplicate' };
     // After the replay every event is new, even if the engine's clock was set back.
     const from = newest([since, this.#floor ?? since]) ?? since;
-    const isReplay = this.#phase !== 'live' || since === this.#newSince;
+    const isReplay = this.#phase !== 'live' || this.#isReplaying;
     if (isReplay && isAfter(from, event.timeNano)) return { kind: 'duplicate' };
     if (this.#received.has(event)) {
       // The engine remembers this event, and so everything after it.
@@ -213,7 +212,7 @@ export class Ledger {
 
   /** The replay of this connection is over. */
   replayed(): void {
-    this.#newSince = undefined;
+    this.#isReplaying = false;
   }
 
   /** Returns the event, after a start or an end that it proves to be missing. */

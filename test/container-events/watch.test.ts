@@ -222,6 +222,13 @@ test('an event from before it was subscribed is not reported, though the engine 
   engine.model.publish('volume', 'create', 'new', {});
   await waitFor(() => watched.words().includes('create new'));
   expect(watched.words()).toEqual(['start a', 'create new']);
+  // On a later connection neither.
+  await pass(100);
+  engine.cut();
+  await waitFor(() => engine.opened === 3 && watched.watch.phase === 'reading');
+  engine.model.publish('volume', 'create', 'newer', {});
+  await waitFor(() => watched.words().includes('create newer'));
+  expect(watched.words()).toEqual(['start a', 'create new', 'create newer']);
 });
 
 test('its end closes what is open, and nothing is opened any more', async () => {
