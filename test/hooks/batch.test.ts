@@ -395,8 +395,11 @@ test('the failure of one ends the chain when the settings say so', async () => {
 test('one that takes long is named, again and again', async () => {
   await stage.clear();
   stage = createHookStage({ notices: [100, 200, 60_000] });
-  stage.hook('on_start/a', 'sleep 0.3');
-  await stage.run('start');
+  stage.hook('on_start/a', `while [ ! -e ${stage.path('go')} ]; do sleep 0.05; done`);
+  const running = stage.run('start');
+  await waitFor(() => stage.of('hook-running').length === 2);
+  stage.hook('go', '');
+  await running;
   expect(stage.of('hook-running')).toMatchObject([
     { hook: 'on_start/a', forMs: 100 },
     { hook: 'on_start/a', forMs: 200 },

@@ -6,7 +6,7 @@ import { defaultHookSettings, type SingleHookSettings } from '../../src/hooks/se
 import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { pace, waitFor } from '../support/wait-for.ts';
 
 let stage: HookStage;
 let queue: EventQueue;
@@ -103,7 +103,7 @@ test('what comes while the hook runs is its next burst', async () => {
 });
 
 test('hooks without debounce run for each event, at once; an event is done when all of its hooks are', async () => {
-  prepare({ [reload]: burst(3000), 'on_container_start/30-count': burst(never, 4000) });
+  prepare({ [reload]: burst(3000 * pace), 'on_container_start/30-count': burst(never, 4000 * pace) });
   collects(reload, 'log');
   stage.hook(
     'on_container_start/20-each',
