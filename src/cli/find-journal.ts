@@ -4,6 +4,7 @@ import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 import { findListener, ifRunning, RootsListener } from './listener.ts';
 import type { ListenerRequest } from './listener-request.ts';
 import { loadForClient } from './load.ts';
+import { remark } from './print.ts';
 
 /**
  * Reads in the journal of a listener that does not run.
@@ -46,11 +47,21 @@ export async function askForJournal(command: ListenerRequest, path: string): Pro
     return await ifRunning(findListener(command).client.get(path));
   } catch (error) {
     // A listener that this user has run before left a journal of the user's own.
-    if (error instanceof RootsListener && (await inJournal(command, async (folder) => folder))) {
-      return undefined;
-    }
-    throw error;
+    const own =
+      error instanceof RootsListener ? await inJournal(command, async (folder) => folder) : undefined;
+    if (own === undefined) throw error;
+    sayWhose(own);
+    return undefined;
   }
+}
+
+let hasSaid = false;
+
+/** Says once that the answer is not about root's listener, which runs. */
+function sayWhose(journal: string): void {
+  if (hasSaid) return;
+  hasSaid = true;
+  remark(`From ${journal}, the journal of your own listener. Another one runs as root: ask it with sudo\n`);
 }
 
 /**

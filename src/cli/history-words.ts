@@ -11,6 +11,7 @@ import { isoOfNano } from '../system/nanoseconds.ts';
 import { printableText } from '../system/printable.ts';
 import { bytes, seconds } from '../system/words.ts';
 import { localTime } from './log.ts';
+import { calledAs } from './plugin/call.ts';
 import type { Style } from './style.ts';
 
 /** Above the rows of a history. */
@@ -122,15 +123,18 @@ export function describeEntry(entry: HistoryEntry, now: Date): string {
     }
     const { end } = entry;
     if (end === undefined) lines.push(`  since     ${seconds(now.getTime() - at.getTime())}`);
-    else lines.push(`  took      ${seconds(end.durationMs)}`, `  printed   ${printed(end)}`);
+    else lines.push(`  took      ${seconds(end.durationMs)}`, `  printed   ${printed(end, entry.number)}`);
     // Made safe line by line when it was recorded.
     if (end?.output) lines.push('', end.output.replace(/\n$/, ''));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function printed({ output = '', outputBytes }: NonNullable<RunEntry['end']>): string {
+function printed({ output, outputBytes }: NonNullable<RunEntry['end']>, number: number): string {
   if (outputBytes === 0) return 'nothing';
+  // A reader's answer leaves it out.
+  if (output === undefined)
+    return `${bytes(outputBytes)}, shown to root: sudo ${calledAs()} history show ${number}`;
   // The journal keeps the end of a long output.
   const isCut = Buffer.byteLength(output) < outputBytes;
   return isCut ? `${bytes(outputBytes)}, of which the last is` : `${outputBytes} bytes:`;

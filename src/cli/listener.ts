@@ -1,9 +1,18 @@
 import { existsSync, lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { defaultControlPath } from '../listener/config/state-dir.ts';
-import { type ControlClient, createControlClient, NotRunning } from '../listener/control/client.ts';
+import {
+  type ControlClient,
+  createControlClient,
+  NotAllowed,
+  NotRunning,
+  withSecondSocket,
+} from '../listener/control/client.ts';
+import { readersPath } from '../listener/control/readers.ts';
 import { layOut } from '../service/layout.ts';
 import { manifestPath } from '../service/manifest.ts';
 import { packagedPrefix } from '../service/packaged.ts';
+import { groupName } from '../system/find-group.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { processEnvironment } from '../watch/endpoint/user-environment.ts';
 import { isListening } from '../watch/host/unix-sockets.ts';
@@ -31,7 +40,24 @@ export function findListener(given: SettingsRequest): Listener {
       'Give --control PATH, and to the listener as well',
     );
   }
-  return { client: createControlClient(path), path };
+  return { client: withSecondSocket(createControlClient(path), (error) => secondSocket(path, error)), path };
+}
+
+/** The readers' socket: of the listener that is meant, or of root's where this user has none and names none. */
+function secondSocket(path: string, error: unknown): string | undefined {
+  if (error instanceof NotAllowed) return readersPath(path);
+  return error instanceof NotRunning && meansAny(path) ? readersPath(rootsSocket()) : undefined;
+}
+
+/** Returns whether root's listener is meant too: a socket that was named with `--control` is the one that is meant. */
+function meansAny(socket: string): boolean {
+  const user = processEnvironment();
+  return !user.isRoot && socket === defaultControlPath(user);
+}
+
+/** Returns the path of the control socket of root's listener. */
+function rootsSocket(): string {
+  return defaultControlPath({ ...processEnvironment(), environment: {}, isRoot: true });
 }
 
 /** This user has no listener, and that of root is not theirs to ask. */
@@ -50,11 +76,9 @@ export async function ifRunning<Answer>(asking: Promise<Answer>): Promise<Answer
   }
 }
 
-/** A socket that was named with `--control` is the one that is meant; there is no other then. */
 function noneButRoots({ socket }: NotRunning): undefined {
-  const user = processEnvironment();
-  if (user.isRoot || socket !== defaultControlPath(user)) return undefined;
-  const path = defaultControlPath({ ...user, environment: {}, isRoot: true });
+  if (!meansAny(socket)) return undefined;
+  const path = rootsSocket();
   // /proc lists sockets below folders that this user may not look into.
   const found = isListening(path) ?? (canBeSeen(path) ? false : undefined);
   if (found === false) return undefined;
@@ -63,8 +87,21 @@ function noneButRoots({ socket }: NotRunning): undefined {
     found
       ? `This user has no listener. One runs as root: this user may not open ${path}`
       : `This user has no listener, and may not see whether one runs as root: ${path}`,
-    'Run this command with sudo',
+    `Run this command with sudo${orAsMember(path)}`,
   );
+}
+
+/** Names the group that may ask without sudo: root's listener has opened the folder of its sockets to it. */
+function orAsMember(path: string): string {
+  try {
+    const { gid, mode } = lstatSync(dirname(path));
+    const name = gid === 0 || (mode & 0o010) === 0 ? undefined : groupName(gid);
+    return name === undefined
+      ? ''
+      : `. Members of the group ${name} may ask status, history, hooks and events without it`;
+  } catch {
+    return '';
+  }
 }
 
 /** EACCES is no absence. */

@@ -13,11 +13,11 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mostEntries } from '../listener/control/protocol.ts';
 import { type HistoryEntry, isFailure, type RunEntry } from '../listener/journal/entry.ts';
-import { readHistory } from '../listener/journal/history.ts';
+import { type HistoryFilter, readHistory } from '../listener/journal/history.ts';
 import { pageHtml } from '../listener/page-html.ts';
 import type { Status } from '../listener/status.ts';
-import { codeOf, exitCode, UserError } from '../system/user-error.ts';
-import { statusIn } from './answers.ts';
+import { codeOf, errorCode, exitCode, UserError } from '../system/user-error.ts';
+import { entriesIn, statusIn } from './answers.ts';
 import { askForJournal, inJournal } from './find-journal.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { print, remark } from './print.ts';
@@ -42,11 +42,13 @@ export async function writeReport(request: ReportRequest): Promise<number> {
   const engine =
     request.engine && (engineCalled(request.engine, status?.engines ?? [])?.name ?? request.engine);
   const filter = { since, engine, n, outputs: true };
-  // A user who may ask the listener may read its journal, which has the outputs.
+  const own =
+    status === undefined ? undefined : await inFolder(join(status.listener.stateDir, 'journal'), filter);
+  const hasOutputs = status === undefined || own !== undefined;
   const entries =
     status === undefined
       ? ((await inJournal(request, (folder) => readHistory(folder, filter))) ?? [])
-      : await readHistory(join(status.listener.stateDir, 'journal'), filter);
+      : (own ?? (await withoutOutputs(request, filter)));
   const html = pageHtml({
     kind: 'report',
     machine: hostname(),
@@ -63,8 +65,32 @@ export async function writeReport(request: ReportRequest): Promise<number> {
   refuseSpecial(file);
   write(file, html);
   const count = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
-  remark(`Wrote ${file}: ${count}. What hooks printed is in it\n`);
+  const outputs = hasOutputs
+    ? 'What hooks printed is in it'
+    : 'For what hooks printed too, run this with sudo';
+  remark(`Wrote ${file}: ${count}. ${outputs}\n`);
   return exitCode.done;
+}
+
+/** Returns undefined where this user may ask the listener but not read its journal. */
+async function inFolder(folder: string, filter: HistoryFilter): Promise<HistoryEntry[] | undefined> {
+  try {
+    return await readHistory(folder, filter);
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+async function withoutOutputs(
+  request: ReportRequest,
+  { n, since, engine }: HistoryFilter,
+): Promise<readonly HistoryEntry[]> {
+  const query = new URLSearchParams({ n: String(n) });
+  if (since !== undefined) query.set('since', String(since));
+  if (engine !== undefined) query.set('engine', engine);
+  const answer = await askForJournal(request, `/v1/history?${query}`);
+  return answer === undefined ? [] : entriesIn(answer);
 }
 
 async function statusOf(request: ReportRequest): Promise<Status | undefined> {

@@ -1,5 +1,5 @@
 import type { Settings } from '../listener/config/settings.ts';
-import { type ControlClient, createControlClient } from '../listener/control/client.ts';
+import type { ControlClient } from '../listener/control/client.ts';
 import { describe } from '../listener/event-kinds.ts';
 import type { ListenerEvent } from '../listener/events.ts';
 import type { EngineStatus, Status } from '../listener/status.ts';
@@ -11,7 +11,7 @@ import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { LifecycleEvent } from '../watch/lifecycle/transition.ts';
 import { EngineWatch } from '../watch/watch-engine.ts';
 import { enginesIn } from './answers.ts';
-import { ifRunning } from './listener.ts';
+import { findListener, ifRunning } from './listener.ts';
 import type { EngineRequest } from './listener-request.ts';
 import { loadForClient } from './load.ts';
 import { usage } from './options.ts';
@@ -41,7 +41,7 @@ export async function waitForEngine(command: WaitRequest): Promise<number> {
     const heard =
       !isOwn &&
       settings.control !== undefined &&
-      (await hearFromListener(createControlClient(settings.control), command, ending.signal));
+      (await hearFromListener(findListener(command).client, command, ending.signal));
     if (!heard && !ending.signal.aborted) await watch(settings, command, ending.signal);
   } finally {
     clearTimeout(timer);

@@ -15,7 +15,7 @@ import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { interfaceAddresses } from './addresses.ts';
 import type { Settings } from './config/settings.ts';
-import { type ControlServer, startControlServer } from './control/server.ts';
+import { type ControlServer, startControlServer, startReadersServer } from './control/server.ts';
 import { createControlHost } from './control-host.ts';
 import { CutTurns } from './cut-turns.ts';
 import { recordOf } from './event-kinds.ts';
@@ -34,6 +34,7 @@ import { defaultLimits } from './notifier/protocol.ts';
 import { type NotifierServer, startNotifierServer, throttleLimits } from './notifier/server.ts';
 import { Pipeline } from './pipeline.ts';
 import { ReachOfEngine } from './reach.ts';
+import { asReader } from './reader-host.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
 import { Throttle } from './throttle.ts';
 import { throttledLog } from './throttled-log.ts';
@@ -91,6 +92,7 @@ class Daemon {
   readonly #hooksAtStop = new HooksAtStop();
   #journal: Journal | undefined;
   #control: ControlServer | undefined;
+  #readers: ControlServer | undefined;
 
   constructor(options: DaemonOptions) {
     const { settings, account, report, logsEachTurn, signal } = options;
@@ -126,7 +128,7 @@ class Daemon {
       state.memory.flush();
       await Promise.all(engines.flatMap(({ hooks, events }) => [hooks.idle(), events.idle()]));
     } finally {
-      await this.#control?.close();
+      await Promise.all([this.#control?.close(), this.#readers?.close()]);
       await state.journal?.close();
       reserve.abort();
       for (const turns of turnFiles.values()) turns.end();
@@ -200,8 +202,15 @@ class Daemon {
         record,
         signal,
       });
-      const path = settings.control;
-      this.#control = await startControlServer({ path, user: account.uid, host, report: record, signal });
+      const { control: path, readers } = settings;
+      const server = { path, user: account.uid, report: record, signal };
+      this.#control = await startControlServer({ ...server, host });
+      if (this.#control.listens)
+        this.#readers = await startReadersServer({
+          ...server,
+          host: asReader(host, readers.output),
+          readers,
+        });
     }
     if (settings.metrics !== undefined)
       startMetricsServer({ ...settings.metrics, text: () => metrics.text(), report: record, signal });

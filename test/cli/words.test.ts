@@ -105,6 +105,14 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     ],
   ],
   'control-in-use': [[{ path: socket }, 'warning', socket, 'another listener', '--control PATH']],
+  'readers-listening': [[{ path: socket, group: 'docker' }, 'detail', 'docker', socket]],
+  'readers-no-group': [[{ group: 'ops' }, 'warning', 'no group ops', 'only root', 'groupadd', 'readers']],
+  'readers-kept-out': [
+    [{ folder: '/srv/x', group: 'ops' }, 'warning', 'ops', '/srv/x', 'chgrp ops /srv/x', 'chmod g+x'],
+  ],
+  'readers-failed': [
+    [{ path: socket, group: 'ops', code: 'EPERM' }, 'warning', socket, 'EPERM', 'ops', 'ls -ld'],
+  ],
   'page-opened': [[{ port: 41234 }, 'info', '127.0.0.1 port 41234']],
   'page-closed': [[{}, 'info', 'page']],
   'control-failed': [[{ path: socket, code: 'ENOTSOCK' }, 'warning', socket, 'ENOTSOCK', 'ls -ld']],

@@ -76,6 +76,12 @@ export function readHostName(input: Input): string {
   throw wrong(input, 'is no name of a machine', 'Give it without a port, as docker1.example.com');
 }
 
+/** Reads the name of a group, or `none`. */
+export function readGroupName(input: Input): string {
+  if (/^[\w@$\\][\w.@$\\ -]{0,255}$/.test(input.value)) return input.value;
+  throw wrong(input, 'is no name of a group', 'Give one of this system, as docker; or none');
+}
+
 /** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
 export function readPath(input: Input): string {
   // TOML can say a zero byte, which no path can have.

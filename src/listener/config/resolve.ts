@@ -11,7 +11,7 @@ import { readAddress, readHostName } from './readers.ts';
 import { resolveHook } from './resolve-hook.ts';
 import { settingRows as rows } from './rows.ts';
 import { readSetting } from './setting.ts';
-import type { MetricsSettings, Resolved } from './settings.ts';
+import { type MetricsSettings, type ReaderSettings, type Resolved, usualReaders } from './settings.ts';
 import { defaultControlPath, defaultStateDir } from './state-dir.ts';
 
 /**
@@ -65,6 +65,7 @@ export function resolveSettings(
       whenStarted: readSetting(rows.whenStarted, raw.whenStarted),
       stateDir: readSetting(rows.stateDir, raw.stateDir) ?? defaultStateDir(scriptDir, user),
       control: unlessNone(control),
+      readers: resolveReaders(raw, user),
       notifier: {
         mode,
         port: readSetting(rows.port, raw.port),
@@ -82,6 +83,18 @@ export function resolveSettings(
 
 function unlessNone<Value>(value: Value): Exclude<Value, 'none'> | undefined {
   return value === 'none' ? undefined : (value as Exclude<Value, 'none'>);
+}
+
+/** The group of Docker's own socket, for root's listener at its usual place; on macOS the folder has the journal too. */
+function resolveReaders(raw: RawSettings, { isRoot, platform }: UserEnvironment): ReaderSettings {
+  const ownFolder = isRoot && platform !== 'darwin' && raw.control === undefined;
+  const group = readSetting(rows.readers, raw.readers) ?? (ownFolder ? usualReaders : undefined);
+  return {
+    group: unlessNone(group),
+    isAsked: raw.readers !== undefined,
+    ownFolder,
+    output: readSetting(rows.readersOutput, raw.readersOutput) === 'shown',
+  };
 }
 
 function resolveMetrics(input: Input, names: readonly Input[] | undefined): MetricsSettings | undefined {

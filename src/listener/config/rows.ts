@@ -1,13 +1,21 @@
 import { defaultHookSettings } from '../../hooks/settings.ts';
 import { defaultHeartbeat } from '../../watch/settings.ts';
 import type { Setting } from './setting.ts';
-import { defaultPort, logFormats, notifierModes, verbosities, whenStartedWords } from './settings.ts';
+import {
+  defaultPort,
+  logFormats,
+  notifierModes,
+  readersOutputWords,
+  verbosities,
+  whenStartedWords,
+} from './settings.ts';
 import {
   address,
   choice,
   controlPath,
   count,
   duration,
+  groupName,
   hostName,
   limit,
   path,
@@ -117,6 +125,23 @@ export const listenerRows = {
     about: ['the socket on which status, trigger and the like reach the listener; none for none'],
     guide: 'control-socket.md',
     effective: ({ settings }) => settings.control ?? 'none',
+  },
+  readers: {
+    key: 'readers',
+    form: 'text',
+    type: groupName,
+    defaultWords: ['docker, where there is that group'],
+    about: ['the group that may ask status, history, hooks, events and wait without sudo; none for none'],
+    guide: 'control-socket.md',
+    effective: ({ settings }) => settings.readers.group ?? 'none',
+  },
+  readersOutput: {
+    key: 'readers_output',
+    form: 'text',
+    type: choice(readersOutputWords),
+    default: 'hidden',
+    about: ['whether that group sees what hooks print: hidden or shown'],
+    effective: ({ settings }) => (settings.readers.output ? 'shown' : 'hidden'),
   },
   listen: {
     key: 'listen',

@@ -29,6 +29,12 @@ export interface LogSettings {
 export type LogFormat = (typeof logFormats)[number];
 export const logFormats = ['text', 'json'] as const;
 
+/** What hooks print, for readers of the control socket. */
+export const readersOutputWords = ['hidden', 'shown'] as const;
+
+/** The group that asks Docker itself without sudo. */
+export const usualReaders = 'docker';
+
 /** `quiet`: warnings and errors alone; `verbose`: details too. */
 export type Verbosity = (typeof verbosities)[number];
 export const verbosities = ['quiet', 'normal', 'verbose'] as const;
@@ -38,6 +44,18 @@ export interface NotifierSettings {
   readonly port: number;
   /** Addresses given by the user; undefined for loopback and Docker's bridge. */
   readonly addresses: readonly string[] | undefined;
+}
+
+/** The group that may ask the listener what changes nothing. */
+export interface ReaderSettings {
+  /** Its name; undefined for none. */
+  readonly group: string | undefined;
+  /** True if the user named it: then it has to exist. */
+  readonly isAsked: boolean;
+  /** True if the folder of the control socket is the listener's own, which it may open to the group. */
+  readonly ownFolder: boolean;
+  /** True if the group may see what hooks print. */
+  readonly output: boolean;
 }
 
 /** The address of the metrics over TCP. */
@@ -59,6 +77,7 @@ export interface Settings {
   readonly stateDir: string;
   /** Absolute path of the control socket; undefined for none. */
   readonly control: string | undefined;
+  readonly readers: ReaderSettings;
   readonly notifier: NotifierSettings;
   /** Undefined for nowhere but on the control socket. */
   readonly metrics: MetricsSettings | undefined;

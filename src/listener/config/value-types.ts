@@ -6,6 +6,7 @@ import {
   readControlPath,
   readCount,
   readDuration,
+  readGroupName,
   readHostName,
   readLimit,
   readPath,
@@ -40,6 +41,9 @@ export const controlPath: ValueType<string> = {
   read: (input) => (input.value === 'none' ? 'none' : readControlPath(input)),
   write: itself,
 };
+
+/** The name of a group of this system, or `none`. */
+export const groupName: ValueType<string> = { read: readGroupName, write: itself };
 
 /** An address with a port, or `none`. */
 export const place: ValueType<{ readonly address: string; readonly port: number } | 'none'> = {

@@ -37,6 +37,9 @@ export class NotRunning extends Error {
   }
 }
 
+/** This user may not open the control socket. */
+export class NotAllowed extends UserError {}
+
 /** The listener has nothing of that name or number. */
 export class NotThere extends UserError {}
 
@@ -68,6 +71,36 @@ export function createControlClient(path: string): ControlClient {
       throw await asFailure(error, path);
     }
   }
+}
+
+/**
+ * Asks on a second socket what changes nothing, where the first cannot be asked.
+ * @param second returns the path of the second socket for the error that the first one gave; undefined for none
+ */
+export function withSecondSocket(
+  first: ControlClient,
+  second: (error: unknown) => string | undefined,
+): ControlClient {
+  async function either<Answer>(ask: (client: ControlClient) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask(first);
+    } catch (error) {
+      const path = second(error);
+      if (path === undefined) throw error;
+      try {
+        return await ask(createControlClient(path));
+      } catch (another) {
+        // A group that this user is not in, or none: the first error says what to do.
+        throw another instanceof NotAllowed || another instanceof NotRunning ? error : another;
+      }
+    }
+  }
+  return {
+    get: (target) => either((client) => client.get(target)),
+    post: (target, parameters) => first.post(target, parameters),
+    lines: (wanted) =>
+      wanted.method === 'GET' ? either((client) => client.lines(wanted)) : first.lines(wanted),
+  };
 }
 
 function send(socket: string, ask: LinesRequest, limit: number | undefined): Promise<IncomingMessage> {
@@ -161,6 +194,7 @@ function declined(status: number, said: object): UserError {
   if (typeof error !== 'string') return noListener();
   const advice = typeof cure === 'string' ? cure : undefined;
   if (status === 404) return new NotThere(exitCode.usage, error, advice);
+  if (status === 403) return new UserError(exitCode.notPermitted, error, advice);
   return new UserError(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
 }
 
@@ -174,7 +208,7 @@ async function asFailure(error: unknown, socket: string): Promise<unknown> {
       return new NotRunning(`The listener is not running: no process answers at ${socket}`, socket);
     case 'EACCES':
     case 'EPERM':
-      return new UserError(
+      return new NotAllowed(
         exitCode.notPermitted,
         `May not open ${socket}`,
         'Run this as the user whose listener it is, mostly with sudo',

@@ -67,7 +67,7 @@ export class Declined extends Error {
   readonly status: number;
   readonly cure: string | undefined;
 
-  constructor(status: 400 | 404 | 405 | 409 | 413 | 421 | 503, message: string, cure?: string) {
+  constructor(status: 400 | 403 | 404 | 405 | 409 | 413 | 421 | 500 | 503, message: string, cure?: string) {
     super(message);
     this.status = status;
     this.cure = cure;
@@ -81,6 +81,17 @@ export type ControlReport =
   | { readonly kind: 'control-refused'; readonly path: string; readonly refusal: Refusal }
   /** Another listener answers there. */
   | { readonly kind: 'control-in-use'; readonly path: string }
+  /** The group may ask what changes nothing, on a socket of its own. */
+  | { readonly kind: 'readers-listening'; readonly path: string; readonly group: string }
+  | { readonly kind: 'readers-no-group'; readonly group: string }
+  /** The group may not enter the folder of its socket. */
+  | { readonly kind: 'readers-kept-out'; readonly folder: string; readonly group: string }
+  | {
+      readonly kind: 'readers-failed';
+      readonly path: string;
+      readonly group: string;
+      readonly code: string;
+    }
   /** The page can be looked at. */
   | { readonly kind: 'page-opened'; readonly port: number }
   /** No browser had it open for a while. */

@@ -1,4 +1,4 @@
-import { lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../system/make-folder.ts';
@@ -31,6 +31,62 @@ export async function listenOn(server: Server, path: string, user: number): Prom
     }
     const report = await removeStale(path);
     if (report !== undefined) return report;
+  }
+}
+
+/** A socket for a group, and the folder that the group must be able to enter. */
+export interface GroupSocket {
+  readonly path: string;
+  readonly user: number;
+  readonly group: string;
+  readonly gid: number;
+  /** True if the folder has the listener's own files alone: then it is opened to the group. */
+  readonly ownFolder: boolean;
+}
+
+/**
+ * Listens on a Unix socket that a group may open too. Only the user can change the socket's folder, so nothing can be put in
+ * the socket's place before its mode is set. Never rejects.
+ * @returns the result; the server listens only if that is `readers-listening`
+ */
+export async function listenToGroup(server: Server, socket: GroupSocket): Promise<ControlReport> {
+  const { path, user, group, gid, ownFolder } = socket;
+  const result = await listenOn(server, path, user);
+  if (result.kind !== 'control-listening') {
+    const code =
+      result.kind === 'control-failed'
+        ? result.code
+        : result.kind === 'control-in-use'
+          ? 'EADDRINUSE'
+          : 'EACCES';
+    return { kind: 'readers-failed', path, group, code };
+  }
+  const folder = dirname(path);
+  try {
+    if (ownFolder) {
+      chownSync(folder, -1, gid);
+      chmodSync(folder, 0o710);
+    }
+    chownSync(path, -1, gid);
+    chmodSync(path, 0o660);
+    const { mode, gid: folderGroup } = lstatSync(folder);
+    const mayEnter = (mode & 0o001) !== 0 || (folderGroup === gid && (mode & 0o010) !== 0);
+    if (mayEnter) return { kind: 'readers-listening', path, group };
+    server.close();
+    return { kind: 'readers-kept-out', folder, group };
+  } catch (error) {
+    server.close();
+    return { kind: 'readers-failed', path, group, code: codeOf(error) };
+  }
+}
+
+/** Closes the folder of a socket that an earlier listener has opened to a group. */
+export function ownFolderAgain(path: string): void {
+  const folder = dirname(path);
+  try {
+    if ((lstatSync(folder).mode & 0o777) === 0o710) chmodSync(folder, 0o700);
+  } catch {
+    // Without the folder there is nothing to close.
   }
 }
 

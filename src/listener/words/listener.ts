@@ -53,6 +53,21 @@ const without = 'status, trigger and the companion do not reach this listener';
 /** The control socket, and the page. */
 export const controlWords: WordsFor<ControlReport> = {
   'control-listening': (event) => detail(`Answering on ${event.path}`),
+  'readers-listening': (event) => detail(`Answering the group ${event.group} on ${event.path}`),
+  'readers-no-group': ({ group }) =>
+    warning(
+      `There is no group ${printableText(group)}, so only root may ask this listener. ` +
+        'Make it with groupadd and restart the listener, or give another with readers in the settings',
+    ),
+  'readers-kept-out': ({ folder, group }) =>
+    warning(
+      `The group ${printableText(group)} may not enter ${folder}, so only root may ask this listener. ` +
+        `Run: chgrp ${quote(group)} ${quote(folder)} && chmod g+x ${quote(folder)}`,
+    ),
+  'readers-failed': ({ path, group, code }) =>
+    warning(
+      `No socket at ${path} (${code}) for the group ${printableText(group)}: only root may ask this listener. See: ls -ld ${quote(path)}`,
+    ),
   'page-opened': (event) => info(`The page is served on 127.0.0.1 port ${event.port}`),
   'page-closed': () => info('No browser shows the page any more: closed'),
   'control-refused': (event) => {
