@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createControlClient } from '../../src/listener/control/client.ts';
-import { expectAccessible, inBrowser } from '../support/browser.ts';
 import { startEventEngine } from '../support/event-engine.ts';
 import { needing } from '../support/needs.ts';
 import { createStage, endProcess, hooksDone, ofKind, type Stage } from '../support/stage.ts';
+import { expectAccessible, inBrowser } from './browser.ts';
 
 const look = inBrowser();
 let stage: Stage;

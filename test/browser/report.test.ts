@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../src/listener/journal/history.ts';
 import type { Report } from '../../src/listener/page-data.ts';
 import { inScript } from '../../src/listener/page-html.ts';
-import { expectAccessible, expectNoSideways, inBrowser } from '../support/browser.ts';
 import { exampleHistory } from '../support/example-history.ts';
 import { needing } from '../support/needs.ts';
 import { program } from '../support/stage.ts';
+import { expectAccessible, expectNoSideways, inBrowser } from './browser.ts';
 
 const now = Date.parse('2026-11-24T19:20:00Z');
 // A report that is looked at on another day shows days.

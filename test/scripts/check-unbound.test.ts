@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { needing } from '../support/needs.ts';
 
 const script = fileURLToPath(new URL('../../scripts/check-unbound.js', import.meta.url));
 
-test('reports each way to take a method off its instance, and no call on it', () => {
+test('reports each way to take a method off its instance, and no call on it', needing('checks'), () => {
   const folder = mkdtempSync(join(tmpdir(), 'check-unbound-'));
   try {
     writeFileSync(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needing } from '../support/needs.ts';
 
 /** Adds a member to a union on a copy of the source: the compiler must name each place that has to know it. */
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,50 +52,58 @@ function placesAfter(changes: readonly (readonly [file: string, from: string, to
   }
 }
 
-test('a reason is asked for by its words, its metric, the turn file, the library and the schemas', () => {
-  const change = [
-    'src/watch/lifecycle/transition.ts',
-    "'unseen' | 'requested';",
-    "'unseen' | 'requested' | 'paused';",
-  ] as const;
-  expect(placesAfter([change])).toEqual({
-    files: [
-      'src/listener/journal/turn-lines.ts',
-      'src/listener/metrics/collector.ts',
-      'src/listener/words/transitions.ts',
-      'src/watch/index.ts',
-    ],
-    schemas: ['event', 'history', 'history-entry', 'status'],
-  });
-});
+test(
+  'a reason is asked for by its words, its metric, the turn file, the library and the schemas',
+  needing('checks'),
+  () => {
+    const change = [
+      'src/watch/lifecycle/transition.ts',
+      "'unseen' | 'requested';",
+      "'unseen' | 'requested' | 'paused';",
+    ] as const;
+    expect(placesAfter([change])).toEqual({
+      files: [
+        'src/listener/journal/turn-lines.ts',
+        'src/listener/metrics/collector.ts',
+        'src/listener/words/transitions.ts',
+        'src/watch/index.ts',
+      ],
+      schemas: ['event', 'history', 'history-entry', 'status'],
+    });
+  },
+);
 
-test('an outcome, a why, a kind of event and a kind of record are asked for by each place that shows them', () => {
-  const outcome = "  | { readonly kind: 'exited'; readonly code: number }\n";
-  const why = "'too-many' | 'withdrawn';";
-  const event = "  | { readonly kind: 'engine-silent' }\n";
-  const record = "  | { readonly kind: 'transition'; readonly transition: Transition }\n";
-  const records = 'src/listener/journal/record.ts';
-  expect(
-    placesAfter([
-      ['src/hooks/run.ts', outcome, `${outcome}  | { readonly kind: 'paused' }\n`],
-      [records, why, why.replace(';', " | 'paused';")],
-      ['src/watch/engine/report.ts', event, `${event}  | { readonly kind: 'engine-paused' }\n`],
-      [records, record, `${record}  | { readonly kind: 'engine-silent' }\n`],
-    ]),
-  ).toEqual({
-    files: [
-      // What `events` shows of a record, and the exit code of an outcome.
-      'src/cli/events.ts',
-      'src/cli/trigger.ts',
-      // How a record is kept, and its entry in the history; the class of an outcome.
-      'src/listener/event-kinds.ts',
-      'src/listener/journal/entry.ts',
-      'src/listener/metrics/collector.ts',
-      'src/listener/throttled-log.ts',
-      'src/listener/words/outcomes.ts',
-      'src/listener/words/transitions.ts',
-      'src/watch/words.ts',
-    ],
-    schemas: ['event', 'history', 'history-entry', 'status', 'trigger'],
-  });
-});
+test(
+  'an outcome, a why, a kind of event and a kind of record are asked for by each place that shows them',
+  needing('checks'),
+  () => {
+    const outcome = "  | { readonly kind: 'exited'; readonly code: number }\n";
+    const why = "'too-many' | 'withdrawn';";
+    const event = "  | { readonly kind: 'engine-silent' }\n";
+    const record = "  | { readonly kind: 'transition'; readonly transition: Transition }\n";
+    const records = 'src/listener/journal/record.ts';
+    expect(
+      placesAfter([
+        ['src/hooks/run.ts', outcome, `${outcome}  | { readonly kind: 'paused' }\n`],
+        [records, why, why.replace(';', " | 'paused';")],
+        ['src/watch/engine/report.ts', event, `${event}  | { readonly kind: 'engine-paused' }\n`],
+        [records, record, `${record}  | { readonly kind: 'engine-silent' }\n`],
+      ]),
+    ).toEqual({
+      files: [
+        // What `events` shows of a record, and the exit code of an outcome.
+        'src/cli/events.ts',
+        'src/cli/trigger.ts',
+        // How a record is kept, and its entry in the history; the class of an outcome.
+        'src/listener/event-kinds.ts',
+        'src/listener/journal/entry.ts',
+        'src/listener/metrics/collector.ts',
+        'src/listener/throttled-log.ts',
+        'src/listener/words/outcomes.ts',
+        'src/listener/words/transitions.ts',
+        'src/watch/words.ts',
+      ],
+      schemas: ['event', 'history', 'history-entry', 'status', 'trigger'],
+    });
+  },
+);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /** Something that not every machine has, or not everybody there. */
 interface Need {
@@ -47,6 +48,11 @@ const needs = {
     what: 'Chromium (apt-get install chromium; then: npm run test:page)',
     isMet: () => existsSync(chromium),
   },
+  checks: {
+    what: 'the packages of scripts/checks (node scripts/equip.js scripts/checks)',
+    isMet: () =>
+      existsSync(fileURLToPath(new URL('../../node_modules/ts-json-schema-generator', import.meta.url))),
+  },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
   prlimit: { what: 'prlimit, of util-linux', isMet: () => answers('prlimit', '--version') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
@@ -86,8 +92,9 @@ const needs = {
 
 export type NeedName = keyof typeof needs;
 
-/** Programs of Debian's. Where .ci/run has installed them, a missing one is a failure and nothing to be left out. */
+/** Programs of Debian's, and the packages that npm ci leaves out. Where .ci/run has installed them, a missing one is a failure and nothing to be left out. */
 const equipment: readonly NeedName[] = [
+  'checks',
   'chromium',
   'fish',
   'groff',
