@@ -1,7 +1,8 @@
 // Builds a program of a first file and few parts, which `import()` loads.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { loadBuiltinsLate } from './builtins.js';
 
 /**
  * The parts, and the modules of src/ in each: those that `import()` loads from it, and some that others need too. Code
@@ -9,6 +10,7 @@ import { build } from 'esbuild';
  */
 const parts = {
   companion: ['cli/companion'],
+  status: ['cli/status'],
   /** Beside these, every module that is loaded and that no other part lists: the commands that ask a listener. */
   client: ['cli/log-file', 'hooks/find', 'listener/journal/past', 'system/awake-timer'],
   history: ['cli/history', 'cli/hooks', 'cli/report', 'cli/dry-run'],
@@ -46,7 +48,11 @@ export async function buildInParts(options, entryPoint) {
     },
   };
   await build({ ...options, splitting: true, chunkNames: 'parts/[name]-[hash]', plugins: [parting] });
-  loadWithCare(join(options.outdir, `${Object.keys(options.entryPoints)[0]}.js`));
+  const first = join(options.outdir, `${Object.keys(options.entryPoints)[0]}.js`);
+  loadWithCare(first);
+  const folder = join(options.outdir, 'parts');
+  loadBuiltinsLate(first, true);
+  for (const name of readdirSync(folder)) loadBuiltinsLate(join(folder, name), false);
 }
 
 /**

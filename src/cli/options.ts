@@ -32,14 +32,24 @@ type FlagsOf<R extends Rows> = {
 
 function flagsOf<R extends Rows>(rows: R): FlagsOf<R> {
   const flags = Object.values(rows).flatMap((row) =>
-    Object.entries(row.flags ?? {}).map(([name, flag]) => [name, { about: aboutValue(row), ...flag }]),
+    Object.entries(row.flags ?? {}).map(([name, flag]) => [name, withAbout(row, flag)]),
   );
   return Object.fromEntries(flags);
 }
 
+/** Most commands show no help, so its lines are made when they are read. */
+function withAbout(row: Setting, flag: object): object {
+  return {
+    get about() {
+      return aboutValue(row);
+    },
+    ...flag,
+  };
+}
+
 /** The names of the flags of rows. */
 export function flagNames<R extends Rows>(rows: R): (keyof FlagsOf<R>)[] {
-  return Object.keys(flagsOf(rows)) as (keyof FlagsOf<R>)[];
+  return Object.values(rows).flatMap(({ flags = {} }) => Object.keys(flags)) as (keyof FlagsOf<R>)[];
 }
 
 /** The longest line that a default joins, in characters. */

@@ -6,36 +6,26 @@ export interface Progress {
   clear(): void;
 }
 
-/** Standard error, if it is a terminal that can take a line back. */
-interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
 /** The wait before the line shows, and the interval at which it changes, in ms. */
 const interval = 1000;
 
-function createProgress(
-  terminal: Terminal = process.stderr,
-  environment: NodeJS.ProcessEnv = process.env,
-): Progress {
+function createProgress(): Progress {
   let doing: { readonly what: string; readonly since: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isShown = false;
-  const canShow = terminal.isTTY === true && environment.TERM !== 'dumb';
 
   function clear(): void {
-    if (isShown) terminal.write('\r\u001b[K');
+    if (isShown) process.stderr.write('\r\u001b[K');
     isShown = false;
   }
 
   function show(): void {
-    if (doing === undefined) return;
+    // Standard error is looked at no earlier: Node opens it then, which few commands need.
+    if (doing === undefined || !process.stderr.isTTY || process.env.TERM === 'dumb') return;
     const seconds = Math.round((Date.now() - doing.since) / 1000);
     const line = `${doing.what} … ${seconds} s`;
     // A line that wraps could not be taken back.
-    terminal.write(`\r${line.slice(0, Math.max(1, (terminal.columns || 80) - 1))}\u001b[K`);
+    process.stderr.write(`\r${line.slice(0, Math.max(1, (process.stderr.columns || 80) - 1))}\u001b[K`);
     isShown = true;
   }
 
@@ -45,7 +35,7 @@ function createProgress(
       clear();
       doing = what === undefined ? undefined : { what, since: Date.now() };
       // It keeps nothing running: what it shows does, or is over.
-      if (what !== undefined && canShow) timer = setInterval(show, interval).unref();
+      if (what !== undefined) timer = setInterval(show, interval).unref();
     },
     clear,
   };

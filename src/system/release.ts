@@ -1,9 +1,7 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-
 /** Smaller ones come from a pool that others share, or are not worth it. */
 const worthIt = 4096;
 
-let closed: MessagePort | undefined;
+let closed: ReturnType<typeof closedPort> | undefined;
 
 /**
  * Frees the memory of bytes that are not needed any more at once. V8 sees little of the memory behind buffers, and
@@ -20,7 +18,7 @@ export function release(bytes: Buffer): void {
   closed.postMessage(undefined, [buffer]);
 }
 
-function closedPort(): MessagePort {
+function closedPort() {
   const { port1, port2 } = new MessageChannel();
   port2.close();
   return port1;

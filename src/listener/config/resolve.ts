@@ -56,6 +56,7 @@ export function resolveSettings(
   ) {
     throw wrong(raw.listen[0], 'has no effect: the notifier is off', 'Leave one of the two out');
   }
+  const stateDir = readSetting(rows.stateDir, raw.stateDir);
   const control = readSetting(rows.control, raw.control) ?? defaultControlPath(user);
   return {
     settings: {
@@ -63,7 +64,10 @@ export function resolveSettings(
       engines,
       heartbeat: { ...defaultHeartbeat, every: readSetting(rows.heartbeat, raw.heartbeat) },
       whenStarted: readSetting(rows.whenStarted, raw.whenStarted),
-      stateDir: readSetting(rows.stateDir, raw.stateDir) ?? defaultStateDir(scriptDir, user),
+      // Commands that ask a listener do not use it, and its digest costs them the load of node:crypto.
+      get stateDir() {
+        return stateDir ?? defaultStateDir(scriptDir, user);
+      },
       control: unlessNone(control),
       readers: resolveReaders(raw, user),
       notifier: {

@@ -109,11 +109,11 @@ function send(socket: string, ask: LinesRequest, limit: number | undefined): Pro
   return new Promise((resolve, reject) => {
     const headers = { Host: 'listener', 'Content-Length': Buffer.byteLength(body) };
     const asked = request({
-      socketPath: socket,
+      // An agent would compile its expressions for IP addresses, which takes longer than the request.
+      createConnection: () => connect(socket),
       method,
       path,
       headers,
-      agent: false,
       ...(signal && { signal }),
     });
     asked.once('error', reject);
