@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openAccount } from '../support/lab/account.ts';
 import { createLabEngine } from '../support/lab/engine.ts';
-import { type EngineVersion, hasRoot } from '../support/lab/folder.ts';
+import type { EngineVersion } from '../support/lab/folder.ts';
 import { installNotifier, notifierName } from '../support/lab/images.ts';
 import { createProxy } from '../support/lab/proxy.ts';
 import type { Reckoning } from '../support/lab/reckoning.ts';
@@ -18,7 +18,7 @@ const faults = [...faultsOfEngine, ...faultsOfListener, ...faultsBehindProxy];
 
 /** Every fault that is soon over, on one real engine. */
 export function describeFaults(version: EngineVersion): void {
-  describe.skipIf(!hasRoot(version))(`Docker ${version}`, () => {
+  describe(`Docker ${version}`, () => {
     test.for(titled(false))('%s', async ([, fault, withNotifier], { task }) => {
       await playRounds(fault, version, withNotifier, (played) => {
         task.meta.reckoning = played;
@@ -29,7 +29,7 @@ export function describeFaults(version: EngineVersion): void {
 
 /** Every fault that is mostly waiting, side by side. */
 export function describeSlowFaults(version: EngineVersion): void {
-  describe.skipIf(!hasRoot(version))(`Docker ${version}`, () => {
+  describe(`Docker ${version}`, () => {
     test.concurrent.for(titled(true))('%s', async ([, fault, withNotifier], { task }) => {
       await playRounds(fault, version, withNotifier, (played) => {
         task.meta.reckoning = played;
@@ -92,7 +92,7 @@ async function playRounds(
     );
     throw error;
   } finally {
-    reckon({ version, rounds: played, ...stage.reckon() });
+    reckon({ engine: `Docker ${version}`, rounds: played, ...stage.reckon() });
     await stage.clear();
     await proxy?.kill();
     await engine.clear();

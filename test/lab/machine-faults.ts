@@ -74,7 +74,7 @@ export function describeMachineFaults(version: EngineVersion): void {
         await account.close(listener);
         const { transitions, hooks } = stage.reckon();
         task.meta.reckoning = {
-          version,
+          engine: `Docker ${version}`,
           rounds,
           transitions: transitions - before.transitions,
           hooks: hooks - before.hooks,

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { LogLine, WatchedListener } from '../../src/demo/listener.ts';
-import { hasRoot, withRootless } from '../support/lab/folder.ts';
 import { bootMachine, type Machine } from '../support/lab/machine.ts';
 import { median } from '../support/lab/median.ts';
 import { rounds, soaking } from '../support/lab/rounds.ts';
@@ -66,183 +65,180 @@ function isTransition(event: string): (line: LogLine) => boolean {
 }
 
 /** Two listeners on one rootless Docker: its user's, and root's, which knows no more than the socket. */
-describe.skipIf(!withRootless || !hasRoot('28.5'))(
-  'rootless Docker 28.5, watched by its user and by root',
-  () => {
-    let machine: Machine;
-    let listeners: WatchedListener[] = [];
-    let expected: string[] = [];
-    beforeAll(async () => {
-      machine = await bootMachine({ version: '28.5', socketActivation: false });
-      await machine.run(['sh', '-euc', setUp, 'sh', unit, activated, machine.node]);
-    });
-    afterEach(endListeners);
-    afterAll(() => machine?.clear());
+describe('rootless Docker 28.5, watched by its user and by root', () => {
+  let machine: Machine;
+  let listeners: WatchedListener[] = [];
+  let expected: string[] = [];
+  beforeAll(async () => {
+    machine = await bootMachine({ version: '28.5', socketActivation: false });
+    await machine.run(['sh', '-euc', setUp, 'sh', unit, activated, machine.node]);
+  });
+  afterEach(endListeners);
+  afterAll(() => machine?.clear());
 
-    const systemctl = (...words: string[]) => machine.run([...asUser, 'systemctl', '--user', ...words]);
-    const engineIs = async (unitName: string) =>
-      (await machine.attempt([...asUser, 'systemctl', '--user', 'is-active', unitName])).stdout.trim();
-    const program = (...words: string[]) => {
-      const given = [...asUser, `DOCKER_HOST=unix://${socket}`, machine.node, machine.program];
-      return machine.attempt([...given, ...words]);
-    };
-    const control = (home: string) => `${home}/control.sock`;
+  const systemctl = (...words: string[]) => machine.run([...asUser, 'systemctl', '--user', ...words]);
+  const engineIs = async (unitName: string) =>
+    (await machine.attempt([...asUser, 'systemctl', '--user', 'is-active', unitName])).stdout.trim();
+  const program = (...words: string[]) => {
+    const given = [...asUser, `DOCKER_HOST=unix://${socket}`, machine.node, machine.program];
+    return machine.attempt([...given, ...words]);
+  };
+  const control = (home: string) => `${home}/control.sock`;
 
-    function listen(home: string, as: readonly string[], words: readonly string[] = []): WatchedListener {
-      const memory = ['--state-dir', `${home}/state`, '--config', 'none', '--control', control(home)];
-      const all = ['run', `${home}/hooks`, ...host, '--no-notifier', ...memory, ...words];
-      return machine.launch(all, as);
+  function listen(home: string, as: readonly string[], words: readonly string[] = []): WatchedListener {
+    const memory = ['--state-dir', `${home}/state`, '--config', 'none', '--control', control(home)];
+    const all = ['run', `${home}/hooks`, ...host, '--no-notifier', ...memory, ...words];
+    return machine.launch(all, as);
+  }
+
+  async function startListeners(...words: string[]): Promise<void> {
+    listeners = [listen('/root', [], words), listen('/home/user', asUser, words)];
+    for (const listener of listeners) await listener.next(0, ofKind('engine-watched'));
+  }
+
+  async function endListeners(): Promise<void> {
+    for (const listener of listeners.splice(0)) expect(await listener.end()).toBe(0);
+  }
+
+  /** Begins a test: no Docker, no memory, and listeners that know that. */
+  async function begin(...words: string[]): Promise<void> {
+    await systemctl('stop', 'docker.service');
+    await machine.run(['sh', '-c', 'for home in /root /home/user; do rm -rf $home/runs $home/state; done']);
+    expected = [];
+    await startListeners(...words);
+    for (const listener of listeners) await listener.next(0, ofKind('engine-is-down'));
+  }
+
+  /** Waits until the hooks of both have run for these too, and holds that they have for nothing else. */
+  async function tells(...reasons: string[]): Promise<void> {
+    expected.push(...reasons);
+    for (const home of ['/root', '/home/user']) {
+      const runs = async () =>
+        (await machine.attempt(['cat', `${home}/runs`])).stdout.split('\n').filter(Boolean);
+      await waitFor(async () => (await runs()).length >= expected.length, 60_000).catch(() => {});
+      expect({ home, runs: await runs() }).toEqual({ home, runs: expected });
     }
+  }
 
-    async function startListeners(...words: string[]): Promise<void> {
-      listeners = [listen('/root', [], words), listen('/home/user', asUser, words)];
-      for (const listener of listeners) await listener.next(0, ofKind('engine-watched'));
-    }
+  const kill = (signal: string) => machine.run(['sh', '-c', `kill -${signal} $(cat ${pidfile})`]);
 
-    async function endListeners(): Promise<void> {
-      for (const listener of listeners.splice(0)) expect(await listener.end()).toBe(0);
-    }
-
-    /** Begins a test: no Docker, no memory, and listeners that know that. */
-    async function begin(...words: string[]): Promise<void> {
-      await systemctl('stop', 'docker.service');
-      await machine.run(['sh', '-c', 'for home in /root /home/user; do rm -rf $home/runs $home/state; done']);
-      expected = [];
-      await startListeners(...words);
-      for (const listener of listeners) await listener.next(0, ofKind('engine-is-down'));
-    }
-
-    /** Waits until the hooks of both have run for these too, and holds that they have for nothing else. */
-    async function tells(...reasons: string[]): Promise<void> {
-      expected.push(...reasons);
-      for (const home of ['/root', '/home/user']) {
-        const runs = async () =>
-          (await machine.attempt(['cat', `${home}/runs`])).stdout.split('\n').filter(Boolean);
-        await waitFor(async () => (await runs()).length >= expected.length, 60_000).catch(() => {});
-        expect({ home, runs: await runs() }).toEqual({ home, runs: expected });
-      }
-    }
-
-    const kill = (signal: string) => machine.run(['sh', '-c', `kill -${signal} $(cat ${pidfile})`]);
-
-    test('starts, stops, restarts and is killed', async () => {
-      await begin();
-      for (let round = 0; round < (soaking ? rounds : 1); round++) {
-        await systemctl('start', 'docker.service');
-        await tells('start engine-started');
-        await systemctl('restart', 'docker.service');
-        await tells('stop shutdown', 'start engine-started');
-        await kill('KILL');
-        await tells('stop crash', 'start engine-started');
-        await systemctl('stop', 'docker.service');
-        await tells('stop shutdown');
-      }
-    });
-
-    test('is frozen and thawed, and stops while the listeners are away', async () => {
-      await begin('--heartbeat', '1s');
+  test('starts, stops, restarts and is killed', async () => {
+    await begin();
+    for (let round = 0; round < (soaking ? rounds : 1); round++) {
       await systemctl('start', 'docker.service');
       await tells('start engine-started');
-      await kill('STOP');
-      await tells('stop unreachable');
-      await kill('CONT');
-      await tells('start engine-started');
-      await endListeners();
-      await startListeners();
-      await tells('start listener-started');
-      await endListeners();
+      await systemctl('restart', 'docker.service');
+      await tells('stop shutdown', 'start engine-started');
+      await kill('KILL');
+      await tells('stop crash', 'start engine-started');
       await systemctl('stop', 'docker.service');
-      await startListeners();
-      await tells('stop listener-started');
-    });
+      await tells('stop shutdown');
+    }
+  });
 
-    test('root, who gives no pid file, learns of a stop as soon as with one', async () => {
+  test('is frozen and thawed, and stops while the listeners are away', async () => {
+    await begin('--heartbeat', '1s');
+    await systemctl('start', 'docker.service');
+    await tells('start engine-started');
+    await kill('STOP');
+    await tells('stop unreachable');
+    await kill('CONT');
+    await tells('start engine-started');
+    await endListeners();
+    await startListeners();
+    await tells('start listener-started');
+    await endListeners();
+    await systemctl('stop', 'docker.service');
+    await startListeners();
+    await tells('stop listener-started');
+  });
+
+  test('root, who gives no pid file, learns of a stop as soon as with one', async () => {
+    await systemctl('start', 'docker.service');
+    await machine.run(['mkdir', '-p', '/root/given/hooks/on_start', '/root/given/hooks/on_stop']);
+    listeners = [listen('/root', []), listen('/root/given', [], ['--pidfile', pidfile])];
+    const delays: number[][] = [[], []];
+    const seen = [0, 0];
+    for (let round = 0; round < (soaking ? rounds : 1); round++) {
       await systemctl('start', 'docker.service');
-      await machine.run(['mkdir', '-p', '/root/given/hooks/on_start', '/root/given/hooks/on_stop']);
-      listeners = [listen('/root', []), listen('/root/given', [], ['--pidfile', pidfile])];
-      const delays: number[][] = [[], []];
-      const seen = [0, 0];
-      for (let round = 0; round < (soaking ? rounds : 1); round++) {
-        await systemctl('start', 'docker.service');
-        for (const [index, listener] of listeners.entries())
-          await listener.next(seen[index] ?? 0, isTransition('start'));
-        const began = Date.now();
-        await systemctl('stop', 'docker.service');
-        for (const [index, listener] of listeners.entries()) {
-          const line = await listener.next(seen[index] ?? 0, isTransition('stop'));
-          expect(transitionOf(line).reason).toBe('shutdown');
-          delays[index]?.push(Date.parse(line.time) - began);
-          seen[index] = listener.lines.length;
-        }
+      for (const [index, listener] of listeners.entries())
+        await listener.next(seen[index] ?? 0, isTransition('start'));
+      const began = Date.now();
+      await systemctl('stop', 'docker.service');
+      for (const [index, listener] of listeners.entries()) {
+        const line = await listener.next(seen[index] ?? 0, isTransition('stop'));
+        expect(transitionOf(line).reason).toBe('shutdown');
+        delays[index]?.push(Date.parse(line.time) - began);
+        seen[index] = listener.lines.length;
       }
-      for (const listener of listeners) {
-        expect(listener.lines.find(ofKind('engine-watched'))).toMatchObject({ pidfile });
-      }
-      const [found = 0, named = 0] = delays.map(median);
-      const ratio = (found / named).toFixed(2);
-      process.stdout.write(
-        `lab        rootless stop: ${found} ms, with --pidfile ${named} ms, ratio ${ratio}\n`,
-      );
-    });
+    }
+    for (const listener of listeners) {
+      expect(listener.lines.find(ofKind('engine-watched'))).toMatchObject({ pidfile });
+    }
+    const [found = 0, named = 0] = delays.map(median);
+    const ratio = (found / named).toFixed(2);
+    process.stdout.write(
+      `lab        rootless stop: ${found} ms, with --pidfile ${named} ms, ratio ${ratio}\n`,
+    );
+  });
 
-    test('doctor, status and notifier agree, and no notifier is needed', async () => {
-      await begin();
-      const engine = async () => {
-        const { findings } = JSON.parse((await program('doctor', '--user', '--json')).stdout) as {
-          findings: { check: string; verdict: string; found: string }[];
-        };
-        return findings.find(({ check }) => check === 'engine');
+  test('doctor, status and notifier agree, and no notifier is needed', async () => {
+    await begin();
+    const engine = async () => {
+      const { findings } = JSON.parse((await program('doctor', '--user', '--json')).stdout) as {
+        findings: { check: string; verdict: string; found: string }[];
       };
-      const status = () => program('status', '--control', control('/home/user'));
-      expect(await engine()).toMatchObject({
-        verdict: 'note',
-        found: expect.stringContaining('is not running'),
-      });
-      expect(await status()).toMatchObject({ code: 3, stdout: expect.stringContaining('down') });
-      const down = await program('notifier', 'status', '--config', 'none');
-      expect(down).toMatchObject({
-        code: 69,
-        stderr: expect.stringContaining('systemctl --user start docker'),
-      });
-
-      await systemctl('start', 'docker.service');
-      await tells('start engine-started');
-      expect(await engine()).toMatchObject({ verdict: 'ok', found: expect.stringContaining('answers') });
-      expect(await status()).toMatchObject({ code: 0, stdout: expect.stringContaining('up') });
-      const up = await program('notifier', 'status', '--config', 'none');
-      expect(up).toMatchObject({
-        code: 3,
-        stdout: expect.stringContaining('none is needed: Docker is rootless'),
-      });
-      const installed = await program('notifier', 'install', '--config', 'none');
-      expect(installed).toMatchObject({ code: 1, stderr: expect.stringContaining('Docker is rootless') });
-      await systemctl('stop', 'docker.service');
-      await tells('stop shutdown');
+      return findings.find(({ check }) => check === 'engine');
+    };
+    const status = () => program('status', '--control', control('/home/user'));
+    expect(await engine()).toMatchObject({
+      verdict: 'note',
+      found: expect.stringContaining('is not running'),
+    });
+    expect(await status()).toMatchObject({ code: 3, stdout: expect.stringContaining('down') });
+    const down = await program('notifier', 'status', '--config', 'none');
+    expect(down).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('systemctl --user start docker'),
     });
 
-    test('a service that the user’s systemd starts for a connection stays stopped', async () => {
-      await begin();
-      await endListeners();
-      await systemctl('start', 'activated.socket');
-      await startListeners();
-      const starts = async () => (await machine.attempt(['cat', '/home/user/starts'])).stdout;
-      expect(await starts()).toBe('');
-      await systemctl('start', 'activated.service');
-      await tells('start engine-started');
-      await systemctl('stop', 'activated.service');
-      await tells('stop shutdown');
-      const end = Date.now() + (soaking ? 60_000 : 10_000);
-      while (Date.now() < end) {
-        expect((await program('doctor', '--user')).stdout).toContain('would start it');
-        await program('notifier', 'status', '--config', 'none');
-        expect(await engineIs('activated.service')).toBe('inactive');
-      }
-      expect(await starts()).toBe('started\n');
-      // A connection does start it: above, none was made.
-      const connect = `require('node:net').connect('${socket}').unref()`;
-      await machine.run([...asUser, machine.node, '-e', connect]);
-      await waitFor(async () => (await engineIs('activated.service')) === 'active', room(10_000));
-      await systemctl('stop', 'activated.socket', 'activated.service');
+    await systemctl('start', 'docker.service');
+    await tells('start engine-started');
+    expect(await engine()).toMatchObject({ verdict: 'ok', found: expect.stringContaining('answers') });
+    expect(await status()).toMatchObject({ code: 0, stdout: expect.stringContaining('up') });
+    const up = await program('notifier', 'status', '--config', 'none');
+    expect(up).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('none is needed: Docker is rootless'),
     });
-  },
-);
+    const installed = await program('notifier', 'install', '--config', 'none');
+    expect(installed).toMatchObject({ code: 1, stderr: expect.stringContaining('Docker is rootless') });
+    await systemctl('stop', 'docker.service');
+    await tells('stop shutdown');
+  });
+
+  test('a service that the user’s systemd starts for a connection stays stopped', async () => {
+    await begin();
+    await endListeners();
+    await systemctl('start', 'activated.socket');
+    await startListeners();
+    const starts = async () => (await machine.attempt(['cat', '/home/user/starts'])).stdout;
+    expect(await starts()).toBe('');
+    await systemctl('start', 'activated.service');
+    await tells('start engine-started');
+    await systemctl('stop', 'activated.service');
+    await tells('stop shutdown');
+    const end = Date.now() + (soaking ? 60_000 : 10_000);
+    while (Date.now() < end) {
+      expect((await program('doctor', '--user')).stdout).toContain('would start it');
+      await program('notifier', 'status', '--config', 'none');
+      expect(await engineIs('activated.service')).toBe('inactive');
+    }
+    expect(await starts()).toBe('started\n');
+    // A connection does start it: above, none was made.
+    const connect = `require('node:net').connect('${socket}').unref()`;
+    await machine.run([...asUser, machine.node, '-e', connect]);
+    await waitFor(async () => (await engineIs('activated.service')) === 'active', room(10_000));
+    await systemctl('stop', 'activated.socket', 'activated.service');
+  });
+});

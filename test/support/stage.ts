@@ -21,7 +21,8 @@ export interface EngineOptions {
 /** Where the engine of a stage is, and how things are done beside it, when it is not an embedded one. */
 export interface UserEnvironment {
   readonly socket: string;
-  readonly pidfile: string;
+  /** Undefined: the listener is not given one. */
+  readonly pidfile: string | undefined;
   /** The flags that say where the listener listens; loopback alone by default. */
   readonly listen?: readonly string[];
   /** Starts the program with these arguments; directly by default. */
@@ -35,6 +36,7 @@ export interface Stage {
   readonly folder: string;
   readonly hooks: string;
   readonly socket: string;
+  /** Empty where the listener is not given one. */
   readonly pidfile: string;
   /** The listener's control socket. */
   readonly control: string;
@@ -60,9 +62,9 @@ export async function createStage(user?: UserEnvironment): Promise<Stage> {
   const hooks = join(folder, 'hooks');
   const runLog = join(folder, 'runs');
   const socket = user?.socket ?? join(folder, 'e.sock');
-  const pidfile = user?.pidfile ?? join(folder, 'e.pid');
+  const pidfile = user === undefined ? join(folder, 'e.pid') : user.pidfile;
   const port = await freePort();
-  const engine = ['--host', `unix://${socket}`, '--pidfile', pidfile];
+  const engine = ['--host', `unix://${socket}`, ...(pidfile === undefined ? [] : ['--pidfile', pidfile])];
   const control = join(folder, 'control.sock');
   const memory = [...engine, '--state-dir', join(folder, 'state'), '--config', 'none'];
   const place = [...memory, '--control', control];
@@ -78,7 +80,7 @@ export async function createStage(user?: UserEnvironment): Promise<Stage> {
     folder,
     hooks,
     socket,
-    pidfile,
+    pidfile: pidfile ?? '',
     control,
     port,
     place,
@@ -91,7 +93,7 @@ export async function createStage(user?: UserEnvironment): Promise<Stage> {
     runs: () => (existsSync(runLog) ? readFileSync(runLog, 'utf8').trimEnd().split('\n') : []),
     startEngine({ generation = 26, startupMs = 50, shutdownMs = 50 } = {}) {
       const numbers = [generation, startupMs, shutdownMs].map(String);
-      const words = [bundle('support/embedded-engine', folder), socket, pidfile, ...numbers];
+      const words = [bundle('support/embedded-engine', folder), socket, pidfile ?? '', ...numbers];
       const engine = spawn(process.execPath, words, { stdio: 'inherit' });
       engines.push(engine);
       return engine;

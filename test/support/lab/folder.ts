@@ -16,9 +16,6 @@ export const suites = { '20.10': 'bookworm', '26.1': 'trixie', '28.5': 'forky' }
 
 export type EngineVersion = keyof typeof suites;
 
-/** Without these two there is no laboratory; the third comes from a suite that changes daily. */
-export const requiredVersions: readonly EngineVersion[] = ['20.10', '26.1'];
-
 /**
  * What each root has: the engine with its command line (a package of its own since trixie), systemd for a whole
  * machine, busybox for the base image, and the libraries that a Node binary from outside needs.
@@ -28,21 +25,35 @@ const packages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'busybox-static', 'libstdc++6', 'libatomic1'],
 ];
 
-/** `LAB_ROOTLESS=1`: the root of 28.5 can run a user's own engine too. */
-export const withRootless = process.env.LAB_ROOTLESS === '1';
-
-/** Packages with which a user runs an engine of their own, without root. */
-const rootless = ['rootlesskit', 'slirp4netns', 'uidmap', 'dbus-user-session', 'mount', 'passwd'];
+/** Packages with which a user runs an engine of their own, without root; and Podman. */
+const besidesDocker = [
+  ...['rootlesskit', 'slirp4netns', 'uidmap', 'dbus-user-session', 'mount', 'passwd'],
+  'podman',
+];
 
 /** The packages of one engine's root. */
 export function packagesOf(version: EngineVersion): string[] {
   if (version === '20.10') return packages;
-  return [...packages, 'docker-cli', ...(version === '28.5' && withRootless ? rootless : [])];
+  return [...packages, 'docker-cli', ...(version === '28.5' ? besidesDocker : [])];
+}
+
+/**
+ * Packages that a root has unpacked in a folder of its own, because they conflict with those that it has: sysvinit
+ * and OpenRC. A machine takes them over when it boots.
+ */
+export const unpackedFolder = '/opt/openrc';
+
+export function unpackedOf(version: EngineVersion): string[] {
+  if (version !== '28.5') return [];
+  return ['sysvinit-core', 'initscripts', 'insserv', 'openrc', 'librc1t64', 'libeinfo1'];
 }
 
 /** The folder of one root; another list of packages is another folder. `root` is in it, and `built.json`. */
 export function rootFolder(version: EngineVersion): string {
-  const recipe = createHash('sha256').update(packagesOf(version).join()).digest('hex').slice(0, 8);
+  const recipe = createHash('sha256')
+    .update([...packagesOf(version), ...unpackedOf(version)].join())
+    .digest('hex')
+    .slice(0, 8);
   return join(labFolder, 'roots', `${suites[version]}-${recipe}`);
 }
 

@@ -7,6 +7,7 @@ import { program } from '../stage.ts';
 import { room, waitFor } from '../wait-for.ts';
 import { attempt, type CommandResult, run } from './command.ts';
 import { type EngineVersion, rootOf } from './folder.ts';
+import { type Init, inits } from './init.ts';
 import { launchListener } from './listener.ts';
 import { clearPlace, makePlace } from './place.ts';
 
@@ -19,9 +20,13 @@ export interface MachineOptions {
   readonly socketActivation: boolean;
   /** Folders of the host that are the same folder, at the same path, in the machine. */
   readonly share?: readonly string[];
+  /** The first process; systemd by default. OpenRC and sysvinit are in the root of 28.5 alone. */
+  readonly init?: keyof typeof inits;
+  /** Shell commands that change its root before it boots for the first time. */
+  readonly change?: string;
 }
 
-/** A whole Debian machine with systemd as its first process, an engine, and a network of its own. */
+/** A whole Debian machine with an init system of its own as its first process, an engine, and a network of its own. */
 export interface Machine {
   readonly version: EngineVersion;
   readonly folder: string;
@@ -90,7 +95,8 @@ exec systemd-nspawn --directory="$folder/root" "$@"
 `;
 
 export async function bootMachine(options: MachineOptions): Promise<Machine> {
-  const { version, socketActivation, share = [] } = options;
+  const { version, socketActivation, share = [], init: initName = 'systemd', change: more = '' } = options;
+  const init = inits[initName];
   const place = makePlace();
   const { folder, groups, name } = place;
   const node = realpathSync(process.execPath);
@@ -127,21 +133,20 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
       machine = undefined;
       ended = code;
     });
-    await waitFor(() => machine === undefined || firstProcess(child.pid) > 0, 60_000);
-    leader = firstProcess(child.pid);
+    await waitFor(() => machine === undefined || firstProcess(child.pid, init.process) > 0, 60_000);
+    leader = firstProcess(child.pid, init.process);
     await settled();
   }
 
-  /** Waits until systemd has started everything; a unit that failed for lack of hardware is no matter. */
+  /** Waits until the first process has started everything. */
   async function settled(): Promise<void> {
     const deadline = Date.now() + room(120_000);
     for (;;) {
       if (machine === undefined) throw new Error(`The machine ended:\n${readFileSync(consoleLog, 'utf8')}`);
-      const { stdout } = await attempt([...enter(), 'systemctl', 'is-system-running']);
-      if (/^(running|degraded)$/.test(stdout.trim())) return;
+      if ((await attempt([...enter(), 'sh', '-c', init.settled])).code === 0) return;
       if (Date.now() > deadline) {
-        const { stdout: jobs } = await attempt([...enter(), 'systemctl', 'list-jobs']);
-        throw new Error(`The machine is still ${stdout}:\n${jobs}`);
+        const { stdout } = await attempt([...enter(), 'sh', '-c', init.pending]);
+        throw new Error(`The machine is not up yet:\n${stdout}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -149,7 +154,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
 
   /** @param code what systemd-nspawn ends with, by which the keeper of the machine's unit knows whether to boot again */
   async function goDown(verb: 'reboot' | 'poweroff', code: number): Promise<void> {
-    await attempt([...enter(), 'systemctl', verb]);
+    await attempt([...enter(), ...init[verb]]);
     await waitFor(() => machine === undefined, 120_000);
     if (ended !== code) throw new Error(`The machine ended with ${ended} instead of ${code} for a ${verb}`);
     await bootUp('');
@@ -162,7 +167,8 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
   const inside = (words: readonly string[], input?: Readable) =>
     run([...enter(), ...words], { environment: inner, ...(input && { input }) });
   writeFileSync(consoleLog, '');
-  await bootUp(socketActivation ? '' : withoutActivation);
+  const ownSocket = initName === 'systemd' && !socketActivation ? withoutActivation : '';
+  await bootUp([init.change, ownSocket, more].join(''));
   return {
     version,
     folder,
@@ -207,10 +213,10 @@ export const inner = {
 };
 
 /** The machine's first process as the host numbers it, the only child of systemd-nspawn; 0 before there is one. */
-function firstProcess(pid: number | undefined): number {
+function firstProcess(pid: number | undefined, name: Init['process']): number {
   const child = onlyChild(pid ?? 0);
   // Between fork and exec it is still called as its parent is.
-  return child > 0 && comm(child) === 'systemd' ? child : 0;
+  return child > 0 && comm(child) === name ? child : 0;
 }
 
 /** nsenter stays, as the parent of what it starts in another pid namespace, and passes no signals on. */

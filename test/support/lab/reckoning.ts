@@ -1,9 +1,9 @@
 import type { TestCase } from 'vitest/node';
-import type { EngineVersion } from './folder.ts';
 
 /** What was played in one test, for the summary at the end. */
 export interface Reckoning {
-  readonly version: EngineVersion;
+  /** As `Docker 26.1`. */
+  readonly engine: string;
   readonly rounds: number;
   /** Transitions that listeners reported. */
   readonly transitions: number;
@@ -25,8 +25,8 @@ export function summarize(tests: readonly TestCase[]): string {
   for (const test of tests) {
     const { reckoning } = test.meta();
     if (reckoning === undefined) continue;
-    const row = rows.get(reckoning.version) ?? { played: 0, rounds: 0, told: 0, hooks: 0, wrong: 0 };
-    rows.set(reckoning.version, {
+    const row = rows.get(reckoning.engine) ?? { played: 0, rounds: 0, told: 0, hooks: 0, wrong: 0 };
+    rows.set(reckoning.engine, {
       played: row.played + 1,
       rounds: row.rounds + reckoning.rounds,
       told: row.told + reckoning.transitions,
@@ -36,8 +36,8 @@ export function summarize(tests: readonly TestCase[]): string {
   }
   if (rows.size === 0) return '';
   const lines = [...rows].map(
-    ([version, { played, rounds, told, hooks, wrong }]) =>
-      `| ${[`Docker ${version}`, played, rounds, told, hooks, wrong].join(' | ')} |`,
+    ([engine, { played, rounds, told, hooks, wrong }]) =>
+      `| ${[engine, played, rounds, told, hooks, wrong].join(' | ')} |`,
   );
   const head = '| engine | tests | rounds | transitions reported | hooks run | tests that failed |';
   return [head, '| --- | --- | --- | --- | --- | --- |', ...lines.sort(), ''].join('\n');

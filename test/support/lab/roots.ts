@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { identify } from '../../../src/system/processes.ts';
+import { room } from '../wait-for.ts';
 import { type AptSource, chooseMirror, readAptSources } from './apt-sources.ts';
 import { run } from './command.ts';
 import {
@@ -8,15 +9,16 @@ import {
   type EngineVersion,
   hasRoot,
   packagesOf,
-  requiredVersions,
   rootFolder,
   suites,
+  unpackedFolder,
+  unpackedOf,
 } from './folder.ts';
 
 /**
  * Builds the roots that are not there yet, side by side. A root gets its name only when it is complete, so what
  * an interrupted build leaves is never taken for one; it is removed by the next.
- * @throws Error when a required one cannot be had; one that is optional is only reported as missing
+ * @throws Error when one of them cannot be had
  */
 export async function buildRoots(codename: string, say: (text: string) => void): Promise<void> {
   const missing = (Object.keys(suites) as EngineVersion[]).filter((version) => !hasRoot(version));
@@ -29,17 +31,11 @@ export async function buildRoots(codename: string, say: (text: string) => void):
       );
     }
     const outcomes = await Promise.allSettled(missing.map((version) => build(version, mirror, say)));
-    for (const [index, outcome] of outcomes.entries()) {
-      const version = missing[index];
-      if (outcome.status === 'fulfilled' || version === undefined) continue;
-      if (requiredVersions.includes(version)) throw outcome.reason;
-      say(
-        `LEFT OUT: engine ${version} cannot be had from ${suites[version]}: ${firstErrors(outcome.reason)}`,
-      );
-    }
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
   for (const version of Object.keys(suites) as EngineVersion[]) {
-    if (hasRoot(version)) say(`Engine ${version}: ${builtRoot(version).engine}, from ${suites[version]}`);
+    say(`Engine ${version}: ${builtRoot(version).engine}, from ${suites[version]}`);
   }
 }
 
@@ -58,7 +54,16 @@ async function build(version: EngineVersion, mirror: AptSource, say: (text: stri
     // In a mount namespace of its own: an interrupted build leaves no mount behind.
     const bootstrap = ['unshare', '--mount', 'mmdebstrap', '--mode=root', '--format=directory', '--quiet'];
     const what = ['--variant=essential', `--include=${packagesOf(version).join()}`];
-    await run([...bootstrap, ...what, ...(await options()), suite, root, source], { limit: 900_000 });
+    const all = [
+      ...bootstrap,
+      ...what,
+      ...unpack(unpackedOf(version)),
+      ...(await options()),
+      suite,
+      root,
+      source,
+    ];
+    await run(all, { limit: room(900_000) });
     const engine = await run(['chroot', root, 'dockerd', '--version']);
     const record = { engine, suite, mirror: mirror.uri, packages: packagesOf(version), builtAt: new Date() };
     writeFileSync(join(unfinished, 'built.json'), `${JSON.stringify(record, undefined, 2)}\n`);
@@ -68,6 +73,18 @@ async function build(version: EngineVersion, mirror: AptSource, say: (text: stri
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
+}
+
+/** Has mmdebstrap download packages and unpack them in a folder of the root, without their scripts. */
+function unpack(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const hook = `set -eu
+mkdir "$1${unpackedFolder}" "$1${unpackedFolder}.archives"
+cd "$1${unpackedFolder}.archives"
+APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --option APT::Sandbox::User=root --quiet=2 download ${names.join(' ')}
+for archive in *.deb; do dpkg-deb --extract "$archive" "$1${unpackedFolder}"; done
+rm -r "$1${unpackedFolder}.archives"`;
+  return [`--customize-hook=${hook}`];
 }
 
 /** Options of apt and dpkg in the new root. */
@@ -94,9 +111,4 @@ function removeAbandoned(roots: string, suite: string): void {
       rmSync(join(roots, name), { recursive: true, force: true });
     }
   }
-}
-
-function firstErrors(reason: unknown): string {
-  const lines = String(reason).split('\n');
-  return lines.filter((line) => line.startsWith('E:'))[0] ?? lines[0] ?? '';
 }

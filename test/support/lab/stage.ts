@@ -40,7 +40,7 @@ export function createLabStage(engine: LabEngine, options: LabStageOptions = {})
 
 /** A stage in a whole machine, and the machine, booted; the listener runs in it as root. */
 export async function bootStage(
-  options: Omit<MachineOptions, 'share'>,
+  options: Omit<MachineOptions, 'share'> & Partial<Pick<UserEnvironment, 'socket' | 'pidfile'>>,
 ): Promise<{ readonly machine: Machine; readonly stage: LabStage }> {
   let machine: Machine | undefined;
   const booted = () => {
@@ -50,6 +50,7 @@ export async function bootStage(
   const stage = await withHooks(() => ({
     socket: '/run/docker.sock',
     pidfile: '/run/docker.pid',
+    ...options,
     listen: [],
     launch: (words) => booted().launch(words),
     say: (line, port) => sayAt(booted().besides, line, port),
