@@ -10,7 +10,9 @@ import type { EngineReport, SensorReport } from './engine/report.ts';
 
 /** Words for what a sensor reports. */
 export const sensorWords: WordsFor<SensorReport> = {
-  'engine-watched': (record) => info(describeWatched(record)),
+  // The line about its state follows: of a Docker at its usual place that is the one line about it.
+  'engine-watched': (record) =>
+    record.chosenBy === 'default' ? detail(describeWatched(record)) : info(describeWatched(record)),
   'engine-not-reached': (record) =>
     warning(`Cannot reach ${record.url}: ${record.error} (${record.code}). Retrying`),
   'engine-pidfile-unusable': (record) =>

@@ -165,7 +165,7 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
   'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
 
   'engine-watched': [
-    [{ pidfile: '/var/run/docker.pid', chosenBy: 'default' }, 'info', url, '/var/run/docker.pid'],
+    [{ pidfile: '/var/run/docker.pid', chosenBy: 'default' }, 'detail', url, '/var/run/docker.pid'],
     [{ pidfile: undefined, chosenBy: 'DOCKER_HOST' }, 'info', url, 'DOCKER_HOST'],
     [{ pidfile: undefined, chosenBy: 'found' }, 'info', url, 'nothing is at /var/run/docker.sock'],
   ],
