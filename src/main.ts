@@ -7,6 +7,7 @@ import { commands } from './cli/commands.ts';
 import { endUnexpectedly } from './cli/end-unexpectedly.ts';
 import { calledAs, completionWords, endWithDocker, environmentOf, readCall } from './cli/plugin/call.ts';
 import { endWithReader } from './cli/print.ts';
+import { writeError } from './system/journal-stream.ts';
 import { printableText } from './system/printable.ts';
 import { exitCode, UserError } from './system/user-error.ts';
 
@@ -75,7 +76,7 @@ try {
 } catch (error) {
   if (isOfLoading(error)) endIncomplete(error);
   if (!(error instanceof UserError)) endUnexpectedly(error);
-  const fix = error.fix === undefined ? '' : `\n  ${printableText(error.fix)}`;
-  process.stderr.write(`${calledAs()}: ${printableText(error.message)}${fix}\n`);
+  const fix = error.fix === undefined ? [] : [`  ${printableText(error.fix)}`];
+  writeError([`${calledAs()}: ${printableText(error.message)}`, ...fix]);
   process.exitCode = error.exitCode;
 }

@@ -14,6 +14,7 @@ import { install } from './commands/install.ts';
 import { logs } from './commands/logs.ts';
 import { notifier } from './commands/notifier.ts';
 import { plugin } from './commands/plugin.ts';
+import { reload } from './commands/reload.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
 import { trigger } from './commands/trigger.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   wait,
   events,
   config,
+  reload,
   install,
   uninstall,
   doctor,

@@ -1,4 +1,5 @@
 import { describeUnexpected } from '../listener/unexpected.ts';
+import { writeError } from '../system/journal-stream.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode } from '../system/user-error.ts';
 import { calledAs } from './plugin/call.ts';
@@ -9,7 +10,9 @@ export function endUnexpectedly(thrown: unknown): never {
   const hint = wantsStack ? '' : '. DEBUG=1 shows its stack; please report it';
   const { error, at } = describeUnexpected(thrown);
   const line = printableText(`${error}${at === '' ? '' : ` (${at})`}`);
-  process.stderr.write(`${calledAs()}: an error of its own: ${line}${hint}\n`);
-  if (wantsStack && thrown instanceof Error) process.stderr.write(`${thrown.stack}\n`);
+  writeError([
+    `${calledAs()}: an error of its own: ${line}${hint}`,
+    ...(wantsStack && thrown instanceof Error ? `${thrown.stack}`.split('\n') : []),
+  ]);
   process.exit(exitCode.internal);
 }

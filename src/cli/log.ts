@@ -1,18 +1,21 @@
-import type { LogFormat, Verbosity } from '../listener/config/settings.ts';
+import type { LogFormat, LogSettings, Verbosity } from '../listener/config/settings.ts';
 import { describe } from '../listener/event-kinds.ts';
 import type { ListenerEvent } from '../listener/events.ts';
+import { journalPriorities } from '../system/journal-stream.ts';
 import { printable, printableText } from '../system/printable.ts';
 import type { Level } from '../system/words.ts';
 
 /**
  * Writes events as they come, one line each: a path with a line's end or an escape sequence in it makes no
  * second line, and moves no cursor.
+ * @param isForJournal true where systemd's journal takes the lines: each begins with its priority, and the journal has the time
  */
 export function createLog(
   write: (line: string) => void,
   format: LogFormat,
   verbosity: Verbosity,
   now: () => Date = () => new Date(),
+  isForJournal = false,
 ): (event: ListenerEvent) => void {
   return (event) => {
     const { level, text } = describe(event);
@@ -20,8 +23,10 @@ export function createLog(
     const time = localTime(now());
     const message = printableText(text);
     const line =
-      format === 'json' ? asJson(time, level, message, event) : `${time} ${marks[level]}${message}`;
-    write(`${line}\n`);
+      format === 'json'
+        ? asJson(time, level, message, event)
+        : `${isForJournal ? '' : `${time} `}${marks[level]}${message}`;
+    write(`${isForJournal ? journalPriorities[level] : ''}${line}\n`);
   };
 }
 
@@ -61,11 +66,13 @@ function two(number: number): string {
 }
 
 /** A log that delays no caller. */
-interface DeferredLog {
+export interface DeferredLog {
   /** Takes an event with the time of this call; it is formatted and written at the end of this turn of the event loop. */
   readonly record: (event: ListenerEvent) => void;
   /** Writes what is still to be written: for the end of the program. */
   readonly flush: () => void;
+  /** Gives later events another form and another number of lines. */
+  readonly configure: (settings: LogSettings) => void;
 }
 
 /**
@@ -74,21 +81,26 @@ interface DeferredLog {
  */
 export function createDeferredLog(
   write: (text: string) => void,
-  format: LogFormat,
-  verbosity: Verbosity,
+  settings: LogSettings,
+  isForJournal = false,
 ): DeferredLog {
   let waiting: { readonly event: ListenerEvent; readonly at: Date }[] = [];
   let text = '';
   let at = new Date();
   let flushing: NodeJS.Immediate | undefined;
-  const log = createLog(
-    (line) => {
-      text += line;
-    },
-    format,
-    verbosity,
-    () => at,
-  );
+  let log = logOf(settings);
+
+  function logOf({ format, verbosity }: LogSettings) {
+    return createLog(
+      (line) => {
+        text += line;
+      },
+      format,
+      verbosity,
+      () => at,
+      isForJournal,
+    );
+  }
 
   function word(): void {
     const events = waiting;
@@ -115,5 +127,9 @@ export function createDeferredLog(
       if (event.kind === 'hook-output') word();
     },
     flush,
+    configure(changed) {
+      word();
+      log = logOf(changed);
+    },
   };
 }

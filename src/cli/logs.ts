@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { agentDomain, systemDomain } from '../service/launchd.ts';
 import { productName, serviceUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, type Supervisor, thisMachine } from '../service/machine.ts';
+import { journalForm } from '../service/scope.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { errorCode, exitCode, UserError } from '../system/user-error.ts';
 
@@ -39,7 +40,7 @@ export function logCommand(
 ): string[] {
   switch (supervisor.kind) {
     case 'systemd': {
-      const unit = ['journalctl', '--quiet', '--no-pager', '--output=cat', `--unit=${serviceUnit}`];
+      const unit = ['journalctl', ...journalForm, `--unit=${serviceUnit}`];
       // Also of a service that was uninstalled since.
       if (machine.ask([...unit, '--lines=1']) === '') {
         if (!isKnown(machine)) throw noLog();

@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import type { LogSettings, Settings } from '../listener/config/settings.ts';
+import { LiveSettings } from '../listener/config/live-settings.ts';
 import { ListenerFailed, runDaemon } from '../listener/daemon.ts';
 import { FolderRefused } from '../listener/trusted-folders.ts';
 import { describeUnexpected } from '../listener/unexpected.ts';
 import { describeFolderRefusal } from '../listener/words/refusal.ts';
 import { currentAccount } from '../system/find-account.ts';
+import { isJournalStream } from '../system/journal-stream.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { endUnexpectedly } from './end-unexpectedly.ts';
 import { load } from './load.ts';
-import { createDeferredLog } from './log.ts';
+import { createDeferredLog, type DeferredLog } from './log.ts';
 import { openLogFile } from './log-file.ts';
 import type { RunRequest } from './run-request.ts';
 
@@ -32,26 +33,23 @@ function keepYoungObjectsSmall(): void {
 export async function run(request: RunRequest): Promise<number> {
   // Opened before anything that can fail: if that fails again and again, the log of it is rotated too.
   const logFile = request.logFile === undefined ? undefined : openLogFile(request.logFile);
-  const { settings, log } = load(request);
+  const loaded = load(request);
   process.removeListener('uncaughtException', endUnexpectedly);
-  return runListener(settings, log, (text) => (logFile ?? process.stdout).write(text));
+  const isForJournal = logFile === undefined && isJournalStream(process.stdout.fd);
+  const log = createDeferredLog((text) => (logFile ?? process.stdout).write(text), loaded.log, isForJournal);
+  return runListener(new LiveSettings(loaded, () => load(request)), log);
 }
 
 /**
  * Runs the listener in the foreground until a signal ends it; a second signal ends it at once.
- * @param write takes the log
  * @returns the exit code
  * @throws UserError when it cannot start
  */
-async function runListener(
-  settings: Settings,
-  logSettings: LogSettings,
-  write: (text: string) => void,
-): Promise<number> {
+async function runListener(live: LiveSettings, { record, flush, configure }: DeferredLog): Promise<number> {
+  const { settings } = live;
   keepYoungObjectsSmall();
   // A log whose reader has gone must not stop anything.
   process.stdout.on('error', () => {});
-  const { record, flush } = createDeferredLog(write, logSettings.format, logSettings.verbosity);
   // Flush at every end, also at an error that is not caught.
   process.once('exit', flush);
   const ending = new AbortController();
@@ -82,7 +80,12 @@ async function runListener(
       settings,
       account: currentAccount(),
       report: record,
-      logsEachTurn: logSettings.format === 'json' && logSettings.verbosity === 'verbose',
+      logsEachTurn: () => live.log.format === 'json' && live.log.verbosity === 'verbose',
+      reload() {
+        const changes = live.reload();
+        configure(live.log);
+        return changes;
+      },
       ready: () => notifyReady(process.env, (error) => record({ kind: 'not-notified', error })),
       signal: ending.signal,
       atOnce: atOnce.signal,

@@ -2,6 +2,7 @@ import type { RunningHook } from '../hooks/attempts.ts';
 import type { EventStarts } from '../hooks/chain.ts';
 import type { HookHost } from '../hooks/report.ts';
 import { reportChanges } from '../hooks/report-once.ts';
+import type { SingleHookSettings } from '../hooks/settings.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
@@ -47,11 +48,6 @@ const mostBytes = 6 * 1024 * 1024;
 export class EventQueue {
   readonly #options: EventQueueOptions;
   readonly #host: HookHost;
-  readonly #parallel: number;
-  readonly #mostWaiting: number;
-  readonly #hasDebounce: boolean;
-  /** Settings have a hook with `repeat = false`. */
-  readonly #isTracking: boolean;
   readonly #open: OpenEvents;
   readonly #bursts: Bursts;
   readonly #waiting = new WaitingEvents();
@@ -68,12 +64,7 @@ export class EventQueue {
     const { host, keeper, signal } = options;
     this.#options = options;
     this.#host = { ...host, report: reportChanges(host.report) };
-    this.#parallel = host.settings.events.parallel;
-    this.#mostWaiting = host.settings.events.waiting;
-    const settings = [...host.settings.hooks.values()];
-    this.#hasDebounce = settings.some(({ debounce }) => debounce !== undefined);
-    this.#isTracking = settings.some(({ repeat }) => repeat === false);
-    this.#open = new OpenEvents(keeper, this.#isTracking);
+    this.#open = new OpenEvents(keeper, () => this.#isTracking());
     this.#bursts = new Bursts(
       () => this.#startDue(),
       ({ number }, hook) => this.#open.done(number, hook),
@@ -92,7 +83,7 @@ export class EventQueue {
     const { number } = delivery;
     if (this.#options.signal.aborted) return;
     // Without such settings nothing is looked for here: the hooks are found when they start.
-    const isListed = this.#hasDebounce || this.#isTracking;
+    const isListed = this.#hasDebounce() || this.#isTracking();
     const hooks = isListed ? hooksOf(this.#host, delivery) : { inTurn: [], debounced: [] };
     const debounced = hooks.debounced.filter(({ hook }) => !this.#isPassed(delivery, hook.name));
     const hasTurn = hooks.inTurn.length > 0 || debounced.length === 0;
@@ -106,6 +97,20 @@ export class EventQueue {
     for (const { hook, debounce } of debounced) this.#bursts.add(hook, debounce, delivery);
     // While a start is waited for, older events may be able to start too.
     this.#startDue(this.#isWaitingForStart ? 'any' : 'newest');
+  }
+
+  #hasDebounce(): boolean {
+    return this.#someHook(({ debounce }) => debounce !== undefined);
+  }
+
+  /** Returns whether settings have a hook with `repeat = false`. */
+  #isTracking(): boolean {
+    return this.#someHook(({ repeat }) => repeat === false);
+  }
+
+  #someHook(fits: (settings: SingleHookSettings) => boolean): boolean {
+    for (const settings of this.#host.settings.hooks.values()) if (fits(settings)) return true;
+    return false;
   }
 
   /** Reports a debounced hook that is not run again for an event. */
@@ -147,7 +152,11 @@ export class EventQueue {
    */
   #startDue(which: 'any' | 'newest' = 'any'): void {
     const isFree = (subject: string) => !this.#running.has(subject);
-    while (this.#running.size < this.#parallel && !this.#options.signal.aborted && this.#hasWork()) {
+    while (
+      this.#running.size < this.#host.settings.events.parallel &&
+      !this.#options.signal.aborted &&
+      this.#hasWork()
+    ) {
       if (!this.#options.starts.mayStart()) {
         this.#waitForStart();
         break;
@@ -227,7 +236,7 @@ export class EventQueue {
 
   #isOverfull(): boolean {
     const { length, bytes } = this.#waiting;
-    return length > this.#mostWaiting || (bytes > mostBytes && length > 1);
+    return length > this.#host.settings.events.waiting || (bytes > mostBytes && length > 1);
   }
 
   #makeRoom(): void {
@@ -243,7 +252,12 @@ export class EventQueue {
 
   #endOverflow(): void {
     const { length, bytes } = this.#waiting;
-    if (this.#overflow === undefined || length > this.#mostWaiting / 2 || bytes > mostBytes / 2) return;
+    if (
+      this.#overflow === undefined ||
+      length > this.#host.settings.events.waiting / 2 ||
+      bytes > mostBytes / 2
+    )
+      return;
     const merged = this.#counts.merged - this.#overflow.merged;
     const givenUp = this.#counts.givenUp - this.#overflow.givenUp;
     this.#overflow = undefined;

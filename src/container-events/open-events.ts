@@ -23,6 +23,8 @@ interface OpenEvent {
   readonly parts: Map<string, Part>;
   /** The keeper has hooks that are not left any more. */
   isShortened: boolean;
+  /** As settings were when it was opened: its names are complete only then. */
+  readonly isTracking: boolean;
 }
 
 /** The part with the hooks without debounce, which run one after the other in the event's turn. */
@@ -34,10 +36,11 @@ export const inTurn = 'in turn';
  */
 export class OpenEvents {
   readonly #keeper: EventKeeper;
-  readonly #isTracking: boolean;
+  readonly #isTracking: () => boolean;
   readonly #events = new Map<number, OpenEvent>();
 
-  constructor(keeper: EventKeeper, isTracking: boolean) {
+  /** @param isTracking whether settings have a hook with `repeat = false` */
+  constructor(keeper: EventKeeper, isTracking: () => boolean) {
     this.#keeper = keeper;
     this.#isTracking = isTracking;
   }
@@ -49,7 +52,7 @@ export class OpenEvents {
     isShortened: boolean,
   ): void {
     const all = parts.map(([part, hooks]): [string, Part] => [part, { hooks, isBegun: false }]);
-    this.#events.set(number, { parts: new Map(all), isShortened });
+    this.#events.set(number, { parts: new Map(all), isShortened, isTracking: this.#isTracking() });
   }
 
   /** @param left the hook that is about to start, and those behind it */
@@ -60,7 +63,7 @@ export class OpenEvents {
     const { parts } = event;
     const isFirst = !anyBegun(parts);
     found.isBegun = true;
-    if (!this.#isTracking) {
+    if (!event.isTracking) {
       if (isFirst) this.#keeper.begin(number);
       return;
     }
@@ -83,21 +86,21 @@ export class OpenEvents {
 
   /** The listener's end cut off a part. */
   cut(number: number, part: string): void {
-    const { parts } = this.#events.get(number) ?? {};
+    const { parts, isTracking } = this.#events.get(number) ?? {};
     const found = parts?.get(part);
     if (parts === undefined || found?.isBegun !== true) return;
     found.isBegun = false;
     const running = runningIn(parts);
-    const hasEnded = this.#isTracking && found.running === undefined;
+    const hasEnded = isTracking === true && found.running === undefined;
     if (hasEnded) this.#keeper.left(number, hooksIn(parts), running.length > 0, running);
-    if (!anyBegun(parts) && (!this.#isTracking || running.length > 0)) this.#keeper.cut(number);
+    if (!anyBegun(parts) && (!isTracking || running.length > 0)) this.#keeper.cut(number);
   }
 
   done(number: number, part: string): void {
-    const { parts } = this.#events.get(number) ?? {};
+    const { parts, isTracking } = this.#events.get(number) ?? {};
     if (parts?.delete(part) !== true) return;
     if (parts.size > 0) {
-      const running = this.#isTracking ? runningIn(parts) : undefined;
+      const running = isTracking ? runningIn(parts) : undefined;
       this.#keeper.left(number, hooksIn(parts), anyBegun(parts), running);
       return;
     }

@@ -109,6 +109,11 @@ export const defaultHookSettings: HookSettings = {
   hooks: new Map(),
 };
 
+/** Gives every holder of these settings other ones: what starts from now on has them. */
+export function replaceHookSettings(settings: HookSettings, by: HookSettings): void {
+  Object.assign(settings, by);
+}
+
 /** The longest that a hook collects events, in ms, unless its `debounce` is longer. */
 export const defaultAtMost = 30_000;
 

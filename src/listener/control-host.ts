@@ -5,9 +5,10 @@ import { planFolders, planHooks } from '../hooks/plan.ts';
 import type { Account } from '../system/find-account.ts';
 import { nearest } from '../system/nearest.ts';
 import { isWithin } from '../system/processes.ts';
-import { errorCode } from '../system/user-error.ts';
+import { errorCode, UserError } from '../system/user-error.ts';
 import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { SettingChanges } from './config/live-settings.ts';
 import type { Settings } from './config/settings.ts';
 import type { ControlHost } from './control/answer.ts';
 import { createPageServer } from './control/page-server.ts';
@@ -33,6 +34,8 @@ interface ControlHostOptions {
   readonly failures: Failures;
   readonly cutTurns: CutTurns;
   readonly metrics: Metrics;
+  /** @throws UserError when the settings cannot be read */
+  readonly reload: () => SettingChanges;
   readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -42,7 +45,8 @@ const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
-  const { settings, account, pipelines, events, failures, cutTurns, metrics, record, signal } = options;
+  const { settings, account, pipelines, events, failures, cutTurns, metrics, reload, record, signal } =
+    options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const stopWait = {
@@ -73,6 +77,15 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     metrics: () => ({ text: metrics.text(), type: expositionType }),
     subscribe: (tell) => events.subscribe(tell),
     page: async () => ({ url: await page.open() }),
+    reload() {
+      try {
+        return reload();
+      } catch (error) {
+        throw error instanceof UserError
+          ? new Declined(422, `The settings stay as they were: ${error.message}`, error.fix)
+          : error;
+      }
+    },
     async trigger(wish, tell, gone) {
       const report = (line: TriggerLine) => tell(line);
       refuseFromInside(wish, pipelines);

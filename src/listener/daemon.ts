@@ -10,10 +10,12 @@ import { rehearse } from '../hooks/rehearse.ts';
 import type { HookHost } from '../hooks/report.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import type { Account } from '../system/find-account.ts';
+import { UserError } from '../system/user-error.ts';
 import { rehearseAnswer } from '../watch/engine/http.ts';
 import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import { interfaceAddresses } from './addresses.ts';
+import type { SettingChanges } from './config/live-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { type ControlServer, startControlServer, startReadersServer } from './control/server.ts';
 import { createControlHost } from './control-host.ts';
@@ -58,7 +60,9 @@ interface DaemonOptions {
   /** Called with everything that happens, as it happens. */
   readonly report: (event: ListenerEvent) => void;
   /** Set when the log has every transition and every run of a hook, however many an engine causes. */
-  readonly logsEachTurn: boolean;
+  readonly logsEachTurn: () => boolean;
+  /** Reads the settings again and applies those that it can. @throws UserError when they cannot be read */
+  readonly reload: () => SettingChanges;
   /** Called once, when every engine is watched and the port is open. */
   readonly ready?: () => void;
   /** Ends the daemon: hooks that run are ended, with their grace. */
@@ -155,13 +159,31 @@ class Daemon {
     for (const warned of this.#hooksAtStop.note(event)) this.#record(warned);
   };
 
+  #reload(): SettingChanges {
+    try {
+      const changes = this.#options.reload();
+      this.#record({ kind: 'settings-reloaded', ...changes });
+      this.#checkSettings();
+      return changes;
+    } catch (error) {
+      if (error instanceof UserError)
+        this.#record({ kind: 'settings-refused', error: error.message, fix: error.fix });
+      throw error;
+    }
+  }
+
+  /** Reports settings of hooks that are not there. */
+  #checkSettings(): void {
+    for (const unmatched of unmatchedSettings(this.#planner))
+      this.#record({ kind: 'settings-unmatched', ...unmatched });
+  }
+
   /** Reports problems of the hook folders, none of which keeps the listener from running. */
   #checkFolders(): void {
     const { settings, signal } = this.#options;
     const { scriptDir } = settings;
     void warnOfAccessLists([scriptDir, ...hookFoldersIn(scriptDir)], this.#record, signal);
-    for (const unmatched of unmatchedSettings(this.#planner))
-      this.#record({ kind: 'settings-unmatched', ...unmatched });
+    this.#checkSettings();
     const fileSystem = remoteFileSystem(scriptDir);
     if (fileSystem !== undefined) this.#record({ kind: 'hooks-afar', folder: scriptDir, fileSystem });
   }
@@ -199,6 +221,7 @@ class Daemon {
         failures: this.#failures,
         cutTurns: this.#cutTurns,
         metrics,
+        reload: () => this.#reload(),
         record,
         signal,
       });

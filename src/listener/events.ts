@@ -4,6 +4,7 @@ import type { Refusal } from '../system/trust.ts';
 import type { Words } from '../system/words.ts';
 import type { SensorReport } from '../watch/engine/report.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
+import type { SettingChanges } from './config/live-settings.ts';
 import type { WhenStarted } from './config/settings.ts';
 import type { ControlReport } from './control/protocol.ts';
 import type { MemoryReport } from './journal/engine-memory.ts';
@@ -104,6 +105,10 @@ export type DaemonEvent =
   | { readonly kind: 'state-refused'; readonly folder: string; readonly refusal: Refusal }
   /** systemd waits for the word that the listener is ready, which could not be sent. */
   | { readonly kind: 'not-notified'; readonly error: string }
+  /** The settings were read again on request: keys of those that changed. */
+  | ({ readonly kind: 'settings-reloaded' } & SettingChanges)
+  /** The settings could not be read again: those from before stay. */
+  | { readonly kind: 'settings-refused'; readonly error: string; readonly fix: string | undefined }
   /** The settings have something for a hook that is not there. */
   | { readonly kind: 'settings-unmatched'; readonly hook: string; readonly near: string | undefined }
   | { readonly kind: 'access-list'; readonly folder: string }

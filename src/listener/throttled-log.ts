@@ -21,7 +21,7 @@ const turnLimits: ThrottleLimits = { ofKind: 8, ofSource: 12, window: 60_000 };
  */
 export function throttledLog(
   report: (event: ListenerEvent) => void,
-  hasEachTurn: boolean,
+  hasEachTurn: () => boolean,
   signal: AbortSignal,
 ): (event: ListenerEvent) => void {
   const suppressed = (engine: string, counts: ReadonlyMap<string, number>) =>
@@ -36,7 +36,7 @@ export function throttledLog(
     const limit = limitOf(event.kind);
     const isLogged =
       limit === 'none'
-        ? hasEachTurn || turns.admit(event)
+        ? hasEachTurn() || turns.admit(event)
         : throttles[limit].admit(engineOf(event), event.kind);
     if (isLogged) report(event);
   };

@@ -75,6 +75,9 @@ export function journalctl(scope: Scope): string[] {
   return scope.kind === 'user' ? ['journalctl', '--user'] : ['journalctl'];
 }
 
+/** Options of `journalctl` for what we show of the service's log: each line's time, identifier and text. */
+export const journalForm = ['--quiet', '--no-pager', '--no-hostname', '--output=short-iso-precise'] as const;
+
 /** Returns the command that installs or upgrades the service. */
 export function installCommand(scope: Scope): string {
   return `${productName} install${scope.kind === 'user' ? ' --user' : ''}`;

@@ -21,6 +21,7 @@ export function serviceUnitText(
   scope: Scope = systemScope,
 ): string {
   const words = [layout.node, layout.program, ...listenerWords(service, scope)];
+  const reload = [layout.node, layout.program, 'reload'];
   const isUsers = scope.kind === 'user';
   return `# Change it with: systemctl ${isUsers ? '--user ' : ''}edit ${productName}; what is changed in this file misses what is new later.
 [Unit]
@@ -32,9 +33,13 @@ StartLimitBurst=10
 [Service]
 ${notifies ? `# Ready when its sensors watch.\nType=notify\nNotifyAccess=${isUsers ? 'all' : 'main'}` : 'Type=exec'}
 ExecStart=${words.map(systemdWord).join(' ')}
+# SIGHUP ends the listener, as it always has: the settings are read again on request.
+ExecReload=${reload.map(systemdWord).join(' ')}
 ${isUsers ? rootless : ''}UnsetEnvironment=${unwantedVariables.join(' ')}
 ${isUsers ? '' : `StateDirectory=${productName}\n`}RuntimeDirectory=${productName}
 RuntimeDirectoryMode=0700
+# journalctl -t ${productName} -p warning
+SyslogIdentifier=${productName}
 # A signal from elsewhere (a hook's kill or pkill) is no reason to stay down: only systemctl stop is.
 Restart=always
 RestartSec=2
@@ -104,6 +109,7 @@ ExecStop=-/bin/sh -c ${[script, scriptDir, ...tell].map(systemdWord).join(' ')}
 ${stopWait > 0 ? '' : '# What tells the listener goes on while Docker stops.\nKillMode=process\n'}UnsetEnvironment=${unwantedVariables.join(' ')}
 # Docker stops at the latest then, whatever became of the above.
 TimeoutStopSec=${stopWait + margin}
+SyslogIdentifier=docker-lifecycle-companion
 
 [Install]
 WantedBy=${dockerUnit}

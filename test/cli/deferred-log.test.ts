@@ -4,7 +4,7 @@ import { createDeferredLog } from '../../src/cli/log.ts';
 
 function createStage() {
   const written: string[] = [];
-  const log = createDeferredLog((text) => written.push(text), 'json', 'normal');
+  const log = createDeferredLog((text) => written.push(text), { format: 'json', verbosity: 'normal' });
   return { written, ...log };
 }
 

@@ -161,6 +161,14 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     ],
     [{ hook: 'on_start/a\u001b', near: undefined }, 'warning', 'on_start/a\\x1b, but there is no such hook'],
   ],
+  'settings-reloaded': [
+    [{ applied: ['grace'], restart: [] }, 'info', 'grace', 'next hook on'],
+    [{ applied: [], restart: ['port'] }, 'warning', 'port', 'start the listener again'],
+    [{ applied: [], restart: [] }, 'info', 'no change'],
+  ],
+  'settings-refused': [
+    [{ error: '/etc/x.toml, line 2: no', fix: 'Give y' }, 'error', 'line 2', 'Give y', 'stay as they were'],
+  ],
   'access-list': [[{ folder }, 'warning', folder, "getfacl '/srv/my hooks/on_start'"]],
   'hooks-afar': [[{ folder, fileSystem: 'nfs' }, 'warning', folder, 'nfs', 'a disk of this machine']],
 

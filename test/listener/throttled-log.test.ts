@@ -53,7 +53,11 @@ function turn(sequence: number, printed: number): ListenerEvent[] {
 function logged(records: readonly ListenerEvent[], hasEachTurn = false): ListenerEvent[] {
   ending = new AbortController();
   const passed: ListenerEvent[] = [];
-  const log = throttledLog((record) => void passed.push(record), hasEachTurn, ending.signal);
+  const log = throttledLog(
+    (record) => void passed.push(record),
+    () => hasEachTurn,
+    ending.signal,
+  );
   for (const record of records) log(record);
   return passed;
 }
@@ -68,7 +72,11 @@ test('one line a minute has the number of lines that were left out, by kind', ()
   vi.useFakeTimers();
   ending = new AbortController();
   const passed: ListenerEvent[] = [];
-  const log = throttledLog((record) => void passed.push(record), false, ending.signal);
+  const log = throttledLog(
+    (record) => void passed.push(record),
+    () => false,
+    ending.signal,
+  );
   for (let sequence = 1; sequence <= 20; sequence++) for (const record of turn(sequence, 2)) log(record);
   const before = passed.length;
   vi.advanceTimersByTime(60_000);
@@ -86,7 +94,11 @@ test('the end of the listener writes the numbers of the minute that it cuts shor
   vi.useFakeTimers();
   ending = new AbortController();
   const passed: ListenerEvent[] = [];
-  const log = throttledLog((record) => void passed.push(record), false, ending.signal);
+  const log = throttledLog(
+    (record) => void passed.push(record),
+    () => false,
+    ending.signal,
+  );
   for (let sequence = 1; sequence <= 9; sequence++) for (const record of turn(sequence, 0)) log(record);
   const before = passed.length;
   ending.abort();

@@ -42,6 +42,11 @@ describe('systemd', () => {
         '/usr/local/lib/docker-lifecycle-listener/current/docker-lifecycle-listener.js ' +
         'run /etc/hooks 5000 --when-started new',
     );
+    expect(unit.get('Service.ExecReload')).toBe(
+      '/usr/local/lib/docker-lifecycle-listener/current/node ' +
+        '/usr/local/lib/docker-lifecycle-listener/current/docker-lifecycle-listener.js reload',
+    );
+    expect(unit.get('Service.SyslogIdentifier')).toBe('docker-lifecycle-listener');
     expect(unit.get('Service.Type')).toBe('notify');
     expect(unit.get('Service.Restart')).toBe('always');
     expect(unit.get('Service.RestartPreventExitStatus')).toBe('64 77 78');

@@ -3,7 +3,7 @@ import { domainOf, launchdState } from '../../service/launchd.ts';
 import { companionUnit, productName, serviceUnit } from '../../service/layout.ts';
 import type { Machine, Supervisor } from '../../service/machine.ts';
 import type { Manifest } from '../../service/manifest.ts';
-import { installCommand, journalctl, type Scope, systemctl } from '../../service/scope.ts';
+import { installCommand, journalctl, journalForm, type Scope, systemctl } from '../../service/scope.ts';
 import { properties, stateOfUnit } from '../../service/systemd.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 
@@ -98,11 +98,11 @@ function unmask(scope: Scope, unitFileState: string, unit: string): string {
 }
 
 function lastErrors(machine: Machine): Finding[] {
-  const words = ['--quiet', '--no-pager', '--output=cat', `--lines=${lines.read}`, `--unit=${serviceUnit}`];
+  const words = [...journalForm, `--lines=${lines.read}`, `--unit=${serviceUnit}`];
   return machine
     .ask([...journalctl(machine.scope), ...words])
     .split('\n')
-    .filter((line) => / ERROR /.test(line) || line.startsWith(`${productName}: `))
+    .filter((line) => / ERROR /.test(line) || line.includes(` ${productName}: `))
     .slice(-lines.shown)
     .map((line) => note('last errors', line));
 }

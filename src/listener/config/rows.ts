@@ -277,6 +277,9 @@ const hookRows = {
   },
 } as const satisfies Settings;
 
+/** Settings that a reload applies: they count for the next hook, and for the next line of the log. */
+export const liveRows = { ...logRows, ...hookRows } as const;
+
 /** Every setting, in the order of docs/configuration.md. A row here adds a setting. */
 export const settingRows = {
   ...argumentRows,

@@ -23,6 +23,8 @@ export interface ControlHost {
   subscribe(tell: (event: object) => void): () => void;
   /** Serves the page; returns its address. */
   page(): Promise<object>;
+  /** Reads the settings again; returns the keys of those that changed. */
+  reload(): object;
   /**
    * Runs hooks and emits their progress; resolves when they are done.
    * @param gone aborted when the client disconnects
@@ -59,6 +61,8 @@ export async function answer(
       return tellEvents(host, response, signal);
     case 'page':
       return say(response, await host.page());
+    case 'reload':
+      return say(response, host.reload());
     case 'trigger': {
       let lines: ReturnType<typeof openLines> | undefined;
       const tell = (event: object) => {

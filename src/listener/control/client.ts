@@ -195,6 +195,7 @@ function declined(status: number, said: object): UserError {
   const advice = typeof cure === 'string' ? cure : undefined;
   if (status === 404) return new NotThere(exitCode.usage, error, advice);
   if (status === 403) return new UserError(exitCode.notPermitted, error, advice);
+  if (status === 422) return new UserError(exitCode.badConfiguration, error, advice);
   return new UserError(status === 400 || status === 409 ? exitCode.usage : exitCode.failed, error, advice);
 }
 

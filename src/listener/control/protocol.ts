@@ -18,6 +18,8 @@ export type ControlRequest =
   | { readonly kind: 'metrics' }
   /** The page for a browser. */
   | { readonly kind: 'page' }
+  /** Has the settings read again. */
+  | { readonly kind: 'reload' }
   | ({ readonly kind: 'trigger' } & TriggerWish)
   | ({ readonly kind: 'companion' } & CompanionWord);
 
@@ -67,7 +69,11 @@ export class Declined extends Error {
   readonly status: number;
   readonly cure: string | undefined;
 
-  constructor(status: 400 | 403 | 404 | 405 | 409 | 413 | 421 | 500 | 503, message: string, cure?: string) {
+  constructor(
+    status: 400 | 403 | 404 | 405 | 409 | 413 | 421 | 422 | 500 | 503,
+    message: string,
+    cure?: string,
+  ) {
     super(message);
     this.status = status;
     this.cure = cure;

@@ -31,6 +31,7 @@ const routes: readonly (readonly [RegExp, Route])[] = [
     { method: 'GET', read: (_, path) => ({ kind: 'history-entry', number: Number(path[1]) }) },
   ],
   [/^\/v1\/page$/, { method: 'POST', read: () => ({ kind: 'page' }) }],
+  [/^\/v1\/reload$/, { method: 'POST', read: () => ({ kind: 'reload' }) }],
   [
     /^\/v1\/trigger$/,
     {

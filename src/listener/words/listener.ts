@@ -1,6 +1,15 @@
 import { printable, printableText } from '../../system/printable.ts';
 import { quote } from '../../system/shell-quote.ts';
-import { addressAndPort, detail, error, info, plural, type WordsFor, warning } from '../../system/words.ts';
+import {
+  addressAndPort,
+  detail,
+  error,
+  info,
+  plural,
+  type Words,
+  type WordsFor,
+  warning,
+} from '../../system/words.ts';
 import type { ControlReport } from '../control/protocol.ts';
 import type { DaemonEvent, EventKinds } from '../events.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
@@ -173,6 +182,9 @@ export const daemonWords: EventKinds<DaemonEvent> = {
         .map(([kind, count]) => `${count} more of ${kind}`)
         .join(', ')} in the last minute`,
     ),
+  'settings-reloaded': describeReload,
+  'settings-refused': ({ error: why, fix }) =>
+    error(`The settings stay as they were: ${why}${fix === undefined ? '' : `. ${fix}`}`),
   'settings-unmatched': ({ hook, near }) =>
     warning(
       `There are settings for ${printableText(hook)}, but there is no such hook` +
@@ -201,6 +213,16 @@ export const daemonWords: EventKinds<DaemonEvent> = {
         'Set Type=exec with: systemctl edit docker-lifecycle-listener, or systemctl --user edit for a user’s own service',
     ),
 };
+
+type SettingChanges = Omit<Extract<DaemonEvent, { readonly kind: 'settings-reloaded' }>, 'kind'>;
+
+/** Returns what a reload of the settings has changed, and what waits for a restart. */
+export function describeReload({ applied, restart }: SettingChanges): Words {
+  const now = applied.length === 0 ? 'no change to apply' : `${applied.join(', ')} from the next hook on`;
+  const text = `The settings were read again: ${now}`;
+  if (restart.length === 0) return info(text);
+  return warning(`${text}. For ${restart.join(', ')} start the listener again`);
+}
 
 function describeHint(message: 'start' | 'stop', engineIsUp: boolean): string {
   if (message === 'start') {
