@@ -148,7 +148,8 @@ async function watch(
   const phases = new Map<string, 'up' | 'down'>();
   await new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
-    for (const one of meant) {
+    // A Podman is held by the listener alone: a command that waits for it is not to start it.
+    for (const { hold: _, ...one } of meant) {
       new EngineWatch({
         engine: one,
         heartbeat,

@@ -143,8 +143,10 @@ export class EventWatch {
     if (this.#engine === undefined || this.#names.length === 0 || this.#options.signal.aborted) return;
     const pause = this.#notBefore - performance.now();
     if (pause > 0 && found === 'again') return this.#wait(found, pause);
-    // A connection to an engine that stops may start it again. The sensor will call `down`.
-    const permission = this.#local.mayConnect(this.#local.process());
+    // A connection to an engine that stops may start it again. The sensor will call `down`. The sensor of a held Podman
+    // knows from systemd that the service is active.
+    const isHeld = this.#options.engine.hold === true;
+    const permission = isHeld ? 'now' : this.#local.mayConnect(this.#local.process());
     // An engine that has answered is ready.
     if (permission !== 'now' && permission !== 'when-ready') return this.#wait(found);
     const { since, needsClock } = this.#ledger.open({ ...this.#engine, found, names: this.#names });

@@ -109,6 +109,8 @@ const limits: { readonly [kind in EngineCaused]: 'engine' | 'event' | 'none' } =
   'engine-left-alone': 'engine',
   'engine-is-podman': 'none',
   'engine-let-go': 'none',
+  'engine-held': 'none',
+  'engine-not-held': 'none',
   'events-read': 'engine',
   'events-cut': 'engine',
   'events-refused': 'engine',

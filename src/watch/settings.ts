@@ -4,6 +4,8 @@ import type { NamedEngine } from './endpoint/endpoint.ts';
 export interface EngineSettings extends NamedEngine {
   /** The file in which the engine writes its pid; undefined where there is none to be seen from here. */
   readonly pidfile: string | undefined;
+  /** Set for a Podman behind a socket of systemd's whose service is kept up, by `podman = "hold"`. */
+  readonly hold?: true;
 }
 
 /** The check whether an engine that is up still answers; see `--heartbeat`. */

@@ -1,4 +1,5 @@
 import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
+import { HeldPodmanSensor, isHeld } from './engine/held-podman.ts';
 import type { EngineReport } from './engine/report.ts';
 import { EngineSensor } from './engine/sensor.ts';
 import type { FolderWatches } from './host/folder-watch.ts';
@@ -40,7 +41,7 @@ export interface WatchOptions {
 export class EngineWatch {
   readonly #options: WatchOptions;
   #state: EngineState;
-  #sensor: EngineSensor | undefined;
+  #sensor: EngineSensor | HeldPodmanSensor | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -54,7 +55,9 @@ export class EngineWatch {
   /** Starts the sensor. Its first observations are made before this returns. */
   start(): this {
     const observe = (observation: Observation) => void this.observe(observation);
-    this.#sensor = new EngineSensor({ ...this.#options, observe }).start();
+    const options = { ...this.#options, observe };
+    const isPodmanHeld = isHeld(options.engine);
+    this.#sensor = (isPodmanHeld ? new HeldPodmanSensor(options) : new EngineSensor(options)).start();
     return this;
   }
 

@@ -42,6 +42,17 @@ export const sensorWords: WordsFor<SensorReport> = {
       `Podman’s service at ${url} ends when it is idle: no connection is held to it, and container events are not read. ` +
         'To keep it, start it as: podman system service --time 0',
     ),
+  'engine-held': ({ url, unit }) => {
+    const systemctl = userSystemctl(url);
+    return info(
+      `Podman’s service at ${url} is kept up (podman = "hold"). To stop it, run: ${systemctl} stop ${unit}`,
+    );
+  },
+  'engine-not-held': ({ url, unit }) =>
+    warning(
+      `Podman’s service at ${url} is not kept up: systemd does not report when ${unit} stops. Asking again. ` +
+        `See: ${userSystemctl(url)} status ${unit}`,
+    ),
   'engine-left-alone': (record) => describeLeftAlone(record),
   'watch-degraded': (record) =>
     warning(
@@ -62,7 +73,10 @@ function describeWatched({
 
 function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-alone' }>): Words {
   if (record.holder === 'systemd') {
-    if (isPodmanSocket(record.path)) return info(describePodmanSocket(record.path));
+    if (isPodmanSocket(record.path)) {
+      const { found, fix } = describePodmanSocket(record.path);
+      return info(`${found}. ${fix}`);
+    }
     return detail(
       `${record.path} is held by systemd and would start Docker: not opened while Docker is down`,
     );
@@ -75,14 +89,17 @@ function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-al
   );
 }
 
+/** Returns `systemctl`, for the manager that holds the socket in a path or URL. */
+function userSystemctl(socket: string): string {
+  return /\/run\/user\/\d+\//.test(socket) ? 'systemctl --user' : 'systemctl';
+}
+
 /** Explains why the service of Podman behind a socket of systemd's is not watched, with the way to have it watched. */
-export function describePodmanSocket(path: string): string {
-  const systemctl = /^\/run\/user\/\d+\//.test(path) ? 'systemctl --user' : 'systemctl';
-  return (
-    `${path} is held by systemd, which starts Podman for a client and ends it when it is idle: not opened. ` +
-    'Its starts, its stops and its container events are not seen. ' +
-    `To have them seen, run: ${systemctl} disable --now podman.socket; podman system service --time 0 unix://${path}`
-  );
+export function describePodmanSocket(path: string): { readonly found: string; readonly fix: string } {
+  return {
+    found: `${path} is held by systemd, which starts Podman for a connection: not opened, so no hook is run for it`,
+    fix: 'To have the listener start Podman’s service and keep it up, set podman = "hold" (--podman hold)',
+  };
 }
 
 /** Returns what a sensor reports in words. */

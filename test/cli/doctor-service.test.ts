@@ -209,8 +209,14 @@ describe('the engine behind a socket of systemd’s', needing('linux'), () => {
     const systemd = await startFakeSystemd(socket, join(folder, 'none.pid'));
     const engine = { name: 'p', endpoint: unixEndpoint(socket), pidfile: undefined, chosenBy: '--host' };
     try {
-      const found = expect.stringContaining(`podman system service --time 0 unix://${socket}`);
-      expect(await checkEngine(engine)).toMatchObject({ verdict: 'note', found });
+      const found = expect.stringContaining(`${socket} is held by systemd, which starts Podman`);
+      const cure = expect.stringContaining('set podman = "hold" (--podman hold)');
+      expect(await checkEngine(engine)).toMatchObject({ verdict: 'note', found, cure });
+      const held = await checkEngine({ ...engine, hold: true });
+      expect(held).toMatchObject({
+        verdict: 'note',
+        found: expect.stringContaining('keeps Podman’s service up'),
+      });
       expect(systemd.activations).toBe(0);
     } finally {
       await systemd.end();

@@ -201,19 +201,21 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [
       { path: '/run/podman/podman.sock', pidfile: undefined, holder: 'systemd' },
       'info',
-      'starts Podman for a client',
-      'systemctl disable --now podman.socket; podman system service --time 0 unix:///run/podman/podman.sock',
-    ],
-    [
-      { path: '/run/user/7/podman/podman.sock', pidfile: undefined, holder: 'systemd' },
-      'info',
-      'run: systemctl --user disable --now podman.socket',
+      '/run/podman/podman.sock is held by systemd',
+      'starts Podman for a connection',
+      'set podman = "hold" (--podman hold)',
     ],
     [{ path: socket, pidfile: '/p', holder: 'unknown' }, 'warning', socket, '/p', '--pidfile'],
     [{ path: socket, pidfile: undefined, holder: 'unknown' }, 'warning', 'Run as root', '--pidfile'],
   ],
   'engine-is-podman': [[{}, 'info', url, 'is Podman', 'without on_stop']],
   'engine-let-go': [[{}, 'info', url, 'podman system service --time 0']],
+  'engine-held': [
+    [{ unit: 'podman.service' }, 'info', url, 'podman = "hold"', 'run: systemctl stop podman.service'],
+  ],
+  'engine-not-held': [
+    [{ unit: 'podman.service' }, 'warning', url, 'not kept up', 'systemctl status podman.service'],
+  ],
   'not-notified': [[{ error: 'spawn systemd-notify ENOENT' }, 'error', 'ENOENT', 'systemctl edit']],
   'watch-degraded': [
     [

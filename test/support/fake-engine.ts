@@ -98,6 +98,11 @@ export async function startFakeEngine({
       waiting.add(() => answer(socket, path));
       return;
     }
+    // A stream without events.
+    if (path.startsWith('/events')) {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      return;
+    }
     const { run: Id, created: Created, server } = behaviour;
     const body = path === '/_ping' ? 'OK' : JSON.stringify({ Id, Created });
     const label = server === undefined ? '' : `Server: ${server}\r\n`;

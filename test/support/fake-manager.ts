@@ -61,12 +61,13 @@ export async function startFakeManager(path: string, options: FakeManagerOptions
 
   function answer(socket: Socket, call: Buffer): void {
     const text = call.toString('latin1');
-    const member = /Hello|AddMatch|Subscribe|GetUnitByPID|Get/.exec(text.slice(16))?.[0] ?? '';
+    const member = /Hello|AddMatch|Subscribe|GetUnitByPID|LoadUnit|Get/.exec(text.slice(16))?.[0] ?? '';
     calls.push(member);
     if (instead !== undefined) return send(socket, instead);
     const serial = call.readUInt32LE(8);
     if (refused.includes(member)) return send(socket, message(3, order, serial, 's', 'no'));
-    if (member === 'GetUnitByPID') return send(socket, message(2, order, serial, 'o', unit));
+    if (member === 'GetUnitByPID' || member === 'LoadUnit')
+      return send(socket, message(2, order, serial, 'o', unit));
     if (member === 'Get') return send(socket, message(2, order, serial, 'v', state));
     send(socket, message(2, order, serial, member === 'Hello' ? 's' : '', ':1.7'));
   }

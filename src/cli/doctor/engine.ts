@@ -30,8 +30,14 @@ export async function checkEngine(engine: EngineSettings, unit?: string): Promis
       `Set pidfile in /etc/docker-lifecycle-listener.toml as Docker has it; see --pidfile in: systemctl cat ${unit}; or "pidfile" in /etc/docker/daemon.json`,
     );
   }
-  if (presence === 'asleep' && isPodmanSocket(endpoint.path))
-    return note('engine', describePodmanSocket(endpoint.path));
+  if (presence === 'asleep' && isPodmanSocket(endpoint.path)) {
+    if (engine.hold) {
+      const found = `${which} is held by systemd, and the listener keeps Podman’s service up (podman = "hold")`;
+      return note('engine', found, 'To see whether it is up, run: docker-lifecycle-listener status');
+    }
+    const { found, fix } = describePodmanSocket(endpoint.path);
+    return note('engine', found, fix);
+  }
   if (presence === 'asleep') {
     return note('engine', `${which} is not running; a question would start it, and is not asked`);
   }

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os';
 import { defaultHookSettings, type HookSettings } from '../../hooks/settings.ts';
 import { exitCode, UserError } from '../../system/user-error.ts';
+import { isPodmanSocket } from '../../watch/endpoint/endpoint.ts';
 import { chooseEngines } from '../../watch/endpoint/engines.ts';
 import type { UserEnvironment } from '../../watch/endpoint/user-environment.ts';
-import { defaultHeartbeat } from '../../watch/settings.ts';
+import { defaultHeartbeat, type EngineSettings } from '../../watch/settings.ts';
 import { readEnvironment } from './environment.ts';
 import { describeOrigin, type Input, wrong } from './input.ts';
 import type { RawSettings } from './raw-settings.ts';
@@ -40,6 +41,7 @@ export function resolveSettings(
     },
     user,
   );
+  const podman = readSetting(rows.podman, raw.podman);
   const mode = readSetting(rows.notifier, raw.notifier);
   if (mode === 'trusted' && engines.length > 1 && raw.notifier) {
     throw wrong(
@@ -61,7 +63,8 @@ export function resolveSettings(
   return {
     settings: {
       scriptDir,
-      engines,
+      engines: podman === 'hold' ? engines.map(hold) : engines,
+      podman,
       heartbeat: { ...defaultHeartbeat, every: readSetting(rows.heartbeat, raw.heartbeat) },
       whenStarted: readSetting(rows.whenStarted, raw.whenStarted),
       // Commands that ask a listener do not use it, and its digest costs them the load of node:crypto.
@@ -83,6 +86,12 @@ export function resolveSettings(
       verbosity: readSetting(rows.verbosity, raw.verbosity),
     },
   };
+}
+
+/** Has the service of a Podman kept up, for a socket with the name that Podman's units give it. */
+function hold(engine: EngineSettings): EngineSettings {
+  const { endpoint } = engine;
+  return endpoint.kind === 'unix' && isPodmanSocket(endpoint.path) ? { ...engine, hold: true } : engine;
 }
 
 function unlessNone<Value>(value: Value): Exclude<Value, 'none'> | undefined {

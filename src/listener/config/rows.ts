@@ -5,6 +5,7 @@ import {
   defaultPort,
   logFormats,
   notifierModes,
+  podmanWords,
   readersOutputWords,
   verbosities,
   whenStartedWords,
@@ -89,6 +90,19 @@ export const engineRows = {
     default: defaultHeartbeat.every,
     about: ['how often to make sure that Docker still answers; 0 for never'],
     effective: ({ settings }) => settings.heartbeat.every,
+  },
+  podman: {
+    key: 'podman',
+    form: 'text',
+    flags: { podman: { type: 'string', value: 'WORD', suggests: podmanWords } },
+    type: choice(podmanWords),
+    default: 'leave',
+    about: [
+      'a Podman whose socket systemd holds: leave it alone, or hold it, which',
+      'starts its service and keeps it up',
+    ],
+    guide: 'engines.md',
+    effective: ({ settings }) => settings.podman,
   },
 } as const satisfies Settings;
 

@@ -21,6 +21,12 @@ export const whenStartedWords = ['always', 'new', 'never'] as const;
 export type NotifierMode = (typeof notifierModes)[number];
 export const notifierModes = ['hint', 'trusted', 'off'] as const;
 
+/**
+ * The service of a Podman whose socket systemd holds: the listener opens no connection (`leave`), or keeps the service up
+ * by an open request (`hold`).
+ */
+export const podmanWords = ['leave', 'hold'] as const;
+
 export interface LogSettings {
   readonly format: LogFormat;
   readonly verbosity: Verbosity;
@@ -72,6 +78,7 @@ export interface Settings {
   readonly scriptDir: string;
   readonly engines: readonly EngineSettings[];
   readonly heartbeat: Heartbeat;
+  readonly podman: (typeof podmanWords)[number];
   readonly whenStarted: WhenStarted;
   /** Absolute path of the folder for what is remembered from one life of the listener to the next. */
   readonly stateDir: string;

@@ -25,6 +25,10 @@ type EngineRemark =
   | { readonly kind: 'engine-is-podman' }
   /** This service of Podman ends when it is idle: the listener holds no connection to it. */
   | { readonly kind: 'engine-let-go' }
+  /** This service of Podman is kept up: a request to it stays open until systemd stops the unit. */
+  | { readonly kind: 'engine-held'; readonly unit: string }
+  /** systemd does not report when this unit stops: its service is not kept up. */
+  | { readonly kind: 'engine-not-held'; readonly unit: string }
   /** A connection to the socket may start Docker, and nothing shows that Docker runs: none is opened. */
   | {
       readonly kind: 'engine-left-alone';

@@ -17,6 +17,16 @@ export interface ServiceReady {
   cancel(): void;
 }
 
+/** Reports each state of a unit: `active`, `activating`, `deactivating`, `inactive`, `failed`, …; the present one first. */
+export interface UnitStateHandlers {
+  readonly state: (state: string) => void;
+  /** systemd cannot be reached, or does not answer any more. Nothing is reported after it. */
+  readonly unknown: () => void;
+}
+
+/** @param unit a unit's name @param user the user whose own systemd has it; undefined for the system's */
+export type WatchUnit = (unit: string, user: string | undefined, handlers: UnitStateHandlers) => ServiceReady;
+
 /** @param pid of a process that systemd started */
 export type AwaitService = (pid: number, handlers: ServiceReadyHandlers) => ServiceReady;
 
@@ -28,7 +38,35 @@ const busName = 'org.freedesktop.DBus';
  * Calls `ready` once, as soon as the systemd service of a process is active; connects to systemd alone, and only while it
  * waits. systemd sets the state when the service has sent `READY=1` (org.freedesktop.systemd1(5), sd_notify(3)).
  */
-export const awaitService: AwaitService = (pid, handlers) => awaitServiceAt(managersOf(pid), pid, handlers);
+export const awaitService: AwaitService = (pid, handlers) =>
+  awaitServiceAt(managersOf(userManagerOf(pid)), pid, handlers);
+
+/**
+ * Watches a unit's state over D-Bus, for as long as it is not cancelled. The bus first: its rule lets through the signals
+ * of this unit alone, where systemd's own socket sends those of all.
+ */
+export const watchUnit: WatchUnit = (unit, user, handlers) =>
+  watchUnitAt(managersOf(user).reverse(), unit, handlers);
+
+/** Does the same, at the first of these places that answers. */
+export function watchUnitAt(
+  places: readonly ManagerPlace[],
+  unit: string,
+  handlers: UnitStateHandlers,
+  timeout = defaultTimeout,
+): ServiceReady {
+  let isKnown = false;
+  return queryFirst(places, handlers.unknown, (place, failed) => {
+    return new UnitQuery(place, { name: unit }, timeout, {
+      state: (state) => {
+        isKnown = true;
+        handlers.state(state);
+      },
+      // The end of a place that has answered is the end of the watch: the unit may have changed meanwhile.
+      unknown: () => (isKnown ? handlers.unknown() : failed()),
+    });
+  });
+}
 
 /** A socket of the systemd that manages a process. */
 export interface ManagerPlace {
@@ -42,24 +80,45 @@ const defaultTimeout = 15_000;
 
 /** Does the same, at the first of these places that answers. */
 export function awaitServiceAt(
-  [place, ...others]: readonly ManagerPlace[],
+  places: readonly ManagerPlace[],
   pid: number,
   handlers: ServiceReadyHandlers,
   timeout = defaultTimeout,
 ): ServiceReady {
-  let current: ServiceReady;
-  const tryNext = () => {
-    if (others.length === 0) return handlers.unknown();
-    current = awaitServiceAt(others, pid, handlers, timeout);
-  };
+  return queryFirst(places, handlers.unknown, (place, failed) => {
+    const query: UnitQuery = new UnitQuery(place, { pid }, timeout, {
+      state: (state) => {
+        if (!isActive(state)) return;
+        query.cancel();
+        handlers.ready();
+      },
+      unknown: failed,
+    });
+    return query;
+  });
+}
+
+/** Returns whether a unit in this state has reported that it is ready. */
+export function isActive(state: string): boolean {
+  return state === 'active' || state === 'reloading';
+}
+
+/** Makes a query at each place in turn, until one does not fail. */
+function queryFirst(
+  [place, ...others]: readonly ManagerPlace[],
+  unknown: () => void,
+  query: (place: ManagerPlace, failed: () => void) => ServiceReady,
+): ServiceReady {
   if (place === undefined) throw new RangeError('no place to ask at');
-  current = new ServiceQuery(place, pid, { ready: handlers.ready, unknown: tryNext }, timeout);
+  let current = query(place, () => {
+    if (others.length === 0) return unknown();
+    current = queryFirst(others, unknown, query);
+  });
   return { cancel: () => current.cancel() };
 }
 
 /** The own socket of systemd is for root and its own user; the bus is for every user. */
-function managersOf(pid: number): ManagerPlace[] {
-  const user = userManagerOf(pid);
+function managersOf(user: string | undefined): ManagerPlace[] {
   const [own, bus] =
     user === undefined
       ? ['/run/systemd/private', '/run/dbus/system_bus_socket']
@@ -82,18 +141,18 @@ function userManagerOf(pid: number): string | undefined {
 }
 
 /**
- * Asks one systemd. Each answer, and each signal that the unit's properties changed, leads to the next request:
+ * Asks one systemd for the states of a unit, until it is cancelled. Each answer, and each signal that the unit's properties
+ * changed, leads to the next request:
  *
  * ```
  *  connect ──bus──▶ Hello ─▶ AddMatch ─▶ Subscribe ─┐
- *     └──own socket────────────────────────────────▶ GetUnitByPID ─▶ Get ActiveState ◀─ PropertiesChanged
- *                                                                    └──active──▶ ready
+ *     └──own socket────────────────────────────────▶ GetUnitByPID, LoadUnit ─▶ Get ActiveState ◀─ PropertiesChanged
  * ```
  */
-class ServiceQuery implements ServiceReady {
+class UnitQuery implements ServiceReady {
   readonly #isBus: boolean;
-  readonly #pid: number;
-  readonly #handlers: ServiceReadyHandlers;
+  readonly #which: { readonly pid: number } | { readonly name: string };
+  readonly #handlers: UnitStateHandlers;
   readonly #timeout: number;
   readonly #connection: DbusConnection;
   #timer: AwakeTimer;
@@ -101,9 +160,14 @@ class ServiceQuery implements ServiceReady {
   #isAsking = false;
   #isChanged = false;
 
-  constructor({ path, isBus }: ManagerPlace, pid: number, handlers: ServiceReadyHandlers, timeout: number) {
+  constructor(
+    { path, isBus }: ManagerPlace,
+    which: { readonly pid: number } | { readonly name: string },
+    timeout: number,
+    handlers: UnitStateHandlers,
+  ) {
     this.#isBus = isBus;
-    this.#pid = pid;
+    this.#which = which;
     this.#handlers = handlers;
     this.#timeout = timeout;
     this.#connection = new DbusConnection(path, {
@@ -148,7 +212,8 @@ class ServiceQuery implements ServiceReady {
 
   #greetBus(): void {
     const bus = { destination: busName, path: '/org/freedesktop/DBus', interface: busName };
-    const rule = `type='signal',sender='${systemd}',member='PropertiesChanged',path_namespace='${managerPath}/unit'`;
+    const which = 'name' in this.#which ? `/${escapeName(this.#which.name)}` : '';
+    const rule = `type='signal',sender='${systemd}',member='PropertiesChanged',path_namespace='${managerPath}/unit${which}'`;
     const manager = { path: managerPath, interface: `${systemd}.Manager` };
     this.#call({ ...bus, member: 'Hello' }, () => {
       this.#call({ ...bus, member: 'AddMatch', arguments: [['s', rule]] }, () => {
@@ -159,7 +224,11 @@ class ServiceQuery implements ServiceReady {
 
   #findUnit(): void {
     const manager = { path: managerPath, interface: `${systemd}.Manager` };
-    this.#call({ ...manager, member: 'GetUnitByPID', arguments: [['u', this.#pid]] }, (unit) => {
+    const call: Pick<Call, 'member' | 'arguments'> =
+      'pid' in this.#which
+        ? { member: 'GetUnitByPID', arguments: [['u', this.#which.pid]] }
+        : { member: 'LoadUnit', arguments: [['s', this.#which.name]] };
+    this.#call({ ...manager, ...call }, (unit) => {
       this.#unit = unit;
       this.#askState();
     });
@@ -182,9 +251,13 @@ class ServiceQuery implements ServiceReady {
     const properties = { path: this.#unit, interface: 'org.freedesktop.DBus.Properties' };
     this.#call({ ...properties, member: 'Get', arguments: property }, (state) => {
       this.#isAsking = false;
-      if (state !== 'active' && state !== 'reloading') return this.#isChanged ? this.#askState() : undefined;
-      this.cancel();
-      this.#handlers.ready();
+      if (this.#isChanged) this.#askState();
+      this.#handlers.state(state);
     });
   }
+}
+
+/** Escapes a unit's name for its D-Bus path (sd_bus_path_encode(3)). */
+function escapeName(name: string): string {
+  return name.replace(/[^A-Za-z0-9]/g, (character) => `_${character.charCodeAt(0).toString(16)}`);
 }
