@@ -36,7 +36,7 @@ export function readArguments(
     refuseForeign(command, given);
     // Docker's own options select the engine of a command that is named, and of no other.
     const values = command === named ? withEngine(given, command, globals) : given;
-    const request = command.read(values, words, commands);
+    const request = command.read(values, words, commands, words !== positionals);
     return {
       name: command.name,
       outlivesReader: command.outlivesReader?.(request) ?? false,

@@ -19,9 +19,10 @@ export interface Command<Request = unknown> {
   complete?(before: readonly string[]): Suggests;
   /**
    * Reads the command line.
+   * @param isNamed false for the original's call, `<script_dir> [port]` without a command
    * @throws UserError with exit code 64 for wrong usage
    */
-  read(values: Values, words: readonly string[], commands: readonly Command[]): Request;
+  read(values: Values, words: readonly string[], commands: readonly Command[], isNamed: boolean): Request;
   /** Does the work. Returns the exit code. */
   run(request: Request, commands: readonly Command[]): Promise<number>;
   /** Returns true for a request that goes on after the reader of its standard output is gone. */

@@ -108,7 +108,8 @@ function adviseOnTrip(
     case 'nobody':
       return (
         `The listener has to run, with port ${port}, and to listen on the address that containers know the host by, ` +
-        'docker0’s by default: docker-lifecycle-listener status; with --listen ADDRESS for another'
+        'docker0’s by default: docker-lifecycle-listener status; with --listen ADDRESS for another. ' +
+        `The service opens the port as root: sudo docker-lifecycle-listener notifier install`
       );
     case 'silence':
       return `A firewall drops what containers send: let TCP port ${port} in from docker0`;
@@ -165,10 +166,14 @@ export async function examineNotifier(engine: EngineSettings): Promise<NotifierH
 }
 
 /** The same behind an install, which may have started the listener as well: a listener that is not there yet is asked again. */
-export async function examineInstalled(engine: EngineSettings): Promise<NotifierHealth> {
+export async function examineInstalled(
+  engine: EngineSettings,
+  askAgain: () => Promise<void>,
+): Promise<NotifierHealth> {
   let health = await examineNotifier(engine);
   for (let tried = 1; tried < tries && isUnanswered(health); tried++) {
     await sleep(pause);
+    await askAgain();
     health = await examineNotifier(engine);
   }
   return health;

@@ -22,7 +22,7 @@ export async function findNotifierFacts(
   machine: Machine,
 ): Promise<NotifierFacts> {
   return {
-    mode: settings?.notifier.mode ?? 'hint',
+    mode: settings === undefined || settings.notifier.onRequest ? 'hint' : settings.notifier.mode,
     companionWorks: stateOfUnit(machine, dockerUnit).known,
     engine: await findEngine(settings?.engines ?? [], port, notifier === 'always'),
   };
@@ -66,6 +66,7 @@ async function stateOf(
   try {
     const work = workFor({ version, port, base: undefined }, await findNotifier(engine));
     if (work === 'create' && (await isRootless(engine))) return 'needless';
+    if (work === 'create') return 'missing';
     if (work !== 'nothing') return 'wanting';
     return !asks || isDelivering(await examineNotifier(engine)) ? 'in-place' : 'silent';
   } catch (error) {

@@ -1,8 +1,14 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import dockerfile from '../../notifier/Dockerfile';
 import script from '../../notifier/notifier.sh';
+import { NotThere } from '../listener/control/client.ts';
 import { installNotifier, removeNotifier } from '../notifier-container/install.ts';
 import type { ArchivedFile } from '../notifier-container/tar.ts';
-import { exitCode, UserError } from '../system/user-error.ts';
+import { stateFolder } from '../service/manifest.ts';
+import { systemScope } from '../service/scope.ts';
+import { notifierPortFile, notifierPortText } from '../system/notifier-port-file.ts';
+import { codeOf, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import type { EngineSettings } from '../watch/settings.ts';
 import {
@@ -18,6 +24,7 @@ import {
 } from './describe-notifier.ts';
 import { requireRunning } from './engine-presence.ts';
 import { readManifest } from './install.ts';
+import { findListener, ifRunning } from './listener.ts';
 import { loadForClient } from './load.ts';
 import { print, remark } from './print.ts';
 import type { SettingsRequest } from './settings-request.ts';
@@ -44,8 +51,10 @@ export async function manageNotifier(command: NotifierRequest): Promise<number> 
   switch (command.act) {
     case 'install': {
       const wish = { version, port, base: command.base };
+      await askForPort(command, { open: true, port });
       const work = await installNotifier(engine, wish, notifierFiles, sayProgress);
-      const health = await examineInstalled(engine);
+      // A listener that is being started takes the request a moment later.
+      const health = await examineInstalled(engine, () => askForPort(command, { open: true, port }));
       if (command.json) print(asJson(engine, health, work !== 'nothing'));
       else print(`${describeWork(work, engine)}\n${describeNotifier(health, engine)}`);
       if (!isDelivering(health)) throw notDelivering(health, engine);
@@ -53,6 +62,7 @@ export async function manageNotifier(command: NotifierRequest): Promise<number> 
     }
     case 'remove': {
       const removed = await removeNotifier(engine);
+      await askForPort(command, { open: false });
       if (command.json) print(asJson(engine, { kind: 'missing' }, removed));
       else {
         print(
@@ -72,6 +82,35 @@ export async function manageNotifier(command: NotifierRequest): Promise<number> 
     }
     default:
       return command.act satisfies never;
+  }
+}
+
+/**
+ * Has the listener open its port for the notifier, or close it, and remember that. A listener that refuses, or that root alone
+ * may ask, is reported and fails nothing: the round trip shows whether the port is open, and another listener may be meant.
+ */
+async function askForPort(
+  command: NotifierRequest,
+  request: { readonly open: boolean; readonly port?: number },
+): Promise<void> {
+  try {
+    const answer = await ifRunning(findListener(command).client.post('/v1/notifier', request));
+    if (answer === undefined && !request.open) forgetPort();
+  } catch (error) {
+    // A listener of an earlier version always has the port open.
+    if (error instanceof NotThere) return;
+    if (!(error instanceof UserError)) throw error;
+    remark(`${error.message}. ${error.fix ?? ''}\n`);
+  }
+}
+
+/** Has the next listener of the service open no port. */
+function forgetPort(): void {
+  const path = join(stateFolder(process.platform, systemScope), notifierPortFile);
+  try {
+    if (existsSync(path)) writeFileSync(path, notifierPortText(null));
+  } catch (error) {
+    remark(`Cannot write ${path} (${codeOf(error)}): the next listener opens the port all the same\n`);
   }
 }
 

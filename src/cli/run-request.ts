@@ -7,6 +7,8 @@ import type { SettingsRequest } from './settings-request.ts';
 export interface RunRequest extends SettingsRequest {
   /** The file for the log of `run`; standard output where it is undefined. */
   readonly logFile: string | undefined;
+  /** True for the original's call, which opens the notifier's port unless the settings say otherwise. */
+  readonly opensPort: boolean;
 }
 
 /** Options that select an engine. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { LiveSettings } from '../listener/config/live-settings.ts';
+import type { RawSettings } from '../listener/config/raw-settings.ts';
 import { ListenerFailed, runDaemon } from '../listener/daemon.ts';
 import { FolderRefused } from '../listener/trusted-folders.ts';
 import { describeUnexpected } from '../listener/unexpected.ts';
@@ -29,15 +30,18 @@ function keepYoungObjectsSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+const originalsPort: RawSettings = { notifier: { value: 'hint', from: { kind: 'default' } } };
+
 /** Runs the listener of these settings in the foreground. Returns the exit code. */
 export async function run(request: RunRequest): Promise<number> {
   // Opened before anything that can fail: if that fails again and again, the log of it is rotated too.
   const logFile = request.logFile === undefined ? undefined : openLogFile(request.logFile);
-  const loaded = load(request);
+  const read = () => load(request, request.opensPort ? originalsPort : undefined);
+  const loaded = read();
   process.removeListener('uncaughtException', endUnexpectedly);
   const isForJournal = logFile === undefined && isJournalStream(process.stdout.fd);
   const log = createDeferredLog((text) => (logFile ?? process.stdout).write(text), loaded.log, isForJournal);
-  return runListener(new LiveSettings(loaded, () => load(request)), log);
+  return runListener(new LiveSettings(loaded, read), log);
 }
 
 /**

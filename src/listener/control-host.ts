@@ -20,6 +20,7 @@ import type { Failures } from './failures.ts';
 import { readHistory, readHistoryEntry } from './journal/history.ts';
 import type { Metrics } from './metrics/collector.ts';
 import { expositionType } from './metrics/exposition.ts';
+import type { NotifierPort } from './notifier-port.ts';
 import { pageHtml } from './page-html.ts';
 import type { Pipeline } from './pipeline.ts';
 import { statusOf } from './status.ts';
@@ -36,6 +37,7 @@ interface ControlHostOptions {
   readonly metrics: Metrics;
   /** @throws UserError when the settings cannot be read */
   readonly reload: () => SettingChanges;
+  readonly notifierPort: NotifierPort;
   readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -45,8 +47,8 @@ const mostWaiting = 8;
 
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
-  const { settings, account, pipelines, events, failures, cutTurns, metrics, reload, record, signal } =
-    options;
+  const { settings, account, pipelines, events, failures, cutTurns, metrics } = options;
+  const { notifierPort, reload, record, signal } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const stopWait = {
@@ -58,7 +60,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
   const since = new Date();
 
   const host: ControlHost = {
-    status: () => statusOf(settings, since, pipelines, failures.list(), cutTurns),
+    status: () => statusOf(settings, since, pipelines, failures.list(), cutTurns, notifierPort.state),
     hooks: () => ({ folders: planFolders(planner) }),
     async history(query) {
       return { entries: await emptyWhenMissing(readHistory(journal, query)) };
@@ -76,6 +78,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     },
     metrics: () => ({ text: metrics.text(), type: expositionType }),
     subscribe: (tell) => events.subscribe(tell),
+    notifier: ({ open, port }) => notifierPort.request(open, port),
     page: async () => ({ url: await page.open() }),
     reload() {
       try {

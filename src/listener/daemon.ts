@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { networkInterfaces } from 'node:os';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { EventStartTurns } from '../container-events/event-starts.ts';
 import { begunEvents } from '../container-events/ledger-reader.ts';
 import { remoteFileSystem } from '../hooks/find.ts';
@@ -14,7 +15,6 @@ import { UserError } from '../system/user-error.ts';
 import { rehearseAnswer } from '../watch/engine/http.ts';
 import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
-import { interfaceAddresses } from './addresses.ts';
 import type { SettingChanges } from './config/live-settings.ts';
 import type { Settings } from './config/settings.ts';
 import { type ControlServer, startControlServer, startReadersServer } from './control/server.ts';
@@ -33,7 +33,8 @@ import { forgetfulTurns, type TurnFile } from './journal/turn-file.ts';
 import { Metrics } from './metrics/collector.ts';
 import { startMetricsServer } from './metrics/server.ts';
 import { defaultLimits } from './notifier/protocol.ts';
-import { type NotifierServer, startNotifierServer, throttleLimits } from './notifier/server.ts';
+import { throttleLimits } from './notifier/server.ts';
+import { NotifierPort } from './notifier-port.ts';
 import { Pipeline } from './pipeline.ts';
 import { ReachOfEngine } from './reach.ts';
 import { asReader } from './reader-host.ts';
@@ -112,6 +113,7 @@ class Daemon {
 
   async run(): Promise<void> {
     const { settings, account, signal, ready } = this.#options;
+    const hadJournal = existsSync(join(settings.stateDir, 'journal'));
     const state = await openStateFolder(settings.stateDir, account, (event) => this.#count(event));
     this.#journal = state.journal;
     const turnFiles = new Map(settings.engines.map((engine) => [engine, state.openTurns(engine.name)]));
@@ -119,11 +121,11 @@ class Daemon {
     holdReserve(reserve.signal);
     try {
       this.#checkFolders();
-      const port = await this.#startNotifierPort();
+      const port = await this.#startNotifierPort(state.journal && settings.stateDir, hadJournal);
       await endInterrupted(leftoversIn(state.journal, turnFiles, settings), settings, this.#record);
       rehearseAnswer();
       if (!signal.aborted) void rehearse(this.#planner);
-      await this.#startServers();
+      await this.#startServers(port);
       const engines = signal.aborted ? [] : this.#watchEngines(state.memory, turnFiles, port);
       ready?.();
       await aborted(signal);
@@ -189,26 +191,24 @@ class Daemon {
   }
 
   /** @throws UserError when the port is not free */
-  async #startNotifierPort(): Promise<NotifierServer | undefined> {
+  async #startNotifierPort(stateDir: string | undefined, isUpgrade: boolean): Promise<NotifierPort> {
     const { settings, signal } = this.#options;
-    const { mode, port, addresses } = settings.notifier;
-    const server =
-      mode === 'off' || signal.aborted
-        ? undefined
-        : await startNotifierServer({
-            port,
-            addresses: () => addresses ?? listenAddresses(),
-            message: (message) => {
-              for (const pipeline of this.#pipelines) pipeline.message(message, mode);
-            },
-            report: this.#record,
-            signal,
-          });
-    if (mode === 'trusted') this.#record({ kind: 'notifier-trusted', port });
-    return server;
+    const port = new NotifierPort({
+      settings: settings.notifier,
+      stateDir,
+      message: (message, mode) => {
+        for (const pipeline of this.#pipelines) pipeline.message(message, mode);
+      },
+      report: this.#record,
+      signal,
+    });
+    if (!signal.aborted) await port.start(isUpgrade);
+    if (settings.notifier.mode === 'trusted')
+      this.#record({ kind: 'notifier-trusted', port: settings.notifier.port });
+    return port;
   }
 
-  async #startServers(): Promise<void> {
+  async #startServers(notifierPort: NotifierPort): Promise<void> {
     const { settings, account, signal } = this.#options;
     const record = this.#record;
     const metrics = this.#metrics;
@@ -222,6 +222,7 @@ class Daemon {
         cutTurns: this.#cutTurns,
         metrics,
         reload: () => this.#reload(),
+        notifierPort,
         record,
         signal,
       });
@@ -239,11 +240,7 @@ class Daemon {
       startMetricsServer({ ...settings.metrics, text: () => metrics.text(), report: record, signal });
   }
 
-  #watchEngines(
-    memory: EngineMemory,
-    turnFiles: TurnFiles,
-    port: NotifierServer | undefined,
-  ): readonly Pipeline[] {
+  #watchEngines(memory: EngineMemory, turnFiles: TurnFiles, port: NotifierPort): readonly Pipeline[] {
     const { settings, account, signal, atOnce } = this.#options;
     const { scriptDir, stateDir, heartbeat, whenStarted } = settings;
     const record = this.#record;
@@ -282,7 +279,7 @@ class Daemon {
         reach,
         hinted: (event) => hints.admit('port', event.kind) && record(event),
         // Docker makes its bridge when it first starts: listen there too from now on.
-        answered: () => void port?.refresh(),
+        answered: () => void port.refresh(),
       });
       this.#pipelines.push(pipeline.start());
     }
@@ -340,15 +337,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The bridge that Docker makes for its containers: `host-gateway` is its address. */
-const dockerBridge = 'docker0';
-
-/** Returns the default addresses for notifiers: loopback, and Docker's bridge where there is one. */
-function listenAddresses(): string[] {
-  const loopback = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .some(({ address }) => address === '::1');
-  return ['127.0.0.1', ...(loopback ? ['::1'] : []), ...interfaceAddresses(dockerBridge)];
 }

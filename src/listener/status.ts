@@ -114,8 +114,9 @@ export function statusOf(
   pipelines: readonly Pipeline[],
   failures: readonly Failure[],
   cutTurns: CutTurns = new CutTurns(),
+  notifier: Status['listener']['notifier'] = settings.notifier,
 ): Status {
-  const { scriptDir, stateDir, notifier } = settings;
+  const { scriptDir, stateDir } = settings;
   return {
     listener: {
       version,

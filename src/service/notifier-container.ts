@@ -19,8 +19,8 @@ export type NotifierEngine =
       readonly kind: 'up';
       /** Options that name the engine, as `--host unix:///…`. */
       readonly words: readonly string[];
-      /** `in-place`: the container is up to date. `silent`: it is, but does not reach the listener. */
-      readonly container: 'wanting' | 'in-place' | 'silent';
+      /** `missing`: there is none. `in-place`: the container is up to date. `silent`: it is, but does not reach the listener. */
+      readonly container: 'missing' | 'wanting' | 'in-place' | 'silent';
     }
   | { readonly kind: 'down' }
   /** Its containers do not reach the listener. */

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { notifierPortFile, notifierPortText } from '../system/notifier-port-file.ts';
 import type { Layout } from './layout.ts';
 import { digest, type Machine, type Supervisor } from './machine.ts';
 import {
@@ -110,6 +111,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
   return {
     steps: [
       ...base.steps,
+      ...noPort(machine, before, facts),
       ...(work.length > 0 ? writeManifest(begun, machine, 'lists what will be written, for uninstall') : []),
       ...work,
       ...(work.length > 0
@@ -131,6 +133,19 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
 function manifestStep(manifest: Manifest, { platform, scope }: Machine, reason: string) {
   const content = formatManifest(manifest);
   return { kind: 'file', path: manifestPath(platform, scope), mode: 0o644, content, reason } as const;
+}
+
+/**
+ * Has the listener open no port after an upgrade from a version that always had it open, where no notifier connects to it.
+ * Without this step it keeps the port open: there may be a notifier in a Docker that is down.
+ */
+function noPort(machine: Machine, before: Manifest | undefined, facts: NotifierFacts | undefined): Step[] {
+  const path = join(stateFolderOf(machine).path, notifierPortFile);
+  const isMissing = facts?.engine.kind === 'up' && facts.engine.container === 'missing';
+  if (before === undefined || before.notifier !== undefined || !isMissing) return [];
+  if (machine.look(path).kind !== 'nothing') return [];
+  const reason = 'opens no port: no notifier is installed';
+  return [{ kind: 'file', path, mode: 0o644, content: notifierPortText(null), reason }];
 }
 
 /** Nothing where it says so already. */

@@ -167,7 +167,9 @@ describe('the port', () => {
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const settings = { mode: 'hint', port, addresses: ['127.0.0.1'] } as Parameters<typeof checkPort>[0];
+      const settings = { mode: 'hint', onRequest: false, port, addresses: ['127.0.0.1'] } as Parameters<
+        typeof checkPort
+      >[0];
       const found = await checkPort(settings, false);
       expect(found).toMatchObject({ verdict, found: expect.stringContaining(says) });
       expect(await checkPort(settings, true)).toMatchObject({ verdict: 'ok' });

@@ -105,6 +105,9 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     ],
   ],
   'control-in-use': [[{ path: socket }, 'warning', socket, 'another listener', '--control PATH']],
+  'notifier-port-not-kept': [
+    [{ path: '/s/notifier.json', code: 'ENOSPC' }, 'error', '/s/notifier.json', 'ENOSPC', 'notifier install'],
+  ],
   'readers-listening': [[{ path: socket, group: 'docker' }, 'detail', 'docker', socket]],
   'readers-no-group': [[{ group: 'ops' }, 'warning', 'no group ops', 'only root', 'groupadd', 'readers']],
   'readers-kept-out': [

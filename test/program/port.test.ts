@@ -1,6 +1,9 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createControlClient } from '../../src/listener/control/client.ts';
+import type { StatusAnswer } from '../../src/listener/published.ts';
 import { needing, outwardAddress } from '../support/needs.ts';
 import { type Client, connectTo } from '../support/notifier-port.ts';
 import {
@@ -81,6 +84,71 @@ describe('who can reach it', () => {
       },
       ['--no-notifier'],
     );
+  });
+});
+
+describe('where the settings say nothing of a notifier', () => {
+  const ask = (parameters: object) => createControlClient(stage.control).post('/v1/notifier', parameters);
+  const mode = async () => {
+    const { listener } = (await createControlClient(stage.control).get('/v1/status')) as StatusAnswer;
+    return listener?.notifier;
+  };
+  /** Runs a listener as its service runs it, for as long as `use` takes. */
+  async function asService(
+    use: (listener: RunningProgram) => Promise<void>,
+    ...words: string[]
+  ): Promise<void> {
+    const listener = startProgram(['run', stage.hooks, ...stage.place, ...words]);
+    try {
+      await listener.said(/Docker is not running/);
+      await use(listener);
+    } finally {
+      listener.child.kill('SIGTERM');
+      expect(await listener.over).toMatchObject({ code: 0, errors: '' });
+    }
+  }
+
+  test('the port opens when a notifier is installed, stays open over a restart, and closes with it', async () => {
+    await asService(async (listener) => {
+      expect(listener.output()).not.toContain('Listening for notifiers');
+      expect(await mode()).toMatchObject({ mode: 'off' });
+      expect(await ask({ open: true, port: stage.port })).toMatchObject({ port: stage.port });
+      expect(await reaches('127.0.0.1')).toBe(true);
+    });
+    await asService(async () => {
+      expect(await mode()).toEqual({ mode: 'hint', port: stage.port });
+      await stage.say('start\n');
+      expect(await ask({ open: false })).toMatchObject({ port: null });
+      expect(await reaches('127.0.0.1')).toBe(false);
+    });
+    await asService(async () => {
+      expect(await mode()).toMatchObject({ mode: 'off' });
+      expect(await reaches('127.0.0.1')).toBe(false);
+    });
+  });
+
+  test('an upgrade from a version that always had the port open keeps it, as a file of settings does', async () => {
+    const settings = join(stage.folder, 'settings.toml');
+    writeFileSync(settings, `listen = ["127.0.0.1"]\nport = ${stage.port}\n`, { mode: 0o600 });
+    await asService(async () => expect(await reaches('127.0.0.1')).toBe(true), '--config', settings);
+    // The journal of an earlier listener is there, and nothing about a notifier.
+    await asService(async () => {
+      expect(await mode()).toEqual({ mode: 'hint', port: 47_200 });
+      expect(await ask({ open: false })).toMatchObject({ port: null });
+    });
+  });
+
+  test('a port that is taken, and settings that forbid it, are refused', async () => {
+    const other = createServer().listen(stage.port, '127.0.0.1');
+    await asService(async () => {
+      await expect(ask({ open: true, port: stage.port })).rejects.toThrow('another program does already');
+      expect(await mode()).toMatchObject({ mode: 'off' });
+      await expect(ask({ open: true, port: 70_000 })).rejects.toThrow('port is "70000"');
+    });
+    other.close();
+    await asService(async () => {
+      await expect(ask({ open: true })).rejects.toThrow('The settings switch the notifier off');
+    }, '--no-notifier');
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { NotifierFacts } from '../../src/service/notifier-container.ts';
 import {
   allRuns,
   current,
@@ -210,6 +211,24 @@ describe('uninstall', () => {
           '/var/lib/docker-lifecycle-listener',
         ]);
     }
+  });
+
+  test('an upgrade has the listener open no port where there is no notifier, and else leaves that to it', () => {
+    const facts = (container: 'missing' | 'wanting' | 'in-place') =>
+      ({ mode: 'hint', companionWorks: true, engine: { kind: 'up', words: [], container } }) as const;
+    const file = '/var/lib/docker-lifecycle-listener/notifier.json';
+    const writes = (disk: ReturnType<typeof debian>, version: string, notifier: NotifierFacts) =>
+      install(disk, version, {}, '/usr/local', { notifier }).steps.filter(
+        (step) => step.kind === 'file' && step.path === file,
+      );
+    const disk = debian(allRuns);
+    expect(writes(disk, '1.0.0', facts('missing'))).toEqual([]);
+    expect(writes(disk, '1.1.0', facts('in-place'))).toEqual([]);
+    expect(writes(disk, '1.2.0', { ...facts('missing'), engine: { kind: 'down' } })).toEqual([]);
+    expect(writes(disk, '1.3.0', facts('missing'))).toMatchObject([
+      { content: '{"version":1,"port":null}\n' },
+    ]);
+    expect(writes(disk, '1.4.0', facts('missing'))).toEqual([]);
   });
 
   test('the notifier’s container goes when the listener has ended, while the program is there; where Docker is down it is reported', () => {

@@ -14,7 +14,7 @@ export const config: Command<RunRequest> = {
   complete: ([word, ...more]) => (word === undefined ? ['check'] : more.length === 0 ? 'folder' : []),
   read(values, [word, ...rest]) {
     if (word !== 'check') throw unknownWord('config', word, ['check']);
-    return { logFile: readLogFile(values), ...readSettingsRequest(values, rest) };
+    return { opensPort: false, logFile: readLogFile(values), ...readSettingsRequest(values, rest) };
   },
   run: async (request) => (await import('../config-check.ts')).showSettings(request),
 };

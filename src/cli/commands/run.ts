@@ -14,7 +14,8 @@ export const run: Command<RunRequest & { readonly dryRun: boolean }> = {
     'docker-lifecycle-listener ~/hooks --dry-run',
   ],
   complete: (before) => (before.length === 0 ? 'folder' : []),
-  read: (values, words) => ({
+  read: (values, words, _, isNamed) => ({
+    opensPort: !isNamed,
     dryRun: values['dry-run'] ?? false,
     logFile: readLogFile(values),
     ...readSettingsRequest(values, words),

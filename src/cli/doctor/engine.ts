@@ -74,12 +74,14 @@ function ping(socketPath: string): Promise<EngineKind | { readonly error: string
 
 /** Checks that the port is ours: a listener has it if, and only if, the service runs. */
 export async function checkPort(
-  { mode, port, addresses }: NotifierSettings,
+  { mode, onRequest, port, addresses }: NotifierSettings,
   serviceRuns: boolean,
 ): Promise<Finding> {
-  if (mode === 'off') return note('port', 'none: the notifier is off');
+  if (mode === 'off' && !onRequest) return note('port', 'none: the notifier is off');
   const address = addresses?.[0] ?? '127.0.0.1';
   const there = await findListenerOn(address, port);
+  if (onRequest && there !== 'listener')
+    return note('port', 'none: it opens with docker-lifecycle-listener notifier install');
   if (serviceRuns) {
     return there === 'none'
       ? wrong('port', `the service runs, and no process listens on ${address}, port ${port}`, 'See its log')

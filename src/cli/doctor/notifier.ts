@@ -25,7 +25,8 @@ export async function checkNotifier(
 ): Promise<Finding[]> {
   const [engine, ...others] = engines;
   const isWanted = manifest?.notifier !== undefined || manifest?.service.notifier === 'always';
-  if (notifier.mode === 'off' || engine === undefined || others.length > 0) return [];
+  if ((notifier.mode === 'off' && !notifier.onRequest) || engine === undefined || others.length > 0)
+    return [];
   if ((await presenceOf(engine)) !== 'up') {
     return isWanted ? [note('notifier', 'not asked: Docker is not up, or not here')] : [];
   }

@@ -42,7 +42,9 @@ export function resolveSettings(
     user,
   );
   const podman = readSetting(rows.podman, raw.podman);
-  const mode = readSetting(rows.notifier, raw.notifier);
+  const given = readSetting(rows.notifier, raw.notifier);
+  // A port or an address is there to be listened on.
+  const mode = given ?? (raw.port === undefined && raw.listen === undefined ? 'off' : 'hint');
   if (mode === 'trusted' && engines.length > 1 && raw.notifier) {
     throw wrong(
       raw.notifier,
@@ -52,7 +54,7 @@ export function resolveSettings(
   }
   // A flag may overrule a file that says both.
   if (
-    mode === 'off' &&
+    given === 'off' &&
     raw.listen?.[0] !== undefined &&
     raw.listen[0].from.kind === raw.notifier?.from.kind
   ) {
@@ -75,6 +77,7 @@ export function resolveSettings(
       readers: resolveReaders(raw, user),
       notifier: {
         mode,
+        onRequest: given === undefined && mode === 'off',
         port: readSetting(rows.port, raw.port),
         addresses: raw.listen && [...new Set(raw.listen.map(readAddress))],
       },

@@ -178,10 +178,10 @@ export const listenerRows = {
       },
     },
     type: choice(notifierModes),
-    default: 'hint',
+    defaultWords: ['hint where a port or an address is given, or notifier install was run; else', 'off'],
     about: ['what a notifier’s message does: hint, trusted or off'],
     guide: 'notifier.md',
-    effective: ({ settings }) => settings.notifier.mode,
+    effective: ({ settings }) => (settings.notifier.onRequest ? undefined : settings.notifier.mode),
   },
   metrics: {
     key: 'metrics',

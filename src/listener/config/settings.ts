@@ -47,6 +47,8 @@ export const verbosities = ['quiet', 'normal', 'verbose'] as const;
 
 export interface NotifierSettings {
   readonly mode: NotifierMode;
+  /** True if the settings say nothing of a notifier: `mode` is `off` until `notifier install` asks for the port. */
+  readonly onRequest: boolean;
   readonly port: number;
   /** Addresses given by the user; undefined for loopback and Docker's bridge. */
   readonly addresses: readonly string[] | undefined;

@@ -4,6 +4,7 @@ import {
   type ControlRequest,
   Declined,
   type HistoryQuery,
+  type NotifierWord,
   protocolVersion,
   type TriggerWish,
 } from './protocol.ts';
@@ -21,6 +22,8 @@ export interface ControlHost {
   metrics(): { readonly text: string; readonly type: string };
   /** Emits events until the returned function is called. */
   subscribe(tell: (event: object) => void): () => void;
+  /** Opens or closes the notifier's port, where the settings leave that to `notifier install`. */
+  notifier(word: NotifierWord): Promise<object>;
   /** Serves the page; returns its address. */
   page(): Promise<object>;
   /** Reads the settings again; returns the keys of those that changed. */
@@ -59,6 +62,8 @@ export async function answer(
     }
     case 'events':
       return tellEvents(host, response, signal);
+    case 'notifier':
+      return say(response, await host.notifier(wanted));
     case 'page':
       return say(response, await host.page());
     case 'reload':

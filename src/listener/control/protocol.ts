@@ -20,6 +20,7 @@ export type ControlRequest =
   | { readonly kind: 'page' }
   /** Has the settings read again. */
   | { readonly kind: 'reload' }
+  | ({ readonly kind: 'notifier' } & NotifierWord)
   | ({ readonly kind: 'trigger' } & TriggerWish)
   | ({ readonly kind: 'companion' } & CompanionWord);
 
@@ -41,6 +42,13 @@ export interface HistoryQuery {
 
 export const defaultEntries = 50;
 export const mostEntries = 1000;
+
+/** A notifier was installed, or removed. */
+export interface NotifierWord {
+  readonly open: boolean;
+  /** The port that it connects to; missing for the one of the settings. */
+  readonly port?: number;
+}
 
 /** Hooks that are to be run by hand. */
 export interface TriggerWish {

@@ -33,6 +33,13 @@ const routes: readonly (readonly [RegExp, Route])[] = [
   [/^\/v1\/page$/, { method: 'POST', read: () => ({ kind: 'page' }) }],
   [/^\/v1\/reload$/, { method: 'POST', read: () => ({ kind: 'reload' }) }],
   [
+    /^\/v1\/notifier$/,
+    {
+      method: 'POST',
+      read: (given) => ({ kind: 'notifier', open: given.flag('open'), ...given.port('port') }),
+    },
+  ],
+  [
     /^\/v1\/trigger$/,
     {
       method: 'POST',
@@ -172,6 +179,14 @@ class Parameters {
     if (value === undefined) return undefined;
     if (/^\d{1,7}(\.\d{1,3})?$/.test(value) && Number(value) <= most) return Number(value);
     throw new Declined(400, `${name} is ${JSON.stringify(value)}`, `Give a number from 0 to ${most}`);
+  }
+
+  port(name: string): { readonly port?: number } {
+    const value = this.text(name);
+    if (value === undefined) return {};
+    if (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)
+      return { port: Number(value) };
+    throw new Declined(400, `${name} is ${JSON.stringify(value)}`, 'Give a number from 1 to 65535');
   }
 
   /** A moment, in ms since the epoch. */

@@ -82,6 +82,12 @@ function understand(bytes: Buffer, tooLong: boolean): Line {
 export type NotifierReport =
   | { readonly kind: 'notifier-listening'; readonly address: string; readonly port: number }
   | {
+      /** The next listener does not know that the port was opened or closed. */
+      readonly kind: 'notifier-port-not-kept';
+      readonly path: string;
+      readonly code: string;
+    }
+  | {
       readonly kind: 'notifier-not-listening';
       readonly address: string;
       readonly port: number;

@@ -122,6 +122,11 @@ export const notifierWords: WordsFor<NotifierReport> = {
     info(`Listening for notifiers on ${addressAndPort(event.address, event.port)}`),
   'notifier-not-listening': (event) =>
     warning(`Not listening on ${addressAndPort(event.address, event.port)}: ${event.error}`),
+  'notifier-port-not-kept': ({ path, code }) =>
+    error(
+      `Cannot write ${path} (${code}): the next listener does not know whether a notifier is installed. ` +
+        'Make room there, then run notifier install or notifier remove again',
+    ),
   'notifier-said': (event) => detail(`${event.from} says ${event.said}`),
   'notifier-refused': (event) =>
     warning(
