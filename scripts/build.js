@@ -35,7 +35,13 @@ await Promise.all([
     },
     'src/main.ts',
   ),
-  build({ ...common, entryPoints: [join(root, 'src/watch/index.ts')], outfile: join(dist, 'index.js') }),
+  build({
+    ...common,
+    entryPoints: [join(root, 'src/watch/index.ts')],
+    outfile: join(dist, 'index.js'),
+    // The library's file is not what root installs: a fifth less to download.
+    minifyWhitespace: true,
+  }),
 ]);
 chmodSync(program, 0o755);
 declareTypes();

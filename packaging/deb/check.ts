@@ -1,11 +1,11 @@
-// Has lintian look at the Debian package that `npm run package:deb` has made.
+// Has lintian look at the Debian package that `npm run release:local` has made.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../build', import.meta.url));
 const packages = readdirSync(folder).filter((name) => name.endsWith('.deb'));
-if (packages.length === 0) throw new Error('There is no package: npm run package:deb makes one');
+if (packages.length === 0) throw new Error('There is no package: npm run release:local -- deb makes one');
 
 const words = ['--fail-on', 'error,warning', '--display-info', '--allow-root', '--tag-display-limit', '0'];
 const { status, error } = spawnSync('lintian', [...words, ...packages], { cwd: folder, stdio: 'inherit' });

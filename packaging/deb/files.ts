@@ -34,13 +34,16 @@ export interface Sources {
   readonly changelog: string;
 }
 
+/** The package manager that a package is for. */
+export type System = 'debian' | 'rpm';
+
 /** Everything in the package, sorted, each folder before what is in it. */
-export function packagedFiles(sources: Sources): PackagedFile[] {
+export function packagedFiles(sources: Sources, system: System = 'debian'): PackagedFile[] {
   const files = [
     ...programOf(sources),
-    ...shellsOf(sources),
+    ...shellsOf(sources, system),
     ...settingsOf(sources),
-    ...documentsOf(sources),
+    ...documentsOf(sources, system),
   ];
   const named = new Map(files.flatMap(({ path }) => foldersTo(path)).map((item) => [item.path, item]));
   for (const file of files) named.set(file.path, file);
@@ -65,8 +68,8 @@ function programOf({ root, version, node, name }: Sources): PackagedFile[] {
 }
 
 /** What Docker, shells and man find by themselves. */
-function shellsOf({ name, version }: Sources): PackagedFile[] {
-  const fix = `apt-get install --reinstall ${name}`;
+function shellsOf({ name, version }: Sources, system: System): PackagedFile[] {
+  const fix = system === 'rpm' ? `dnf reinstall ${name}` : `apt-get install --reinstall ${name}`;
   return everyShellFile(layOut(packagedPrefix, version), systemScope, fix, manual(commands))
     .map(packaged)
     .map((file) => {
@@ -74,6 +77,7 @@ function shellsOf({ name, version }: Sources): PackagedFile[] {
       if (/\.[1-8]$/.test(file.path)) {
         return { ...file, path: `${file.path}.gz`, content: compress(file.content) };
       }
+      if (system === 'rpm') return file;
       // Debian's zsh looks where packages put theirs, and below /usr in no other place.
       return { ...file, path: file.path.replace('/zsh/site-functions/', '/zsh/vendor-completions/') };
     });
@@ -94,7 +98,7 @@ function settingsOf({ root, name }: Sources): PackagedFile[] {
   ];
 }
 
-function documentsOf({ root, name, changelog, nodeLicence }: Sources): PackagedFile[] {
+function documentsOf({ root, name, changelog, nodeLicence }: Sources, system: System): PackagedFile[] {
   const folder = `/usr/share/doc/${name}`;
   const copyright = readFileSync(join(root, 'packaging', 'deb', 'copyright'), 'utf8');
   const guides = namesIn(join(root, 'docs'), '.md');
@@ -106,10 +110,9 @@ function documentsOf({ root, name, changelog, nodeLicence }: Sources): PackagedF
     fileAt(`${folder}/changelog.gz`, compress(changelog)),
     ...guides.map((guide) => copy(join(root, 'docs', guide), `${folder}/docs/${guide}`)),
     ...hooks.map((hook) => copy(join(root, 'examples', 'hooks', hook), `${folder}/examples/${hook}`, 0o755)),
-    fileAt(
-      `/usr/share/lintian/overrides/${name}`,
-      readFileSync(join(root, 'packaging', 'deb', 'lintian-overrides')),
-    ),
+    ...(system === 'rpm'
+      ? []
+      : [copy(join(root, 'packaging', 'deb', 'lintian-overrides'), `/usr/share/lintian/overrides/${name}`)]),
   ];
 }
 

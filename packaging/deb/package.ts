@@ -30,7 +30,7 @@ export interface Packaging {
 export function writePackage(packaging: Packaging, folder: string): string {
   const { about, files, scripts, stage, epoch, compression } = packaging;
   chmodSync(stage, 0o755);
-  for (const file of files) place(stage, file);
+  layFilesOut(stage, files);
   const control = join(stage, 'DEBIAN');
   mkdirSync(control);
   chmodSync(control, 0o755);
@@ -58,7 +58,12 @@ export function writePackage(packaging: Packaging, folder: string): string {
   return path;
 }
 
-/** Modes as given, whatever the umask; owners are dpkg-deb's matter. */
+/** Writes a package's files below a folder. */
+export function layFilesOut(stage: string, files: readonly PackagedFile[]): void {
+  for (const file of files) place(stage, file);
+}
+
+/** Sets modes as given, whatever the umask; owners are dpkg-deb's and rpm's matter. */
 function place(stage: string, file: PackagedFile): void {
   const path = join(stage, file.path);
   switch (file.kind) {

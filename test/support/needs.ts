@@ -53,6 +53,12 @@ const needs = {
     isMet: () =>
       existsSync(fileURLToPath(new URL('../../node_modules/ts-json-schema-generator', import.meta.url))),
   },
+  'release packages': {
+    what: 'the packages of packaging (node scripts/equip.js packaging)',
+    isMet: () =>
+      existsSync(fileURLToPath(new URL('../../node_modules/@cyclonedx/cyclonedx-library', import.meta.url))),
+  },
+  rpmbuild: { what: 'rpmbuild, of the package rpm', isMet: () => answers('rpmbuild', '--version') },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
   prlimit: { what: 'prlimit, of util-linux', isMet: () => answers('prlimit', '--version') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
@@ -101,6 +107,8 @@ const equipment: readonly NeedName[] = [
   'mandoc',
   'objdump',
   'promtool',
+  'release packages',
+  'rpmbuild',
   'setfacl',
   'tmux',
   'zsh',
