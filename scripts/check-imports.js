@@ -37,9 +37,14 @@ const table = {
   'listener/control': { anything: ['listener', 'hooks', 'system'], types: ['watch/lifecycle'] },
   'listener/metrics': {
     anything: ['listener', 'listener/journal', 'hooks', 'system', 'version'],
-    types: ['watch/lifecycle'],
+    types: ['fleet', 'watch/lifecycle'],
   },
   'listener/notifier': { anything: ['listener', 'system'], types: [] },
+  // Loaded only where a fleet is set; the listener gets it from the command line.
+  fleet: {
+    anything: ['listener/journal', 'listener/words', 'system'],
+    types: ['listener/config'],
+  },
   // Used by the page too, so it takes no values from a part that needs Node.
   'listener/words': {
     anything: ['hooks', 'watch', 'system'],
@@ -50,6 +55,7 @@ const table = {
       'listener/metrics',
       'listener/notifier',
       'container-events',
+      'fleet',
       'watch/lifecycle',
     ],
   },
@@ -70,7 +76,7 @@ const table = {
       'system',
       'version',
     ],
-    types: ['listener/config'],
+    types: ['listener/config', 'fleet'],
   },
   page: {
     anything: ['listener/words', 'listener/journal', 'system'],
@@ -85,6 +91,7 @@ const table = {
       'service',
       'notifier-container',
       'demo',
+      'fleet',
       'listener',
       'listener/config',
       'listener/control',

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const bundle = manifest.bin['docker-lifecycle-listener'];
 /** In bytes: a little above what it is, so that a change that adds much is seen. `start` is what every command loads. */
-const most = { start: 100_000, program: 990_000, package: 1_380_000 };
+const most = { start: 100_000, program: 1_250_000, package: 1_720_000 };
 
 const folder = mkdtempSync(join(tmpdir(), 'check-package-'));
 const problems = [];

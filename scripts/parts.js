@@ -1,7 +1,7 @@
 // Builds a program of a first file and few parts, which `import()` loads.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { loadBuiltinsLate } from './builtins.js';
 
 /**
@@ -19,7 +19,22 @@ const parts = {
   daemon: ['cli/run'],
   doctor: ['cli/doctor'],
   completion: ['cli/completion/answer'],
+  /** The client of NATS, for a listener with a fleet and for the commands of a fleet. */
+  fleet: ['fleet/publisher', 'cli/fleet'],
   demo: ['demo/demo', 'demo/embedded-engine'],
+};
+
+/** Lets a CommonJS package require Node's own modules: there is no `require` in the program. */
+const nodeModules = {
+  name: 'node modules',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:|crypto$|util$|path$|fs$|net$|tls$|dns$)/ }, ({ kind, path }) =>
+      kind === 'require-call' ? { path, namespace: 'node-module' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'node-module' }, ({ path }) => ({
+      contents: `export * from '${path}'; export { default } from '${path}';`,
+    }));
+  },
 };
 
 /**
@@ -29,7 +44,13 @@ const parts = {
  */
 export async function buildInParts(options, entryPoint) {
   const root = options.absWorkingDir;
-  const { metafile } = await build({ ...options, splitting: true, write: false, metafile: true });
+  const { metafile } = await build({
+    ...options,
+    splitting: true,
+    write: false,
+    metafile: true,
+    plugins: [nodeModules],
+  });
   const { members, together } = divide(metafile.inputs, entryPoint);
   const parting = {
     name: 'parts',
@@ -47,12 +68,30 @@ export async function buildInParts(options, entryPoint) {
       }));
     },
   };
-  await build({ ...options, splitting: true, chunkNames: 'parts/[name]-[hash]', plugins: [parting] });
+  await build({
+    ...options,
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+    plugins: [parting, nodeModules],
+  });
   const first = join(options.outdir, `${Object.keys(options.entryPoints)[0]}.js`);
   loadWithCare(first);
   const folder = join(options.outdir, 'parts');
   loadBuiltinsLate(first, true);
-  for (const name of readdirSync(folder)) loadBuiltinsLate(join(folder, name), false);
+  // The client of NATS imports Node's modules as CommonJS does.
+  const others = readdirSync(folder).filter((name) => !name.startsWith('fleet-'));
+  for (const name of others) loadBuiltinsLate(join(folder, name), false);
+  await shrink(folder);
+}
+
+/** Takes the white space out of the part with the client of NATS: half of its 340 kB. Names stay, for stacks. */
+async function shrink(folder) {
+  for (const name of readdirSync(folder).filter((one) => one.startsWith('fleet-'))) {
+    const file = join(folder, name);
+    const minified = { minifyWhitespace: true, minifySyntax: true, format: 'esm', target: 'node20.9' };
+    const { code } = await transform(readFileSync(file, 'utf8'), { ...minified, legalComments: 'eof' });
+    writeFileSync(file, code);
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { embeddedEngine } from './commands/embedded-engine.ts';
 import { events } from './commands/events.ts';
+import { fleet } from './commands/fleet.ts';
 import { help } from './commands/help.ts';
 import { history } from './commands/history.ts';
 import { hooks } from './commands/hooks.ts';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   plugin,
   completion,
   notifier,
+  fleet,
   demo,
   help,
 ];

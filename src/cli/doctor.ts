@@ -16,6 +16,7 @@ import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkPort } from './doctor/engine.ts';
 import { checkFolders, checkProgram } from './doctor/files.ts';
 import { type Finding, note, ok, wrong } from './doctor/finding.ts';
+import { checkFleet } from './doctor/fleet.ts';
 import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
 import { checkUnitEnvironment } from './doctor/unit-environment.ts';
@@ -90,6 +91,7 @@ async function examine(scope: Scope): Promise<Finding[]> {
     await checkPort(settings.notifier, runs),
     ...(await checkNotifier(settings, manifest, hasCompanion)),
     ...(await checkClock(settings, machine.platform)),
+    ...(await checkFleet(settings)),
   ];
 }
 

@@ -78,6 +78,9 @@ async function runListener(live: LiveSettings, { record, flush, configure }: Def
   // Files that hooks make are writable by their owner alone, whatever the umask of our parent.
   process.umask(0o022);
 
+  // Loaded as a part of its own, and before anything happens: an upgrade below a running listener changes nothing.
+  const fleet = settings.fleet === undefined ? undefined : await import('../fleet/publisher.ts');
+
   record({ kind: 'listener-started', version, scriptDir: settings.scriptDir, pid: process.pid });
   try {
     await runDaemon({
@@ -93,6 +96,7 @@ async function runListener(live: LiveSettings, { record, flush, configure }: Def
       ready: () => notifyReady(process.env, (error) => record({ kind: 'not-notified', error })),
       signal: ending.signal,
       atOnce: atOnce.signal,
+      ...(fleet && { startFleet: (host) => new fleet.FleetPublisher(host) }),
     });
   } catch (error) {
     ending.abort();

@@ -95,6 +95,24 @@ export function ofEngine(status: Status, engine: string | undefined): Status {
   };
 }
 
+/** The publisher in one line; with what keeps it from publishing, in two. */
+function describeFleet(fleet: Status['fleet']): readonly string[] {
+  if (fleet === undefined) return [];
+  const { name, server, behind, clockSkewMs, problem } = fleet;
+  const late = behind === null || behind === 0 ? '' : `, ${plural(behind, 'record')} behind`;
+  const skew =
+    clockSkewMs === null || Math.abs(clockSkewMs) < 1000
+      ? ''
+      : `; its clock is ${age(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead' : 'behind'}`;
+  if (server !== null) return ['', `Fleet: publishes as ${name} to ${server}${late}${skew}`];
+  const why = problem === null ? 'connecting' : printableText(problem.text);
+  return [
+    '',
+    `Fleet: does not publish as ${name}${late}: ${why}`,
+    ...(problem === null ? [] : [`  ${printableText(problem.fix)}`]),
+  ];
+}
+
 function codeFor(engines: readonly EngineStatus[]): number {
   const states = engines.map(({ state }) => state);
   if (states.length === 0 || states.includes('unknown')) return statusCode.unknown;
@@ -112,6 +130,7 @@ export function describeStatus(status: Status, now: Date, style: Style, columns?
     listener.notifier.mode === 'off' ? 'no notifier' : `notifiers on port ${listener.notifier.port}`;
   return [
     ...engines.flatMap((engine) => describeEngine(engine, now, style)).map((line) => foldLine(line, columns)),
+    ...describeFleet(status.fleet).map((line) => foldLine(line, columns)),
     ...(failures.length === 0 ? [] : ['', style.strong('Failing hooks')]),
     ...failures.map((failure) => describeOne(failure, now, style, columns)),
     ...(failures.length === 0 ? [] : [foldLine(style.faint(`  ${howItGoes(failures)}`), columns)]),

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { FleetStatus } from '../fleet/report.ts';
 import { folderOf } from '../hooks/find.ts';
 import { planFolders, planHooks } from '../hooks/plan.ts';
 import type { Account } from '../system/find-account.ts';
@@ -38,6 +39,7 @@ interface ControlHostOptions {
   /** @throws UserError when the settings cannot be read */
   readonly reload: () => SettingChanges;
   readonly notifierPort: NotifierPort;
+  readonly fleet: () => FleetStatus | undefined;
   readonly record: (event: ListenerEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -60,7 +62,8 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
   const since = new Date();
 
   const host: ControlHost = {
-    status: () => statusOf(settings, since, pipelines, failures.list(), cutTurns, notifierPort.state),
+    status: () =>
+      statusOf(settings, since, pipelines, failures.list(), cutTurns, notifierPort.state, options.fleet()),
     hooks: () => ({ folders: planFolders(planner) }),
     async history(query) {
       return { entries: await emptyWhenMissing(readHistory(journal, query)) };

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventStartTurns } from '../container-events/event-starts.ts';
 import { begunEvents } from '../container-events/ledger-reader.ts';
+import type { FleetHost, FleetPublisher } from '../fleet/publisher.ts';
 import { remoteFileSystem } from '../hooks/find.ts';
 import { endLeftovers, findEventHooks, type Leftover } from '../hooks/leftovers.ts';
 import { isStillThere, unmatchedSettings } from '../hooks/plan.ts';
@@ -12,6 +13,7 @@ import type { HookHost } from '../hooks/report.ts';
 import { holdReserve } from '../system/descriptor-reserve.ts';
 import type { Account } from '../system/find-account.ts';
 import { UserError } from '../system/user-error.ts';
+import { version } from '../version.ts';
 import { rehearseAnswer } from '../watch/engine/http.ts';
 import { SharedFolderWatches } from '../watch/host/folder-watch.ts';
 import type { EngineSettings } from '../watch/settings.ts';
@@ -39,6 +41,7 @@ import { Pipeline } from './pipeline.ts';
 import { ReachOfEngine } from './reach.ts';
 import { asReader } from './reader-host.ts';
 import { ledgerPath, openStateFolder } from './state-folder.ts';
+import { phaseOf } from './status.ts';
 import { Throttle } from './throttle.ts';
 import { throttledLog } from './throttled-log.ts';
 import { hookFoldersIn, requireTrustedFolders, warnOfAccessLists } from './trusted-folders.ts';
@@ -70,6 +73,8 @@ interface DaemonOptions {
   readonly signal: AbortSignal;
   /** Ends what is left of the hooks without grace. */
   readonly atOnce: AbortSignal;
+  /** Starts what publishes to a fleet; missing where none is set. */
+  readonly startFleet?: (host: FleetHost) => FleetPublisher;
 }
 
 /**
@@ -98,6 +103,9 @@ class Daemon {
   #journal: Journal | undefined;
   #control: ControlServer | undefined;
   #readers: ControlServer | undefined;
+  #fleet: FleetPublisher | undefined;
+  /** The number of the newest record of the journal. */
+  #newest = 0;
 
   constructor(options: DaemonOptions) {
     const { settings, account, report, logsEachTurn, signal } = options;
@@ -106,6 +114,7 @@ class Daemon {
     this.#metrics = new Metrics(
       settings.engines.map(({ name }) => name),
       this.#pipelines,
+      () => this.#fleet?.status(),
     );
     this.#log = throttledLog(report, logsEachTurn, signal);
     this.#failures = createFailures((name) => isStillThere({ scriptDir, account }, name));
@@ -127,6 +136,7 @@ class Daemon {
       if (!signal.aborted) void rehearse(this.#planner);
       await this.#startServers(port);
       const engines = signal.aborted ? [] : this.#watchEngines(state.memory, turnFiles, port);
+      if (!signal.aborted) this.#startFleet();
       ready?.();
       await aborted(signal);
       if (signal.reason instanceof ListenerFailed)
@@ -134,7 +144,7 @@ class Daemon {
       state.memory.flush();
       await Promise.all(engines.flatMap(({ hooks, events }) => [hooks.idle(), events.idle()]));
     } finally {
-      await Promise.all([this.#control?.close(), this.#readers?.close()]);
+      await Promise.all([this.#control?.close(), this.#readers?.close(), this.#fleet?.ended()]);
       await state.journal?.close();
       reserve.abort();
       for (const turns of turnFiles.values()) turns.end();
@@ -155,6 +165,7 @@ class Daemon {
     this.#count(event);
     const entry = this.#journal === undefined ? undefined : recordOf(event);
     const number = entry === undefined ? undefined : this.#journal?.append(entry);
+    this.#newest = number ?? this.#newest;
     this.#events.note(event, number);
     this.#failures.note(event);
     this.#cutTurns.note(event);
@@ -208,6 +219,26 @@ class Daemon {
     return port;
   }
 
+  #startFleet(): void {
+    const { settings, signal, startFleet } = this.#options;
+    if (settings.fleet === undefined || startFleet === undefined) return;
+    this.#fleet = startFleet({
+      settings: settings.fleet,
+      journal: join(settings.stateDir, 'journal'),
+      newest: () => this.#newest,
+      state: () => ({
+        engines: this.#pipelines.map((one) => ({ name: one.engine.name, state: phaseOf(one.state()) })),
+        failing: this.#failures
+          .list()
+          .slice(0, 8)
+          .map(({ name }) => name),
+      }),
+      version,
+      report: this.#record,
+      signal,
+    });
+  }
+
   async #startServers(notifierPort: NotifierPort): Promise<void> {
     const { settings, account, signal } = this.#options;
     const record = this.#record;
@@ -223,6 +254,7 @@ class Daemon {
         metrics,
         reload: () => this.#reload(),
         notifierPort,
+        fleet: () => this.#fleet?.status(),
         record,
         signal,
       });

@@ -3,6 +3,7 @@ import { sensorWords } from '../watch/words.ts';
 import type { EventKinds, KeptKind, ListenerEvent } from './events.ts';
 import type { StreamedEntry } from './journal/record.ts';
 import { eventsWords } from './words/events.ts';
+import { fleetWords } from './words/fleet.ts';
 import { hookWords } from './words/hooks.ts';
 import { controlWords, daemonWords, journalWords, metricsWords, notifierWords } from './words/listener.ts';
 
@@ -14,6 +15,7 @@ const kinds: EventKinds<ListenerEvent> = {
   ...controlWords,
   ...notifierWords,
   ...metricsWords,
+  ...fleetWords,
   ...hookWords,
   ...journalWords,
 };

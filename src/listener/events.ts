@@ -1,4 +1,5 @@
 import type { EventsReport } from '../container-events/report.ts';
+import type { FleetReport } from '../fleet/report.ts';
 import type { HookReport } from '../hooks/report.ts';
 import type { Refusal } from '../system/trust.ts';
 import type { Words } from '../system/words.ts';
@@ -26,6 +27,7 @@ export type ListenerEvent =
   | ControlReport
   | NotifierReport
   | MetricsReport
+  | FleetReport
   | MemoryReport
   | JournalReport
   | TurnReport

@@ -1,3 +1,4 @@
+import type { FleetStatus } from '../fleet/report.ts';
 import type { RunningHook } from '../hooks/attempts.ts';
 import { eventWord } from '../hooks/engine-events.ts';
 import type { TurnRest } from '../hooks/turn.ts';
@@ -29,6 +30,8 @@ export interface Status {
   readonly engines: readonly EngineStatus[];
   /** The last failure of each hook that has not succeeded since, by age. */
   readonly failures: readonly Failure[];
+  /** The fleet that this host publishes to; missing where none is set. */
+  readonly fleet?: FleetStatus;
 }
 
 export interface EngineStatus {
@@ -115,6 +118,7 @@ export function statusOf(
   failures: readonly Failure[],
   cutTurns: CutTurns = new CutTurns(),
   notifier: Status['listener']['notifier'] = settings.notifier,
+  fleet?: FleetStatus,
 ): Status {
   const { scriptDir, stateDir } = settings;
   return {
@@ -129,6 +133,7 @@ export function statusOf(
     },
     engines: pipelines.map((pipeline) => engineStatus(pipeline, cutTurns)),
     failures,
+    ...(fleet === undefined ? {} : { fleet }),
   };
 }
 
@@ -192,7 +197,8 @@ function cutStatus(
   return { ...stated(transition), phase, why, hook: rest.cut ?? null, left: rest.left ?? null };
 }
 
-function phaseOf(state: EngineState): EngineStatus['state'] {
+/** Returns the state of an engine in the word of `status`. */
+export function phaseOf(state: EngineState): EngineStatus['state'] {
   return state.phase === 'down' && state.pendingStop !== undefined ? 'stopping' : state.phase;
 }
 

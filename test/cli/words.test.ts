@@ -95,6 +95,21 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ transition: start, hook: undefined }, 'info', 'on_start is requested'],
     [{ transition: start, hook: 'on_start/10-a' }, 'info', 'on_start/10-a is requested'],
   ],
+  'fleet-connected': [
+    [{ server: 'tls://n:4222', name: 'web-1', behind: 0 }, 'info', 'tls://n:4222 as web-1'],
+    [{ server: 'tls://n:4222', name: 'web-1', behind: 7 }, 'info', '7 records behind'],
+  ],
+  'fleet-failing': [
+    [{ problem: { kind: 'not-set-up' } }, 'warning', 'no stream', 'fleet setup', 'Nothing is lost'],
+    [
+      { problem: { kind: 'unreachable', server: 'tls://n:4222', code: 'ECONNREFUSED' } },
+      'warning',
+      'tls://n:4222',
+      'ECONNREFUSED',
+      'nats-server',
+    ],
+  ],
+  'fleet-journal-renewed': [[{ published: 110, kept: 100 }, 'warning', '110', '100', 'new journal id']],
   'control-listening': [[{ path: socket }, 'detail', socket]],
   'control-refused': [
     [

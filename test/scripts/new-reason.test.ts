@@ -94,6 +94,8 @@ test(
         // What `events` shows of a record, and the exit code of an outcome.
         'src/cli/events.ts',
         'src/cli/trigger.ts',
+        // The part of the journal that a fleet gets.
+        'src/fleet/message.ts',
         // How a record is kept, and its entry in the history; the class of an outcome.
         'src/listener/event-kinds.ts',
         'src/listener/journal/entry.ts',

@@ -68,6 +68,10 @@ const needs = {
   groff: { what: 'groff', isMet: () => answers('groff', '--version') },
   mandoc: { what: 'mandoc', isMet: () => answers('sh', '-c', 'echo | mandoc >/dev/null') },
   dpkg: { what: 'dpkg-deb, which makes packages for Debian', isMet: () => answers('dpkg-deb', '--version') },
+  'nats-server': {
+    what: 'nats-server, the broker of a fleet (apt-get install nats-server)',
+    isMet: () => answers(process.env.NATS_SERVER ?? 'nats-server', '--version'),
+  },
   objdump: {
     what: 'objdump, of binutils, to be compared with',
     isMet: () => answers('objdump', '--version'),

@@ -82,6 +82,31 @@ export function readGroupName(input: Input): string {
   throw wrong(input, 'is no name of a group', 'Give one of this system, as docker; or none');
 }
 
+/** Reads the URL of a NATS server, and completes its port. */
+export function readFleetServer(input: Input): string {
+  const [, scheme, host = '', digits = '4222'] =
+    /^(nats|tls):\/\/(\[[\da-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?\/?$/.exec(input.value) ?? [];
+  const port = Number(digits);
+  if (scheme !== undefined && port >= 1 && port <= 65_535) return `${scheme}://${host}:${port}`;
+  throw wrong(
+    input,
+    input.value.includes('@') ? 'has a user in it' : 'is no NATS server',
+    input.value.includes('@')
+      ? 'Give tls://HOST:PORT alone, and the key as fleet.seed_file or fleet.creds_file'
+      : 'Give tls://HOST:PORT, or nats://HOST:PORT for one without TLS',
+  );
+}
+
+/** Reads the name of a host in its fleet. */
+export function readFleetName(input: Input): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(input.value)) return input.value;
+  throw wrong(
+    input,
+    'is no name of a host in a fleet',
+    'Give letters, digits, - and _, as web-1; 64 at most',
+  );
+}
+
 /** Reads a path: on the command line from the working directory, in a file it has to be absolute. */
 export function readPath(input: Input): string {
   // TOML can say a zero byte, which no path can have.

@@ -12,7 +12,13 @@ import { readAddress, readHostName } from './readers.ts';
 import { resolveHook } from './resolve-hook.ts';
 import { settingRows as rows } from './rows.ts';
 import { readSetting } from './setting.ts';
-import { type MetricsSettings, type ReaderSettings, type Resolved, usualReaders } from './settings.ts';
+import {
+  type FleetSettings,
+  type MetricsSettings,
+  type ReaderSettings,
+  type Resolved,
+  usualReaders,
+} from './settings.ts';
 import { defaultControlPath, defaultStateDir } from './state-dir.ts';
 
 /**
@@ -83,6 +89,7 @@ export function resolveSettings(
       },
       metrics: raw.metrics && resolveMetrics(raw.metrics, raw.metricsNames),
       hooks: resolveHooks(raw, user, fromFile),
+      fleet: resolveFleet(raw),
     },
     log: {
       format: readSetting(rows.logFormat, raw.logFormat),
@@ -118,6 +125,42 @@ function resolveMetrics(input: Input, names: readonly Input[] | undefined): Metr
   if (where === 'none') return undefined;
   const own = isLoopback(where.address) ? [] : [hostname()];
   return { ...where, names: [...new Set([...own, ...(names ?? []).map(readHostName)])] };
+}
+
+function resolveFleet(raw: RawSettings): FleetSettings | undefined {
+  const { fleetServers, fleetSeedFile, fleetCredsFile, fleetHeartbeat } = raw;
+  const [first] = fleetServers ?? [];
+  if (first === undefined) {
+    const other = raw.fleetName ?? fleetSeedFile ?? fleetCredsFile ?? raw.fleetCa ?? raw.fleetPublish?.[0];
+    if (other === undefined) return undefined;
+    throw wrong(
+      other,
+      'has no effect: no fleet.servers are given',
+      'Add servers = ["tls://HOST:4222"] to [fleet]',
+    );
+  }
+  if (fleetSeedFile !== undefined && fleetCredsFile !== undefined)
+    throw wrong(fleetCredsFile, 'stands beside fleet.seed_file', 'Leave one of the two out');
+  const heartbeat = readSetting(rows.fleetHeartbeat, fleetHeartbeat);
+  if (fleetHeartbeat !== undefined && (heartbeat < 1000 || heartbeat > 3_600_000))
+    throw wrong(fleetHeartbeat, 'is too short or too long for a sign of life', 'Give 1s to 1h');
+  const parts = raw.fleetPublish?.map(rows.fleetPublish.type.read) ?? ['transitions', 'outcomes'];
+  return {
+    servers: (fleetServers ?? []).map(rows.fleetServers.type.read),
+    name: readSetting(rows.fleetName, raw.fleetName) ?? ownName(),
+    seedFile: readSetting(rows.fleetSeedFile, fleetSeedFile),
+    credsFile: readSetting(rows.fleetCredsFile, fleetCredsFile),
+    ca: readSetting(rows.fleetCa, raw.fleetCa),
+    publish: [...new Set(parts)],
+    heartbeat,
+    labels: Object.fromEntries([...(raw.fleetLabels ?? [])].map(([name, { value }]) => [name, value])),
+  };
+}
+
+/** The name of this machine, in the letters that a host of a fleet may have. */
+function ownName(): string {
+  const [first = ''] = hostname().split('.');
+  return first.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, 64) || 'host';
 }
 
 function isLoopback(address: string): boolean {

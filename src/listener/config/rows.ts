@@ -6,6 +6,7 @@ import {
   logFormats,
   notifierModes,
   podmanWords,
+  publishedParts,
   readersOutputWords,
   verbosities,
   whenStartedWords,
@@ -16,6 +17,8 @@ import {
   controlPath,
   count,
   duration,
+  fleetName,
+  fleetServer,
   groupName,
   hostName,
   limit,
@@ -293,6 +296,68 @@ const hookRows = {
 
 /** Settings that a reload applies: they count for the next hook, and for the next line of the log. */
 export const liveRows = { ...logRows, ...hookRows } as const;
+/** Settings of the fleet that this host publishes to; a settings file alone has them. */
+const fleetRows = {
+  fleetServers: {
+    key: 'fleet.servers',
+    form: 'list',
+    type: fleetServer,
+    about: [
+      'the NATS servers of a fleet, as ["tls://nats.example.net:4222"]; without them there is no fleet',
+    ],
+    guide: 'fleet.md',
+    effective: ({ settings }) => settings.fleet?.servers,
+  },
+  fleetName: {
+    key: 'fleet.name',
+    form: 'text',
+    type: fleetName,
+    defaultWords: ['the host name up to its first dot'],
+    about: ['the name of this host in its fleet'],
+    effective: ({ settings }) => settings.fleet?.name,
+  },
+  fleetSeedFile: {
+    key: 'fleet.seed_file',
+    form: 'text',
+    type: path,
+    about: ['the nkey of this host: what fleet key wrote'],
+  },
+  fleetCredsFile: {
+    key: 'fleet.creds_file',
+    form: 'text',
+    type: path,
+    about: ['a creds file, in the place of an nkey'],
+  },
+  fleetCa: {
+    key: 'fleet.ca',
+    form: 'text',
+    type: path,
+    defaultWords: ['the authorities that Node knows'],
+    about: ['the certificate of the authority that signed the servers’'],
+  },
+  fleetPublish: {
+    key: 'fleet.publish',
+    form: 'list',
+    type: choice(publishedParts),
+    defaultWords: ['["transitions", "outcomes"]'],
+    about: ['what is published: transitions, outcomes, and output, which may hold secrets'],
+    effective: ({ settings }) => settings.fleet?.publish,
+  },
+  fleetHeartbeat: {
+    key: 'fleet.heartbeat',
+    form: 'number',
+    type: duration,
+    default: 30_000,
+    about: ['how often this host gives a sign of life to its fleet'],
+    effective: ({ settings }) => settings.fleet?.heartbeat,
+  },
+  fleetLabels: {
+    key: 'fleet.labels',
+    form: 'texts',
+    type: text,
+    about: ['a table of texts that are shown with this host'],
+  },
+} as const satisfies Settings;
 
 /** Every setting, in the order of docs/configuration.md. A row here adds a setting. */
 export const settingRows = {
@@ -301,4 +366,5 @@ export const settingRows = {
   ...listenerRows,
   ...logRows,
   ...hookRows,
+  ...fleetRows,
 } as const;

@@ -74,6 +74,28 @@ export interface MetricsSettings {
   readonly names: readonly string[];
 }
 
+/** The parts of the journal that a host publishes to its fleet; `output` adds to outcomes what hooks printed. */
+export type PublishedPart = (typeof publishedParts)[number];
+export const publishedParts = ['transitions', 'outcomes', 'output'] as const;
+
+/** The fleet that a host publishes to. */
+export interface FleetSettings {
+  /** URLs of the servers of one broker: `nats://` or `tls://`, each with its port. */
+  readonly servers: readonly string[];
+  /** The name of this host: a part of subjects and permissions. */
+  readonly name: string;
+  /** Absolute path of a file with the seed of a user's nkey. */
+  readonly seedFile: string | undefined;
+  /** Absolute path of a creds file; never beside `seedFile`. */
+  readonly credsFile: string | undefined;
+  /** Absolute path of the certificate of the authority that signed the servers'; undefined for those that Node knows. */
+  readonly ca: string | undefined;
+  readonly publish: readonly PublishedPart[];
+  /** The time between two signs of life, in ms. */
+  readonly heartbeat: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** All settings of the daemon, validated. */
 export interface Settings {
   /** Absolute path of the folder with `on_start` and `on_stop` in it. */
@@ -91,6 +113,8 @@ export interface Settings {
   /** Undefined for nowhere but on the control socket. */
   readonly metrics: MetricsSettings | undefined;
   readonly hooks: HookSettings;
+  /** Undefined where no `fleet.servers` are given: then nothing of it is loaded. */
+  readonly fleet: FleetSettings | undefined;
 }
 
 /** Settings that hold, checked. */

@@ -6,6 +6,8 @@ import {
   readControlPath,
   readCount,
   readDuration,
+  readFleetName,
+  readFleetServer,
   readGroupName,
   readHostName,
   readLimit,
@@ -20,6 +22,9 @@ export const path: ValueType<string> = { read: readPath, write: itself };
 export const port: ValueType<number> = { read: readPort, write: itself };
 export const address: ValueType<string> = { read: readAddress, write: itself };
 export const hostName: ValueType<string> = { read: readHostName, write: itself };
+
+export const fleetServer: ValueType<string> = { read: readFleetServer, write: itself };
+export const fleetName: ValueType<string> = { read: readFleetName, write: itself };
 
 /** In ms. */
 export const duration: ValueType<number> = { read: readDuration, write: writeDuration };

@@ -92,6 +92,22 @@ export const catalogue = {
     'docker_lifecycle_journal_lost_total',
     'Records that could not be kept in the journal.',
   ),
+  fleetConnected: gauge(
+    'docker_lifecycle_fleet_connected',
+    'Whether this host is connected to its fleet (1) or not (0); missing where no fleet is set.',
+  ),
+  fleetBehind: gauge(
+    'docker_lifecycle_fleet_behind_records',
+    'Records of the journal that the fleet does not have yet; missing until that is known.',
+  ),
+  fleetPublished: counter(
+    'docker_lifecycle_fleet_published_total',
+    'Messages that the broker of the fleet has taken.',
+  ),
+  fleetClockSkew: gauge(
+    'docker_lifecycle_fleet_clock_skew_seconds',
+    'The clock of the broker less that of this host; 0 where no difference can be seen.',
+  ),
   buildInfo: gauge('docker_lifecycle_build_info', 'The version of the listener and of its Node; always 1.'),
   processStart: gauge('process_start_time_seconds', 'When the listener’s process started.'),
   processCpu: counter('process_cpu_seconds_total', 'Processor time that the listener has used.'),

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { FleetStatus } from '../../fleet/report.ts';
 import type { Outcome } from '../../hooks/run.ts';
 import { printableText } from '../../system/printable.ts';
 import { version } from '../../version.ts';
@@ -64,14 +65,23 @@ function createCounts() {
 /** The listener's events and state as numbers for a monitoring system. */
 export class Metrics {
   readonly #pipelines: readonly Pipeline[];
+  readonly #fleet: () => FleetStatus | undefined;
   readonly #counts = createCounts();
   readonly #known = new Set<string>();
   readonly #startedAt = Date.now() / 1000 - process.uptime();
   #journalWritable = 1;
 
-  /** @param pipelines the engines' pipelines; complete when `text` is called */
-  constructor(engines: readonly string[], pipelines: readonly Pipeline[]) {
+  /**
+   * @param pipelines the engines' pipelines; complete when `text` is called
+   * @param fleet returns the state of the publisher, where there is one
+   */
+  constructor(
+    engines: readonly string[],
+    pipelines: readonly Pipeline[],
+    fleet: () => FleetStatus | undefined = () => undefined,
+  ) {
     this.#pipelines = pipelines;
+    this.#fleet = fleet;
     for (const engine of engines) {
       for (const event of ['start', 'stop'] as const) {
         for (const [reason, events] of Object.entries(reasons)) {
@@ -156,6 +166,7 @@ export class Metrics {
   /** Returns all metrics now, in the text format of Prometheus. */
   text(): string {
     const counts = this.#counts;
+    const fleet = this.#fleet();
     const numbers: { readonly [metric in keyof typeof catalogue]: readonly Sample[] } = {
       ...engineNumbers(this.#pipelines, (engine, hook) => this.#labels(engine, hook)),
       transitions: counts.transitions.samples(),
@@ -175,13 +186,16 @@ export class Metrics {
       companionMessages: counts.companionMessages.samples(),
       journalLost: counts.journalLost.samples(),
       journalWritable: [single(this.#journalWritable)],
+      ...fleetNumbers(fleet),
       ...processNumbers(this.#startedAt),
     };
     return expose(
-      Object.entries(catalogue).map(([key, metric]: [string, Metric]) => ({
-        metric,
-        samples: numbers[key as keyof typeof catalogue],
-      })),
+      Object.entries(catalogue)
+        .filter(([key]) => fleet !== undefined || !key.startsWith('fleet'))
+        .map(([key, metric]: [string, Metric]) => ({
+          metric,
+          samples: numbers[key as keyof typeof catalogue],
+        })),
     );
   }
 
@@ -241,6 +255,16 @@ function engineNumbers(pipelines: readonly Pipeline[], labels: (engine: string, 
       const counts = { told: handled, merged, given_up: givenUp };
       return Object.entries(counts).map(([outcome, value]) => ({ labels: { engine, outcome }, value }));
     }),
+  };
+}
+
+function fleetNumbers(fleet: FleetStatus | undefined) {
+  const { server = null, behind = null, published = 0, clockSkewMs = null } = fleet ?? {};
+  return {
+    fleetConnected: [single(server === null ? 0 : 1)],
+    fleetBehind: behind === null ? [] : [single(behind)],
+    fleetPublished: [single(published)],
+    fleetClockSkew: clockSkewMs === null ? [] : [single(clockSkewMs / 1000)],
   };
 }
 
