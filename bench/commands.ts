@@ -1,5 +1,5 @@
 /**
- * The time to the first output of a command, beside the shortest run of Node that there can
+ * The time to the first output of a command, and its processor time, beside the shortest run of Node that there can
  * be: all by turns, so that whatever else the machine does meets them alike. A listener runs, with an embedded
  * engine that is up and a history of some entries.
  *
@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Arena, createArena } from './support/arena.ts';
 import { describeLoad, describeMachine } from './support/machine.ts';
@@ -65,16 +66,34 @@ async function measure({ folder, scripts }: Arena): Promise<void> {
       'the same, by a link to the program': node('docker-cli-plugin', 'docker-cli-plugin-metadata'),
     };
     const times = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]));
+    const processor = new Map<string, number>();
     for (let round = 0; round < rounds; round++) {
       for (const [name, words] of Object.entries(commands)) {
+        const before = processorTimeOfChildren();
         times.get(name)?.push(await (name === bare ? ended(words) : firstWord(words)));
+        processor.set(name, (processor.get(name) ?? 0) + processorTimeOfChildren() - before);
       }
     }
     console.log(report(times, times.get(bare) ?? []));
+    const least = processor.get(bare) ?? Number.NaN;
+    const ratios = [...processor].map(([name, time]) => [
+      name,
+      whole(time / rounds),
+      (time / least).toFixed(2),
+    ]);
+    console.log(
+      `\nUser and system time, ms: mean; by that of ${bare}\n\n${table([['', 'mean', 'by'], ...ratios])}`,
+    );
   } finally {
     await listener.end();
     engine.kill();
   }
+}
+
+/** User and system time of all children that have ended, in ms; the kernel gives it in hundredths of a second. */
+function processorTimeOfChildren(): number {
+  const fields = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
 /** From the start of a process to the first thing that it says, in ms. */

@@ -12,7 +12,8 @@ const late = [
 
 /**
  * Rewrites the imports of Node's modules in a file that esbuild made. `import` reads every export of such a module, which
- * loads more: for `node:fs` its streams, for `node:crypto` WebCrypto. `require()` does not.
+ * loads more: for `node:fs` its streams, for `node:crypto` WebCrypto. `process.getBuiltinModule()` does not, which Node
+ * has from 20.16 and 22.3 on, nor does `require()`.
  * @param isFirst whether it is the program's first file, of which functions are called before it is run to its end
  */
 export function loadBuiltinsLate(file, isFirst) {
@@ -34,7 +35,7 @@ export function loadBuiltinsLate(file, isFirst) {
     throw new Error(`${file} imports one of Node's modules in a way that is not known here`);
   if (!isChanged) return;
   const start =
-    'import { createRequire } from "node:module";\nconst builtin = createRequire(import.meta.url);\n';
+    'import { createRequire } from "node:module";\nconst builtin = process.getBuiltinModule ?? createRequire(import.meta.url);\n';
   writeFileSync(
     file,
     changed.replace(/^(?:#!.*\n)?/, (first) => `${first}${start}`),

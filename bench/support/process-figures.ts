@@ -5,6 +5,8 @@ export interface Memory {
   readonly rss: number;
   /** What it shares with others is counted in part. */
   readonly pss: number;
+  /** The same of what belongs to no file: heaps and stacks. */
+  readonly pssAnon: number;
   /** What would be free if it ended. */
   readonly privateDirty: number;
 }
@@ -13,7 +15,12 @@ export interface Memory {
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
-  return { rss: field('Rss'), pss: field('Pss'), privateDirty: field('Private_Dirty') };
+  return {
+    rss: field('Rss'),
+    pss: field('Pss'),
+    pssAnon: field('Pss_Anon'),
+    privateDirty: field('Private_Dirty'),
+  };
 }
 
 /** Time on a processor since its start, all threads, in ms; the kernel counts in nanoseconds. */
