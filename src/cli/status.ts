@@ -3,7 +3,7 @@ import type { EngineStatus, EventsStatus, StatedTransition, Status } from '../li
 import { retryWords } from '../listener/words/activities.ts';
 import { describeEvent } from '../listener/words/events.ts';
 import { describeFailure } from '../listener/words/failure.ts';
-import { reasonWords, sources } from '../listener/words/transitions.ts';
+import { about, engineName, reasonWords, sources } from '../listener/words/transitions.ts';
 import { describeCutTurn } from '../listener/words/turns.ts';
 import { printableText } from '../system/printable.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
@@ -149,8 +149,7 @@ export function describeStatus(status: Status, now: Date, style: Style, columns?
 
 function describeEngine(engine: EngineStatus, now: Date, style: Style): string[] {
   const { state, last, pid, software } = engine;
-  const name = software === 'podman' ? 'Podman’s service' : 'Docker';
-  const which = `${name} at ${printableText(engine.url)}`;
+  const which = `${engineName(software)} at ${printableText(engine.url)}`;
   const paint = state === 'up' ? style.good : state === 'down' ? style.bad : style.strong;
   // A state that the listener found at its start may be much older.
   const atLeast = last?.reason === 'listener-started' ? ' at least' : '';
@@ -158,7 +157,7 @@ function describeEngine(engine: EngineStatus, now: Date, style: Style): string[]
     last === null ? '' : `${atLeast} since ${clock(new Date(last.time), now)} (${ago(last, now)})`;
   const details = [
     ...(pid === null ? [] : [`pid ${pid}`]),
-    ...(last === null ? [] : [reasonWords(last.reason).status, sources[last.source].status]),
+    ...(last === null ? [] : [reasonWords(last.reason).status, about(software, sources[last.source].status)]),
   ];
   const { current, waiting, kept } = engine.hooks;
   return [

@@ -54,7 +54,6 @@ export class Pipeline {
   readonly #held;
   #last: Transition | undefined;
   #lastStart: Transition | undefined;
-  #kind: EngineKind = 'docker';
   #stopHooks: Promise<TurnResult> = Promise.resolve('complete');
   #stopTimer: AwakeTimer | undefined;
 
@@ -96,9 +95,9 @@ export class Pipeline {
     return this.#last;
   }
 
-  /** The software that answered last. */
+  /** The software that answered last; by the socket's name until one has. */
   kind(): EngineKind {
-    return this.#kind;
+    return this.#watch.kind;
   }
 
   /** The turns of an earlier listener, until the first look shows what became of the engine. */
@@ -147,10 +146,7 @@ export class Pipeline {
     for (const transition of transitions)
       this.#report(transition, lastTransitionAfter(transition, after), settled);
     if (after !== before) this.#keep(before, after);
-    if (observation.kind === 'engine-answers') {
-      this.#kind = observation.engineKind ?? this.#kind;
-      this.#options.answered();
-    }
+    if (observation.kind === 'engine-answers') this.#options.answered();
     this.#readEvents(change);
   }
 

@@ -1,9 +1,10 @@
 import type { EngineSettings, Heartbeat } from '../watch/settings.ts';
+import { isPodmanSocket } from './endpoint/endpoint.ts';
 import { HeldPodmanSensor, isHeld } from './engine/held-podman.ts';
 import type { EngineReport } from './engine/report.ts';
 import { EngineSensor } from './engine/sensor.ts';
 import type { FolderWatches } from './host/folder-watch.ts';
-import type { Observation } from './lifecycle/observation.ts';
+import type { EngineKind, Observation } from './lifecycle/observation.ts';
 import { type EngineState, initialState, type LastTransition, reduce } from './lifecycle/reduce.ts';
 import type { Transition } from './lifecycle/transition.ts';
 
@@ -40,16 +41,24 @@ export interface WatchOptions {
  */
 export class EngineWatch {
   readonly #options: WatchOptions;
+  #kind: EngineKind;
   #state: EngineState;
   #sensor: EngineSensor | HeldPodmanSensor | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    const { endpoint } = options.engine;
+    this.#kind = endpoint.kind === 'unix' && isPodmanSocket(endpoint.path) ? 'podman' : 'docker';
     this.#state = initialState(options.last);
   }
 
   get state(): EngineState {
     return this.#state;
+  }
+
+  /** The software that answered last; by the socket's name until one has. */
+  get kind(): EngineKind {
+    return this.#kind;
   }
 
   /** Starts the sensor. Its first observations are made before this returns. */
@@ -65,7 +74,10 @@ export class EngineWatch {
   observe(observation: Observation): EngineChange {
     const before = this.#state;
     if (this.#options.signal.aborted) return { observation, before, after: before, transitions: [] };
-    const { state: after, transitions } = reduce(before, observation);
+    if (observation.kind === 'engine-answers') this.#kind = observation.engineKind ?? this.#kind;
+    const { state: after, transitions: found } = reduce(before, observation);
+    const software = this.#kind === 'podman' ? this.#kind : undefined;
+    const transitions = software === undefined ? found : found.map((one) => ({ ...one, software }));
     this.#state = after;
     const change = { observation, before, after, transitions };
     this.#options.onChange(change);

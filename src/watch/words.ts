@@ -20,7 +20,8 @@ export const sensorWords: WordsFor<SensorReport> = {
       `Cannot use the pid file: ${describeFileProblem(record.path, record.problem)}. ` +
         `Give the right one with --pidfile, or --pidfile none. See: ls -ldL ${quote(record.path)}`,
     ),
-  'engine-silent': (record) => info(`Docker at ${record.url} does not answer yet: waiting for it`),
+  'engine-silent': (record) =>
+    info(`${softwareAt(record.url)} at ${record.url} does not answer yet: waiting for it`),
   'engine-answers-badly': (record) =>
     warning(
       `${record.url} answers with status ${record.status} instead of 200: not taken for a running Docker`,
@@ -68,7 +69,7 @@ function describeWatched({
 }: Extract<EngineReport, { kind: 'engine-watched' }>): string {
   const found = chosenBy === 'found' ? `, for nothing is at ${defaultEndpoint.path}` : '';
   const by = chosenBy === 'default' || chosenBy === 'found' ? found : ` (${chosenBy})`;
-  return `Watching Docker at ${url}${by}${pidfile === undefined ? '' : `, pid file ${pidfile}`}`;
+  return `Watching ${softwareAt(url)} at ${url}${by}${pidfile === undefined ? '' : `, pid file ${pidfile}`}`;
 }
 
 function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-alone' }>): Words {
@@ -87,6 +88,11 @@ function describeLeftAlone(record: Extract<EngineReport, { kind: 'engine-left-al
     `Cannot tell who listens on ${record.path}, and ${pidfile}: not opened, for it might start Docker. ` +
       'Run as root, or say where its pid file is (--pidfile)',
   );
+}
+
+/** Returns the name of the software that a socket's name shows. */
+export function softwareAt(url: string): string {
+  return isPodmanSocket(url) ? 'Podman' : 'Docker';
 }
 
 /** Returns `systemctl`, for the manager that holds the socket in a path or URL. */

@@ -75,6 +75,8 @@ const table: { readonly [K in Kind]: readonly Case<K>[] } = {
     [{ transition: start }, 'info', 'Docker has started', 'pid 4711'],
     [{ transition: transition('start', 'listener-started') }, 'info', 'Docker is up already'],
     [{ transition: stop }, 'info', 'Docker is stopping'],
+    [{ transition: { ...start, software: 'podman' } }, 'info', 'Podman’s service has started'],
+    [{ transition: { ...stop, software: 'podman' } }, 'info', 'Podman’s service is stopping'],
     [{ transition: transition('stop', 'crash') }, 'info', 'crashed or was killed'],
     [{ transition: transition('stop', 'unreachable') }, 'info', 'does not answer any more'],
     [{ transition: transition('stop', 'unseen') }, 'info', 'was restarted'],

@@ -187,7 +187,7 @@ function isReached(reached: unknown): reached is Reached {
 
 function isTransition(value: unknown, engine: string): value is Transition {
   if (!isObject(value)) return false;
-  const { event, reason, source, at, sequence, run, again } = value;
+  const { event, reason, source, at, sequence, run, software, again } = value;
   return (
     (event === 'start' || event === 'stop') &&
     isKeyOf(reasons, reason) &&
@@ -197,6 +197,7 @@ function isTransition(value: unknown, engine: string): value is Transition {
     Math.abs(Number(at)) <= latest &&
     isCount(sequence) &&
     isMissingOr(run, isText) &&
+    (software === undefined || software === 'podman') &&
     (again === undefined || again === true)
   );
 }

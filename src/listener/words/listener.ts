@@ -10,6 +10,7 @@ import {
   type WordsFor,
   warning,
 } from '../../system/words.ts';
+import { softwareAt } from '../../watch/words.ts';
 import type { ControlReport } from '../control/protocol.ts';
 import type { DaemonEvent, EventKinds } from '../events.ts';
 import type { MemoryReport } from '../journal/engine-memory.ts';
@@ -160,9 +161,12 @@ export const daemonWords: EventKinds<DaemonEvent> = {
     words: (event) => error(describeListenerFailed(event)),
     record: ({ kind, error: text, at }) => ({ kind, error: text, at }),
   },
-  'engine-is-down': (event) => info(`Docker is not running at ${event.url}: waiting for it`),
+  'engine-is-down': (event) =>
+    info(`${softwareAt(event.url)} is not running at ${event.url}: waiting for it`),
   'engine-is-stopping': (event) =>
-    info(`Docker at ${event.url} is being stopped, as reported before: waiting for its end`),
+    info(
+      `${softwareAt(event.url)} at ${event.url} is being stopped, as reported before: waiting for its end`,
+    ),
   transition: {
     words: (event) => info(describeTransition(event.transition)),
     record: ({ kind, transition }) => ({ kind, transition }),

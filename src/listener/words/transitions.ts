@@ -2,7 +2,7 @@ import type { Level } from '../../system/words.ts';
 import type { LifecycleEvent, Reason, Source, Transition } from '../../watch/lifecycle/transition.ts';
 import type { WhyLeftOut } from '../journal/record.ts';
 
-/** A start or stop in its two forms; both follow the word "Docker". */
+/** A start or stop in its two forms; both follow the engine's name. */
 interface Happening {
   /** The log and `history`. */
   readonly log: string;
@@ -90,6 +90,19 @@ export const sources: {
   request: { log: ', on request', status: 'requested by hand', page: 'a request' },
 };
 
+/** The software of an engine, where it is not Docker. */
+type Software = Transition['software'];
+
+/** Returns an engine's name as the subject of a sentence. */
+export function engineName(software: Software): string {
+  return software === 'podman' ? 'Podman’s service' : 'Docker';
+}
+
+/** Puts an engine's name in the place of Docker's in the words of these tables. */
+export function about(software: Software, words: string): string {
+  return words.replace('Docker', engineName(software));
+}
+
 /** Returns the words for a reason; for a reason of a later version the reason itself. */
 export function reasonWords(reason: Reason): ReasonWords {
   if (Object.hasOwn(reasons, reason)) return reasons[reason];
@@ -98,10 +111,10 @@ export function reasonWords(reason: Reason): ReasonWords {
 }
 
 /** Returns what happened to an engine as the log and `history` have it. */
-export function describeTransition({ event, reason, source, run }: Transition): string {
+export function describeTransition({ event, reason, source, run, software }: Transition): string {
   const pid = /^(\d+)@/.exec(run ?? '')?.[1];
   const which = pid === undefined ? '' : ` (pid ${pid})`;
-  return `Docker ${reasonWords(reason)[event].log}${which}${sources[source]?.log ?? ''}`;
+  return `${engineName(software)} ${reasonWords(reason)[event].log}${which}${sources[source]?.log ?? ''}`;
 }
 
 /** Why no hook of a transition was run. */

@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../../listener/journal/history.ts';
 import { describeEvent, troubleWords } from '../../listener/words/events.ts';
-import { reasonWords, sources } from '../../listener/words/transitions.ts';
+import { about, reasonWords, sources } from '../../listener/words/transitions.ts';
 import { describeTurn } from '../../listener/words/turns.ts';
 import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
@@ -65,11 +65,11 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
   ];
   switch (entry.kind) {
     case 'transition': {
-      const { source, sequence, run } = entry.transition;
+      const { source, sequence, run, software } = entry.transition;
       const pid = /^(\d+)@/.exec(run ?? '')?.[1];
       return [
         when,
-        ['Reported by', sources[source].page],
+        ['Reported by', about(software, sources[source].page)],
         ...(pid === undefined ? [] : ([['Process', pid]] as [string, string][])),
         ['Transition', String(sequence)],
         ...rest,
@@ -86,11 +86,18 @@ function factsOf(entry: HistoryEntry): [term: string, text: string | Node][] {
     case 'listener-failed':
       return [when, ['Error', printableText(entry.error)], ['At', printableText(entry.at)], ...rest];
     case 'left-out':
-      return [when, ['Because', reasonWords(entry.transition.reason).because], ...rest];
+      return [
+        when,
+        ['Because', about(entry.transition.software, reasonWords(entry.transition.reason).because)],
+        ...rest,
+      ];
     case 'run': {
       const { transition, told, end } = entry;
       const took: [string, string][] = end === undefined ? [] : [['Took', seconds(end.durationMs)]];
-      const because = told === undefined ? reasonWords(transition.reason).because : describeEvent(told);
+      const because =
+        told === undefined
+          ? about(transition.software, reasonWords(transition.reason).because)
+          : describeEvent(told);
       return [when, ...took, ['Because', because], ...rest];
     }
     case 'turn':

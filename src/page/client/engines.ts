@@ -1,5 +1,5 @@
 import { type Activity, activitiesOf } from '../../listener/words/activities.ts';
-import { reasonWords, sources } from '../../listener/words/transitions.ts';
+import { about, reasonWords, sources } from '../../listener/words/transitions.ts';
 import { printableText } from '../../system/printable.ts';
 import { age, clock } from '../../system/words.ts';
 import { el, icon } from './dom.ts';
@@ -41,7 +41,8 @@ function card(view: View, engine: EngineView): HTMLElement {
   const isWatched = engine.status !== undefined || view.engines.some(({ name }) => name === engine.name);
   const seen: State = last === undefined ? 'unknown' : last.transition.event === 'start' ? 'up' : 'down';
   const state = engine.status?.state ?? seen;
-  const headline = isWatched || last === undefined ? headlines[state] : `Docker was ${state} when last seen`;
+  const words = isWatched || last === undefined ? headlines[state] : `Docker was ${state} when last seen`;
+  const headline = about(engine.status?.software ?? last?.transition.software, words);
   return el(
     'article',
     { class: `card ${state}` },
@@ -77,12 +78,12 @@ function subWords({ url, status }: EngineView, last: TransitionEntry | undefined
   const facts: (Node | string)[] = [el('code', {}, printableText(url))];
   if (status?.pid) facts.push(`pid ${status.pid}`);
   if (last !== undefined) {
-    const { reason, source } = last.transition;
+    const { reason, source, software } = last.transition;
     const at = new Date(timeOf(last));
     const time = el('time', { datetime: at.toISOString() }, clock(at, new Date()));
-    facts.push(
-      el('span', {}, 'since ', time, `: ${reasonWords(reason).because}, reported by ${sources[source].page}`),
-    );
+    const because = about(software, reasonWords(reason).because);
+    const reporter = about(software, sources[source].page);
+    facts.push(el('span', {}, 'since ', time, `: ${because}, reported by ${reporter}`));
   }
   return facts.flatMap((fact, index) => (index === 0 ? [fact] : [' · ', fact]));
 }

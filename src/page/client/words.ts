@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../../listener/journal/entry.ts';
 import { troubleWords } from '../../listener/words/events.ts';
 import { outcomeWords } from '../../listener/words/outcomes.ts';
-import { leftOut, reasonWords } from '../../listener/words/transitions.ts';
+import { engineName, leftOut, reasonWords } from '../../listener/words/transitions.ts';
 import { turnOutcomes } from '../../listener/words/turns.ts';
 import { describeWarning } from '../../listener/words/warnings.ts';
 import { printableText } from '../../system/printable.ts';
@@ -33,9 +33,9 @@ export function titleOf(entry: HistoryEntry): string {
   }
 }
 
-function transitionTitle({ event, reason, again }: Transition): string {
+function transitionTitle({ event, reason, again, software }: Transition): string {
   const isAgain = event === 'start' && reason === 'listener-started' && again;
-  return `Docker ${reasonWords(reason)[event].page}${isAgain ? ' again' : ''}`;
+  return `${engineName(software)} ${reasonWords(reason)[event].page}${isAgain ? ' again' : ''}`;
 }
 
 /** Returns the outcome of an entry. */

@@ -35,6 +35,8 @@ export interface Transition {
    */
   readonly sequence: number;
   readonly run?: EngineRunId;
+  /** Set for Podman's service, whose containers run on without it. */
+  readonly software?: 'podman';
   /** This run's start was reported before, in an earlier life of the listener. */
   readonly again?: true;
 }
