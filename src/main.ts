@@ -60,8 +60,19 @@ function endIncomplete(error: unknown): never {
 function isOfLoading(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof TypeError) return hasPartWithoutExports();
-  const isMissing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-  return isMissing || (error instanceof SyntaxError && /node:internal\/modules/.test(error.stack ?? ''));
+  const code = 'code' in error ? error.code : undefined;
+  const isMissing = code === 'ERR_MODULE_NOT_FOUND';
+  // Node names the file that it may not read by a path or by a URL.
+  const isForbidden = code === 'EACCES' && 'path' in error && isPart(String(error.path));
+  return (
+    isMissing ||
+    isForbidden ||
+    (error instanceof SyntaxError && /node:internal\/modules/.test(error.stack ?? ''))
+  );
+}
+
+function isPart(path: string): boolean {
+  return path.includes('/parts/') && path.endsWith('.js');
 }
 
 function hasPartWithoutExports(): boolean {

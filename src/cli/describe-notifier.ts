@@ -85,8 +85,9 @@ export function adviseOnNotifier(health: NotifierHealth, engine: EngineSettings)
     case 'foreign':
       return `Look at it: ${docker} inspect ${notifierName}. Then give it another name, or remove it`;
     case 'present':
-      if (health.version !== version || !health.running) return install;
+      // Before the rest: install refuses a rootless engine.
       if (health.isRootless === true) return `${rootlessReason}. ${removal}`;
+      if (health.version !== version || !health.running) return install;
       return adviseOnTrip(health.trip, health.port, install, docker);
     default:
       return health satisfies never;
@@ -155,9 +156,12 @@ export async function examineNotifier(engine: EngineSettings): Promise<NotifierH
   const found = await findNotifier(engine);
   if (found.kind === 'missing') return (await isRootless(engine)) ? { kind: 'needless' } : found;
   if (found.kind === 'foreign') return found;
-  if (!found.running) return { ...found, trip: undefined, output: await lastLines(engine, found.id) };
+  if (!found.running) {
+    const output = await lastLines(engine, found.id);
+    return { ...found, trip: undefined, output, isRootless: await isRootless(engine) };
+  }
   // One of another version may not know the question.
-  if (found.version !== version) return { ...found, trip: undefined };
+  if (found.version !== version) return { ...found, trip: undefined, isRootless: await isRootless(engine) };
   const { trip, output } = await pingListener(engine, found);
   if (trip.kind === 'answered') return { ...found, trip };
   // A container that ends at once and is started again takes no question.

@@ -182,6 +182,7 @@ function asJson({ name, endpoint }: EngineSettings, health: NotifierHealth, chan
     engine: { name, url: endpoint.url },
     ...(changed !== undefined && { changed }),
     container,
+    ...(health.kind === 'needless' && { needed: false }),
   };
   return `${JSON.stringify(said, null, 2)}\n`;
 }

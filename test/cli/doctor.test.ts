@@ -94,6 +94,9 @@ describe('the notifier', () => {
     expect(needless).not.toHaveProperty('cure');
     const unheard = { ...present, trip: { kind: 'nobody' }, isRootless: true } as const;
     expect(judge(unheard)).toMatchObject({ cure: expect.stringMatching(/rootless.*notifier remove$/) });
+    const old = { ...present, version: '0.0.1', trip: undefined, isRootless: true } as const;
+    const ended = { ...present, running: false, state: 'exited', trip: undefined, isRootless: true } as const;
+    for (const health of [old, ended]) expect(judge(health).cure).toMatch(/rootless.*notifier remove$/);
   });
 
   test('of another engine is mended in that one', () => {

@@ -1,8 +1,20 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { partsOf, requireWhole } from '../../src/service/runtime.ts';
 import { exitCode } from '../../src/system/user-error.ts';
+import { needing } from '../support/needs.ts';
 import { runProgram } from '../support/program.ts';
 import { createStage, program, type Stage } from '../support/stage.ts';
 
@@ -49,6 +61,29 @@ test('a copy with the parts of another version, and one with a part cut off, say
   writeFileSync(join(parts, first), readFileSync(join(parts, first)).subarray(0, 5000));
   expect(await lineOf('--version')).toContain(isOther);
 });
+
+test(
+  'a part that the user may not read is named, as a fault of the copy',
+  needing('root', 'linux'),
+  async () => {
+    const open = mkdtempSync(join(tmpdir(), 'dll-part-'));
+    try {
+      cpSync(dirname(program), open, { recursive: true });
+      chmodSync(open, 0o755);
+      const bundle = join(open, 'docker-lifecycle-listener.js');
+      const name = readdirSync(join(open, 'parts')).find((one) => one.startsWith('status-')) ?? '';
+      const part = join(open, 'parts', name);
+      chmodSync(part, 0o600);
+      const under = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+      const { code, errors } = await runProgram(['status'], { bundle, under });
+      expect(code).toBe(exitCode.internal);
+      expect(errors).toContain(`EACCES: permission denied, open '${part}'`);
+      expect(errors).toContain('install the program again');
+    } finally {
+      rmSync(open, { recursive: true });
+    }
+  },
+);
 
 test.each(['missing', 'cut off', 'empty'])(
   'a part that only some commands load is %s: those commands say so',

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describeRefusal } from '../../listener/words/refusal.ts';
+import { partsFolder } from '../../service/layout.ts';
 import { partsOf } from '../../service/runtime.ts';
 import { quote } from '../../system/shell-quote.ts';
 import { describeFileProblem, readSmallFile } from '../../system/small-file.ts';
@@ -95,7 +96,10 @@ function requireRootsFolder(folder: string): void {
 /** Root should run root's files alone; `install` copies the program. */
 function warnOfStrangers(): void {
   const { node, program: bundle } = thisProgram();
-  for (const file of [node, bundle, ...partsOf(realpathSync(bundle)).map(({ path }) => path)]) {
+  const file = realpathSync(bundle);
+  // By their names in the folder, not by the files that these lead to: a link can be changed too.
+  const parts = partsOf(file).map(({ name }) => join(dirname(file), partsFolder, name));
+  for (const file of [node, bundle, ...parts]) {
     const walked = walkToFile(file, 0);
     if (walked.trusted) continue;
     remark(

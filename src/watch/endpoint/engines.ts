@@ -186,10 +186,15 @@ export function knownSockets(
 }
 
 /** Debian has dockerd in one that is not on a user's PATH. */
-const programFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
+const programFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/snap/bin'];
+
+/** The snap of Docker names its programs after itself. */
+const daemonNames = ['dockerd', 'docker.dockerd'];
 
 function isDockerdIn(folders: readonly string[]): boolean {
-  return folders.some((folder) => folder.startsWith('/') && existsSync(join(folder, 'dockerd')));
+  return folders.some(
+    (folder) => folder.startsWith('/') && daemonNames.some((name) => existsSync(join(folder, name))),
+  );
 }
 
 function podmanSockets(runtime: string | undefined): string[] {

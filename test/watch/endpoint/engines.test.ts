@@ -108,10 +108,10 @@ test('the known sockets come in the documented order', () => {
   ]);
 });
 
-test('an installed dockerd is meant before a socket of Podman', () => {
+test.each(['dockerd', 'docker.dockerd'])('an installed %s is meant before a socket of Podman', (name) => {
   const bin = join(home, 'bin');
   mkdirSync(bin);
-  writeFileSync(join(bin, 'dockerd'), '');
+  writeFileSync(join(bin, name), '');
   const list = knownSockets(home, { XDG_RUNTIME_DIR: '/run/user/7', PATH: `relative:${bin}` }, 'linux');
   expect(list.filter((path) => path.endsWith('podman.sock'))).toEqual([]);
 });
