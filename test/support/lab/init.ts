@@ -15,18 +15,20 @@ export interface Init {
 }
 
 /**
- * Files of packages whose scripts did not run: no service of theirs is in a runlevel, so that Debian's init script of
- * Docker is the only one. The kernel refuses a higher limit of processes or files in some containers, and the script
- * would end at that.
+ * Files of packages whose scripts did not run: no service is in a runlevel but Debian's init script of Docker. That
+ * raises limits, which a container refuses, and mounts control groups of version 1, unless fstab(5) names some.
+ * OpenRC mounts /sys anew, without the control groups in it.
  */
 const openrc = `
 rm /usr/lib/systemd/systemd
 cp -a --remove-destination ${unpackedFolder}/. /
 ln -s /etc/init.d/docker /etc/runlevels/default/docker
 sed -i 's/^\\(\\s*\\)ulimit .*/\\1:/' /etc/init.d/docker
+echo 'cgroup2 /sys/fs/cgroup cgroup2 noauto 0 0' >/etc/fstab
 cat >/etc/inittab <<'END'
 id:2:initdefault:
 si::sysinit:/etc/init.d/rcS
+cg:2:wait:/bin/mount /sys/fs/cgroup
 l0:0:wait:/etc/init.d/rc 0
 l2:2:wait:/etc/init.d/rc 2
 l6:6:wait:/etc/init.d/rc 6
