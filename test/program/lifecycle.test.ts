@@ -30,7 +30,7 @@ async function waitingListener(): Promise<WatchedListener> {
 const started = (reason: string) => [`on_start/10-a start ${reason}`, `on_start/20-b start ${reason}`];
 const stopped = (reason: string) => [`on_stop/10-a stop ${reason}`, `on_stop/20-b stop ${reason}`];
 
-describe.each([20, 26] as const)('with an engine of generation %i', (generation) => {
+describe.each([20, 26, 29] as const)('with an engine of generation %i', (generation) => {
   test('runs on_start once when it starts and Docker is up', async () => {
     const engine = stage.startEngine({ generation });
     const watching = stage.listen();

@@ -13,7 +13,7 @@ import { room, waitFor } from './wait-for.ts';
 export const program = fileURLToPath(new URL('../../dist/docker-lifecycle-listener.js', import.meta.url));
 
 export interface EngineOptions {
-  readonly generation?: 20 | 26;
+  readonly generation?: 20 | 26 | 29;
   readonly startupMs?: number;
   readonly shutdownMs?: number;
 }

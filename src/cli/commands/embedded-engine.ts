@@ -15,7 +15,7 @@ export const embeddedEngine: Command<EmbeddedEngineOptions> = {
     return {
       socket,
       pidfile,
-      generation: generation === '20' ? 20 : 26,
+      generation: generation === '20' ? 20 : generation === '29' ? 29 : 26,
       startupMs: Number(startupMs),
       shutdownMs: Number(shutdownMs),
     };
