@@ -10,6 +10,7 @@ import { packagedPrefix, packagedService } from '../../src/service/packaged.ts';
 import { programFiles, programLinks } from '../../src/service/program.ts';
 import { partsOf } from '../../src/service/runtime.ts';
 import { systemScope } from '../../src/service/scope.ts';
+import { settingsFileText } from '../../src/service/settings-file.ts';
 import { systemdFiles } from '../../src/service/systemd.ts';
 import type { Wanted } from '../../src/service/wanted.ts';
 
@@ -90,10 +91,15 @@ function packaged(wanted: Wanted): PackagedFile {
   return { kind, path, mode, content };
 }
 
-function settingsOf({ root, name }: Sources): PackagedFile[] {
+function settingsOf({ name }: Sources): PackagedFile[] {
   const folders = ['on_start', 'on_stop', 'while_running'];
   return [
-    copy(join(root, 'packaging', 'deb', `${name}.toml`), `/etc/${name}.toml`),
+    {
+      kind: 'file',
+      path: `/etc/${name}.toml`,
+      mode: 0o644,
+      content: Buffer.from(settingsFileText(`/usr/share/doc/${name}/docs/configuration.md`)),
+    },
     ...folders.map((folder) => folderAt(join(packagedService.scriptDir, folder))),
   ];
 }

@@ -22,6 +22,7 @@ import { choosePrefix, chooseScriptDir, distrustOf, type Place } from '../servic
 import { planInstall } from '../service/plan-install.ts';
 import { findRuntime } from '../service/runtime.ts';
 import { journalctl, ownerOf, type Scope, systemctl, systemScope } from '../service/scope.ts';
+import { settingsFileText } from '../service/settings-file.ts';
 import { properties, stateOfUnit } from '../service/systemd.ts';
 import { canBeRun } from '../service/systemd-units.ts';
 import { quote } from '../system/shell-quote.ts';
@@ -30,7 +31,7 @@ import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { carryOut, findScope, requireRoot } from './carry-out.ts';
 import { findNotifierFacts } from './notifier-facts.ts';
-import { loadForService } from './service-settings.ts';
+import { loadForService, settingsFileOf } from './service-settings.ts';
 import { shellFiles } from './shell-files.ts';
 
 export interface InstallRequest {
@@ -89,7 +90,18 @@ export async function install(
       runtime: findRuntime(ownerOf(scope)),
       service,
       supervisor,
-      extras: shellFiles(layout, scope, manual),
+      extras: [
+        ...shellFiles(layout, scope, manual),
+        {
+          kind: 'file',
+          path: settingsFileOf(scope),
+          mode: 0o644,
+          editable: true,
+          yields: true,
+          content: settingsFileText(settingsGuide, supervisor.kind, scope),
+          reason: 'has the settings, each commented out',
+        },
+      ],
       ...(notifier && { notifier }),
     },
     machine,
@@ -134,6 +146,9 @@ export function readManifest(platform: NodeJS.Platform, scope: Scope = systemSco
     `See: ls -ld ${quote(path)}`,
   );
 }
+
+/** The npm package leaves out the guides. */
+const settingsGuide = 'docs/configuration.md of the project; man docker-lifecycle-listener has the flags';
 
 /** Bytes; a manifest has some ten thousand. */
 const longestManifest = 2 ** 20;

@@ -60,8 +60,10 @@ export function planUninstall(
     'install wrote it',
   );
 
+  // What install wrote is among the entries.
+  const isWritten = (path: string) => entries.some((entry) => entry.path === path);
   const mine = [leavings.settings, ...leavings.dropIns].filter(
-    (path) => machine.look(path).kind !== 'nothing',
+    (path) => machine.look(path).kind !== 'nothing' && !isWritten(path),
   );
   const logs = (leavings.logs ?? []).filter((path) => machine.look(path).kind === 'file');
   const content = (folder: string) => machine.list(folder).map((name) => join(folder, name));

@@ -16,6 +16,8 @@ interface WantedFile {
   readonly mode: number;
   /** The administrator may edit it: an edited file is kept. */
   readonly editable: boolean;
+  /** The administrator's own once it is there: whatever they make of it stays, and nothing is said of it. */
+  readonly yields?: true;
 }
 
 /** The steps that create what is wanted, and the complete record of the install after them. */
@@ -54,6 +56,9 @@ export function compare(
         kept.push(edited(item.path));
         entries.push(...known);
         break;
+      case 'yields':
+        entries.push(...known);
+        break;
       case 'foreign':
         kept.push(foreign(item.path));
         break;
@@ -64,7 +69,7 @@ export function compare(
   return { steps, kept, entries };
 }
 
-type Verdict = 'there' | 'to-do' | 'edited' | 'foreign';
+type Verdict = 'there' | 'to-do' | 'edited' | 'yields' | 'foreign';
 
 function judge(item: Wanted, found: Found, known: readonly Entry[]): Verdict {
   if (found.kind === 'nothing') return 'to-do';
@@ -77,6 +82,7 @@ function judge(item: Wanted, found: Found, known: readonly Entry[]): Verdict {
     case 'file': {
       if (found.kind === 'file' && found.digest === digestOf(item)) return 'there';
       if (!item.editable && found.kind === 'file') return 'to-do';
+      if (item.yields && !isAsWritten(found, known)) return 'yields';
       if (!known.some(({ kind }) => kind === 'file')) return 'foreign';
       return isAsWritten(found, known) ? 'to-do' : 'edited';
     }

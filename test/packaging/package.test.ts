@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packagedFiles } from '../../packaging/deb/files.ts';
 import { writePackage } from '../../packaging/deb/package.ts';
 import { companionUnit, serviceUnit } from '../../src/service/layout.ts';
+import { settingsFileText } from '../../src/service/settings-file.ts';
 import { needing } from '../support/needs.ts';
 import { makePrivateFolder } from '../support/private-folder.ts';
 import { runProgram } from '../support/program.ts';
@@ -86,7 +87,7 @@ describe('the Debian package', needing('dpkg'), () => {
 });
 
 test('the settings file says nothing, and what is commented out in it are the defaults', async () => {
-  const text = readFileSync(join(scripts, `${name}.toml`), 'utf8');
+  const text = settingsFileText('/usr/share/doc');
   expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
   const folder = makePrivateFolder('dll-settings-', process.geteuid?.() ?? 0, process.env);
   try {

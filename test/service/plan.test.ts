@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { NotifierFacts } from '../../src/service/notifier-container.ts';
+import type { Wanted } from '../../src/service/wanted.ts';
 import {
   allRuns,
   current,
@@ -305,5 +306,45 @@ describe('uninstall', () => {
         expect(files.map(([at]) => at).sort()).toEqual([...others].sort());
       }),
     );
+  });
+});
+
+describe('the settings file', () => {
+  const extras = (content = '#grace = "10s"\n'): Wanted[] => [
+    { kind: 'file', path: settings, mode: 0o644, editable: true, yields: true, content, reason: 'r' },
+  ];
+  const renew = (disk: ReturnType<typeof debian>, content?: string) =>
+    install(disk, '1.0.0', {}, '/usr/local', { extras: extras(content) });
+
+  test('is written where there is none, renewed while it is as it was, and gone after uninstall', () => {
+    const disk = debian(allRuns);
+    renew(disk);
+    expect(disk.items.get(settings)).toEqual({ kind: 'file', content: '#grace = "10s"\n' });
+    renew(disk, '# newer\n');
+    expect(disk.items.get(settings)).toEqual({ kind: 'file', content: '# newer\n' });
+    const { kept } = uninstall(disk);
+    expect(kept.map(({ path }) => path)).not.toContain(settings);
+    expect(disk.items.has(settings)).toBe(false);
+  });
+
+  test('that was edited stays, without a word at each upgrade; only --purge removes it', () => {
+    const disk = debian(allRuns);
+    renew(disk);
+    disk.write(settings, 'grace = "5s"\n');
+    expect(renew(disk, '# newer\n')).toEqual({ steps: [], kept: [] });
+    const { kept } = uninstall(disk);
+    expect(kept.filter(({ path }) => path === settings)).toHaveLength(1);
+    expect(disk.items.get(settings)).toEqual({ kind: 'file', content: 'grace = "5s"\n' });
+  });
+
+  test('that was there before install is the administrator’s', () => {
+    const disk = debian(allRuns);
+    disk.write(settings, 'grace = "5s"\n');
+    expect(renew(disk).kept).toEqual([]);
+    expect(renew(disk)).toEqual({ steps: [], kept: [] });
+    expect(uninstall(disk).kept).toContainEqual({ path: settings, reason: 'your settings' });
+    renew(disk);
+    uninstall(disk, true);
+    expect(disk.items.has(settings)).toBe(false);
   });
 });
