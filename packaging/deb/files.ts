@@ -98,7 +98,9 @@ function settingsOf({ name }: Sources): PackagedFile[] {
       kind: 'file',
       path: `/etc/${name}.toml`,
       mode: 0o644,
-      content: Buffer.from(settingsFileText(`/usr/share/doc/${name}/docs/configuration.md`)),
+      content: Buffer.from(
+        settingsFileText(`/usr/share/doc/${name}/docs/configuration.md`, packagedService.scriptDir),
+      ),
     },
     ...folders.map((folder) => folderAt(join(packagedService.scriptDir, folder))),
   ];

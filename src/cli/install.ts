@@ -98,7 +98,7 @@ export async function install(
           mode: 0o644,
           editable: true,
           yields: true,
-          content: settingsFileText(settingsGuide, supervisor.kind, scope),
+          content: settingsFileText(settingsGuide, service.scriptDir, supervisor.kind, scope),
           reason: 'has the settings, each commented out',
         },
       ],

@@ -1,3 +1,4 @@
+import { quote } from '../system/shell-quote.ts';
 import { productName } from './layout.ts';
 import type { Supervisor } from './machine.ts';
 import { type Scope, systemctl, systemScope } from './scope.ts';
@@ -5,9 +6,11 @@ import { type Scope, systemctl, systemScope } from './scope.ts';
 /**
  * The settings file of a new service: each line is a default, commented out.
  * @param guide where docs/configuration.md is
+ * @param scriptDir the folder of the hooks, which the unit's command line names
  */
 export function settingsFileText(
   guide: string,
+  scriptDir: string,
   supervisor: Supervisor['kind'] = 'systemd',
   scope: Scope = systemScope,
 ): string {
@@ -17,7 +20,7 @@ export function settingsFileText(
   const edit = isSystemd ? `# To change those: ${manager} edit ${productName}\n` : '';
   return `# Settings of docker-lifecycle-listener. Every line is the default, taken out with a #.
 # What they mean: ${guide}
-# What holds:     docker-lifecycle-listener config check
+# What holds:     docker-lifecycle-listener config check ${quote(scriptDir)}
 # After a change: ${reload}
 
 # What the unit's command line says counts before this file: the folder of the hooks, and when_started.
@@ -28,9 +31,7 @@ ${edit}
 # How often to make sure that Docker still answers; "0" for never.
 #heartbeat = "30s"
 
-# Where notifier containers may connect: "hint" and "trusted" listen on the port, "off" does not.
-#notifier = "hint"
-#port = 47200
+# The port for notifier containers is closed until: docker-lifecycle-listener notifier install
 
 # "quiet", "normal" or "verbose"
 #verbosity = "normal"

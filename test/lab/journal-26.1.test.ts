@@ -49,7 +49,9 @@ test('systemctl reload applies what it can, and a broken file changes nothing', 
   const pid = () => machine.systemctl('show', '--property=MainPID,NRestarts', name);
   const before = await pid();
   // What install wrote has every setting, and sets none.
-  expect(await machine.run([name, 'config', 'check'])).not.toContain(`${settings}, line`);
+  expect(await machine.run([name, 'config', 'check', '/etc/docker-lifecycle-listener.d'])).not.toContain(
+    `${settings}, line`,
+  );
   expect(await machine.run(['cat', settings])).toContain('#grace = "10s"');
   await write(settings, 'grace = "5s"\nheartbeat = "20s"\n');
   await machine.systemctl('reload', name);

@@ -87,7 +87,7 @@ describe('the Debian package', needing('dpkg'), () => {
 });
 
 test('the settings file says nothing, and what is commented out in it are the defaults', async () => {
-  const text = settingsFileText('/usr/share/doc');
+  const text = settingsFileText('/usr/share/doc', '/etc/hooks');
   expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
   const folder = makePrivateFolder('dll-settings-', process.geteuid?.() ?? 0, process.env);
   try {
