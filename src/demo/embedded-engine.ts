@@ -24,9 +24,9 @@ export interface EmbeddedEngineOptions {
 }
 
 /**
- * Serves `GET /_ping`, `GET /events` and the events of an imported image on a Unix socket, and comes and goes as real engines were measured to: the pid file first,
- * then a socket that accepts and keeps requests waiting, then answers; on SIGTERM the socket's file goes at
- * once, the pid file at the exit. Killed, it leaves both behind, as they do.
+ * Serves `GET /_ping`, `GET /events` and the events of an imported image on a Unix socket, and comes and goes as real
+ * engines were measured to: the pid file first, then a socket that accepts and keeps requests waiting, then answers; on
+ * SIGTERM the socket's file goes at once, the pid file at the exit. Killed, it leaves both behind, as they do.
  */
 export function runEmbeddedEngine({
   socket,
