@@ -20,7 +20,7 @@ const parts = {
   doctor: ['cli/doctor'],
   completion: ['cli/completion/answer'],
   /** The client of NATS, for a listener with a fleet and for the commands of a fleet. */
-  fleet: ['fleet/publisher', 'cli/fleet'],
+  fleet: ['fleet/publisher', 'cli/fleet', 'cli/fleet-view'],
   demo: ['demo/demo', 'demo/embedded-engine'],
 };
 

@@ -40,7 +40,7 @@ const transition = {
 } as const;
 for (let sequence = 1; sequence <= Number(count); sequence++) {
   newest = journal.append({ kind: 'transition', transition: { ...transition, sequence } }) ?? newest;
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
+  if (sequence % 10 === 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 50));
 }
 if (count === '0')
   newest = journal.append({ kind: 'transition', transition: { ...transition, sequence: 0 } }) ?? 0;

@@ -28,7 +28,8 @@ export async function followEvents(command: EngineRequest): Promise<number> {
   throw new UserError(exitCode.unavailable, 'The listener has ended');
 }
 
-function describeStreamed(event: StreamedEvent): string {
+/** Says what happened in one line. */
+export function describeStreamed(event: StreamedEvent): string {
   switch (event.kind) {
     case 'transition':
       return describeTransition(event.transition);

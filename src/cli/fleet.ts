@@ -100,7 +100,7 @@ export async function forgetFleetHost(
  * Connects to the fleet of the settings, and closes the connection behind the work.
  * @throws UserError with exit code 78 where no fleet is set, 77 where the server admits or permits too little, else 69
  */
-async function withBroker<Result>(
+export async function withBroker<Result>(
   request: ListenerRequest,
   work: (broker: Broker, settings: FleetSettings) => Promise<Result>,
 ): Promise<Result> {

@@ -135,7 +135,16 @@ export class Broker {
 
   /** Reads the last message on a subject; undefined when there is none. */
   async last(stream: string, subject: string): Promise<LastMessage | undefined> {
-    const answer = await this.#ask(lastMessageQuestion(stream, subject), '');
+    return this.#messageIn(await this.#ask(lastMessageQuestion(stream, subject), ''));
+  }
+
+  /** Reads a message by its number in the stream; undefined when it is not there any more. */
+  async stored(stream: string, sequence: number): Promise<LastMessage | undefined> {
+    const question = JSON.stringify({ seq: sequence });
+    return this.#messageIn(await this.#ask(`$JS.API.DIRECT.GET.${stream}`, question));
+  }
+
+  #messageIn(answer: Msg): LastMessage | undefined {
     const code = answer.headers?.code ?? 0;
     if (code === 404) return undefined;
     if (code !== 0) throw this.#failed(`${code} ${answer.headers?.description ?? ''}`);

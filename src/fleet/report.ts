@@ -53,3 +53,18 @@ export interface FleetStatus {
     readonly fix: string;
   } | null;
 }
+
+/** The state of a host, as the fleet has it. */
+export interface FleetHostState {
+  readonly host: string;
+  /** `silent`: three signs of life are missing; nothing is known of its engines then. */
+  readonly state: 'up' | 'down' | 'silent' | 'unknown';
+  /** The broker's time of its last sign of life. */
+  readonly seen: string;
+  /** The version of its listener. */
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly engines: readonly { readonly name: string; readonly state: string }[];
+  /** Hooks that failed last, the first 8 of them. */
+  readonly failing: readonly string[];
+}
