@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { apply } from '../service/apply.ts';
 import type { Plan } from '../service/plan-install.ts';
 import { agentScope, type Scope, systemScope, userScope } from '../service/scope.ts';
-import type { Kept, Step } from '../service/step.ts';
 import { requireWritable } from '../service/writable.ts';
 import { currentAccount } from '../system/find-account.ts';
 import { quote } from '../system/shell-quote.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
+import { describeKept, describeSteps, summarizePlan } from './describe-plan.ts';
 import { foldLine, widthOf } from './screen.ts';
 
 /** The way to apply a plan. */
@@ -17,6 +17,8 @@ interface Mode {
   readonly dryRun: boolean;
   /** Done without a question. */
   readonly yes: boolean;
+  /** Shown step by step where it is shown before it is done; else as a summary. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -24,13 +26,14 @@ interface Mode {
  * @returns whether it was done
  * @throws UserError for a step that cannot be done; before the first one where what it writes cannot be written
  */
-export async function carryOut({ steps, kept, remarks = [] }: Plan, { dryRun, yes }: Mode): Promise<boolean> {
+export async function carryOut(plan: Plan, { dryRun, yes, verbose }: Mode): Promise<boolean> {
+  const { steps, kept, remarks = [] } = plan;
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const lines = describeSteps(steps);
   for (const remark of remarks) say(foldLine(`  note    ${remark}`, widthOf(process.stdout), 10));
   for (const stays of kept) say(describeKept(stays));
   const asks = !dryRun && !yes && process.stdin.isTTY && process.stdout.isTTY && steps.length > 0;
-  if (dryRun || asks) for (const line of lines.values()) say(line);
+  if (dryRun || asks) for (const line of verbose ? lines.values() : summarizePlan(plan)) say(line);
   if (dryRun) return false;
   if (asks && !(await confirm())) return false;
   requireWritable(steps);
@@ -97,80 +100,4 @@ export function requireRoot(command: string): void {
   const [, program = '', ...words] = process.argv;
   const line = ['sudo', process.execPath, program, ...words].map(quote).join(' ');
   throw new UserError(exitCode.notPermitted, `${command} needs root`, `Run: ${line}`);
-}
-
-/**
- * Describes steps, each before it is done: the same text in a dry run. Files of one folder that are copied or removed
- * one after the other for the same reason, as the parts of the program, have one text, with the first of them.
- */
-function describeSteps(steps: readonly Step[]): ReadonlyMap<Step, string> {
-  const texts = new Map<Step, string>();
-  for (let at = 0; at < steps.length; ) {
-    const [step, ...following] = steps.slice(at);
-    if (step === undefined) break;
-    const others = following.findIndex((other) => !isAlike(step, other));
-    const count = 1 + (others === -1 ? following.length : others);
-    const isGroup = count > 3;
-    texts.set(step, describeStep(step, isGroup ? describeGroup(step, count) : describeObject(step)));
-    at += isGroup ? count : 1;
-  }
-  return texts;
-}
-
-function isAlike(one: Step, other: Step): boolean {
-  return (
-    (one.kind === 'copy' || one.kind === 'remove') &&
-    other.kind === one.kind &&
-    other.reason === one.reason &&
-    dirname(other.path) === dirname(one.path) &&
-    (one.kind !== 'copy' || (other.kind === 'copy' && dirname(other.from) === dirname(one.from)))
-  );
-}
-
-function describeGroup(step: Step, count: number): string {
-  if (step.kind !== 'copy' && step.kind !== 'remove') return describeObject(step);
-  const files = `${dirname(step.path)}/* (${count} files)`;
-  return step.kind === 'copy' ? `${files}, from ${dirname(step.from)}/` : files;
-}
-
-function describeStep({ kind, reason }: Step, object: string): string {
-  return `  ${verbs[kind].padEnd(6)}  ${object}\n          ${reason}`;
-}
-
-function describeKept({ path, reason, fix }: Kept): string {
-  return `  kept    ${path}\n          ${reason}${fix === undefined ? '' : `. ${fix}`}`;
-}
-
-const verbs: { readonly [kind in Step['kind']]: string } = {
-  folder: 'make',
-  file: 'write',
-  copy: 'copy',
-  link: 'link',
-  remove: 'remove',
-  'remove-folder': 'remove',
-  'remove-tree': 'remove',
-  run: 'run',
-};
-
-function describeObject(step: Step): string {
-  switch (step.kind) {
-    case 'folder':
-      return `${step.path}/`;
-    case 'file':
-      return step.path;
-    case 'copy':
-      return `${step.path}, from ${step.from}`;
-    case 'link':
-      return `${step.path} to ${step.target}`;
-    case 'remove':
-      return step.path;
-    case 'remove-folder':
-      return `${step.path}/, if nothing is in it`;
-    case 'remove-tree':
-      return `${step.path}, with all that is in it`;
-    case 'run':
-      return step.words.map(quote).join(' ');
-    default:
-      return step satisfies never;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../listener/config/settings.ts';
+import type { Failure } from '../listener/failures.ts';
 import { companionUnit } from '../service/layout.ts';
 import { findSupervisor, type Machine, thisMachine } from '../service/machine.ts';
 import type { Manifest } from '../service/manifest.ts';
@@ -11,6 +12,7 @@ import { type ExitCode, exitCode, UserError } from '../system/user-error.ts';
 import { version } from '../version.ts';
 import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import type { EngineSettings } from '../watch/settings.ts';
+import { statusIn } from './answers.ts';
 import { findScope } from './carry-out.ts';
 import { checkClock } from './doctor/clock.ts';
 import { checkEngine, checkPort } from './doctor/engine.ts';
@@ -21,6 +23,7 @@ import { checkNotifier } from './doctor/notifier.ts';
 import { checkService, serviceRuns } from './doctor/service.ts';
 import { checkUnitEnvironment } from './doctor/unit-environment.ts';
 import { readManifest } from './install.ts';
+import { findListener, ifRunning } from './listener.ts';
 import { loadForClient } from './load.ts';
 import { during } from './progress.ts';
 import { foldLine, widthOf } from './screen.ts';
@@ -86,7 +89,7 @@ async function examine(scope: Scope): Promise<Finding[]> {
   return [
     ...found,
     ...unitEnvironment,
-    ...checkFolders(settings, account),
+    ...checkFolders(settings, account, runs ? await askForFailures() : []),
     ...(await Promise.all(settings.engines.map((engine) => checkEngine(engine, unitOf(engine))))),
     await checkPort(settings.notifier, runs),
     ...(await checkNotifier(settings, manifest, hasCompanion)),
@@ -125,6 +128,17 @@ function readSettings(manifest: Manifest | undefined, machine: Machine): Setting
       );
     }
     return wrong('settings', error.message, error.fix ?? 'See: docker-lifecycle-listener config check');
+  }
+}
+
+/** The failing hooks of the listener; none where it cannot be asked. */
+async function askForFailures(): Promise<readonly Failure[]> {
+  try {
+    const asking = findListener({ inputs: {}, config: undefined }).client.get('/v1/status').then(statusIn);
+    return (await ifRunning(asking))?.failures ?? [];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
   }
 }
 

@@ -39,6 +39,8 @@ export interface InstallRequest {
   readonly dryRun: boolean;
   /** Asks no question. */
   readonly yes: boolean;
+  /** Shows each step and its reason, and no summary. */
+  readonly verbose: boolean;
   /** The service of a user, and not the system's. */
   readonly user: boolean;
   /** Options of the command line; the rest stays as it was, or is chosen for this machine. */
@@ -59,7 +61,7 @@ export interface InstallRequest {
  * @throws UserError with exit code 69 where there is nothing to install on, 77 for who is not root
  */
 export async function install(
-  { dryRun, yes, user, options }: InstallRequest,
+  { dryRun, yes, verbose, user, options }: InstallRequest,
   manual: string,
 ): Promise<ExitCode> {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
@@ -111,7 +113,7 @@ export async function install(
     `${headline(before, supervisor)}\n${remarks.map((remark) => `  ${remark}\n`).join('')}\n`,
   );
   if (plan.steps.length === 0) process.stdout.write('Everything is as it should be.\n');
-  const done = await carryOut(plan, { dryRun, yes });
+  const done = await carryOut(plan, { dryRun, yes, verbose });
   if (dryRun) return exitCode.done;
   if (!done) {
     process.stdout.write('Nothing was done.\n');

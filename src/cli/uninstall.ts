@@ -15,6 +15,8 @@ import { loadForService, settingsFileOf } from './service-settings.ts';
 export interface UninstallRequest {
   readonly dryRun: boolean;
   readonly yes: boolean;
+  /** Shows each step and its reason, and no summary. */
+  readonly verbose: boolean;
   readonly user: boolean;
   readonly purge: boolean;
 }
@@ -23,7 +25,7 @@ export interface UninstallRequest {
  * Takes away what install wrote. Where nothing is installed there is nothing to do, and that is fine.
  * @throws UserError with exit code 77 for who is not root
  */
-export async function uninstall({ dryRun, yes, user, purge }: UninstallRequest): Promise<ExitCode> {
+export async function uninstall({ dryRun, yes, verbose, user, purge }: UninstallRequest): Promise<ExitCode> {
   const scope = findScope(user);
   if (!dryRun && scope.kind === 'system') requireRoot('uninstall');
   const machine = thisMachine(scope);
@@ -44,7 +46,7 @@ export async function uninstall({ dryRun, yes, user, purge }: UninstallRequest):
   };
   const plan = planUninstall(manifest, machine, supervisor, leavings, purge);
   process.stdout.write(`Removing ${productName} ${manifest.program}:\n\n`);
-  if (await carryOut(plan, { dryRun, yes })) {
+  if (await carryOut(plan, { dryRun, yes, verbose })) {
     const left =
       plan.kept.length > 0 && !purge
         ? ' What was kept is yours to remove; uninstall --purge would have.'

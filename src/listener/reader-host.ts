@@ -27,8 +27,12 @@ export function asReader(host: ControlHost, seesOutput: boolean): ControlHost {
   };
 }
 
+/** Stands for a hook's last line: an empty one would say that it printed nothing. */
+const hiddenLine = '(for root: sudo docker-lifecycle-listener status)';
+
 function strippedFailure(failure: Failure, seesOutput: boolean): Failure {
-  if (failure.kind === 'failed') return seesOutput ? failure : { ...failure, lastLine: '' };
+  if (failure.kind === 'failed')
+    return seesOutput || failure.lastLine === '' ? failure : { ...failure, lastLine: hiddenLine };
   return 'warning' in failure ? { ...failure, warning: strippedWarning(failure.warning) } : failure;
 }
 

@@ -30,10 +30,19 @@ export interface Wish {
   readonly notifier?: NotifierFacts;
 }
 
+/** Steps of one purpose, for a summary. */
+export interface PlanPart {
+  /** The purpose, as a reason of a step is written. */
+  readonly about: string;
+  readonly steps: readonly Step[];
+}
+
 /** The steps in their order, and files that stay although they differ from ours. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly kept: readonly Kept[];
+  /** The steps that write something, by their purpose; each step is in one part at most. */
+  readonly parts?: readonly PlanPart[];
   /** Notes for users that are not steps. */
   readonly remarks?: readonly string[];
 }
@@ -108,6 +117,26 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     ...old.steps,
   ];
   const begun: Manifest = { ...manifest, entries: distinct([...known, ...entries]), unfinished: true };
+  const isIn = (wanted: readonly Wanted[]) => (step: Step) =>
+    'path' in step && wanted.some(({ path }) => path === step.path);
+  const parts: readonly PlanPart[] = [
+    { about: 'is what runs: the program and its Node', steps: files.steps },
+    { about: 'is the command, and leads to the version that counts', steps: links.steps },
+    { about: 'holds your hooks', steps: rest.steps.filter(isIn(hookFolders(service))) },
+    {
+      about: 'has the listener run, and on_stop before Docker stops',
+      steps: rest.steps.filter(isIn(supervised)),
+    },
+    {
+      about: 'is for shells, man and docker',
+      steps: rest.steps.filter(isIn(extras.filter(({ path }) => !path.endsWith('.toml')))),
+    },
+    {
+      about: 'has the settings',
+      steps: rest.steps.filter((step) => 'path' in step && step.path.endsWith('.toml')),
+    },
+    { about: 'lead to these', steps: way.steps },
+  ];
   return {
     steps: [
       ...base.steps,
@@ -126,6 +155,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
       ...links.kept,
       ...overruledBy(supervisor, machine, layout),
     ],
+    ...(work.length > 0 && { parts }),
     ...(notifier.said !== undefined && { remarks: [notifier.said] }),
   };
 }

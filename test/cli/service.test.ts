@@ -45,7 +45,13 @@ describe('who is not root', () => {
   });
 
   test('may see what would be done', needing('root', 'linux'), async () => {
-    const { code, output } = await runIn('true', 'install', '--dry-run', '--stop-wait', '5s');
+    const { code, output } = await runIn('true', 'install', '--dry-run', '--verbose', '--stop-wait', '5s');
+    const summary = await runIn('true', 'install', '--dry-run');
+    expect(summary.output.split('\n').length).toBeLessThanOrEqual(26);
+    expect(summary.output).toMatch(
+      /^ {2}write {3}\S+\/docker-lifecycle-listener\/ \(\d+ files, \d folders\)$/m,
+    );
+    expect(output.split('\n').length).toBeGreaterThan(26);
     expect(code).toBe(0);
     expect(output).toMatch(/^ {2}copy {4}\S+\/node, from /m);
     expect(output).toMatch(/^ {2}link {4}\S+\/current to /m);

@@ -62,7 +62,7 @@ export function describeUserService(version: EngineVersion): void {
     test('is installed without root, runs hooks before the user’s Docker stops, and leaves no trace', async () => {
       await ask('start', 'docker.service');
       const before = await files();
-      const promised = await program('install', '--user', '--dry-run');
+      const promised = await program('install', '--user', '--dry-run', '--verbose');
       expect(await files()).toBe(before);
       const done = await program('install', '--user', '--yes');
       expect(done).toMatchObject({ code: 0, stderr: '' });

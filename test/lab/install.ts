@@ -35,7 +35,9 @@ export function describeInstall(version: EngineVersion): void {
       await machine.run(['rm', settings]);
       expect(await listing(machine)).toEqual(before);
 
-      const promised = await stage.program('install', '--dry-run');
+      const promised = await stage.program('install', '--dry-run', '--verbose');
+      const summary = await stage.program('install', '--dry-run');
+      expect(summary.split('\n').length).toBeLessThanOrEqual(26);
       expect(await listing(machine)).toEqual(before);
       const onTerminal = (answer: string) =>
         machine.attempt([
@@ -74,7 +76,9 @@ export function describeInstall(version: EngineVersion): void {
       expect(again).toContain('Everything is as it should be');
       expect(stepsIn(again)).toEqual([]);
 
-      expect(stepsIn(await stage.program('uninstall', '--dry-run', '--purge')).length).toBeGreaterThan(10);
+      expect(
+        stepsIn(await stage.program('uninstall', '--dry-run', '--purge', '--verbose')).length,
+      ).toBeGreaterThan(10);
       await stage.program('uninstall', '--yes', '--purge');
       expect(await stage.program('uninstall')).toContain('Nothing is installed');
       // The script folder was there before install, which therefore leaves it.

@@ -47,12 +47,28 @@ test('doctor notes it, with the fix, and nothing is wrong', () => {
   mkdirSync(stateDir, { mode: 0o700 });
   const settings = { scriptDir: stage.folder, stateDir, hooks: stage.host.settings } as Settings;
   const findings = checkFolders(settings, stage.host.account);
+  const outcome = { kind: 'exited', code: 3 } as const;
+  const failed = {
+    kind: 'failed',
+    engine: 'e',
+    name: 'on_start/20-plain',
+    time: '',
+    run: 'r',
+    outcome,
+  } as const;
+  const failures = [{ ...failed, durationMs: 5, lastLine: 'no route' }];
+  expect(checkFolders(settings, stage.host.account, failures)).toContainEqual({
+    check: 'on_start/20-plain',
+    verdict: 'note',
+    found: expect.stringContaining('failed'),
+    cure: 'It said: no route',
+  });
   expect(findings).toContainEqual({
     check: 'on_start/10-exposed',
     verdict: 'note',
-    found: expect.stringContaining(`runs, but another user can replace what runs it, ${exposed}`),
+    found: expect.stringContaining(`may run, but another user can replace what runs it, ${exposed}`),
     cure: `Run: chmod g-w ${exposed}`,
   });
-  expect(findings).toContainEqual({ check: 'on_start/20-plain', verdict: 'ok', found: 'runs' });
+  expect(findings).toContainEqual({ check: 'on_start/20-plain', verdict: 'ok', found: 'may run' });
   expect(findings.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
 });

@@ -10,7 +10,18 @@ import { flag } from '../settings-request.ts';
 export const install: Command<InstallRequest> = {
   name: 'install',
   calls: [['', 'become a service that starts with the system; or renew it']],
-  options: ['dry-run', 'yes', 'user', 'prefix', 'script-dir', 'port', 'docker-unit', 'stop-wait', 'notifier'],
+  options: [
+    'dry-run',
+    'yes',
+    'verbose',
+    'user',
+    'prefix',
+    'script-dir',
+    'port',
+    'docker-unit',
+    'stop-wait',
+    'notifier',
+  ],
   examples: [
     'sudo docker-lifecycle-listener install --dry-run',
     'sudo docker-lifecycle-listener install --yes --script-dir /etc/docker-lifecycle-listener.d',
@@ -18,8 +29,8 @@ export const install: Command<InstallRequest> = {
   ],
   read(values, words) {
     noArgument('install', words);
-    const { 'dry-run': dryRun = false, yes = false, user = false } = values;
-    return { dryRun, yes, user, options: readOptions(values) };
+    const { 'dry-run': dryRun = false, yes = false, verbose = false, user = false } = values;
+    return { dryRun, yes, verbose, user, options: readOptions(values) };
   },
   async run(request, commands) {
     const [{ install }, { manual }] = await Promise.all([import('../install.ts'), import('../manual.ts')]);

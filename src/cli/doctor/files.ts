@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { PlannedHook } from '../../hooks/plan.ts';
 import type { Settings } from '../../listener/config/settings.ts';
+import type { Failure } from '../../listener/failures.ts';
 import { describeHint } from '../../listener/words/events.ts';
-import { aboutIt } from '../../listener/words/failure.ts';
+import { aboutIt, describeFailure } from '../../listener/words/failure.ts';
 import { leftOutWords } from '../../listener/words/hooks.ts';
 import { describeExposed, describeRefusal } from '../../listener/words/refusal.ts';
 import { layOut, productName } from '../../service/layout.ts';
@@ -60,7 +61,11 @@ export function checkProgram(manifest: Manifest, machine: Machine): Finding[] {
 }
 
 /** The folders that root reads from and writes to, and each hook. */
-export function checkFolders(settings: Settings, account: Account): Finding[] {
+export function checkFolders(
+  settings: Settings,
+  account: Account,
+  failures: readonly Failure[] = [],
+): Finding[] {
   const state = walkToFolder(settings.stateDir, account.uid);
   const isNew = !state.trusted && state.refusal.cause.kind === 'missing';
   const hooks = trusted('hooks', walkToFolder(settings.scriptDir, account.uid), (resolved) => resolved);
@@ -86,7 +91,10 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
           return plan.hooks.map((hook): Finding => {
             switch (hook.kind) {
               case 'runs':
-                return runs(hook);
+                return runs(
+                  hook,
+                  failures.find(({ name: failed }) => failed === hook.name),
+                );
               case 'left-out':
                 return note(hook.name, leftOutWords[hook.why]);
               case 'refused': {
@@ -111,10 +119,18 @@ export function checkFolders(settings: Settings, account: Account): Finding[] {
   ];
 }
 
-function runs({ name, exposedInterpreter }: Extract<PlannedHook, { kind: 'runs' }>): Finding {
-  if (exposedInterpreter === undefined) return ok(name, 'runs');
+/** A hook that may run, and what went wrong with it last. */
+function runs(
+  { name, exposedInterpreter }: Extract<PlannedHook, { kind: 'runs' }>,
+  failure: Failure | undefined,
+): Finding {
+  if (failure !== undefined) {
+    const { text, fix } = describeFailure(failure);
+    return note(name, `may run; last time: ${text}`, fix);
+  }
+  if (exposedInterpreter === undefined) return ok(name, 'may run');
   const { found, fix } = describeExposed(exposedInterpreter);
-  return note(name, `runs, but ${found}`, fix);
+  return note(name, `may run, but ${found}`, fix);
 }
 
 function trusted(check: string, walked: Walk, found: (resolved: string) => string): Finding {
