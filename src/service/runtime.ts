@@ -66,14 +66,14 @@ export function findRuntime(owner: number): Runtime {
  * @throws UserError for the first part that is missing or cut off
  */
 export function requireWhole(bundle: string, parts: readonly Part[]): void {
-  // A built file ends with its exports, so they are missing where it is cut off.
+  // A built file ends with its exports, so they are missing where it is cut off. The part for fleets is minified.
   const texts = new Map(parts.map(({ name, path }) => [name, readFileSync(path, 'utf8')]));
   const named = [readFileSync(bundle, 'utf8'), ...texts.values()].flatMap((text) => [
     ...text.matchAll(/"\.\/(?:parts\/)?([\w-]+-[A-Z0-9]{8}\.js)"/g),
   ]);
   const broken = named
     .map(([, name = '']) => name)
-    .find((name) => !/^export \{[^}]*\};$/m.test(texts.get(name) ?? ''));
+    .find((name) => !/(?:^|[;}])export ?\{[^}]*\};$/m.test(texts.get(name) ?? ''));
   if (broken === undefined) return;
   throw refused(
     `The program is incomplete: ${join(dirname(bundle), partsFolder, broken)} is ${texts.has(broken) ? 'cut off' : 'missing'}`,
