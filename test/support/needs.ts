@@ -59,6 +59,7 @@ const needs = {
       existsSync(fileURLToPath(new URL('../../node_modules/@cyclonedx/cyclonedx-library', import.meta.url))),
   },
   rpmbuild: { what: 'rpmbuild, of the package rpm', isMet: () => answers('rpmbuild', '--version') },
+  curl: { what: 'curl', isMet: () => answers('curl', '--version') },
   perl: { what: 'perl', isMet: () => existsSync('/usr/bin/perl') },
   prlimit: { what: 'prlimit, of util-linux', isMet: () => answers('prlimit', '--version') },
   bash: { what: 'bash', isMet: () => answers('bash', '-c', 'true') },
