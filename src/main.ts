@@ -78,7 +78,7 @@ function isPart(path: string): boolean {
 function hasPartWithoutExports(): boolean {
   const folder = fileURLToPath(new URL('parts', import.meta.url));
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.some((name) => !/^export \{/m.test(readFileSync(join(folder, name), 'utf8')));
+  return names.some((name) => !/(?:^|[;}])export ?\{/m.test(readFileSync(join(folder, name), 'utf8')));
 }
 
 process.on('uncaughtException', endUnexpectedly);
