@@ -46,6 +46,8 @@ export interface InstallRequest {
   /** Options of the command line; the rest stays as it was, or is chosen for this machine. */
   readonly options: {
     readonly prefix?: string;
+    /** The Node to copy; the one that runs this process where it is undefined. */
+    readonly node?: string;
     readonly scriptDir?: string;
     readonly port?: number;
     readonly dockerUnit?: string;
@@ -89,7 +91,7 @@ export async function install(
     {
       version,
       layout,
-      runtime: findRuntime(ownerOf(scope)),
+      runtime: findRuntime(ownerOf(scope), options.node),
       service,
       supervisor,
       extras: [

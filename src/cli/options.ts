@@ -107,6 +107,12 @@ export const options = {
     suggests: 'folder',
     about: ['where the program is put (default: /usr/local, where root alone can write there)'],
   },
+  node: {
+    type: 'string',
+    value: 'FILE',
+    suggests: 'file',
+    about: ['the Node that runs the service (default: the one that runs install)'],
+  },
   port: { type: 'string', value: 'PORT', about: ['where a notifier may connect (default: 47200)'] },
   base: {
     type: 'string',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { quoteForShell } from '../system/shell-quote.ts';
+import { exitCode } from '../system/user-error.ts';
 import { type Layout, layOut, partsFolder, productName } from './layout.ts';
 import { digest, type Machine } from './machine.ts';
 import type { Entry } from './manifest.ts';
@@ -56,11 +57,24 @@ export function programLinks(layout: Layout, version: string): Wanted[] {
       kind: 'file',
       path: layout.command,
       mode: 0o755,
-      content: `#!/bin/sh\nexec ${[layout.node, layout.program].map(quoteForShell).join(' ')} "$@"\n`,
+      content: commandText(layout),
       editable: true,
       reason: 'the command',
     },
   ];
+}
+
+/** The command says in words that its Node is gone, where a shell would say `not found`. */
+function commandText({ node, program }: Layout): string {
+  return `#!/bin/sh
+node=${quoteForShell(node)}
+if [ -x "$node" ]; then
+	exec "$node" ${quoteForShell(program)} "$@"
+fi
+echo "${productName}: Its Node is missing, or cannot be started: $node" >&2
+echo "  No hook runs. Install ${productName} again, as it was installed" >&2
+exit ${exitCode.internal}
+`;
 }
 
 /** Returns the step that tries whether the copied Node runs without the files beside the original, and the copy is whole. */

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { walkToFile } from '../system/trust.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { partsFolder } from './layout.ts';
+import { neededLibraries } from './needed-libraries.ts';
 
 /** The Node that is copied, and the program that it runs now. */
 export interface Runtime {
@@ -24,28 +26,33 @@ export interface Part {
 /** The oldest Node that the program runs on. */
 const oldest = { major: 20, minor: 9 };
 
+/** Libraries of C and C++, without which no package manager runs either: none removes them. */
+const systemLibraries =
+  /^(?:ld-(?:linux|musl)[\w-]*|lib(?:c|m|dl|pthread|rt|stdc\+\+|gcc_s|atomic)|libc\.musl-\w+)\.so\.\d+$/;
+
 /**
- * Finds the Node that runs this process and our bundle, to be copied to a folder that only root can change.
- * @throws UserError when this Node cannot be copied: too old, not a program of this system, or with libraries that
- * another user could change; and when a part of the program is missing or cut off
+ * Finds a Node and our bundle, to be copied to a folder that only root can change.
+ * @throws UserError when the Node cannot be copied: too old, not a program of this system, with libraries that another
+ * user could change or a package manager could remove; and when a part of the program is missing or cut off
  * @param owner the user who may change them beside root: 0 for root alone
+ * @param other a Node to copy instead of the one that runs this process
  */
-export function findRuntime(owner: number): Runtime {
-  const node = realpathSync(process.execPath);
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+export function findRuntime(owner: number, other?: string): Runtime {
+  const node = realNode(other ?? process.execPath);
+  const [library, ...more] = neededLibraries(node).filter((name) => !systemLibraries.test(name));
+  if (library !== undefined) {
+    throw refused(
+      `${node} is not a whole Node: it needs ${library}${more.length > 0 ? ` and ${more.length} other libraries` : ''}, and the service would end when an upgrade or apt autoremove takes one away`,
+      'Give a Node that is one file, as those of nodejs.org are: install --node FILE',
+    );
+  }
+  const version = other === undefined ? process.versions.node : versionOf(node);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
-    throw refused(
-      `Node ${process.versions.node} is too old`,
-      `Run it with Node ${oldest.major}.${oldest.minor} or later`,
-    );
+    throw refused(`Node ${version} is too old`, `Run it with Node ${oldest.major}.${oldest.minor} or later`);
   }
-  if (!isProgram(firstBytes(node))) {
-    throw refused(
-      `${node} is no program of this system`,
-      'Run install with the Node binary itself, not with a wrapper',
-    );
-  }
-  for (const library of sharedObjects().filter((path) => !isSame(path, node))) {
+  const loaded = other === undefined ? sharedObjects() : [];
+  for (const library of loaded.filter((path) => !isSame(path, node))) {
     const walked = walkToFile(library, owner);
     // The kernel's own, and what macOS keeps in its cache, are no files.
     if (walked.trusted || walked.refusal.cause.kind === 'missing') continue;
@@ -58,6 +65,29 @@ export function findRuntime(owner: number): Runtime {
   const parts = partsOf(bundle);
   requireWhole(bundle, parts);
   return { node, bundle, parts };
+}
+
+/** @throws UserError where there is none, or a wrapper */
+function realNode(path: string): string {
+  if (!existsSync(path)) throw refused(`${path} does not exist`, 'Give the path of a Node: --node FILE');
+  const node = realpathSync(path);
+  if (isProgram(firstBytes(node))) return node;
+  throw refused(
+    `${node} is no program of this system`,
+    'Run install with the Node binary itself, not with a wrapper',
+  );
+}
+
+/** @throws UserError where the program does not say a version, as Node does */
+function versionOf(node: string): string {
+  const { stdout, stderr, error } = spawnSync(node, ['--version'], { encoding: 'utf8', timeout: 60_000 });
+  const version = /^v(\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1];
+  if (version !== undefined) return version;
+  const said = error?.message ?? stderr.trim().split('\n')[0];
+  throw refused(
+    `${node} is no Node that runs here: ${said || 'it has no version'}`,
+    'Give another one: --node FILE',
+  );
 }
 
 /**

@@ -106,10 +106,12 @@ test('the command is a script, whatever the home is called', () => {
   const odd = layOut("/home/it's $HOME/.local", '1.0.0');
   const command = programLinks(odd, '1.0.0').find(({ path }) => path === odd.command);
   const text = command !== undefined && 'content' in command ? command.content : '';
-  const { stdout } = spawnSync('sh', ['-c', text.replace('exec ', "printf '%s\\n' "), 'sh', 'status'], {
-    encoding: 'utf8',
-  });
+  const run = (script: string) => spawnSync('sh', ['-c', script, 'sh', 'status'], { encoding: 'utf8' });
+  const { stdout } = run(text.replace('[ -x "$node" ]', 'true').replace('exec ', "exec printf '%s\\n' "));
   expect(stdout.split('\n').slice(0, -1)).toEqual([odd.node, odd.program, 'status']);
+  const broken = run(text);
+  expect(broken).toMatchObject({ status: 70, stdout: '' });
+  expect(broken.stderr).toContain(`Its Node is missing, or cannot be started: ${odd.node}\n`);
 });
 
 test.each([

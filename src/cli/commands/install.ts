@@ -16,6 +16,7 @@ export const install: Command<InstallRequest> = {
     'verbose',
     'user',
     'prefix',
+    'node',
     'script-dir',
     'port',
     'docker-unit',
@@ -39,10 +40,11 @@ export const install: Command<InstallRequest> = {
 };
 
 function readOptions(values: Values): InstallRequest['options'] {
-  const { prefix, port, notifier } = values;
+  const { prefix, node, port, notifier } = values;
   const { 'script-dir': scriptDir, 'docker-unit': unit, 'stop-wait': stopWait } = values;
   return {
     ...(prefix !== undefined && { prefix: readPlainPath('prefix', prefix) }),
+    ...(node !== undefined && { node: readPath(flag('node', node)) }),
     ...(scriptDir !== undefined && { scriptDir: readPlainPath('script-dir', scriptDir) }),
     ...(port !== undefined && { port: readPort(flag('port', port)) }),
     ...(unit !== undefined && { dockerUnit: readUnit(unit) }),
