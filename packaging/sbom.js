@@ -44,13 +44,15 @@ function component(called, of, purl, licence, type = Enums.ComponentType.Library
   return made;
 }
 
-/** Returns the packages that esbuild has named in what it wrote. */
+/** Returns the packages that esbuild has named in what it wrote: in a comment, and for CommonJS in a string. */
 function bundled() {
   const folder = join(root, 'dist');
   const texts = readdirSync(folder, { recursive: true })
     .filter((path) => path.endsWith('.js'))
     .map((path) => readFileSync(join(folder, path), 'utf8'));
-  const names = texts.flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/\n]+)\//gm)]);
+  const names = texts.flatMap((text) => [
+    ...text.matchAll(/(?:^\/\/ |["'])node_modules\/((?:@[^/]+\/)?[^/\n"']+)\//gm),
+  ]);
   return [...new Set(names.map(([, found]) => found))].sort();
 }
 
