@@ -1,3 +1,4 @@
+import type { FleetStatus } from '../fleet/report.ts';
 import type { ControlHost } from './control/answer.ts';
 import type { StreamedEvent } from './event-stream.ts';
 import type { Failure } from './failures.ts';
@@ -12,8 +13,12 @@ export function asReader(host: ControlHost, seesOutput: boolean): ControlHost {
   return {
     ...host,
     status() {
-      const status = host.status() as { readonly failures?: readonly Failure[] };
-      return { ...status, failures: (status.failures ?? []).map((one) => strippedFailure(one, seesOutput)) };
+      const status = host.status() as ReadStatus;
+      return {
+        ...status,
+        failures: (status.failures ?? []).map((one) => strippedFailure(one, seesOutput)),
+        ...(status.fleet && { fleet: strippedFleet(status.fleet) }),
+      };
     },
     async history(query) {
       const { entries } = (await host.history(query)) as { readonly entries: readonly HistoryEntry[] };
@@ -27,13 +32,24 @@ export function asReader(host: ControlHost, seesOutput: boolean): ControlHost {
   };
 }
 
-/** Stands for a hook's last line: an empty one would say that it printed nothing. */
-const hiddenLine = '(for root: sudo docker-lifecycle-listener status)';
+interface ReadStatus {
+  readonly failures?: readonly Failure[];
+  readonly fleet?: FleetStatus;
+}
+
+/** Stands for a text that readers do not see: an empty last line would say that the hook printed nothing. */
+const hiddenText = '(for root: sudo docker-lifecycle-listener status)';
 
 function strippedFailure(failure: Failure, seesOutput: boolean): Failure {
   if (failure.kind === 'failed')
-    return seesOutput || failure.lastLine === '' ? failure : { ...failure, lastLine: hiddenLine };
+    return seesOutput || failure.lastLine === '' ? failure : { ...failure, lastLine: hiddenText };
   return 'warning' in failure ? { ...failure, warning: strippedWarning(failure.warning) } : failure;
+}
+
+/** The text of an unforeseen error may quote a file; the texts of the other problems name settings and paths alone. */
+function strippedFleet(fleet: FleetStatus): FleetStatus {
+  if (fleet.problem?.kind !== 'failed') return fleet;
+  return { ...fleet, problem: { ...fleet.problem, text: hiddenText } };
 }
 
 function strippedEntry(entry: HistoryEntry, seesOutput: boolean): HistoryEntry {

@@ -52,6 +52,10 @@ const host = {
       { kind: 'failed', engine: 'e', name: 'on_start/10-a', time: '', run: 'r', lastLine: secret },
       { kind: 'warned', engine: 'e', name: 'on_stop/10-a', time: '', warning },
     ],
+    fleet: {
+      name: 'e',
+      problem: { kind: 'failed', text: `"${secret}" is no JSON`, fix: 'See the log of nats-server' },
+    },
   }),
   hooks: () => ({ folders: [] }),
   history: async () => ({ entries }),
