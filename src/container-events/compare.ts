@@ -34,6 +34,8 @@ interface MissedOptions {
   readonly found: EventReason;
   /** Starts that an earlier listener emitted are emitted again. */
   readonly again: boolean;
+  /** Containers that started up to this time ran before anything could be missed; undefined for none. */
+  readonly foundUntil: string | undefined;
   /** Containers that started after this time and have ended were missed; undefined where they do not count. */
   readonly endedSince: string | undefined;
 }
@@ -120,7 +122,7 @@ export class ContainerComparison {
 function missedOf(
   container: SeenContainer,
   known: Known | undefined,
-  { found, again, endedSince }: MissedOptions,
+  { found, again, foundUntil, endedSince }: MissedOptions,
 ): EmittedEvent[] {
   const { id, isRunning, started, finished, attributes } = container;
   if (started === undefined) return [];
@@ -133,7 +135,10 @@ function missedOf(
     const end = diedEvent(id, { since: started, attributes }, finished, container);
     return isMissed ? [start('reconciled'), { event: end, reason: 'reconciled' }] : [];
   }
-  if (known === undefined) return [start(found)];
+  if (known === undefined) {
+    const wasRunning = foundUntil !== undefined && !isAfter(started, foundUntil);
+    return [start(wasRunning ? 'listener-started' : found)];
+  }
   if (isAfter(started, known.since)) {
     return [{ event: diedEvent(id, known, started), reason: 'reconciled' }, start('reconciled')];
   }

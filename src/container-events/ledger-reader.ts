@@ -207,7 +207,7 @@ function decodeLine(text: string): LedgerLine | undefined {
 function stateIn(value: unknown): LedgerState | undefined {
   const state = tableIn(value);
   if (state === undefined) return undefined;
-  const { run, kind, names, heard, compared, unsettled, requests, running } = state;
+  const { run, kind, names, heard, compared, unsettled, takingOver, requests, running } = state;
   return {
     ...(isShort(run) ? { run } : {}),
     ...(kind === 'podman' ? { kind } : {}),
@@ -218,6 +218,7 @@ function stateIn(value: unknown): LedgerState | undefined {
     heard: listIn(heard).filter(isKey),
     ...(isNano(compared) ? { compared } : {}),
     ...(unsettled === true ? { unsettled } : {}),
+    ...(takingOver === true ? { takingOver } : {}),
     ...(tableIn(requests) === undefined ? {} : { requests: requestsIn(requests) }),
     running: listIn(running).flatMap((pair) => {
       const [id, one] = listIn(pair);

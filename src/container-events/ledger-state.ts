@@ -23,6 +23,8 @@ export interface LedgerState {
   readonly compared?: string;
   /** The last connection ended before it was known that nothing was missed. */
   readonly unsettled?: true;
+  /** The containers that ran when starts were subscribed were not compared yet. */
+  readonly takingOver?: true;
   readonly requests?: StopRequestsState;
   /** The running containers, by id. */
   readonly running: readonly (readonly [string, Running])[];

@@ -69,6 +69,11 @@ export class Ledger {
   #phase: Phase = 'live';
   /** The continuity of the run since the last reconciliation. */
   #continuity: Continuity = 'continued';
+  /**
+   * The containers that ran when starts were subscribed are not reconciled yet. The next listener knows it, too: one that
+   * was ended before its comparison has not missed their starts.
+   */
+  #isTakingOver: boolean;
   #isReconciled: boolean;
   /**
    * Everything up to some event of this run was received: while the engine remembers that event, it has forgotten nothing
@@ -99,6 +104,7 @@ export class Ledger {
     this.#received = new ReceivedEvents(state?.heard);
     this.#newestStart = state?.compared ?? beginning;
     this.#isReconciled = state?.unsettled !== true;
+    this.#isTakingOver = state?.takingOver === true;
     this.#requests = new StopRequests(state?.requests);
     this.#names = new ContainerNames(state?.running);
     this.#running = new RunningContainers(state?.running);
@@ -147,7 +153,10 @@ export class Ledger {
     if (!this.followsContainers || !followed) this.#running.clear();
     // Containers that run when they begin to be followed are taken over, not reconciled.
     const isNewlyFollowed = this.followsContainers && !followed && isContinued;
-    if (!isContinued || this.#isReconciled) this.#continuity = isNewlyFollowed ? 'first' : continuity;
+    if (!isContinued || this.#isReconciled) {
+      this.#continuity = isNewlyFollowed ? 'first' : continuity;
+      this.#isTakingOver = this.#continuity === 'first' || (continuity === 'new-run' && isMuted);
+    }
     this.#isReconciled = false;
     this.#isReplaying = true;
     this.#floor = forgets ? undefined : this.#received.resumeFrom;
@@ -231,7 +240,7 @@ export class Ledger {
       return [this.#withRequest({ event: diedEvent(id, known, timeNano), reason: 'reconciled' }), emitted];
     if (action !== 'die' || known !== undefined || this.#phase === 'live') return [emitted];
     // A container that could not be started has no `die`: there was a start, forgotten or older than the subscription.
-    const reason = this.#continuity === 'first' ? 'listener-started' : 'reconciled';
+    const reason = this.#isTakingOver ? 'listener-started' : 'reconciled';
     const start: EmittedEvent = { event: startedEvent(id, attributes, timeNano), reason };
     return this.#isWanted(start) ? [start, emitted] : [emitted];
   }
@@ -275,6 +284,7 @@ export class Ledger {
     this.#phase = 'live';
     this.#isFirst = false;
     this.#isReconciled = true;
+    this.#isTakingOver = false;
     this.#comparison.finish();
     const gap = hasGap && since !== undefined ? { since, recovered: recovered.length } : undefined;
     return { events, gap };
@@ -287,6 +297,7 @@ export class Ledger {
     return this.#comparison.missed(this.#running.all, {
       found: isFound ? 'listener-started' : 'reconciled',
       again: this.#isFirst && this.#whenFound === 'always',
+      foundUntil: this.#isTakingOver ? this.#subscription.get(startWord) : undefined,
       endedSince: this.#continuity === 'continued' ? endedSince : undefined,
     });
   }
@@ -324,6 +335,7 @@ export class Ledger {
       names: this.#subscription.state(),
       heard: this.#received.state(),
       ...(this.#isReconciled ? {} : { unsettled: true }),
+      ...(this.#isReconciled || !this.#isTakingOver ? {} : { takingOver: true }),
       ...(this.#newestStart === beginning ? {} : { compared: this.#newestStart }),
       requests: this.#requests.state(),
       running: this.#running.state(),

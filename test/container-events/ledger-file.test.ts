@@ -69,6 +69,23 @@ test('after a kill the next listener goes on: what was begun is marked, what was
   expect(reports).toEqual([]);
 });
 
+test('the next listener knows that containers which ran before the first were not compared yet', () => {
+  model.start('old');
+  const first = new LedgerFile(path, 'never', () => {});
+  first.ledger.open({ run: 'run', found: 'running', names });
+  first.ledger.setClock(model.clock);
+  first.save();
+  const { ledger } = new LedgerFile(path, 'never', () => {});
+  ledger.open({ run: 'run', found: 'running', names });
+  ledger.replayed();
+  model.start('new');
+  ledger.compare(model.seen());
+  expect(ledger.reconcile().events.map(({ event, reason }) => [event.id, reason])).toEqual([
+    ['new', 'reconciled'],
+  ]);
+  expect(ledger.state()).not.toHaveProperty('takingOver');
+});
+
 test('a line that was cut off with its listener is none', () => {
   const killed = open();
   model.start('a');

@@ -141,8 +141,17 @@ const step: fc.Arbitrary<(play: Play) => void> = fc.oneof(
 
 const runs = 3000;
 
-function played(memory: number, whenFound: WhenFound, steps: readonly ((play: Play) => void)[]): Play {
+type Step = (play: Play) => void;
+
+/** @param before steps before the first listener */
+function played(
+  memory: number,
+  whenFound: WhenFound,
+  steps: readonly Step[],
+  before: readonly Step[] = [],
+): Play {
   const play = new Play(memory, whenFound);
+  for (const one of before) one(play);
   play.connect();
   for (const one of steps) one(play);
   play.close();
@@ -190,6 +199,19 @@ test('where the engine remembers everything nothing is made good but what ended 
     fc.property(anySteps, (steps) => {
       const play = played(256, 'new', steps);
       const made = play.told.filter(({ reason }) => reason === 'reconciled');
+      if (play.run === 1) expect(made).toEqual([]);
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('with `never` no start is made for a container that ran before the first listener, however soon that was killed', () => {
+  const anyOld = fc.subarray(['a', 'b', 'c', 'd']);
+  fc.assert(
+    fc.property(anyOld, anySteps, (old, steps) => {
+      const before = old.map((which) => (play: Play) => play.engine.start(which));
+      const play = played(256, 'never', steps, before);
+      const made = play.told.filter(({ reason }) => reason !== 'event');
       if (play.run === 1) expect(made).toEqual([]);
     }),
     { numRuns: runs },
