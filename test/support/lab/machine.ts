@@ -168,7 +168,17 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     run([...enter(), ...words], { environment: inner, ...(input && { input }) });
   writeFileSync(consoleLog, '');
   const ownSocket = initName === 'systemd' && !socketActivation ? withoutActivation : '';
-  await bootUp([init.change, ownSocket, more].join(''));
+  async function clear(): Promise<void> {
+    await clearPlace(place);
+    await waitFor(() => machine === undefined, 60_000);
+  }
+
+  try {
+    await bootUp([init.change, ownSocket, more].join(''));
+  } catch (error) {
+    await clear();
+    throw error;
+  }
   return {
     version,
     folder,
@@ -198,10 +208,7 @@ export async function bootMachine(options: MachineOptions): Promise<Machine> {
     },
     reboot: () => goDown('reboot', 133),
     powerCycle: () => goDown('poweroff', 0),
-    async clear() {
-      await clearPlace(place);
-      await waitFor(() => machine === undefined, 60_000);
-    },
+    clear,
   };
 }
 

@@ -55,7 +55,12 @@ export async function bootStage(
     launch: (words) => booted().launch(words),
     say: (line, port) => sayAt(booted().besides, line, port),
   }));
-  machine = await bootMachine({ ...options, share: [stage.folder] });
+  try {
+    machine = await bootMachine({ ...options, share: [stage.folder] });
+  } catch (error) {
+    await stage.clear();
+    throw error;
+  }
   return { machine, stage };
 }
 
