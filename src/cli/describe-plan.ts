@@ -10,12 +10,17 @@ const fewSteps = 6;
 /** Describes a plan in few lines: one entry for the steps of a part, or of a kind; a line for each command. */
 export function summarizePlan({ steps, parts = [] }: Plan): string[] {
   if (steps.length <= fewSteps) return [...describeSteps(steps).values()];
-  const groups = new Map<string, Step[]>();
+  const groups = new Map<string, { readonly about: string; readonly steps: Map<string, Step> }>();
   for (const step of steps) {
     const about = aboutOf(step, parts);
-    groups.set(about, [...(groups.get(about) ?? []), step]);
+    const path = 'path' in step ? step.path : '';
+    // By the first folder of the path, so that no summary says that something is removed from /.
+    const key = `${about} ${path.split('/', 2).join('/')}`;
+    const group = groups.get(key) ?? { about, steps: new Map() };
+    groups.set(key, group);
+    group.steps.set(path, step);
   }
-  const lines = [...groups].map(([about, group]) => describeAll(about, group));
+  const lines = [...groups.values()].map((group) => describeAll(group.about, [...group.steps.values()]));
   return [...lines, `\n${plural(steps.length, 'step')}; each with its reason: -v`];
 }
 
@@ -46,7 +51,7 @@ function describeAll(about: string, group: readonly Step[]): string {
   const [step] = group;
   if (step === undefined) return '';
   const alone = group.length === 1;
-  if (alone && (step.kind === 'run' || step.kind === 'remove-tree'))
+  if (alone && ['run', 'remove-tree', 'remove-folder'].includes(step.kind))
     return `  ${verbs[step.kind].padEnd(6)}  ${describeObject(step)}`;
   if (alone) return `  ${verbs[step.kind].padEnd(6)}  ${describeObject(step)}\n          ${about}`;
   const paths = group.flatMap((one) => ('path' in one ? [one.path] : []));
