@@ -86,10 +86,12 @@ export class NotifierPort {
         );
       return { port: mode === 'off' ? null : port };
     }
-    if (!isOpen || this.#open?.port !== wanted) {
-      this.#open?.end.abort();
-      this.#open = undefined;
+    const before = this.#open;
+    if (!isOpen || before?.port !== wanted) {
+      // A port that is not free leaves the one before open: its notifier goes on.
       if (isOpen) await this.#listenFor(wanted);
+      else this.#open = undefined;
+      before?.end.abort();
     }
     this.#keep(isOpen ? wanted : null);
     return { port: isOpen ? wanted : null };

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createControlClient } from '../../src/listener/control/client.ts';
@@ -146,6 +147,16 @@ describe('where the settings say nothing of a notifier', () => {
       await expect(ask({ open: true, port: 70_000 })).rejects.toThrow('port is "70000"');
     });
     other.close();
+    await asService(async () => {
+      expect(await ask({ open: true, port: stage.port })).toMatchObject({ port: stage.port });
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      await expect(ask({ open: true, port })).rejects.toThrow('another program does already');
+      expect(await mode()).toEqual({ mode: 'hint', port: stage.port });
+      expect(await reaches('127.0.0.1')).toBe(true);
+      taken.close();
+    });
     await asService(async () => {
       await expect(ask({ open: true })).rejects.toThrow('The settings switch the notifier off');
     }, '--no-notifier');
