@@ -20,7 +20,7 @@ export function writeArchive({ name, version, root, node, epoch, stage }: Archiv
   const into = join(stage, folder);
   mkdirSync(into);
   copyFileSync(node.path, join(into, 'node'));
-  for (const part of ['parts', 'man', `${name}.js`])
+  for (const part of ['parts', 'man', 'THIRD-PARTY-NOTICES', `${name}.js`])
     cpSync(join(root, 'dist', part), join(into, part), { recursive: true });
   for (const part of ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs', 'examples'])
     cpSync(join(root, part), join(into, part), { recursive: true });

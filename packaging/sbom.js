@@ -1,10 +1,11 @@
 // Writes what a release holds as CycloneDX: the program, the packages that are bundled into it, the Node beside it.
 // Usage: sbom.js REPOSITORY EPOCH FILE
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
+import { packagesIn } from '../scripts/notices.js';
 
 const [, , repository, epoch, file] = process.argv;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,7 +23,8 @@ const program = component(
 program.externalReferences.add(
   new Models.ExternalReference(`https://github.com/${repository}`, Enums.ExternalReferenceType.VCS),
 );
-const parts = [...bundled().map(ofRegistry), ...Object.values(nodes).map(ofNode)];
+const bundled = packagesIn(readFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8'));
+const parts = [...bundled.map(ofRegistry), ...Object.values(nodes).map(ofNode)];
 const bom = new Models.Bom({
   metadata: new Models.Metadata({ component: program, timestamp: new Date(Number(epoch) * 1000) }),
 });
@@ -44,21 +46,8 @@ function component(called, of, purl, licence, type = Enums.ComponentType.Library
   return made;
 }
 
-/** Returns the packages that esbuild has named in what it wrote: in a comment, and for CommonJS in a string. */
-function bundled() {
-  const folder = join(root, 'dist');
-  const texts = readdirSync(folder, { recursive: true })
-    .filter((path) => path.endsWith('.js'))
-    .map((path) => readFileSync(join(folder, path), 'utf8'));
-  const names = texts.flatMap((text) => [
-    ...text.matchAll(/(?:^\/\/ |["'])node_modules\/((?:@[^/]+\/)?[^/\n"']+)\//gm),
-  ]);
-  return [...new Set(names.map(([, found]) => found))].sort();
-}
-
-function ofRegistry(called) {
-  const { version: of, license } = read(`node_modules/${called}/package.json`);
-  return component(called, of, `pkg:npm/${called}@${of}`, license);
+function ofRegistry({ name: called, version: of, license }) {
+  return component(called, of, `pkg:npm/${called.replace('@', '%40')}@${of}`, license);
 }
 
 function ofNode({ package: called, integrity }) {

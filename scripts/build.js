@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { thirdPartyNotices } from './notices.js';
 import { compressedPage } from './page.js';
 import { buildInParts } from './parts.js';
 
@@ -22,16 +23,18 @@ const common = {
   // The licence of what is bundled asks that its notice go along.
   legalComments: 'eof',
   logLevel: 'warning',
+  metafile: true,
 };
 
 rmSync(dist, { recursive: true, force: true });
-await Promise.all([
+const page = await compressedPage();
+const built = await Promise.all([
   buildInParts(
     {
       ...common,
       entryPoints: { 'docker-lifecycle-listener': 'src/main.ts' },
       outdir: dist,
-      define: { builtPage: JSON.stringify(await compressedPage()) },
+      define: { builtPage: JSON.stringify(page.text) },
     },
     'src/main.ts',
   ),
@@ -43,11 +46,13 @@ await Promise.all([
     minifyWhitespace: true,
   }),
 ]);
+const inputs = [...built.flatMap(({ metafile }) => Object.keys(metafile.inputs)), ...page.inputs];
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), thirdPartyNotices(root, inputs));
 chmodSync(program, 0o755);
 declareTypes();
 mkdirSync(join(dist, 'man'));
-const page = execFileSync(process.execPath, [program, 'help', '--man']);
-writeFileSync(join(dist, 'man', 'docker-lifecycle-listener.1'), page);
+const manual = execFileSync(process.execPath, [program, 'help', '--man']);
+writeFileSync(join(dist, 'man', 'docker-lifecycle-listener.1'), manual);
 
 /** All that the library exports is declared in the one file that exports it, so its types are one file too. */
 function declareTypes() {

@@ -5,19 +5,23 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 
-const folder = fileURLToPath(new URL('../src/page/', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = `${root}src/page/`;
 
-/** The page in Brotli and base64, for the program. */
+/** Returns the page in Brotli and base64, for the program, and the paths of all that is in it. */
 export async function compressedPage() {
-  const bytes = brotliCompressSync(await page(), {
+  const { html, inputs } = await page();
+  const bytes = brotliCompressSync(html, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: 60_000 },
   });
-  return bytes.toString('base64');
+  return { text: bytes.toString('base64'), inputs };
 }
 
 async function page() {
-  const script = await bundled('client/main.ts');
-  const style = await bundled('page.css');
+  const [{ text: script, inputs }, { text: style, inputs: styles }] = await Promise.all([
+    bundled('client/main.ts'),
+    bundled('page.css'),
+  ]);
   if (/<\/(script|style)|<!--/i.test(script + style))
     throw new Error('The page would end its own script or style');
   const parts = {
@@ -27,11 +31,16 @@ async function page() {
     '/* SCRIPT */': script,
   };
   const template = readFileSync(`${folder}page.html`, 'utf8').replaceAll(/\n\s*/g, '\n');
-  return template.replaceAll(/%(?:SCRIPT|STYLE)-HASH%|\/\* (?:SCRIPT|STYLE) \*\//g, (name) => parts[name]);
+  const html = template.replaceAll(
+    /%(?:SCRIPT|STYLE)-HASH%|\/\* (?:SCRIPT|STYLE) \*\//g,
+    (name) => parts[name],
+  );
+  return { html, inputs: [...inputs, ...styles] };
 }
 
 async function bundled(file) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     entryPoints: [folder + file],
     bundle: true,
     minify: true,
@@ -41,8 +50,9 @@ async function bundled(file) {
     target: ['chrome111', 'firefox113', 'safari16.4'],
     charset: 'utf8',
     logLevel: 'warning',
+    metafile: true,
   });
-  return outputFiles[0].text.trim();
+  return { text: outputFiles[0].text.trim(), inputs: Object.keys(metafile.inputs) };
 }
 
 /** As a Content-Security-Policy names what it allows. */

@@ -108,13 +108,15 @@ function settingsOf({ name }: Sources): PackagedFile[] {
 
 function documentsOf({ root, name, changelog, nodeLicence }: Sources, system: System): PackagedFile[] {
   const folder = `/usr/share/doc/${name}`;
-  const copyright = readFileSync(join(root, 'packaging', 'deb', 'copyright'), 'utf8');
+  const ownLicence = readFileSync(join(root, 'packaging', 'deb', 'copyright'), 'utf8');
+  const notices = readFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
+  const carried = `/usr/lib/${name}/*/node is Node.js.\n\n${nodeLicence ?? unknownLicence}`;
   const guides = namesIn(join(root, 'docs'), '.md');
   const hooks = ['on_start', 'on_stop'].flatMap((event) =>
     namesIn(join(root, 'examples', 'hooks', event)).map((hook) => join(event, hook)),
   );
   return [
-    fileAt(`${folder}/copyright`, `${copyright}\n${nodeLicence ?? unknownLicence}`),
+    fileAt(`${folder}/copyright`, [ownLicence, notices, carried].join(rule)),
     fileAt(`${folder}/changelog.gz`, compress(changelog)),
     ...guides.map((guide) => copy(join(root, 'docs', guide), `${folder}/docs/${guide}`)),
     ...hooks.map((hook) => copy(join(root, 'examples', 'hooks', hook), `${folder}/examples/${hook}`, 0o755)),
@@ -124,6 +126,7 @@ function documentsOf({ root, name, changelog, nodeLicence }: Sources, system: Sy
   ];
 }
 
+const rule = `\n${'-'.repeat(82)}\n\n`;
 const unknownLicence = 'See https://github.com/nodejs/node/blob/main/LICENSE\n';
 
 /** As `gzip -9n` does it: no name and no time in it. */

