@@ -37,6 +37,19 @@ const nodeModules = {
   },
 };
 
+/** Puts the version alone of package.json into the program: every command loads it. */
+const versionAlone = {
+  name: 'version alone',
+  setup({ initialOptions, onLoad }) {
+    const manifest = join(initialOptions.absWorkingDir, 'package.json');
+    onLoad({ filter: /[/\\]package\.json$/ }, ({ path }) => {
+      if (path !== manifest) return undefined;
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
 /**
  * Builds the program. esbuild alone would make a file of the modules that the same commands need: 97 files, and each
  * costs Node 2 ms. Here a part is one file with everything that no part before it has, and one that names its exports.
@@ -50,7 +63,7 @@ export async function buildInParts(options, entryPoint) {
     splitting: true,
     write: false,
     metafile: true,
-    plugins: [nodeModules],
+    plugins: [nodeModules, versionAlone],
   });
   const { members, together } = divide(metafile.inputs, entryPoint);
   const parting = {
@@ -73,7 +86,7 @@ export async function buildInParts(options, entryPoint) {
     ...options,
     splitting: true,
     chunkNames: 'parts/[name]-[hash]',
-    plugins: [parting, nodeModules],
+    plugins: [parting, nodeModules, versionAlone],
   });
   const first = join(options.outdir, `${Object.keys(options.entryPoints)[0]}.js`);
   loadWithCare(first);
