@@ -6,7 +6,7 @@ import type { SingleHookSettings } from '../hooks/settings.ts';
 import type { Delivery, EngineEvent, EventLabel } from '../watch/lifecycle/engine-event.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
 import { type Burst, type BurstState, Bursts } from './bursts.ts';
-import { type EventRun, hooksFor, hooksOf, isNotRepeated, runEventHooks } from './event-run.ts';
+import { type EventRun, hooksFor, hooksLeft, hooksOf, isNotRepeated, runEventHooks } from './event-run.ts';
 import { type EventKeeper, inTurn, OpenEvents } from './open-events.ts';
 import { type WaitingEvent, WaitingEvents } from './waiting-events.ts';
 
@@ -91,7 +91,8 @@ export class EventQueue {
       ...(hasTurn ? [[inTurn, hooks.inTurn.map(({ name }) => name)] as const] : []),
       ...debounced.map(({ hook: { name } }) => [name, [name]] as const),
     ];
-    this.#open.open(number, parts, debounced.length < hooks.debounced.length);
+    const names = hooks.debounced.map(({ hook: { name } }) => name);
+    this.#open.open(number, parts, names, debounced.length < hooks.debounced.length);
     if (hasTurn) this.#waiting.push(delivery);
     while (this.#isOverfull()) this.#makeRoom();
     for (const { hook, debounce } of debounced) this.#bursts.add(hook, debounce, delivery);
@@ -191,7 +192,10 @@ export class EventQueue {
   #start({ delivery, subject, merged }: WaitingEvent): void {
     const { transition, starts } = this.#options;
     const { number } = delivery;
-    const hooks = hooksOf(this.#host, delivery).inTurn;
+    // By the debounce when the event came: a reload since then loses no hook and runs none twice.
+    const hooks = hooksLeft(this.#host, delivery).filter(
+      ({ name }) => !this.#open.wasDebounced(number, name),
+    );
     const names = hooks.map(({ name }) => name);
     const run = runEventHooks(this.#host, hooks, { delivery, merged }, transition(), {
       passed: (index) => (isNotRepeated(this.#host, delivery, names[index] ?? '') ? notRepeated : undefined),

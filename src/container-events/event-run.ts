@@ -48,11 +48,15 @@ interface DeliveryHooks {
 }
 
 /** Returns the hooks that are left of a delivery. */
-export function hooksOf(host: HookHost, { event, left }: Delivery): DeliveryHooks {
+export function hooksLeft(host: HookHost, { event, left }: Delivery): readonly Candidate[] {
+  return hooksFor(host, event).filter(({ name }) => left === undefined || left.includes(name));
+}
+
+/** The same, sorted by their debounce as settings are now. */
+export function hooksOf(host: HookHost, delivery: Delivery): DeliveryHooks {
   const inTurn: Candidate[] = [];
   const debounced: { hook: Candidate; debounce: DebounceSettings }[] = [];
-  for (const hook of hooksFor(host, event)) {
-    if (left !== undefined && !left.includes(hook.name)) continue;
+  for (const hook of hooksLeft(host, delivery)) {
     const debounce = host.settings.hooks.get(hook.name)?.debounce;
     if (debounce === undefined) inTurn.push(hook);
     else debounced.push({ hook, debounce });

@@ -21,6 +21,8 @@ interface Part {
 
 interface OpenEvent {
   readonly parts: Map<string, Part>;
+  /** The hooks that had a debounce when it was opened: none of them runs in its turn. */
+  readonly debounced: readonly string[];
   /** The keeper has hooks that are not left any more. */
   isShortened: boolean;
   /** As settings were when it was opened: its names are complete only then. */
@@ -49,10 +51,16 @@ export class OpenEvents {
   open(
     number: number,
     parts: readonly (readonly [part: string, hooks: readonly string[]])[],
+    debounced: readonly string[],
     isShortened: boolean,
   ): void {
     const all = parts.map(([part, hooks]): [string, Part] => [part, { hooks, isBegun: false }]);
-    this.#events.set(number, { parts: new Map(all), isShortened, isTracking: this.#isTracking() });
+    this.#events.set(number, { parts: new Map(all), debounced, isShortened, isTracking: this.#isTracking() });
+  }
+
+  /** Returns whether a hook had a debounce when the event was opened. */
+  wasDebounced(number: number, hook: string): boolean {
+    return this.#events.get(number)?.debounced.includes(hook) === true;
   }
 
   /** @param left the hook that is about to start, and those behind it */

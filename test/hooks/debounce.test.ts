@@ -2,7 +2,11 @@ import { afterEach, expect, test } from 'vitest';
 import { burstLimits } from '../../src/container-events/bursts.ts';
 import { EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
-import { defaultHookSettings, type SingleHookSettings } from '../../src/hooks/settings.ts';
+import {
+  defaultHookSettings,
+  replaceHookSettings,
+  type SingleHookSettings,
+} from '../../src/hooks/settings.ts';
 import type { Delivery } from '../../src/watch/lifecycle/engine-event.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
@@ -199,3 +203,25 @@ test('bursts wait for room as events do, and two hooks of one folder keep their 
   await queue.idle();
   expect(stage.lines('log')).toEqual(['first', 'next']);
 });
+
+test.each([
+  ['set', {}, { [reload]: burst(20) }, [': a  of a', ': b  of b']],
+  ['taken away', { [reload]: burst(20) }, {}, ['2: a b  of b']],
+])(
+  'a debounce that is %s while an event waits neither loses its hook nor runs it twice',
+  async (_, before, after, runs) => {
+    prepare(before, 1);
+    collects(reload, 'log');
+    stage.hook('on_container_start/20-hold', `until [ -e ${stage.path('go')} ]; do sleep 0.05; done`);
+    push('start', 'a');
+    push('start', 'b');
+    await waitFor(() => stage.of('hook-started').some(({ hook }) => hook === 'on_container_start/20-hold'));
+    replaceHookSettings(stage.host.settings, {
+      ...stage.host.settings,
+      hooks: new Map(Object.entries(after)),
+    });
+    stage.hook('go', '');
+    await queue.idle();
+    expect(stage.lines('log')).toEqual(runs);
+  },
+);
