@@ -88,9 +88,11 @@ export function runEventHooks(
   );
 
   async function finish(): Promise<'complete' | 'cut-short'> {
-    const { how, cut: _, ...figures } = await chain.done;
+    const { how, cut, ...figures } = await chain.done;
     if (count > 0) host.report({ kind: 'event-done', told: label, ...figures });
-    return how === 'ended' ? 'cut-short' : 'complete';
+    // Its end may have come when the last hook had just ended.
+    const hasEnded = cut !== undefined && cut.hook === undefined && cut.left.length === 0;
+    return how === 'ended' && !hasEnded ? 'cut-short' : 'complete';
   }
 
   return {

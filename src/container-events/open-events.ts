@@ -15,6 +15,8 @@ interface Part {
   /** Those that are left. */
   hooks: readonly string[];
   isBegun: boolean;
+  /** The listener's end cut off one of its hooks: the next run of it is marked. */
+  isCut?: boolean;
   /** The hook that runs, or that was cut off. */
   running?: string | undefined;
 }
@@ -100,6 +102,7 @@ export class OpenEvents {
     found.isBegun = false;
     const running = runningIn(parts);
     const hasEnded = isTracking === true && found.running === undefined;
+    found.isCut = !hasEnded;
     if (hasEnded) this.#keeper.left(number, hooksIn(parts), running.length > 0, running);
     if (!anyBegun(parts) && (!isTracking || running.length > 0)) this.#keeper.cut(number);
   }
@@ -109,7 +112,10 @@ export class OpenEvents {
     if (parts?.delete(part) !== true) return;
     if (parts.size > 0) {
       const running = isTracking ? runningIn(parts) : undefined;
-      this.#keeper.left(number, hooksIn(parts), anyBegun(parts), running);
+      const isCut = [...parts.values()].some((left) => left.isCut === true);
+      const isBegun = anyBegun(parts);
+      this.#keeper.left(number, hooksIn(parts), isBegun || isCut, running);
+      if (isCut && !isBegun) this.#keeper.cut(number);
       return;
     }
     this.#events.delete(number);

@@ -3,6 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { EventQueue } from '../../src/container-events/event-queue.ts';
 import { EventStartTurns } from '../../src/container-events/event-starts.ts';
 import { LedgerFile } from '../../src/container-events/ledger-file.ts';
+import { inTurn, OpenEvents } from '../../src/container-events/open-events.ts';
+import type { HookHost } from '../../src/hooks/report.ts';
 import type { SingleHookSettings } from '../../src/hooks/settings.ts';
 import { eventOf } from '../support/events.ts';
 import { createHookStage, type HookStage, transition, waitForLines } from '../support/hook-stage.ts';
@@ -18,12 +20,22 @@ function prepare(hooks: Readonly<Record<string, SingleHookSettings>>): void {
   stage = createHookStage({ grace: 200, hooks: new Map(named) });
 }
 
-/** One life of a listener with one engine: it handles the pending events of the life before. */
-function live() {
+/**
+ * One life of a listener with one engine: it handles the pending events of the life before.
+ * @param endsWith a hook with whose end it ends
+ */
+function live(endsWith?: string) {
   const ending = new AbortController();
+  const host: HookHost = {
+    ...stage.host,
+    report(report) {
+      stage.host.report(report);
+      if (report.kind === 'hook-ended' && report.hook === endsWith) ending.abort();
+    },
+  };
   const keeper = new LedgerFile(stage.path('ledger'), 'never', () => {});
   const queue = new EventQueue({
-    host: stage.host,
+    host,
     starts: new EventStartTurns(1).join(),
     transition: () => transition('start'),
     keeper,
@@ -152,3 +164,44 @@ test('a passed hook stays passed when the next listener is killed before a furth
   expect(stage.lines('out')).toEqual(['10-once', '20-long again', '20-long again', '20-long again']);
   expect(passed()).toHaveLength(1);
 });
+
+test('a hook is not run again if the listener ends when the last of its event has just ended', async () => {
+  prepare({});
+  hook('10-first');
+  hook('20-last');
+  const first = live(`${folder}/20-last`);
+  first.push('a');
+  await waitFor(() => stage.of('event-done').length === 1);
+  await first.end('SIGTERM');
+  const second = live();
+  await second.queue.idle();
+  expect(stage.lines('out')).toEqual(['10-first', '20-last']);
+});
+
+test.each([false, true])(
+  'a hook that was cut off stays marked if another of its event ends after it: tracking %s',
+  (isTracking) => {
+    prepare({});
+    const keeper = new LedgerFile(stage.path('ledger'), 'never', () => {});
+    const event = eventOf('container', 'start', 'a', '1795559323636600001', { name: 'a', image: 'busybox' });
+    const { number } = keeper.take(event, 'event');
+    const open = new OpenEvents(keeper, () => isTracking);
+    open.open(
+      number,
+      [
+        [inTurn, ['long']],
+        ['burst', ['burst']],
+      ],
+      ['burst'],
+      false,
+    );
+    open.start(number, inTurn, ['long']);
+    open.start(number, 'burst', ['burst']);
+    open.cut(number, inTurn);
+    open.ended(number, 'burst');
+    open.done(number, 'burst');
+    keeper.close();
+    const { pending } = new LedgerFile(stage.path('ledger'), 'never', () => {});
+    expect(pending).toMatchObject([{ number, repeat: true, left: ['long'] }]);
+  },
+);
