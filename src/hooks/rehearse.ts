@@ -1,7 +1,9 @@
+import { walk } from '../system/trust.ts';
 import { defaultEndpoint } from '../watch/endpoint/endpoint.ts';
 import type { Transition } from '../watch/lifecycle/transition.ts';
-import { admit } from './admit.ts';
-import { hookFolders, lookInto } from './find.ts';
+import { admit, programOf } from './admit.ts';
+import { learnCapabilities } from './file-capabilities.ts';
+import { type Candidate, hookFolders, lookInto } from './find.ts';
 import { exposedInterpreter } from './interpreter.ts';
 import type { HookHost } from './report.ts';
 import { admitAndStart } from './start.ts';
@@ -18,13 +20,14 @@ const nothing = process.platform === 'darwin' ? '/usr/bin/true' : '/bin/true';
  * begin twice as late. Resolves when that program has ended; nothing of it is reported.
  */
 export async function rehearse({ scriptDir, account, settings }: RehearsalHost): Promise<void> {
-  for (const name of hookFolders) {
+  const candidates = hookFolders.flatMap((name) => {
     const found = lookInto(scriptDir, name, account.uid);
-    if (found.kind !== 'found') continue;
-    for (const candidate of found.candidates) {
-      if (admit(candidate, account.uid).kind === 'admitted')
-        exposedInterpreter({ account, settings }, candidate);
-    }
+    return found.kind === 'found' ? found.candidates : [];
+  });
+  learnCapabilities(candidates.flatMap((candidate) => binaryAt(candidate, account.uid) ?? []));
+  for (const candidate of candidates) {
+    if (admit(candidate, account.uid).kind === 'admitted')
+      exposedInterpreter({ account, settings }, candidate);
   }
   const transition: Transition = {
     event: 'start',
@@ -42,4 +45,15 @@ export async function rehearse({ scriptDir, account, settings }: RehearsalHost):
     report: () => {},
   };
   await admitAndStart(host, { path: nothing, name: 'rehearsal' }, { event: 'start', transition })?.ended;
+}
+
+/** Returns the path of a binary that only root and `user` may change; undefined for anything else. */
+function binaryAt({ path }: Candidate, user: number): string | undefined {
+  const walked = walk(path, user);
+  if (!walked.trusted || !walked.stats.isFile()) return undefined;
+  try {
+    return programOf(walked.resolved).kind === 'binary' ? walked.resolved : undefined;
+  } catch {
+    return undefined;
+  }
 }
