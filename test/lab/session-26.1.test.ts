@@ -27,12 +27,11 @@ test('status, history and doctor each tell what went wrong, and the line that th
 
   part(
     'Install',
-    `On a Debian with Docker 26.1, as root, in the folder of the package, which a user's npm has put there. Each step is shown
-with its reason before anything is done.`,
+    `On a Debian with Docker 26.1, as root, in the folder of the package, which a user's npm has put there. The plan
+is shown before anything is done, as a summary; \`install -v\` shows each step with its reason.`,
   );
   const installed = await enter('node dist/docker-lifecycle-listener.js install', {
     answer: { to: /\[y\/N\]/, with: 'y' },
-    keep: [7, 14],
   });
   expect(installed).toContain('docker-lifecycle-listener.service runs');
   say('A hook for each event, and a look at whether all is well.');
@@ -113,7 +112,7 @@ stopped and started.`,
 const introduction = `# A session
 
 Install, break a hook, and find out what went wrong from what the program says. What follows was typed into a real terminal
-(tmux, 112 columns) on a real Docker, and is shown as it was, but for the middle of the first screen:
+(tmux, 112 columns) on a real Docker, and is shown as it was:
 \`LAB_RECORD=1 npm run test:lab -- session\` plays it again and writes this page.`;
 
 /** The one command that a screen says would mend it, which has to be on one line of the terminal to be copied. */

@@ -18,8 +18,6 @@ export interface RecordedSession {
 
 export interface HowToEnter {
   readonly answer?: { readonly to: RegExp; readonly with: string };
-  /** Of a long screen, how many lines of its beginning and of its end the record keeps. */
-  readonly keep?: readonly [beginning: number, end: number];
 }
 
 /** As root, in a folder, until the test ends. */
@@ -55,7 +53,7 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
   return {
     part: (title, ...paragraphs) => void written.push(`## ${title}`, ...paragraphs),
     say: (text) => void written.push(text),
-    async enter(command, { answer, keep = whole } = {}) {
+    async enter(command, { answer } = {}) {
       await began;
       await clean();
       terminal.type(command);
@@ -67,7 +65,7 @@ export function openSession(machine: Machine, folder: string, path: string): Rec
       }
       await terminal.shows(/^# [\s\S]*\n#$/);
       const lines = terminal.lines().slice(0, -1);
-      show(shortened(lines, keep));
+      show(lines);
       return lines.slice(1).join('\n');
     },
     text: () => `${written.join('\n\n')}\n`,
@@ -81,16 +79,6 @@ const isCommand = (line = '') => line.startsWith('# ');
 export const columns = 112;
 /** More than anything that a session shows. */
 const rows = 100;
-const whole: NonNullable<HowToEnter['keep']> = [rows, 0];
-
-function shortened(
-  lines: readonly string[],
-  [beginning, end]: NonNullable<HowToEnter['keep']>,
-): readonly string[] {
-  const left = lines.length - beginning - end;
-  if (left <= 1) return lines;
-  return [...lines.slice(0, beginning), `  (… ${left} lines more …)`, ...lines.slice(lines.length - end)];
-}
 
 /** A record without what the machine answered: what was typed and what is said, which do not change from run to run. */
 export function withoutAnswers(record: string): string {
