@@ -50,7 +50,7 @@ const mostWaiting = 8;
 /** Answers what is asked on the control socket. */
 export function createControlHost(options: ControlHostOptions): ControlHost {
   const { settings, account, pipelines, events, failures, cutTurns, metrics } = options;
-  const { notifierPort, reload, record, signal } = options;
+  const { notifierPort, record, signal } = options;
   const journal = join(settings.stateDir, 'journal');
   const planner = { scriptDir: settings.scriptDir, account, settings: settings.hooks };
   const stopWait = {
@@ -83,15 +83,7 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
     subscribe: (tell) => events.subscribe(tell),
     notifier: ({ open, port }) => notifierPort.request(open, port),
     page: async () => ({ url: await page.open() }),
-    reload() {
-      try {
-        return reload();
-      } catch (error) {
-        throw error instanceof UserError
-          ? new Declined(422, `The settings stay as they were: ${error.message}`, error.fix)
-          : error;
-      }
-    },
+    reload: () => reloaded(options.reload),
     async trigger(wish, tell, gone) {
       const report = (line: TriggerLine) => tell(line);
       refuseFromInside(wish, pipelines);
@@ -149,6 +141,17 @@ export function createControlHost(options: ControlHostOptions): ControlHost {
       `There is no hook ${JSON.stringify(hook)} in ${folderOf[event]}`,
       near === undefined ? 'docker-lifecycle-listener hooks lists them' : `Did you mean ${near}?`,
     );
+  }
+}
+
+/** @throws Declined when the settings cannot be read */
+function reloaded(reload: () => SettingChanges): SettingChanges {
+  try {
+    return reload();
+  } catch (error) {
+    throw error instanceof UserError
+      ? new Declined(422, `The settings stay as they were: ${error.message}`, error.fix)
+      : error;
   }
 }
 

@@ -117,26 +117,7 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     ...old.steps,
   ];
   const begun: Manifest = { ...manifest, entries: distinct([...known, ...entries]), unfinished: true };
-  const isIn = (wanted: readonly Wanted[]) => (step: Step) =>
-    'path' in step && wanted.some(({ path }) => path === step.path);
-  const parts: readonly PlanPart[] = [
-    { about: 'is what runs: the program and its Node', steps: files.steps },
-    { about: 'is the command, and leads to the version that counts', steps: links.steps },
-    { about: 'holds your hooks', steps: rest.steps.filter(isIn(hookFolders(service))) },
-    {
-      about: 'has the listener run, and on_stop before Docker stops',
-      steps: rest.steps.filter(isIn(supervised)),
-    },
-    {
-      about: 'is for shells, man and docker',
-      steps: rest.steps.filter(isIn(extras.filter(({ path }) => !path.endsWith('.toml')))),
-    },
-    {
-      about: 'has the settings',
-      steps: rest.steps.filter((step) => 'path' in step && step.path.endsWith('.toml')),
-    },
-    { about: 'lead to these', steps: way.steps },
-  ];
+  const parts = partsOf({ files, links, rest, way }, { hooks: hookFolders(service), supervised, extras });
   return {
     steps: [
       ...base.steps,
@@ -158,6 +139,32 @@ export function planInstall(wish: Wish, machine: Machine, before: Manifest | und
     ...(work.length > 0 && { parts }),
     ...(notifier.said !== undefined && { remarks: [notifier.said] }),
   };
+}
+
+interface Compared {
+  readonly steps: readonly Step[];
+}
+
+/** Sorts the steps of a plan by their purpose. */
+function partsOf(
+  { files, links, rest, way }: Readonly<Record<'files' | 'links' | 'rest' | 'way', Compared>>,
+  { hooks, supervised, extras }: Readonly<Record<'hooks' | 'supervised' | 'extras', readonly Wanted[]>>,
+): readonly PlanPart[] {
+  const isSettings = (path: string) => path.endsWith('.toml');
+  const among = (wanted: readonly Wanted[]) =>
+    rest.steps.filter((step) => 'path' in step && wanted.some(({ path }) => path === step.path));
+  return [
+    { about: 'is what runs: the program and its Node', steps: files.steps },
+    { about: 'is the command, and leads to the version that counts', steps: links.steps },
+    { about: 'holds your hooks', steps: among(hooks) },
+    { about: 'has the listener run, and on_stop before Docker stops', steps: among(supervised) },
+    { about: 'is for shells, man and docker', steps: among(extras.filter(({ path }) => !isSettings(path))) },
+    {
+      about: 'has the settings',
+      steps: rest.steps.filter((step) => 'path' in step && isSettings(step.path)),
+    },
+    { about: 'lead to these', steps: way.steps },
+  ];
 }
 
 function manifestStep(manifest: Manifest, { platform, scope }: Machine, reason: string) {
