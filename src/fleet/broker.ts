@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
 import { checkServerIdentity as checkIdentity } from 'node:tls';
 import {
   type ConnectionOptions,
@@ -8,6 +10,7 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
 } from '@nats-io/transport-node';
+import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import type { FleetSettings } from '../listener/config/settings.ts';
 import { describeFileProblem, readSmallFile } from '../system/small-file.ts';
 import { walkToFile } from '../system/trust.ts';
@@ -57,6 +60,27 @@ const timeout = 5000;
 const wrongLastSequence = 10071;
 const longestFile = 65_536;
 
+/**
+ * The client (3.4.0) keeps the socket of an attempt that it gave up, when the server accepted it and said nothing, or when
+ * packets are dropped on the way: one for each attempt, and the process does not end.
+ */
+const transport = NodeTransport.prototype as unknown as {
+  socket: Socket | undefined;
+  dial(server: { readonly port: number; readonly hostname: string }): Promise<Socket>;
+  close(error?: Error): Promise<void>;
+};
+const { close } = transport;
+transport.dial = async function ({ port, hostname }) {
+  const socket = createConnection(port, hostname).setNoDelay(true);
+  this.socket = socket;
+  await once(socket, 'connect');
+  return socket;
+};
+transport.close = async function (error) {
+  await close.call(this, error);
+  this.socket?.destroy();
+};
+
 /** A connection to a broker, of one host or of a command. Every method throws FleetFailure. */
 export class Broker {
   readonly server: string;
@@ -79,6 +103,7 @@ export class Broker {
     way: Way = waysTo(settings)[0],
   ): Promise<Broker> {
     const { server, tlsFirst } = way;
+    const attempt = new AbortController();
     const ca = settings.ca === undefined ? undefined : readSecret(settings.ca).toString('utf8');
     const options: ConnectionOptions = {
       servers: server,
@@ -90,7 +115,9 @@ export class Broker {
       maxPingOut: 2,
       ignoreClusterUpdates: true,
       ...authenticator(settings),
-      ...(server.startsWith('tls://') || ca !== undefined ? { tls: tlsOptions(server, ca, tlsFirst) } : {}),
+      ...(server.startsWith('tls://') || ca !== undefined
+        ? { tls: tlsOptions(server, ca, tlsFirst, attempt.signal) }
+        : {}),
     };
     try {
       const broker = new Broker(await connect(options), name);
@@ -98,6 +125,8 @@ export class Broker {
       await broker.close();
       throw new FleetFailure({ kind: 'no-jetstream', server: broker.server });
     } catch (error) {
+      // Destroys a TLS socket that the client gave up.
+      attempt.abort();
       throw asFailure(error, server, name, settings.seedFile !== undefined);
     }
   }
@@ -246,10 +275,10 @@ export function waysTo({ servers }: FleetSettings): readonly [Way, ...Way[]] {
  * The client (3.4.0) checks the certificate of a server with a numeric address for the name `localhost`: so the name or the
  * address that is meant is checked here.
  */
-function tlsOptions(server: string, ca: string | undefined, handshakeFirst: boolean) {
+function tlsOptions(server: string, ca: string | undefined, handshakeFirst: boolean, signal: AbortSignal) {
   const host = new URL(server.replace('tls:', 'nats:')).hostname.replace(/^\[|\]$/g, '');
   const checkServerIdentity: typeof checkIdentity = (_, certificate) => checkIdentity(host, certificate);
-  return { ...(ca === undefined ? {} : { ca }), handshakeFirst, checkServerIdentity };
+  return { ...(ca === undefined ? {} : { ca }), handshakeFirst, checkServerIdentity, signal };
 }
 
 function authenticator({ seedFile, credsFile }: FleetSettings): Partial<ConnectionOptions> {

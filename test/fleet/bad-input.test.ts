@@ -87,6 +87,26 @@ describe('what keeps a host from its fleet', needing('nats-server', 'openssl'), 
     }
   });
 
+  test('a server that says nothing keeps no connection of an attempt that is over', async () => {
+    const port = await freePort();
+    let accepted = 0;
+    let ended = 0;
+    server = createServer((socket) => {
+      accepted += 1;
+      socket.on('error', () => {}).on('close', () => (ended += 1));
+      socket.resume();
+    }).listen(port, '127.0.0.1');
+    const ways = ['nats', 'tls', 'tls'].map((scheme, index) => ({
+      server: `${scheme}://127.0.0.1:${port}`,
+      tlsFirst: index === 2,
+    }));
+    const attempts = ways.map((way) => Broker.connect(fleetSettings(way.server), 'web-1', way));
+    for (const attempt of attempts)
+      await expect(attempt).rejects.toMatchObject({ problem: { kind: 'silent' } });
+    expect(accepted).toBe(3);
+    await waitFor(() => ended === 3);
+  });
+
   test('no JetStream; no stream; a fleet that a newer version set up', async () => {
     const url = await serve('', false);
     expect((await problemOf(fleetSettings(url))).kind).toBe('no-jetstream');
