@@ -36,15 +36,15 @@ export function isHeld({ hold, endpoint }: EngineSettings): boolean {
  *             socket is new, service active
  *    ┌─▶ down ────────────────────────▶ probing ──answered──▶ up ──cut──▶ lost
  *    │    ▲                                │                  │ stops      │ still active: probing
- *    │    └──────────── no answer ─────────┘                  ▼            │
+ *    │    └── no answer (lost, if it was up)┘                  ▼            │
  *    └──────────────────────────────────────────────── the service stops ◀─┘
  * ```
  */
 type State =
   /** Nothing is open: a connection would start a service that was stopped. */
   | { readonly name: 'down' }
-  /** One `_ping` is pending. It starts the service where that is not active. */
-  | { readonly name: 'probing'; readonly probe: Probe }
+  /** One `_ping` is pending. It starts the service where that is not active. `wasUp` after a cut: an end is a stop. */
+  | { readonly name: 'probing'; readonly probe: Probe; readonly wasUp: boolean }
   /** The stream of events is held open. */
   | { readonly name: 'up'; readonly connection: Connection }
   /** The connection was cut. The unit's state shows whether the service has ended. */
@@ -118,18 +118,20 @@ export class HeldPodmanSensor {
   #unitUnknown(): void {
     this.#unitState = undefined;
     this.#reporter.reportFirst({ kind: 'engine-not-held', unit: podmanUnit });
-    if (this.#state.name === 'lost') this.#stop('unreachable');
+    if (this.#isCut()) this.#stop('unreachable');
     this.#absent();
     this.#unitNext.set(this.#askAgain.next(), () => this.#watch());
   }
 
   #unitChanged(unitState: string): void {
     if (this.#options.signal.aborted) return;
-    const [isFirst, state] = [this.#unitState === undefined, this.#state];
+    const [before, state] = [this.#unitState, this.#state];
+    const isFirst = before === undefined;
     this.#unitState = unitState;
     this.#askAgain.reset();
     if (isActive(unitState)) {
-      if (state.name === 'down') this.#probe();
+      const isAgain = state.name === 'lost' && before !== undefined && !isActive(before);
+      if (state.name === 'down' || isAgain) this.#probe();
       return;
     }
     if (unitState === 'activating') return;
@@ -138,7 +140,8 @@ export class HeldPodmanSensor {
         return isFirst ? this.#openNew() : undefined;
       case 'probing':
         // A connection that the service has not accepted would start it again.
-        return unitState === 'deactivating' ? this.#enterDown() : undefined;
+        if (unitState === 'deactivating') return this.#enter({ name: state.wasUp ? 'lost' : 'down' });
+        return state.wasUp ? this.#stop(unitState === 'failed' ? 'crash' : 'shutdown') : undefined;
       case 'up':
         return this.#stop(unitState === 'failed' ? 'crash' : 'shutdown');
       case 'lost':
@@ -167,15 +170,21 @@ export class HeldPodmanSensor {
   #probe(): void {
     this.#opened = listenerAt(this.#socket);
     const { endpoint } = this.#options.engine;
+    const wasUp = this.#isCut();
     const probe = new Probe(endpoint, true, this.#timeouts.identity, {
       found: (connection, kind, run) => this.#answered(connection, kind, run),
       failed: () => this.#unanswered(),
     });
-    this.#enter({ name: 'probing', probe });
+    this.#enter({ name: 'probing', probe, wasUp });
+  }
+
+  /** It was up, and systemd has not reported yet whether its service has ended. */
+  #isCut(): boolean {
+    return this.#state.name === 'lost' || (this.#state.name === 'probing' && this.#state.wasUp);
   }
 
   #unanswered(): void {
-    this.#enterDown();
+    this.#enter({ name: this.#isCut() ? 'lost' : 'down' });
     this.#absent();
     if (this.#unitState === undefined || !isActive(this.#unitState)) return;
     this.#next.set(this.#backoff.next(), () => this.#probeIfActive());
@@ -183,7 +192,7 @@ export class HeldPodmanSensor {
 
   #probeIfActive(): void {
     if (this.#unitState !== undefined && isActive(this.#unitState)) this.#probe();
-    else this.#enterDown();
+    else if (!this.#isCut()) this.#enterDown();
   }
 
   #answered(connection: Connection, engineKind: EngineKind, run: EngineRunId | undefined): void {

@@ -106,6 +106,46 @@ describe('a held Podman', needing('linux'), () => {
     expect(engine.accepted).toBe(1);
   });
 
+  test.each(['failed', 'inactive'])(
+    'that takes long to end after its stream was cut is reported: %s',
+    async (end) => {
+      await watch('active');
+      await waitFor(isHeld);
+      engine.behaviour.ping = 'silence';
+      engine.cut();
+      // systemd is late: it is asked, and does not answer.
+      await waitFor(() => engine.accepted === 2 && engine.asked.at(-1) === '/_ping');
+      manager.change('deactivating');
+      await waitFor(() => engine.open === 0);
+      manager.change(end);
+      await waitFor(() => transitions.length > 1);
+      expect(transitions).toEqual([
+        'start listener-started',
+        end === 'failed' ? 'stop crash' : 'stop shutdown',
+      ]);
+      expect(engine.accepted).toBe(2);
+    },
+  );
+
+  test('whose service is about to end for longer than the listener waits is reported', async () => {
+    await watch('active');
+    await waitFor(isHeld);
+    // On a busy machine it is asked before systemd reports anything.
+    engine.behaviour.ping = 'silence';
+    engine.cut();
+    await waitFor(() => lost === 1);
+    manager.change('deactivating');
+    await pass(hurried.recheck.refused + 1000);
+    expect(engine.open).toBe(0);
+    manager.change('failed');
+    await waitFor(() => transitions.length > 1);
+    expect(transitions).toEqual(['start listener-started', 'stop crash']);
+    engine.behaviour.ping = 200;
+    manager.change('active');
+    await waitFor(() => transitions.length > 2);
+    expect(transitions.at(-1)).toBe('start engine-started');
+  });
+
   test('whose stream is cut while its service goes on is asked again', async () => {
     await watch('active');
     await waitFor(isHeld);
