@@ -27,7 +27,7 @@ export async function setUpFleet(request: ListenerRequest & { readonly dry: bool
     print(`${partitions} partitions\n`);
     remark(
       'An answer of JetStream is no promise of the disk: by default the server syncs it every two minutes.\n' +
-        'Put into its configuration: jetstream { sync_interval: always }, or use three replicas.\n',
+        'From nats-server 2.10 on, put into its configuration: jetstream { sync_interval: always }; or use three replicas.\n',
     );
     return exitCode.done;
   });

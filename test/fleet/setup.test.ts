@@ -1,10 +1,13 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { forgetHost } from '../../src/fleet/admin.ts';
 import { Broker } from '../../src/fleet/broker.ts';
 import { hostKey } from '../../src/fleet/key.ts';
 import { createJournalStage, entry, type JournalStage } from '../support/journal-stage.ts';
-import { createNats, type Nats } from '../support/nats.ts';
+import { createNats, type Nats, natsServer } from '../support/nats.ts';
 import { needing } from '../support/needs.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { fleetSettings, publish, setUpFleet, storedEvents } from './stage.ts';
@@ -15,6 +18,17 @@ test('a key is made once, for the eyes of its owner alone', () => {
   const first = hostKey(path);
   expect(first).toEqual({ publicKey: expect.stringMatching(/^U[A-Z2-7]{55}$/), isNew: true });
   expect(hostKey(path)).toEqual({ ...first, isNew: false });
+});
+
+test('nats-server takes the configuration of the guide', needing('nats-server'), () => {
+  const stage = createJournalStage();
+  const guide = readFileSync(fileURLToPath(new URL('../../docs/fleet.md', import.meta.url)), 'utf8');
+  const [, block = ''] = /```\n(listen: [^`]*)```/.exec(guide) ?? [];
+  const version = execFileSync(natsServer, ['--version'], { encoding: 'utf8' });
+  const path = join(stage.base, 'nats.conf');
+  writeFileSync(path, / v2\.9\./.test(version) ? block.replace(/^.*2\.9 does not.*\n/m, '') : block);
+  const checked = spawnSync(natsServer, ['-t', '-c', path], { encoding: 'utf8' });
+  expect(checked, checked.stderr).toMatchObject({ status: 0 });
 });
 
 describe('the setup of a fleet', needing('nats-server'), () => {

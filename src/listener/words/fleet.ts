@@ -73,7 +73,7 @@ export function describeFleetProblem(problem: FleetProblem): {
     case 'no-jetstream':
       return {
         found: `${problem.server} has no JetStream`,
-        fix: 'Add to its configuration: jetstream { store_dir: /var/lib/nats, sync_interval: always }',
+        fix: 'Add to its configuration: jetstream { store_dir: /var/lib/nats }',
       };
     case 'not-set-up':
       return {
@@ -93,7 +93,9 @@ export function describeFleetProblem(problem: FleetProblem): {
     case 'other-machine':
       return {
         found: `another machine publishes as ${problem.name} (journal ${printableText(problem.journal)})`,
-        fix: `Give each machine a fleet.name of its own. Then, for this one: docker-lifecycle-listener fleet forget ${quote(problem.name)}`,
+        fix:
+          'Give one of the two another fleet.name, and restart its listener. Where this one keeps the name and still refuses: ' +
+          `docker-lifecycle-listener fleet forget ${quote(problem.name)}; this one then publishes again what its journal keeps`,
       };
     case 'journal-unreadable':
       return {
