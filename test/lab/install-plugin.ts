@@ -61,9 +61,9 @@ export function describePlugin(version: EngineVersion): void {
         stderr: expect.stringContaining('The listener watches no engine "unix:///nowhere.sock"'),
       });
       await machine.run(['docker', 'context', 'create', 'far', '--docker', 'host=unix:///nowhere.sock']);
-      const waiting = ['lifecycle', 'wait', 'start', '--timeout', '300ms'];
-      expect(await docker('--context', 'far', ...waiting)).toMatchObject({ code: 1 });
-      expect(await docker('--context', 'default', ...waiting)).toMatchObject({ code: 0 });
+      const waiting = (limit: string) => ['lifecycle', 'wait', 'start', '--timeout', limit];
+      expect(await docker('--context', 'far', ...waiting('300ms'))).toMatchObject({ code: 1 });
+      expect(await docker('--context', 'default', ...waiting('60s'))).toMatchObject({ code: 0 });
 
       // From 23.0 on Docker asks its plugins for completions by itself; before that, Debian's script for bash does.
       const complete =
