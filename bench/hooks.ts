@@ -39,7 +39,7 @@ const counts = process.argv
 
 /** From an engine's end to its next start, in ms. */
 const afterStop = 2000;
-/** How long an engine or its hooks are waited for, in ms. */
+/** The longest wait for an engine or its hooks, in ms. */
 const longestWait = 120_000;
 
 const uid = process.geteuid?.() ?? 0;

@@ -47,7 +47,7 @@ export function writeArchive({ name, version, root, node, epoch, stage }: Archiv
   return path;
 }
 
-/** What an archive is made of. */
+/** The contents of an archive. */
 export interface ArchiveOf {
   readonly name: string;
   readonly version: string;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What stands in package.json and elsewhere until a release names the repository that it is of. */
+/** The placeholder in package.json and elsewhere until a release names the repository that it is of. */
 export const placeholder = 'OWNER/docker-lifecycle-listener';
 
 /**

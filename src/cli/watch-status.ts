@@ -1,4 +1,5 @@
 import type { Status } from '../listener/status.ts';
+import { pause } from '../system/pause.ts';
 import { exitCode, UserError } from '../system/user-error.ts';
 import { clock } from '../system/words.ts';
 import { statusIn } from './answers.ts';
@@ -92,18 +93,4 @@ async function follow(
     throw error;
   }
   if (!signal.aborted) tell(undefined);
-}
-
-/** Waits, but not when it is over. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -27,7 +27,7 @@ interface OpenEvent {
   readonly debounced: readonly string[];
   /** The keeper has hooks that are not left any more. */
   isShortened: boolean;
-  /** As settings were when it was opened: its names are complete only then. */
+  /** By the settings of the time when it was opened: its names are complete only then. */
   readonly isTracking: boolean;
 }
 

@@ -21,7 +21,7 @@ interface WantedStream {
   readonly initial: Config;
 }
 
-/** What `setup` found or did; `kept`: an operator changed it, and it stays. */
+/** The result of `setup` for one thing; `kept`: an operator changed it, and it stays. */
 export interface SetupStep {
   readonly name: string;
   readonly done: 'made' | 'changed' | 'as-wanted';

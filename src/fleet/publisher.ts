@@ -9,6 +9,7 @@ import {
 } from '../listener/journal/identity.ts';
 import type { JournalRecord } from '../listener/journal/record.ts';
 import { describeFleetProblem } from '../listener/words/fleet.ts';
+import { pause } from '../system/pause.ts';
 import { codeOf, errorCode } from '../system/user-error.ts';
 import { Broker, CursorMoved, FleetFailure, type LastMessage, waysTo } from './broker.ts';
 import { encodeEvent, gap, type Outgoing, Selection, stub } from './message.ts';
@@ -456,17 +457,4 @@ function asProblem(error: unknown): FleetProblem {
     return { kind: 'failed', said: 'The last message of this host keeps changing' };
   if (errorCode(error) !== undefined) return { kind: 'journal-unreadable', code: codeOf(error) };
   return { kind: 'failed', said: error instanceof Error ? error.message : String(error) };
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 }

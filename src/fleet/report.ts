@@ -19,7 +19,7 @@ export type FleetProblem =
   | { readonly kind: 'other-machine'; readonly name: string; readonly journal: string }
   | { readonly kind: 'journal-unreadable'; readonly code: string }
   | { readonly kind: 'lost'; readonly server: string }
-  /** What the broker said, or what went wrong on the way; safe to show. */
+  /** The broker's words, or the error on the way to it; safe to show. */
   | { readonly kind: 'failed'; readonly said: string };
 
 /** Reports of the publisher; a problem is reported once, until it is another one or over. */

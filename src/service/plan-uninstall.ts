@@ -60,7 +60,7 @@ export function planUninstall(
     'install wrote it',
   );
 
-  // What install wrote is among the entries.
+  // The entries contain the file that install wrote.
   const isWritten = (path: string) => entries.some((entry) => entry.path === path);
   const mine = [leavings.settings, ...leavings.dropIns].filter(
     (path) => machine.look(path).kind !== 'nothing' && !isWritten(path),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Where the system's own groups are (group(5)). */
+/** The file of the system's own groups (group(5)). */
 const groupFile = '/etc/group';
 
 /**

@@ -15,7 +15,7 @@ export function isJournalStream(descriptor: number, environment: NodeJS.ProcessE
   }
 }
 
-/** What a line for the journal begins with (sd-daemon(3)): the journal takes it off, and `journalctl -p err` selects by it. */
+/** The beginning of a line for the journal (sd-daemon(3)): the journal takes it off, and `journalctl -p err` selects by it. */
 export const journalPriorities: { readonly [level in Level]: string } = {
   error: '<3>',
   warning: '<4>',

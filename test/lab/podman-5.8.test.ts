@@ -7,7 +7,7 @@ import { ofKind } from '../support/stage.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { describeService, type EngineService } from './services.ts';
 
-/** As docs/engines.md advises it, and systemd starts it again after a crash. */
+/** The unit that docs/engines.md advises; systemd starts it again after a crash. */
 const unit = `[Unit]
 StartLimitIntervalSec=0
 [Service]

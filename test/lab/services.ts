@@ -221,7 +221,7 @@ export function describeService(service: EngineService, own: (scene: () => Servi
   });
 }
 
-/** How often an engine is restarted in one round. */
+/** The number of restarts of an engine in one round. */
 const fast = 3;
 
 /** Settings with the line `$1`, and hooks that write what they run for. */

@@ -17,7 +17,7 @@ export interface SettingChanges {
 export class LiveSettings {
   /** Its `hooks` change in place, so that everything that holds them has the new ones. */
   readonly settings: Settings;
-  /** As they were at the start. */
+  /** The settings of the start. */
   readonly #started: Loaded;
   readonly #read: () => Loaded;
   #log: LogSettings;

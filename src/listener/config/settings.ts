@@ -35,7 +35,7 @@ export interface LogSettings {
 export type LogFormat = (typeof logFormats)[number];
 export const logFormats = ['text', 'json'] as const;
 
-/** What hooks print, for readers of the control socket. */
+/** Decides whether readers of the control socket see the output of hooks. */
 export const readersOutputWords = ['hidden', 'shown'] as const;
 
 /** The group that asks Docker itself without sudo. */
