@@ -1,8 +1,9 @@
 import { connect } from '@nats-io/transport-node';
 import { setUp } from '../../src/fleet/admin.ts';
 import { Broker } from '../../src/fleet/broker.ts';
+import type { FleetHost } from '../../src/fleet/host.ts';
 import type { FleetEvent } from '../../src/fleet/message.ts';
-import { type FleetHost, FleetPublisher } from '../../src/fleet/publisher.ts';
+import { FleetPublisher } from '../../src/fleet/publisher.ts';
 import type { FleetReport } from '../../src/fleet/report.ts';
 import type { FleetSettings } from '../../src/listener/config/settings.ts';
 import type { Journal } from '../../src/listener/journal/journal.ts';
