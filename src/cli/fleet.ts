@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { forgetHost, type SetupStep, setUp, usualPartitions } from '../fleet/admin.ts';
-import { Broker, FleetFailure, waysTo } from '../fleet/broker.ts';
+import { Broker } from '../fleet/broker.ts';
+import { waysTo } from '../fleet/connection.ts';
+import { FleetFailure } from '../fleet/failure.ts';
 import { hostKey, serverStanza } from '../fleet/key.ts';
 import type { FleetProblem } from '../fleet/report.ts';
 import type { FleetSettings } from '../listener/config/settings.ts';

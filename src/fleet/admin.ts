@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Broker, FleetFailure } from './broker.ts';
+import type { Broker } from './broker.ts';
+import { FleetFailure } from './failure.ts';
 import {
   allMessages,
   hostSubject,

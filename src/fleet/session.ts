@@ -7,7 +7,8 @@ import {
 } from '../listener/journal/identity.ts';
 import type { JournalRecord } from '../listener/journal/record.ts';
 import { pause } from '../system/pause.ts';
-import { type Broker, CursorMoved, FleetFailure, type LastMessage } from './broker.ts';
+import type { Broker, LastMessage } from './broker.ts';
+import { CursorMoved, FleetFailure } from './failure.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { FleetHost, Progress } from './host.ts';
 import { encodeEvent, gap, type Outgoing, Selection, stub } from './message.ts';

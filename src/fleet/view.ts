@@ -1,4 +1,5 @@
-import { type Broker, FleetFailure } from './broker.ts';
+import type { Broker } from './broker.ts';
+import { FleetFailure } from './failure.ts';
 import type { FleetEvent } from './message.ts';
 import { hostsBucket, keySubject, streamName } from './names.ts';
 import { readPresence } from './presence.ts';
